@@ -1,0 +1,10 @@
+/*
+ * The time of day as text.
+ */
+#pragma once
+
+enum { TIMESTAMP_SIZE = 40 };
+
+/* "2026-01-31T23:59:59.123456789Z" (RFC 3339) into buf, which holds TIMESTAMP_SIZE bytes; returns buf. libc's conversion would
+ * read the time zone's file for it. */
+char *clock_timestamp(char *buf);

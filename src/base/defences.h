@@ -1,0 +1,43 @@
+/*
+ * Switches for the tests of attacks: each turns off one defence, so that its attack is seen to succeed.
+ *
+ *	if (!defence_is_off("session") && setsid() < 0) ...
+ *
+ *	make CPPFLAGS=-DHULL_TEST_SWITCHES BUILD=DIR && HULL_DEFENCE_OFF=session DIR/hull ...
+ *
+ * Only a build with HULL_TEST_SWITCHES asks the environment; in every other the answer is the constant false, and the compiler leaves
+ * no trace of the question. The names, in the order of tests/attacks/README:
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#define DEFENCE_LIST                                                                               \
+	"at-secure",       /* main: refuse to run set-uid */                                       \
+	"streams",         /* main: descriptors 0 to 2 are open before any of ours */              \
+	"self-protection", /* self: execute from an image that cannot be written */                \
+	"in-root",         /* path: resolve inside the root filesystem */                          \
+	"magic-links",     /* path: refuse the links of procfs */                                  \
+	"proc-links",      /* mount: no symbolic link leads to procfs and sysfs */                 \
+	"dumpable",        /* create, init: not dumpable */                                        \
+	"leaked",          /* create, init: close what the caller leaked */                        \
+	"host-null",       /* init: the host's null device is exchanged for the container's */     \
+	"readonly-null",   /* paths: the mask cannot be used to change the host's null device */   \
+	"passwd-type",     /* home: only a regular file is opened */                               \
+	"chmod-link",      /* device: a link in a node's place is not followed */                  \
+	"session",         /* init: a session of its own */                                        \
+	"keyring",         /* init: a session keyring of its own that nobody can have made before */ \
+	"log-text",        /* log: no control characters */                                        \
+	"pid-file",        /* launch: replace, and nothing but a file */                           \
+	"state-root",      /* container: of ours alone */                                          \
+	"sysctl"           /* check: only what belongs to a namespace of the container */
+
+#ifdef HULL_TEST_SWITCHES
+bool defence_is_off(const char *name);
+#else
+static inline bool defence_is_off(const char *name)
+{
+	(void)name;
+	return false;
+}
+#endif

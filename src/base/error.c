@@ -1,0 +1,85 @@
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void set_text(struct error *err, int errnum, const char *fmt, va_list args)
+{
+	err->errnum = errnum;
+	err->line = 0;
+	err->hint[0] = '\0';
+	(void)vsnprintf(err->text, sizeof(err->text), fmt, args); /* a cut message is still one */
+}
+
+int fail(struct error *err, int errnum, const char *fmt, ...)
+{
+	if (!err)
+		return -1;
+	va_list args;
+	va_start(args, fmt);
+	set_text(err, errnum, fmt, args);
+	va_end(args);
+	return -1;
+}
+
+int fail_at(struct error *err, int errnum, const char *where, const char *fmt, ...)
+{
+	if (!err)
+		return -1;
+	va_list args;
+	va_start(args, fmt);
+	set_text(err, errnum, fmt, args);
+	va_end(args);
+	(void)snprintf(err->where, sizeof(err->where), "%s", where);
+	return -1;
+}
+
+int error_hint(struct error *err, const char *fmt, ...)
+{
+	if (!err)
+		return -1;
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(err->hint, sizeof(err->hint), fmt, args);
+	va_end(args);
+	return -1;
+}
+
+int error_at(struct error *err, const char *where)
+{
+	if (err && !err->where[0] && where)
+		(void)snprintf(err->where, sizeof(err->where), "%s", where);
+	return -1;
+}
+
+int error_prefix(struct error *err, const char *fmt, ...)
+{
+	if (!err)
+		return -1;
+	char text[sizeof(err->text)];
+	memcpy(text, err->text, sizeof(text));
+	va_list args;
+	va_start(args, fmt);
+	int len = vsnprintf(err->text, sizeof(err->text), fmt, args);
+	va_end(args);
+	if (len >= 0 && (size_t)len < sizeof(err->text))
+		(void)snprintf(err->text + len, sizeof(err->text) - (size_t)len, ": %s", text);
+	return -1;
+}
+
+void error_clear(struct error *err)
+{
+	if (err)
+		memset(err, 0, sizeof(*err));
+}
+
+char *error_line(const struct error *err, char *buf, unsigned long size)
+{
+	char place[sizeof(err->file) + 16] = "";
+	if (err->line > 0)
+		(void)snprintf(place, sizeof(place), "%s:%d: ", err->file, err->line);
+	(void)snprintf(buf, size, "%s%s%s%s%s%s", place, err->where, err->where[0] ? ": " : "",
+		err->text, err->errnum ? ": " : "", err->errnum ? strerror(err->errnum) : "");
+	return buf;
+}

@@ -1,0 +1,45 @@
+/*
+ * One error value for the parser, the wire and the terminal.
+ *
+ *	if (openat(dirfd, name, O_RDONLY | O_CLOEXEC) < 0)
+ *		return fail(err, errno, "open %s", name);
+ *
+ * It holds no pointers: reporting cannot fail, and the child sends it over the socket as it is.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct error {
+	int errnum;      /* errno of the failed call, or 0 */
+	int line;        /* line of a parse error in `file`, or 0 */
+	int status;      /* exit status that the command should end with, or 0 for the usual 1 */
+	char file[64];   /* base name of the parsed file, or "" */
+	char where[192]; /* property at fault, as jq(1) writes it, or "" */
+	char text[384];  /* what failed: lower case, no full stop */
+	char hint[256];  /* what the user can do about it, or "" */
+};
+
+/* Fills err (which may be NULL) and returns -1, so that it ends a function in one line. An earlier
+ * `where` is kept: set it first with error_at() when the place is known before the call. */
+int fail(struct error *err, int errnum, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* As fail(), and names the property at fault. */
+int fail_at(struct error *err, int errnum, const char *where, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Adds the remedy to a filled error; returns -1 so that it can end a function too. */
+int error_hint(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Names the property at fault if nothing more exact is named yet; returns -1. */
+int error_at(struct error *err, const char *where);
+
+/* Puts what was being done before the text: "start container: …"; returns -1. */
+int error_prefix(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Forgets an error that was handled. */
+void error_clear(struct error *err);
+
+/* Writes "file:line: where: text: strerror" to buf, without the hint; returns buf. */
+char *error_line(const struct error *err, char *buf, unsigned long size);

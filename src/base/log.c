@@ -1,0 +1,234 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/defences.h"
+#include "base/fd.h"
+#include "base/str.h"
+
+enum sink { SINK_STDERR, SINK_FILE, SINK_SYSLOG, SINK_JOURNAL };
+
+static struct {
+	enum sink sink;
+	enum log_level level;
+	bool json;
+	int fd;
+	char ident[64];
+} settings = { .sink = SINK_STDERR, .level = LOG_LEVEL_WARN, .fd = -1 };
+
+static const struct word levels[] = {
+	{ "error", LOG_LEVEL_ERROR },
+	{ "warning", LOG_LEVEL_WARN },
+	{ "warn", LOG_LEVEL_WARN },
+	{ "info", LOG_LEVEL_INFO },
+	{ "debug", LOG_LEVEL_DEBUG },
+	{ NULL },
+};
+
+static int open_journal(struct error *err)
+{
+	settings.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket" };
+	if (settings.fd < 0 || connect(settings.fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return fail(err, errno, "--log: connect to the journal at %s", addr.sun_path);
+	return 0;
+}
+
+static int open_target(const char *target, struct error *err)
+{
+	const char *rest = strchr(target, ':');
+	rest = rest ? rest + 1 : "";
+	(void)snprintf(settings.ident, sizeof(settings.ident), "%s", *rest ? rest : "hull");
+	if (str_starts(target, "syslog:")) {
+		settings.sink = SINK_SYSLOG;
+		openlog(settings.ident, LOG_PID, LOG_USER);
+		return 0;
+	}
+	if (str_starts(target, "journald:")) {
+		settings.sink = SINK_JOURNAL;
+		return open_journal(err);
+	}
+	const char *path = str_starts(target, "file:") ? rest : target;
+	settings.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+	if (settings.fd < 0)
+		return fail(err, errno, "--log: open %s", path);
+	settings.sink = SINK_FILE;
+	return 0;
+}
+
+int log_open(const char *target, const char *format, const char *level, struct error *err)
+{
+	if (level) {
+		const struct word *word = word_find(levels, level);
+		if (!word) {
+			(void)fail(err, 0, "--log-level: unknown level \"%s\"", level);
+			return error_hint(err, "one of error, warning, info, debug");
+		}
+		settings.level = (enum log_level)word->value;
+	}
+	if (format) {
+		if (!str_eq(format, "text") && !str_eq(format, "json")) {
+			(void)fail(err, 0, "--log-format: unknown format \"%s\"", format);
+			return error_hint(err, "one of text, json");
+		}
+		settings.json = str_eq(format, "json");
+	}
+	return target && *target ? open_target(target, err) : 0;
+}
+
+bool log_wants(enum log_level level)
+{
+	return level <= settings.level;
+}
+
+int log_fd(void)
+{
+	return settings.fd;
+}
+
+void log_stop(void)
+{
+	settings.level = LOG_LEVEL_NONE;
+	settings.fd = -1;
+}
+
+/* A line under construction; what does not fit is cut, so that logging never allocates. */
+struct line {
+	char text[4096];
+	size_t len;
+};
+
+static void add(struct line *line, const char *text)
+{
+	size_t n = strlen(text), room = sizeof(line->text) - 3 - line->len;
+	if (n > room)
+		n = room;
+	memcpy(line->text + line->len, text, n);
+	line->len += n;
+}
+
+/* Texts quote what an image says: no escape sequence for the terminal, and no line end that would begin a line of its own. */
+static void add_clean(struct line *line, const char *text)
+{
+	size_t start = line->len;
+	add(line, text);
+	for (size_t i = start; i < line->len && !defence_is_off("log-text"); i++)
+		if ((unsigned char)line->text[i] < ' ' || line->text[i] == 0x7f)
+			line->text[i] = '?';
+}
+
+static void add_json(struct line *line, const char *key, const char *value)
+{
+	add(line, line->len > 1 ? ",\"" : "\"");
+	add(line, key);
+	add(line, "\":\"");
+	for (; *value; value++) {
+		char escaped[8] = { *value, '\0' };
+		if (*value == '"' || *value == '\\')
+			(void)snprintf(escaped, sizeof(escaped), "\\%c", *value);
+		else if ((unsigned char)*value < 0x20)
+			(void)snprintf(escaped, sizeof(escaped), "\\u%04x", *value);
+		if (line->len + 300 > sizeof(line->text)) /* keeps room to close the object */
+			break;
+		add(line, escaped);
+	}
+	add(line, "\"");
+}
+
+static const char *level_name(enum log_level level)
+{
+	return word_name(levels, level);
+}
+
+static void format_json(struct line *line, enum log_level level, const char *msg,
+	const struct error *err)
+{
+	char buf[64];
+	add(line, "{");
+	add_json(line, "level", level_name(level));
+	add_json(line, "time", clock_timestamp(buf));
+	add_json(line, "msg", msg);
+	if (err && err->where[0])
+		add_json(line, "property", err->where);
+	if (err && err->hint[0])
+		add_json(line, "hint", err->hint);
+	if (err && err->errnum) {
+		(void)snprintf(buf, sizeof(buf), ",\"errno\":%d", err->errnum);
+		add(line, buf);
+	}
+	add(line, "}\n");
+}
+
+static void format_text(struct line *line, enum log_level level, const char *msg,
+	const struct error *err)
+{
+	add(line, "hull: ");
+	if (level != LOG_LEVEL_ERROR) {
+		add(line, level_name(level));
+		add(line, ": ");
+	}
+	add_clean(line, msg);
+	if (err && err->hint[0]) {
+		add(line, "\n  hint: ");
+		add_clean(line, err->hint);
+	}
+	add(line, "\n");
+}
+
+static void emit(enum log_level level, const char *msg, const struct error *err, bool to_stderr)
+{
+	static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+	struct line line = { .len = 0 };
+	if (settings.sink == SINK_SYSLOG && !to_stderr) {
+		syslog(priorities[level], "%s", msg);
+		return;
+	}
+	if (settings.sink == SINK_JOURNAL && !to_stderr) {
+		char head[96];
+		(void)snprintf(head, sizeof(head), "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=",
+			priorities[level], settings.ident);
+		add(&line, head);
+		add_clean(&line, msg);
+		add(&line, "\n");
+	} else if (settings.json) {
+		format_json(&line, level, msg, err);
+	} else {
+		format_text(&line, level, msg, err);
+	}
+	int fd = to_stderr || settings.fd < 0 ? STDERR_FILENO : settings.fd;
+	(void)write_all(fd, line.text, line.len); /* there is nowhere to report a failed log */
+}
+
+void log_write(enum log_level level, const char *fmt, ...)
+{
+	if (!log_wants(level))
+		return;
+	char msg[2048];
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(msg, sizeof(msg), fmt, args);
+	va_end(args);
+	emit(level, msg, NULL, false);
+}
+
+void log_failure(const struct error *err)
+{
+	char msg[1024];
+	error_line(err, msg, sizeof(msg));
+	emit(LOG_LEVEL_ERROR, msg, err, false);
+	if (settings.sink != SINK_STDERR) { /* people look at standard error, engines at the log */
+		bool json = settings.json;
+		settings.json = false;
+		emit(LOG_LEVEL_ERROR, msg, err, true);
+		settings.json = json;
+	}
+}

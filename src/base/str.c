@@ -1,0 +1,103 @@
+#include "base/str.h"
+
+#include <stdio.h>
+
+bool str_to_u64(const char *text, uint64_t max, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		uint64_t digit = (uint64_t)(*text - '0');
+		if (value > (UINT64_MAX - digit) / 10)
+			return false;
+		value = value * 10 + digit;
+	}
+	if (value > max)
+		return false;
+	*ret_value = value;
+	return true;
+}
+
+bool str_to_i64(const char *text, int64_t min, int64_t max, int64_t *ret_value)
+{
+	bool negative = *text == '-';
+	uint64_t magnitude;
+	if (!str_to_u64(text + negative, (uint64_t)INT64_MAX + negative, &magnitude))
+		return false;
+	int64_t value = negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
+	if (value < min || value > max)
+		return false;
+	*ret_value = value;
+	return true;
+}
+
+/* Levenshtein's distance with one row; names are short, longer ones never match. */
+unsigned str_distance(const char *a, const char *b, unsigned limit)
+{
+	enum { LONGEST = 63 };
+	size_t m = strlen(a), n = strlen(b);
+	if (m > LONGEST || n > LONGEST || (m > n ? m - n : n - m) > limit)
+		return limit + 1;
+	unsigned row[LONGEST + 1];
+	for (size_t j = 0; j <= n; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 1; i <= m; i++) {
+		unsigned diagonal = row[0];
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= n; j++) {
+			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[n] > limit ? limit + 1 : row[n];
+}
+
+const struct word *word_find(const struct word *words, const char *name)
+{
+	for (; words->name; words++)
+		if (str_eq(words->name, name))
+			return words;
+	return NULL;
+}
+
+const char *word_name(const struct word *words, int64_t value)
+{
+	for (; words->name; words++)
+		if (words->value == value)
+			return words->name;
+	return NULL;
+}
+
+char *word_list(const struct word *words, char *buf, size_t size)
+{
+	size_t len = (size_t)snprintf(buf, size, "one of ");
+	for (const struct word *w = words; w->name && len < size; w++) {
+		const char *separator = w == words ? "" : ", ";
+		if (len + strlen(separator) + strlen(w->name) + 5 > size)
+			return strcpy(buf + len, " …"), buf;
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", separator, w->name);
+	}
+	return buf;
+}
+
+const char *word_nearest(const struct word *words, const char *name)
+{
+	const char *nearest = NULL;
+	unsigned best = 3;
+	for (; words->name; words++) {
+		unsigned distance = str_distance(words->name, name, 2);
+		if (distance < best) {
+			best = distance;
+			nearest = words->name;
+		}
+	}
+	return nearest;
+}

@@ -1,0 +1,43 @@
+/*
+ * Strings: small questions that are asked everywhere.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/error.h"
+
+static inline bool str_eq(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+static inline bool str_starts(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* A whole unsigned decimal number within [0, max]: no sign, no space, no leading "0x". False otherwise. */
+bool str_to_u64(const char *text, uint64_t max, uint64_t *ret_value);
+/* The same with an optional "-", within [min, max]. */
+bool str_to_i64(const char *text, int64_t min, int64_t max, int64_t *ret_value);
+/* Edit distance for "nearest known name"; more than `limit` is limit + 1. */
+unsigned str_distance(const char *a, const char *b, unsigned limit);
+
+/* A word and the number that it stands for; a table ends with a NULL name. */
+struct word {
+	const char *name;
+	int64_t value;
+};
+
+/* The row of that name, or NULL. */
+const struct word *word_find(const struct word *words, const char *name);
+/* The name of that value, or NULL. */
+const char *word_name(const struct word *words, int64_t value);
+/* "one of a, b, c" into buf, cut with "…" where it is too long; returns buf. */
+char *word_list(const struct word *words, char *buf, size_t size);
+/* The nearest name within two edits, or NULL. */
+const char *word_nearest(const struct word *words, const char *name);
