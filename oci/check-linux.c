@@ -1,0 +1,362 @@
+/* The rules of config-linux.md, but for sysctl, seccomp and resources. */
+#include "oci/check-rules.h"
+
+#include <ctype.h>
+#include <linux/mempolicy.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/sys.h"
+
+int check_namespaces(const struct oci_config *config, struct error *err)
+{
+	int64_t seen = 0;
+	if (!config->linux)
+		return 0;
+	for (size_t i = 0; i < config->linux->namespaces.len; i++) {
+		const struct oci_namespace *ns = &config->linux->namespaces.items[i];
+		if (!ns->type.set)
+			return fail_missing(check_at(err, ".linux.namespaces[%zu].type", i));
+		if (seen & ns->type.value)
+			return fail(check_at(err, ".linux.namespaces[%zu].type", i), 0,
+				"this type was given before");
+		seen |= ns->type.value;
+		if (ns->path && check_absolute(ns->path, err, ".linux.namespaces[%zu].path", i) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* NEEDSWORK: crun gives an unprivileged user default mappings where there are none. Once the plan
+ * does so, a new user namespace without any mapping is to be let through here. */
+static int check_id_maps(const struct oci_config *config, struct error *err)
+{
+	const struct oci_namespace *user = oci_find_namespace(config, CLONE_NEWUSER);
+	const struct {
+		const char *where;
+		const oci_id_mappings *list;
+	} maps[] = {
+		{ ".linux.uidMappings", &config->linux->uid_mappings },
+		{ ".linux.gidMappings", &config->linux->gid_mappings },
+	};
+	for (size_t i = 0; i < 2; i++) {
+		const char *where = maps[i].where;
+		bool some = maps[i].list->len > 0;
+		if (some && !user)
+			return fail_needs_namespace(check_at(err, "%s", where), "user");
+		if (some && user->path) {
+			fail(check_at(err, "%s", where), 0,
+				"the user namespace that is joined has its own");
+			return error_hint(
+				err, "leave out the mappings, or the path of the namespace");
+		}
+		if (!some && user && !user->path) {
+			fail(check_at(err, "%s", where), 0, "required by a new user namespace");
+			return error_hint(
+				err, "{\"containerID\": 0, \"hostID\": ..., \"size\": ...}");
+		}
+		if (check_mappings(maps[i].list, where, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_time_offsets(const struct oci_config *config, struct error *err)
+{
+	enum { LAST_NANOSECOND = 999999999 };
+	const struct oci_time_offsets *offsets = config->linux->time_offsets;
+	if (!offsets || (!offsets->boottime && !offsets->monotonic))
+		return 0;
+	const struct oci_namespace *time = oci_find_namespace(config, CLONE_NEWTIME);
+	if (!time)
+		return fail_needs_namespace(check_at(err, ".linux.timeOffsets"), "time");
+	if (time->path) {
+		fail(check_at(err, ".linux.timeOffsets"), 0,
+			"the time namespace that is joined has its own");
+		return error_hint(err, "leave out the offsets, or the path of the namespace");
+	}
+	const struct oci_time_offset *clocks[] = { offsets->boottime, offsets->monotonic };
+	for (size_t i = 0; i < 2; i++)
+		if (clocks[i] && clocks[i]->nanosecs.value > LAST_NANOSECOND)
+			return fail_range(check_at(err, ".linux.timeOffsets.%s.nanosecs",
+						  i == 0 ? "boottime" : "monotonic"),
+				(long long)clocks[i]->nanosecs.value, 0, LAST_NANOSECOND);
+	return 0;
+}
+
+/* makedev(3): the kernel has 12 bits for the major number and 20 for the minor one. */
+static int check_device_number(struct oci_int number, const char *type, long long most, size_t i,
+	const char *name, struct error *err)
+{
+	if (!number.set && *type != 'p')
+		return fail_missing(check_at(err, ".linux.devices[%zu].%s", i, name));
+	if (number.set && (number.value < 0 || number.value > most))
+		return fail_range(
+			check_at(err, ".linux.devices[%zu].%s", i, name), number.value, 0, most);
+	return 0;
+}
+
+static int check_device(const struct oci_device *device, size_t i, struct error *err)
+{
+	const char *type = device->type;
+	if (!type)
+		return fail_missing(check_at(err, ".linux.devices[%zu].type", i));
+	if (strlen(type) != 1 || !strchr("cbup", *type)) {
+		fail(check_at(err, ".linux.devices[%zu].type", i), 0, "unknown value \"%s\"", type);
+		return error_hint(err, "one of c, b, u, p");
+	}
+	if (check_absolute(device->path, err, ".linux.devices[%zu].path", i) < 0)
+		return -1;
+	if (check_device_number(device->major, type, 4095, i, "major", err) < 0)
+		return -1;
+	return check_device_number(device->minor, type, 1048575, i, "minor", err);
+}
+
+static int compare_devices(const void *a, const void *b)
+{
+	const struct oci_device *x = a, *y = b;
+	return strcmp(x->path, y->path);
+}
+
+/* Engines may list a device twice: that is harmless as long as both are the same. */
+static bool devices_differ(const void *a, const void *b)
+{
+	const struct oci_device *x = a, *y = b;
+	bool fifo = *x->type == 'p';
+	return (*x->type == 'b') != (*y->type == 'b') || fifo != (*y->type == 'p') ||
+	       (!fifo && (x->major.value != y->major.value || x->minor.value != y->minor.value));
+}
+
+static int check_devices(const struct oci_config *config, struct error *err)
+{
+	for (size_t i = 0; i < config->linux->devices.len; i++)
+		if (check_device(&config->linux->devices.items[i], i, err) < 0)
+			return -1;
+	long twice = check_find_clash(config->linux->devices.items, config->linux->devices.len,
+		sizeof(struct oci_device), compare_devices, devices_differ);
+	if (twice < 0)
+		return 0;
+	return fail(check_at(err, ".linux.devices[%ld].path", twice), 0,
+		"%s was given before as another device", config->linux->devices.items[twice].path);
+}
+
+/* dev_valid_name() of the kernel; "%" would be taken as a template. */
+bool oci_net_name_is_valid(const char *name)
+{
+	enum { LONGEST = 15 };
+	size_t len = strlen(name);
+	if (len == 0 || len > LONGEST || str_eq(name, ".") || str_eq(name, ".."))
+		return false;
+	for (; *name; name++)
+		if (strchr("/:%", *name) || isspace((unsigned char)*name))
+			return false;
+	return true;
+}
+
+/* "Network Devices": the new name may end with "%d", for which the kernel puts a free number. */
+static bool is_net_target(const char *name)
+{
+	char stem[16];
+	size_t len = strlen(name);
+	if (len > 2 && len < sizeof(stem) && str_eq(name + len - 2, "%d")) {
+		memcpy(stem, name, len - 2);
+		stem[len - 2] = '\0';
+		return oci_net_name_is_valid(stem);
+	}
+	return oci_net_name_is_valid(name);
+}
+
+static const char *target_name(const struct oci_net_device *device)
+{
+	return device->name ? device->name : device->key;
+}
+
+static int compare_targets(const void *a, const void *b)
+{
+	return strcmp(target_name(a), target_name(b));
+}
+
+static bool is_taken_once(const void *a, const void *b)
+{
+	(void)b;
+	return !strchr(target_name(a), '%');
+}
+
+static int check_net_devices(const struct oci_config *config, struct error *err)
+{
+	static const char where[] = ".linux.netDevices";
+	static const char hint[] = "at most 15 bytes, without \"/\", \":\", \"%\" or blanks; "
+				   "\"%d\" may end a new name";
+	if (config->linux->net_devices.len == 0)
+		return 0;
+	if (!oci_find_namespace(config, CLONE_NEWNET))
+		return fail_needs_namespace(check_at(err, where), "network");
+	LIST_EACH (&config->linux->net_devices, device) {
+		if (oci_net_name_is_valid(device->key) &&
+			(!device->name || is_net_target(device->name)))
+			continue;
+		fail(check_at_key(err, where, device->key), 0, "\"%s\" is not the name of a device",
+			oci_net_name_is_valid(device->key) ? device->name : device->key);
+		return error_hint(err, "%s", hint);
+	}
+	long twice =
+		check_find_clash(config->linux->net_devices.items, config->linux->net_devices.len,
+			sizeof(struct oci_net_device), compare_targets, is_taken_once);
+	if (twice < 0)
+		return 0;
+	const struct oci_net_device *device = &config->linux->net_devices.items[twice];
+	return fail(check_at_key(err, where, device->key), 0,
+		"another device is given the name \"%s\"", target_name(device));
+}
+
+/* cgroup_path() says what else makes a path unfit; this is the part that would lead out of the
+ * hierarchy. */
+static int check_cgroups_path(const struct oci_config *config, struct error *err)
+{
+	const char *path = config->linux->cgroups_path;
+	while (path && *path) {
+		size_t len = strcspn(path, "/");
+		if (len == 2 && path[0] == '.' && path[1] == '.')
+			return fail(check_at(err, ".linux.cgroupsPath"), 0,
+				"\"..\" is not allowed in the path of a cgroup");
+		path += len + (path[len] == '/');
+	}
+	return 0;
+}
+
+static int check_resources(const struct oci_config *config, struct error *err)
+{
+	if (!config->linux->resources)
+		return 0;
+	return oci_resources_check(config->linux->resources, ".linux.resources", err);
+}
+
+/* A line of schemata begins with the name of a resource: "L3:0=7f0;1=1f". */
+static int check_schema(const char *schema, const char *prefix, const char *name, struct error *err)
+{
+	if (schema && strchr(schema, '\n'))
+		return fail(check_at(err, ".linux.intelRdt.%s", name), 0, "has more than one line");
+	if (schema && !str_starts(schema, prefix))
+		return fail(check_at(err, ".linux.intelRdt.%s", name), 0,
+			"\"%s\" does not begin with \"%s\"", schema, prefix);
+	return 0;
+}
+
+/* "IntelRdt": "/" is the root of resctrl, any other name is one directory in it. */
+static int check_clos_id(const char *id, struct error *err)
+{
+	if (!id || str_eq(id, "/"))
+		return 0;
+	if (*id && !strpbrk(id, "/\n") && !str_eq(id, ".") && !str_eq(id, ".."))
+		return 0;
+	fail(check_at(err, ".linux.intelRdt.closID"), 0, "\"%s\" is not the name of a class", id);
+	return error_hint(err, "a name without \"/\", or \"/\" alone for the default class");
+}
+
+static int check_intel_rdt(const struct oci_config *config, struct error *err)
+{
+	const struct oci_intel_rdt *rdt = config->linux->intel_rdt;
+	if (!rdt)
+		return 0;
+	if (check_clos_id(rdt->clos_id, err) < 0 ||
+		check_schema(rdt->l3_cache_schema, "L3", "l3CacheSchema", err) < 0 ||
+		check_schema(rdt->mem_bw_schema, "MB:", "memBwSchema", err) < 0)
+		return -1;
+	for (size_t i = 0; i < rdt->schemata.len; i++)
+		if (strchr(rdt->schemata.items[i], '\n'))
+			return fail(check_at(err, ".linux.intelRdt.schemata[%zu]", i), 0,
+				"has more than one line");
+	if (!rdt->enable_cmt.value && !rdt->enable_mbm.value)
+		return 0;
+	fail(check_at(err, ".linux.intelRdt.%s", rdt->enable_cmt.value ? "enableCMT" : "enableMBM"),
+		0, "no longer in the specification");
+	return error_hint(err, "use enableMonitoring");
+}
+
+/* set_mempolicy(2): which modes take nodes. */
+static int check_policy_nodes(int64_t mode, bool nodes, uint64_t flags, struct error *err)
+{
+	bool bare = mode == MPOL_DEFAULT || mode == MPOL_LOCAL;
+	bool shaped = flags & (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES);
+	if (bare && nodes)
+		return fail(
+			check_at(err, ".linux.memoryPolicy.nodes"), 0, "the mode takes no nodes");
+	if (bare && shaped)
+		return fail(check_at(err, ".linux.memoryPolicy.flags"), 0,
+			"the mode takes no nodes for these flags to apply to");
+	if (!bare && !nodes && (mode != MPOL_PREFERRED || shaped))
+		return fail(check_at(err, ".linux.memoryPolicy.nodes"), 0, "the mode needs nodes");
+	return 0;
+}
+
+static int check_memory_policy(const struct oci_config *config, struct error *err)
+{
+	const struct oci_memory_policy *policy = config->linux->memory_policy;
+	if (!policy)
+		return 0;
+	if (!policy->mode.set)
+		return fail_missing(check_at(err, ".linux.memoryPolicy.mode"));
+	if (check_number_list(policy->nodes, err, ".linux.memoryPolicy.nodes") < 0)
+		return -1;
+	uint64_t flags = policy->flags.value;
+	bool nodes = policy->nodes && policy->nodes[strspn(policy->nodes, " \t")];
+	if ((flags & MPOL_F_STATIC_NODES) && (flags & MPOL_F_RELATIVE_NODES))
+		return fail(check_at(err, ".linux.memoryPolicy.flags"), 0,
+			"MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+	/* MPOL_BIND since Linux 5.12, MPOL_PREFERRED_MANY since 6.9. */
+	if ((flags & MPOL_F_NUMA_BALANCING) && policy->mode.value != MPOL_BIND &&
+		policy->mode.value != MPOL_PREFERRED_MANY) {
+		fail(check_at(err, ".linux.memoryPolicy.flags"), 0,
+			"the mode does not take MPOL_F_NUMA_BALANCING");
+		return error_hint(err, "it belongs to MPOL_BIND and MPOL_PREFERRED_MANY");
+	}
+	return check_policy_nodes(policy->mode.value, nodes, flags, err);
+}
+
+/* Without a mount namespace of its own the container would mask the files of the host. */
+static int check_paths(const struct oci_config *config, struct error *err)
+{
+	const struct {
+		const char *where;
+		const oci_strings *paths;
+	} lists[] = {
+		{ ".linux.maskedPaths", &config->linux->masked_paths },
+		{ ".linux.readonlyPaths", &config->linux->readonly_paths },
+	};
+	for (size_t i = 0; i < 2; i++) {
+		if (lists[i].paths->len > 0 && !oci_find_namespace(config, CLONE_NEWNS))
+			return fail_needs_namespace(check_at(err, "%s", lists[i].where), "mount");
+		if (check_absolute_all(lists[i].paths, lists[i].where, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_personality(const struct oci_config *config, struct error *err)
+{
+	const struct oci_personality *personality = config->linux->personality;
+	if (!personality)
+		return 0;
+	if (!personality->domain.set)
+		return fail_missing(check_at(err, ".linux.personality.domain"));
+	if (personality->flags.len > 0)
+		return fail(check_at(err, ".linux.personality.flags[0]"), 0,
+			"the specification knows no flags");
+	return 0;
+}
+
+const struct check_rule check_linux_rules[] = {
+	{ "id mappings", check_id_maps },
+	{ "time offsets", check_time_offsets },
+	{ "devices", check_devices },
+	{ "network devices", check_net_devices },
+	{ "cgroups path", check_cgroups_path },
+	{ "resources", check_resources },
+	{ "intel rdt", check_intel_rdt },
+	{ "memory policy", check_memory_policy },
+	{ "sysctl", check_sysctl },
+	{ "seccomp", check_seccomp },
+	{ "paths", check_paths },
+	{ "personality", check_personality },
+	{ NULL, NULL },
+};

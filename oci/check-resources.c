@@ -1,0 +1,181 @@
+/* The rules of config-linux.md "Control groups" that need no host. */
+#include "oci/check-rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+static int check_number(struct oci_int number, long long most, const char *where, const char *list,
+	size_t i, const char *name, struct error *err)
+{
+	if (number.set && (number.value < -1 || number.value > most))
+		return fail_range(check_at(err, "%s.%s[%zu].%s", where, list, i, name),
+			number.value, -1, most);
+	return 0;
+}
+
+/* "Allowed Device list". Writers of configurations put -1 for any number, "" for what they leave
+ * out. */
+static int check_device_rules(
+	const struct oci_resources *resources, const char *where, struct error *err)
+{
+	for (size_t i = 0; i < resources->devices.len; i++) {
+		const struct oci_device_rule *rule = &resources->devices.items[i];
+		const char *type = rule->type ? rule->type : "", *access = rule->access;
+		if (*type && (strlen(type) != 1 || !strchr("abc", *type))) {
+			fail(check_at(err, "%s.devices[%zu].type", where, i), 0,
+				"unknown value \"%s\"", type);
+			return error_hint(err, "one of a, b, c");
+		}
+		if (access && access[strspn(access, "rwm")]) {
+			fail(check_at(err, "%s.devices[%zu].access", where, i), 0,
+				"\"%s\" has other letters than r, w and m", access);
+			return error_hint(err, "r is read, w is write, m is mknod");
+		}
+		if (check_number(rule->major, 4095, where, "devices", i, "major", err) < 0 ||
+			check_number(rule->minor, 1048575, where, "devices", i, "minor", err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Whole numbers from -1, which means unlimited. */
+static int check_memory(const struct oci_resources *resources, const char *where, struct error *err)
+{
+	const struct oci_memory *memory = resources->memory;
+	if (!memory)
+		return 0;
+	const struct {
+		const char *name;
+		struct oci_int value;
+	} limits[] = {
+		{ "limit", memory->limit },
+		{ "reservation", memory->reservation },
+		{ "swap", memory->swap },
+		{ "kernel", memory->kernel },
+		{ "kernelTCP", memory->kernel_tcp },
+	};
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (limits[i].value.value < -1)
+			return fail(check_at(err, "%s.memory.%s", where, limits[i].name), 0,
+				"%lld is neither a size nor -1 for unlimited",
+				(long long)limits[i].value.value);
+	return 0;
+}
+
+static int check_cpu(const struct oci_resources *resources, const char *where, struct error *err)
+{
+	const struct oci_cpu *cpu = resources->cpu;
+	if (!cpu)
+		return 0;
+	if (cpu->quota.value > 0 && cpu->burst.value > (uint64_t)cpu->quota.value)
+		return fail(check_at(err, "%s.cpu.burst", where), 0,
+			"%llu is more than the quota, %lld", (unsigned long long)cpu->burst.value,
+			(long long)cpu->quota.value);
+	if (cpu->idle.value < 0 || cpu->idle.value > 1)
+		return fail_range(check_at(err, "%s.cpu.idle", where), cpu->idle.value, 0, 1);
+	if (check_number_list(cpu->cpus, err, "%s.cpu.cpus", where) < 0)
+		return -1;
+	return check_number_list(cpu->mems, err, "%s.cpu.mems", where);
+}
+
+static int check_throttle(
+	const oci_throttle_list *list, const char *name, const char *where, struct error *err)
+{
+	for (size_t i = 0; i < list->len; i++)
+		if (!list->items[i].rate.set)
+			return fail_missing(
+				check_at(err, "%s.blockIO.%s[%zu].rate", where, name, i));
+	return 0;
+}
+
+static int check_block_io(
+	const struct oci_resources *resources, const char *where, struct error *err)
+{
+	const struct oci_block_io *io = resources->block_io;
+	if (!io)
+		return 0;
+	for (size_t i = 0; i < io->weight_device.len; i++)
+		if (!io->weight_device.items[i].weight.set &&
+			!io->weight_device.items[i].leaf_weight.set)
+			return fail(check_at(err, "%s.blockIO.weightDevice[%zu]", where, i), 0,
+				"weight or leafWeight is required");
+	if (check_throttle(&io->throttle_read_bps_device, "throttleReadBpsDevice", where, err) <
+			0 ||
+		check_throttle(
+			&io->throttle_write_bps_device, "throttleWriteBpsDevice", where, err) < 0 ||
+		check_throttle(
+			&io->throttle_read_iops_device, "throttleReadIOPSDevice", where, err) < 0)
+		return -1;
+	return check_throttle(
+		&io->throttle_write_iops_device, "throttleWriteIOPSDevice", where, err);
+}
+
+/* The schema's pattern: ^[1-9][0-9]*[KMG]B$ */
+static bool is_page_size(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	return digits > 0 && *text != '0' && text[digits] && strchr("KMG", text[digits]) &&
+	       str_eq(text + digits + 1, "B");
+}
+
+static int check_huge_pages(
+	const struct oci_resources *resources, const char *where, struct error *err)
+{
+	for (size_t i = 0; i < resources->hugepage_limits.len; i++) {
+		const char *size = resources->hugepage_limits.items[i].page_size;
+		if (!size)
+			return fail_missing(
+				check_at(err, "%s.hugepageLimits[%zu].pageSize", where, i));
+		if (is_page_size(size))
+			continue;
+		fail(check_at(err, "%s.hugepageLimits[%zu].pageSize", where, i), 0,
+			"\"%s\" is not a page size", size);
+		return error_hint(err, "write it as 64KB, 2MB or 1GB");
+	}
+	return 0;
+}
+
+static int check_rdma(const struct oci_resources *resources, const char *where, struct error *err)
+{
+	char list[192];
+	(void)snprintf(list, sizeof(list), "%s.rdma", where);
+	LIST_EACH (&resources->rdma, device)
+		if (!device->hca_handles.set && !device->hca_objects.set)
+			return fail(check_at_key(err, list, device->key), 0,
+				"hcaHandles or hcaObjects is required");
+	return 0;
+}
+
+/* A key is a file of the container's own cgroup: no path leads elsewhere. */
+static int check_unified(
+	const struct oci_resources *resources, const char *where, struct error *err)
+{
+	char list[192];
+	(void)snprintf(list, sizeof(list), "%s.unified", where);
+	LIST_EACH (&resources->unified, entry)
+		if (!*entry->key || strchr(entry->key, '/') || str_eq(entry->key, ".") ||
+			str_eq(entry->key, ".."))
+			return fail(check_at_key(err, list, entry->key), 0,
+				"is not the name of a file in a cgroup");
+	return 0;
+}
+
+int oci_resources_check(const struct oci_resources *resources, const char *where, struct error *err)
+{
+	static int (*const rules[])(const struct oci_resources *, const char *, struct error *) = {
+		check_device_rules,
+		check_memory,
+		check_cpu,
+		check_block_io,
+		check_huge_pages,
+		check_rdma,
+		check_unified,
+	};
+	struct error found = { 0 };
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i](resources, where, &found) < 0)
+			return fail_found(err, &found);
+	return 0;
+}

@@ -1,0 +1,275 @@
+#include "oci/check.h"
+#include "oci/check-rules.h"
+#include "oci/json-error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+struct error *check_at(struct error *err, const char *fmt, ...)
+{
+	if (!err)
+		return NULL;
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(err->where, sizeof(err->where), fmt, args);
+	va_end(args);
+	return err;
+}
+
+struct error *check_at_key(struct error *err, const char *where, const char *key)
+{
+	if (!check_at(err, "%s", where))
+		return NULL;
+	struct json_path path = {
+		.buf = err->where,
+		.size = sizeof(err->where),
+		.len = strlen(err->where),
+	};
+	json_path_key(&path, key, strlen(key));
+	return err;
+}
+
+/* Texts quote what was read: nothing in it may act on a terminal or forge a line. */
+int fail_found(struct error *err, struct error *found)
+{
+	for (char *c = found->text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	if (err)
+		*err = *found;
+	return -1;
+}
+
+int fail_missing(struct error *err)
+{
+	return fail(err, 0, "required property is missing");
+}
+
+int fail_range(struct error *err, long long value, long long min, long long max)
+{
+	return fail(err, 0, "%lld is out of range, allowed is %lld to %lld", value, min, max);
+}
+
+int check_absolute(const char *path, struct error *err, const char *fmt, ...)
+{
+	if (path && *path == '/')
+		return 0;
+	char where[sizeof(err->where)];
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(where, sizeof(where), fmt, args);
+	va_end(args);
+	if (!path)
+		return fail_missing(check_at(err, "%s", where));
+	return fail(check_at(err, "%s", where), 0, "\"%s\" is not an absolute path", path);
+}
+
+int check_absolute_all(const oci_strings *paths, const char *where, struct error *err)
+{
+	for (size_t i = 0; i < paths->len; i++)
+		if (check_absolute(paths->items[i], err, "%s[%zu]", where, i) < 0)
+			return -1;
+	return 0;
+}
+
+int check_environment(const oci_strings *env, const char *where, struct error *err)
+{
+	for (size_t i = 0; i < env->len; i++) {
+		const char *entry = env->items[i];
+		if (*entry != '=' && strchr(entry, '='))
+			continue;
+		if (*entry == '=')
+			fail(check_at(err, "%s[%zu]", where, i), 0, "\"%s\" has no name", entry);
+		else
+			fail(check_at(err, "%s[%zu]", where, i), 0, "\"%s\" has no \"=\"", entry);
+		return error_hint(err, "an entry is NAME=value");
+	}
+	return 0;
+}
+
+/* user_namespaces(7): 340 lines since Linux 4.15; the last id, 2^32 - 1, stands for "none". */
+static int check_mapping(
+	const struct oci_id_mapping *m, const char *where, size_t i, struct error *err)
+{
+	if (m->size.value == 0)
+		return fail(check_at(err, "%s[%zu].size", where, i), 0, "a mapping of no ids");
+	if (m->container_id.value + m->size.value > UINT32_MAX)
+		return fail(check_at(err, "%s[%zu].containerID", where, i), 0,
+			"the range goes past the last id, 4294967294");
+	if (m->host_id.value + m->size.value > UINT32_MAX)
+		return fail(check_at(err, "%s[%zu].hostID", where, i), 0,
+			"the range goes past the last id, 4294967294");
+	return 0;
+}
+
+static bool ranges_overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+int check_mappings(const oci_id_mappings *mappings, const char *where, struct error *err)
+{
+	enum { MOST = 340 };
+	if (mappings->len > MOST)
+		return fail(check_at(err, "%s", where), 0,
+			"%zu mappings, the kernel takes at most %d", mappings->len, MOST);
+	for (size_t i = 0; i < mappings->len; i++) {
+		const struct oci_id_mapping *m = &mappings->items[i];
+		if (check_mapping(m, where, i, err) < 0)
+			return -1;
+		for (size_t j = 0; j < i; j++) {
+			const struct oci_id_mapping *n = &mappings->items[j];
+			if (ranges_overlap(m->container_id.value, m->size.value,
+				    n->container_id.value, n->size.value))
+				return fail(check_at(err, "%s[%zu].containerID", where, i), 0,
+					"overlaps with the range of %s[%zu]", where, j);
+			if (ranges_overlap(m->host_id.value, m->size.value, n->host_id.value,
+				    n->size.value))
+				return fail(check_at(err, "%s[%zu].hostID", where, i), 0,
+					"overlaps with the range of %s[%zu]", where, j);
+		}
+	}
+	return 0;
+}
+
+static const char *skip_blanks(const char *s)
+{
+	while (*s == ' ' || *s == '\t')
+		s++;
+	return s;
+}
+
+static const char *read_number(const char *s, unsigned *ret_value)
+{
+	unsigned value = 0;
+	const char *start = s;
+	for (; *s >= '0' && *s <= '9' && s < start + 9; s++)
+		value = value * 10 + (unsigned)(*s - '0');
+	if (s == start)
+		return NULL;
+	*ret_value = value;
+	return s;
+}
+
+/* cpuset(7) "Formats", without the form that leaves out some of a range (":used/group"). */
+static bool is_number_list(const char *s)
+{
+	s = skip_blanks(s);
+	if (!*s)
+		return true;
+	for (;; s = skip_blanks(s + 1)) {
+		unsigned first, last;
+		s = read_number(s, &first);
+		if (!s)
+			return false;
+		s = skip_blanks(s);
+		if (*s == '-') {
+			s = read_number(skip_blanks(s + 1), &last);
+			if (!s || last < first)
+				return false;
+			s = skip_blanks(s);
+		}
+		if (!*s)
+			return true;
+		if (*s != ',')
+			return false;
+	}
+}
+
+int check_number_list(const char *text, struct error *err, const char *fmt, ...)
+{
+	if (!text || is_number_list(text))
+		return 0;
+	char where[sizeof(err->where)];
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(where, sizeof(where), fmt, args);
+	va_end(args);
+	fail(check_at(err, "%s", where), 0, "\"%s\" is not a list of numbers", text);
+	return error_hint(err, "write it as 0-3,7");
+}
+
+struct order {
+	int (*compare)(const void *a, const void *b);
+};
+
+/* Equal items stay in the order in which they were written. */
+static int compare_places(const void *a, const void *b, void *data)
+{
+	const struct order *order = data;
+	const char *const *x = a, *const *y = b;
+	int result = order->compare(*x, *y);
+	return result ? result : (*x > *y) - (*x < *y);
+}
+
+static long find_clash_sorted(const char *base, size_t len, size_t size, struct order order,
+	bool (*clash)(const void *a, const void *b))
+{
+	ARENA(arena);
+	const char **places = arena_array(&arena, len, sizeof(*places));
+	for (size_t i = 0; i < len; i++)
+		places[i] = base + i * size;
+	qsort_r(places, len, sizeof(*places), compare_places, &order);
+	for (size_t i = 1; i < len; i++)
+		if (order.compare(places[i - 1], places[i]) == 0 && clash(places[i - 1], places[i]))
+			return (long)((size_t)(places[i] - base) / size);
+	return -1;
+}
+
+long check_find_clash(const void *items, size_t len, size_t size,
+	int (*compare)(const void *a, const void *b), bool (*clash)(const void *a, const void *b))
+{
+	enum { FEW = 32 };
+	const char *base = items;
+	if (len > FEW)
+		return find_clash_sorted(base, len, size, (struct order){ compare }, clash);
+	for (size_t i = 1; i < len; i++)
+		for (size_t j = 0; j < i; j++)
+			if (compare(base + j * size, base + i * size) == 0 &&
+				clash(base + j * size, base + i * size))
+				return (long)i;
+	return -1;
+}
+
+const struct oci_namespace *oci_find_namespace(const struct oci_config *config, int64_t type)
+{
+	if (!config->linux)
+		return NULL;
+	LIST_EACH (&config->linux->namespaces, ns)
+		if (ns->type.value == type)
+			return ns;
+	return NULL;
+}
+
+int fail_needs_namespace(struct error *err, const char *type)
+{
+	fail(err, 0, "needs a \"%s\" namespace", type);
+	return error_hint(err, "add {\"type\": \"%s\"} to .linux.namespaces", type);
+}
+
+static int run_rules(
+	const struct check_rule *rules, const struct oci_config *config, struct error *err)
+{
+	for (const struct check_rule *rule = rules; rule->name; rule++)
+		if (rule->check(config, err) < 0) {
+			log_debug("check: refused by the rule of %s", rule->name);
+			return -1;
+		}
+	return 0;
+}
+
+int oci_config_check(const struct oci_config *config, unsigned flags, struct error *err)
+{
+	struct error found = { 0 };
+	if (run_rules(check_config_rules, config, &found) < 0)
+		return fail_found(err, &found);
+	if (config->linux && run_rules(check_linux_rules, config, &found) < 0)
+		return fail_found(err, &found);
+	if (config->process)
+		return oci_process_check(config->process, ".process", err);
+	return flags & OCI_CHECK_PROCESS ? fail_missing(check_at(err, ".process")) : 0;
+}

@@ -1,0 +1,34 @@
+/*
+ * The features document: what this runtime recognizes, whatever the host can do (features.md,
+ * features-linux.md).
+ *
+ *	struct oci_features_facts facts = { .systemd = true, .idmap = true, ... };
+ *	char *text = oci_features_json(&arena, &facts, &len);
+ *
+ * Whatever the tables know (hooks, namespaces, the words of seccomp and memory policy) comes from
+ * them; the rest are the facts.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "oci/config.h"
+
+struct oci_features_facts {
+	oci_strings mount_options;
+	oci_strings capabilities;            /* all names that libcap knows */
+	oci_strings seccomp_supported_flags; /* those that kernel and libseccomp have */
+	oci_strings unsafe_annotations;      /* keys, or prefixes that end with "." */
+	oci_map annotations;                 /* versions and the like */
+	bool systemd, systemd_user;          /* the systemd cgroup driver is built in */
+	bool rdma;                           /* the rdma cgroup controller */
+	bool apparmor, selinux;
+	bool intel_rdt, intel_rdt_schemata, intel_rdt_monitoring;
+	bool idmap;       /* mounts[].uidMappings and gidMappings */
+	bool net_devices; /* linux.netDevices */
+};
+
+char *oci_features_json(
+	struct arena *arena, const struct oci_features_facts *facts, size_t *ret_len);

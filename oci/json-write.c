@@ -1,0 +1,361 @@
+#include "oci/json-write.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_gen.h>
+
+/* All memory, yajl's too, is the arena's: nothing to free, no malloc for a short text. */
+
+static void *allocate(void *arena, size_t size)
+{
+	return arena_alloc(arena, size);
+}
+
+static void *reallocate(void *arena, void *ptr, size_t size)
+{
+	(void)arena;
+	(void)ptr;
+	(void)size;
+	abort(); /* only yajl's own output buffer grows, and it is not used */
+}
+
+static void release(void *arena, void *ptr)
+{
+	(void)arena;
+	(void)ptr;
+}
+
+static void append(void *data, const char *text, size_t len)
+{
+	struct json_writer *w = data;
+	if (w->room - w->len <= len) { /* a byte is left for the NUL */
+		size_t room = w->room * 2 > w->len + len ? w->room * 2 : (w->len + len) * 2;
+		char *more = arena_alloc(w->arena, room);
+		memcpy(more, w->text, w->len);
+		w->text = more;
+		w->room = room;
+	}
+	memcpy(w->text + w->len, text, len);
+	w->len += len;
+}
+
+/* yajl refuses only what a program must not do: a value where a key belongs, or 128 levels. */
+static void must(yajl_gen_status status)
+{
+	if (status != yajl_gen_status_ok)
+		abort();
+}
+
+void json_begin(struct json_writer *w, struct arena *arena, bool pretty)
+{
+	enum { FIRST_ROOM = 1008 };
+	yajl_alloc_funcs functions = { allocate, reallocate, release, arena };
+	*w = (struct json_writer){ .arena = arena,
+		.gen = yajl_gen_alloc(&functions),
+		.text = arena_alloc(arena, FIRST_ROOM),
+		.room = FIRST_ROOM };
+	yajl_gen_config(w->gen, yajl_gen_print_callback, append, w);
+	if (pretty) {
+		yajl_gen_config(w->gen, yajl_gen_beautify, 1);
+		yajl_gen_config(w->gen, yajl_gen_indent_string, "\t");
+	}
+}
+
+/* Opening waits for the first member, since yajl would write an empty object on three lines. */
+static void write_opening(struct json_writer *w)
+{
+	if (!w->opening)
+		return;
+	must(w->opening[0] == '{' ? yajl_gen_map_open(w->gen) : yajl_gen_array_open(w->gen));
+	w->opening = NULL;
+}
+
+void json_object(struct json_writer *w)
+{
+	write_opening(w);
+	w->opening = "{}";
+	w->objects = w->objects << 1 | 1;
+}
+
+void json_array(struct json_writer *w)
+{
+	write_opening(w);
+	w->opening = "[]";
+	w->objects <<= 1;
+}
+
+void json_end(struct json_writer *w)
+{
+	if (w->opening) /* as a number is how yajl writes a value unchanged */
+		must(yajl_gen_number(w->gen, w->opening, 2));
+	else
+		must(w->objects & 1 ? yajl_gen_map_close(w->gen) : yajl_gen_array_close(w->gen));
+	w->opening = NULL;
+	w->objects >>= 1;
+}
+
+/* Bytes of the well-formed UTF-8 sequence at text (Unicode 3.9, table 3-7), or 0. */
+static size_t sequence_length(const unsigned char *text)
+{
+	static const struct {
+		unsigned char first, last, second_min, second_max, length;
+	} rows[] = {
+		{ 0x00, 0x7f, 0x00, 0x00, 1 },
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (text[0] < rows[i].first || text[0] > rows[i].last)
+			continue;
+		size_t len = 1;
+		if (rows[i].length > 1 &&
+			(text[1] < rows[i].second_min || text[1] > rows[i].second_max))
+			return 0;
+		for (len = rows[i].length > 1 ? 2 : 1; len < rows[i].length; len++)
+			if ((text[len] & 0xc0) != 0x80)
+				return 0;
+		return len;
+	}
+	return 0;
+}
+
+/* The text itself where it is UTF-8, else a copy with U+FFFD for each byte that is not. */
+static const char *as_utf8(struct arena *arena, const char *text, size_t *ret_len)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	size_t len;
+	while ((len = *at ? sequence_length(at) : 0) > 0)
+		at += len;
+	*ret_len = (size_t)((const char *)at - text);
+	if (!*at)
+		return text;
+	char *copy = arena_alloc(arena, strlen(text) * 3 + 1), *end = copy;
+	for (at = (const unsigned char *)text; *at; at += len ? len : 1) {
+		len = sequence_length(at);
+		memcpy(end, len ? (const char *)at : "\xef\xbf\xbd", len ? len : 3);
+		end += len ? len : 3;
+	}
+	*ret_len = (size_t)(end - copy);
+	return copy;
+}
+
+void json_key(struct json_writer *w, const char *name)
+{
+	json_string(w, name);
+}
+
+void json_string(struct json_writer *w, const char *text)
+{
+	size_t len;
+	write_opening(w);
+	if (!text) {
+		must(yajl_gen_null(w->gen));
+		return;
+	}
+	text = as_utf8(w->arena, text, &len);
+	must(yajl_gen_string(w->gen, (const unsigned char *)text, len));
+}
+
+void json_int(struct json_writer *w, int64_t value)
+{
+	write_opening(w);
+	must(yajl_gen_integer(w->gen, value));
+}
+
+void json_uint(struct json_writer *w, uint64_t value)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	write_opening(w);
+	must(yajl_gen_number(w->gen, text, (size_t)len));
+}
+
+void json_decimal(struct json_writer *w, double value)
+{
+	char text[400];
+	int len = snprintf(text, sizeof(text), "%.2f", value);
+	write_opening(w);
+	must(yajl_gen_number(w->gen, text, (size_t)len));
+}
+
+void json_bool(struct json_writer *w, bool value)
+{
+	write_opening(w);
+	must(yajl_gen_bool(w->gen, value));
+}
+
+char *json_finish(struct json_writer *w, size_t *ret_len)
+{
+	w->text[w->len] = '\0';
+	*ret_len = w->len;
+	return w->text;
+}
+
+/* A struct by its table. */
+
+static bool has_members(const struct schema *schema, const char *object);
+
+/* Whether the property is there to be written: set, not NULL, or not empty. */
+static bool is_present(const struct property *p, const char *object)
+{
+	const void *member = object + p->offset;
+	switch (p->kind) {
+	case KIND_STRING:
+	case KIND_OBJECT:
+		return *(const void *const *)member != NULL;
+	case KIND_BOOL:
+		return ((const struct oci_bool *)member)->set;
+	case KIND_INT:
+		return ((const struct oci_int *)member)->set;
+	case KIND_WORD: {
+		const struct oci_int *word = member;
+		return word->set && word_name(p->words, word->value);
+	}
+	case KIND_UINT:
+	case KIND_FLAGS:
+		return ((const struct oci_uint *)member)->set;
+	case KIND_INLINE:
+		return has_members(p->object, member);
+	case KIND_WORDS:
+	case KIND_STRINGS:
+	case KIND_UINTS:
+	case KIND_OBJECTS:
+	case KIND_MAP:
+	case KIND_OBJECT_MAP:
+		return ((const struct raw_list *)member)->len > 0;
+	case KIND_SEEN: /* the value itself was not kept */
+		return false;
+	}
+	return false;
+}
+
+static bool has_members(const struct schema *schema, const char *object)
+{
+	for (const struct property *p = schema->properties; p->name; p++)
+		if (is_present(p, object))
+			return true;
+	return false;
+}
+
+static void write_flags(struct json_writer *w, const struct word *words, uint64_t flags)
+{
+	json_array(w);
+	for (; words->name; words++) {
+		uint64_t bits = (uint64_t)words->value;
+		if (bits && (flags & bits) == bits) {
+			json_string(w, words->name);
+			flags &= ~bits; /* a second name of the same bit is not written */
+		}
+	}
+	json_end(w);
+}
+
+static void write_map(struct json_writer *w, const oci_map *map)
+{
+	json_object(w);
+	LIST_EACH (map, pair) {
+		json_key(w, pair->key);
+		json_string(w, pair->value);
+	}
+	json_end(w);
+}
+
+static void write_item(struct json_writer *w, const struct property *p, const char *item)
+{
+	switch (p->kind) {
+	case KIND_STRINGS:
+		json_string(w, *(const char *const *)item);
+		break;
+	case KIND_UINTS:
+		json_uint(w, ((const struct oci_uint *)item)->value);
+		break;
+	case KIND_WORDS: {
+		const char *name = word_name(p->words, ((const struct oci_int *)item)->value);
+		if (name)
+			json_string(w, name);
+		break;
+	}
+	case KIND_OBJECT_MAP:
+		json_key(w, *(const char *const *)item);
+		json_struct(w, p->object, item);
+		break;
+	default:
+		json_struct(w, p->object, item);
+	}
+}
+
+static void write_list(struct json_writer *w, const struct property *p, const struct raw_list *list)
+{
+	size_t size = p->kind == KIND_STRINGS ? sizeof(char *)
+		      : p->kind == KIND_UINTS ? sizeof(struct oci_uint)
+		      : p->kind == KIND_WORDS ? sizeof(struct oci_int)
+					      : p->object->size;
+	if (p->kind == KIND_OBJECT_MAP)
+		json_object(w);
+	else
+		json_array(w);
+	for (size_t i = 0; i < list->len; i++)
+		write_item(w, p, (const char *)list->items + i * size);
+	json_end(w);
+}
+
+static void write_property(struct json_writer *w, const struct property *p, const void *member)
+{
+	switch (p->kind) {
+	case KIND_STRING:
+		return json_string(w, *(const char *const *)member);
+	case KIND_BOOL:
+		return json_bool(w, ((const struct oci_bool *)member)->value);
+	case KIND_INT:
+		return json_int(w, ((const struct oci_int *)member)->value);
+	case KIND_UINT:
+		return json_uint(w, ((const struct oci_uint *)member)->value);
+	case KIND_WORD:
+		return json_string(w, word_name(p->words, ((const struct oci_int *)member)->value));
+	case KIND_FLAGS:
+		return write_flags(w, p->words, ((const struct oci_uint *)member)->value);
+	case KIND_OBJECT:
+		return json_struct(w, p->object, *(const void *const *)member);
+	case KIND_INLINE:
+		return json_struct(w, p->object, member);
+	case KIND_MAP:
+		return write_map(w, member);
+	case KIND_WORDS:
+	case KIND_STRINGS:
+	case KIND_UINTS:
+	case KIND_OBJECTS:
+	case KIND_OBJECT_MAP:
+		return write_list(w, p, member);
+	case KIND_SEEN:
+		return;
+	}
+}
+
+void json_struct(struct json_writer *w, const struct schema *schema, const void *value)
+{
+	const char *object = value;
+	json_object(w);
+	for (const struct property *p = schema->properties; p->name; p++) {
+		if (!is_present(p, object))
+			continue;
+		json_key(w, p->name);
+		write_property(w, p, object + p->offset);
+	}
+	json_end(w);
+}
+
+char *json_write(struct arena *arena, const struct schema *schema, const void *value, bool pretty,
+	size_t *ret_len)
+{
+	struct json_writer w;
+	json_begin(&w, arena, pretty);
+	json_struct(&w, schema, value);
+	return json_finish(&w, ret_len);
+}

@@ -1,0 +1,87 @@
+#include "oci/schema.h"
+
+#include <stdbool.h>
+#include <strings.h>
+
+static const struct property *find_row(const struct schema *schema, const char *name, size_t len)
+{
+	for (const struct property *p = schema->properties; p->name; p++)
+		if (strlen(p->name) == len && memcmp(p->name, name, len) == 0)
+			return p;
+	return NULL;
+}
+
+/* Past one "[…]", in which a quoted key may hold brackets itself; NULL if it does not end. */
+static const char *skip_index(const char *at)
+{
+	bool quoted = false;
+	for (at++; *at && (quoted || *at != ']'); at++) {
+		if (quoted && *at == '\\' && at[1])
+			at++;
+		else if (*at == '"')
+			quoted = !quoted;
+	}
+	return *at ? at + 1 : NULL;
+}
+
+static bool takes_index(const struct property *p)
+{
+	switch (p->kind) {
+	case KIND_FLAGS:
+	case KIND_WORDS:
+	case KIND_STRINGS:
+	case KIND_UINTS:
+	case KIND_OBJECTS:
+	case KIND_MAP:
+	case KIND_OBJECT_MAP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+const struct property *schema_find(
+	const struct schema *root, const char *path, const struct schema **ret_schema)
+{
+	const struct property *row = NULL;
+	const struct schema *at = root;
+	bool key = false; /* a key of a map of objects may be next: .linux.netDevices.eth0.name */
+	*ret_schema = NULL;
+	path += *path == '.';
+	while (*path) {
+		size_t len = strcspn(path, ".[");
+		const struct property *found = at ? find_row(at, path, len) : NULL;
+		if (!found && !(key && len))
+			return NULL;
+		key = found && found->kind == KIND_OBJECT_MAP && path[len] == '.';
+		row = found ? found : row;
+		path += len;
+		if (*path == '[')
+			path = takes_index(row) ? skip_index(path) : NULL;
+		else if (*path == '.' && row->kind == KIND_MAP)
+			path += strlen(path); /* any key */
+		if (!path || (*path && (*path != '.' || !path[1])))
+			return NULL;
+		path += *path == '.';
+		at = row->object;
+	}
+	*ret_schema = at;
+	return row;
+}
+
+/* Two edits in a short name make another name; a difference of case alone is always a slip. */
+const char *schema_nearest(const struct schema *schema, const char *name)
+{
+	const char *nearest = NULL;
+	size_t len = strlen(name);
+	unsigned best = len < 3 ? 1 : len < 6 ? 2 : 3;
+	for (const struct property *p = schema->properties; p->name; p++) {
+		bool same = strcasecmp(p->name, name) == 0;
+		unsigned distance = same ? 0 : str_distance(p->name, name, 2);
+		if (distance < best) {
+			best = distance;
+			nearest = p->name;
+		}
+	}
+	return nearest;
+}
