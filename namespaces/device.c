@@ -1,0 +1,239 @@
+#include "namespaces/device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/defences.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "namespaces/mount.h"
+
+static const struct {
+	const char *path;
+	unsigned major, minor;
+} default_devices[] = {
+	{ "/dev/null", 1, 3 },
+	{ "/dev/zero", 1, 5 },
+	{ "/dev/full", 1, 7 },
+	{ "/dev/random", 1, 8 },
+	{ "/dev/urandom", 1, 9 },
+	{ "/dev/tty", 5, 0 },
+};
+
+enum { DEFAULT_COUNT = sizeof(default_devices) / sizeof(default_devices[0]) };
+
+static const struct {
+	const char *name, *target;
+} links[] = {
+	{ "fd", "/proc/self/fd" },
+	{ "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" },
+	{ "stderr", "/proc/self/fd/2" },
+	{ "ptmx", "pts/ptmx" },
+};
+
+static bool is_listed(const struct oci_linux *config, const char *path)
+{
+	for (size_t i = 0; config && i < config->devices.len; i++)
+		if (str_eq(config->devices.items[i].path, path))
+			return true;
+	return false;
+}
+
+static mode_t type_of(const char *type)
+{
+	return *type == 'b' ? S_IFBLK : *type == 'p' ? S_IFIFO : S_IFCHR; /* "u" is mknod(1)'s word for "c" */
+}
+
+static struct device_op plan_listed(struct arena *arena, const struct oci_device *d, size_t index)
+{
+	return (struct device_op){
+		.where = arena_printf(arena, ".linux.devices[%zu]", index),
+		.path = d->path,
+		.mode = type_of(d->type) |
+			(d->file_mode.set ? (mode_t)d->file_mode.value & 07777 : 0666),
+		.number = *d->type == 'p' ?
+			0 :
+			makedev((unsigned)d->major.value, (unsigned)d->minor.value),
+		.uid = (uid_t)d->uid.value,
+		.gid = (gid_t)d->gid.value,
+	};
+}
+
+int devices_plan(struct arena *arena, const struct oci_linux *config, bool bind, bool given_dev,
+	struct device_op **ret_ops, size_t *ret_len, struct error *err)
+{
+	size_t count = config ? config->devices.len : 0, len = 0;
+	struct device_op *ops = arena_array(arena, DEFAULT_COUNT + count, sizeof(*ops));
+	for (size_t i = 0; i < DEFAULT_COUNT; i++) {
+		if (is_listed(config, default_devices[i].path))
+			continue;
+		ops[len++] = (struct device_op){ .where = default_devices[i].path,
+			.path = default_devices[i].path,
+			.mode = S_IFCHR | 0666,
+			.number = makedev(default_devices[i].major, default_devices[i].minor),
+			.is_default = true };
+	}
+	for (size_t i = 0; i < count; i++)
+		ops[len++] = plan_listed(arena, &config->devices.items[i], i);
+	for (size_t i = 0; i < len; i++) {
+		ops[i].tree = -1;
+		ops[i].given = given_dev && str_starts(ops[i].path, "/dev/");
+		ops[i].bind = bind && !ops[i].given && !S_ISFIFO(ops[i].mode);
+	}
+	(void)err;
+	*ret_ops = ops;
+	*ret_len = len;
+	return 0;
+}
+
+static bool is_device(const struct stat *st, const struct device_op *op)
+{
+	return (st->st_mode & S_IFMT) == (op->mode & S_IFMT) &&
+		(S_ISFIFO(op->mode) || st->st_rdev == op->number);
+}
+
+int device_open(struct device_op *op, struct error *err)
+{
+	if (!op->bind)
+		return 0;
+	FD(tree) = sys_open_tree(AT_FDCWD, op->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	struct stat st;
+	if (tree < 0 || fstat(tree, &st) < 0)
+		return fail_at(err, errno, op->where, "open %s of the host", op->path);
+	if (!is_device(&st, op))
+		return fail_at(err, 0, op->where, "%s of the host is another device", op->path);
+	op->tree = take_fd(&tree);
+	return 0;
+}
+
+static int fail_conflict(struct error *err, const struct device_op *op)
+{
+	(void)fail(err, EEXIST, "make the device %s", op->path);
+	return error_hint(err, "the root filesystem has something else of that name");
+}
+
+static int set_owner(int dir, const char *name, const struct device_op *op, struct error *err)
+{
+	if ((op->uid || op->gid) &&
+		fchownat(dir, name, op->uid, op->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail(err, errno, "chown %s", op->path);
+	return 0;
+}
+
+static int bind_node(int root, struct device_op *op, struct error *err)
+{
+	FD(target) = path_make(root, op->path, PATH_FILE, 0666, err);
+	if (target < 0)
+		return -1;
+	struct stat st;
+	if (op->is_default && fstat(target, &st) == 0 && is_device(&st, op))
+		return 0;
+	if (mount_attach(op->tree, target) < 0)
+		return fail(err, errno, "bind the device %s", op->path);
+	return 0;
+}
+
+/* Makes the node, or accepts the very device that is there: "If a file already exists at path that does not match the
+ * requested device, the runtime MUST generate an error". */
+static int make_node(int dir, const char *name, const struct device_op *op, struct error *err)
+{
+	if (mknodat(dir, name, op->mode, op->number) == 0)
+		return set_owner(dir, name, op, err);
+	if (errno != EEXIST) {
+		(void)fail(err, errno, "make the device %s", op->path);
+		return errno == EPERM ? error_hint(err, "mknod needs CAP_MKNOD in the initial user namespace") : -1;
+	}
+	struct stat st;
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail(err, errno, "stat %s", op->path);
+	if (!is_device(&st, op))
+		return fail_conflict(err, op);
+	if (op->is_default)
+		return 0;
+	/* whoever shares the root filesystem may have put a link in its place since */
+	int flags = defence_is_off("chmod-link") ? 0 : AT_SYMLINK_NOFOLLOW;
+	if (fchmodat(dir, name, op->mode & 07777, flags) < 0)
+		return fail(err, errno, "chmod %s", op->path);
+	return set_owner(dir, name, op, err);
+}
+
+/* A default device that the host lacks, the container lacks too. */
+static int check_given(int root, const struct device_op *op, struct error *err)
+{
+	struct stat st;
+	FD(node) = path_try_open(root, op->path, O_PATH | O_NOFOLLOW);
+	if (op->is_default || (node >= 0 && fstat(node, &st) == 0 && is_device(&st, op)))
+		return 0;
+	(void)fail(err, node < 0 ? errno : EEXIST, "find the device %s", op->path);
+	return error_hint(err, "/dev is a bind mount: nothing is made in it");
+}
+
+static int make_device(int root, int dev, struct device_op *op, struct error *err)
+{
+	if (op->given)
+		return check_given(root, op, err);
+	if (op->bind)
+		return bind_node(root, op, err);
+	const char *below_dev = str_starts(op->path, "/dev/") ? op->path + 5 : "";
+	if (*below_dev && !strchr(below_dev, '/'))
+		return make_node(dev, below_dev, op, err);
+	const char *name;
+	FD(dir) = path_parent(root, op->path, &name, err);
+	return dir < 0 ? -1 : make_node(dir, name, op, err);
+}
+
+static int make_links(int dev, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (symlinkat(links[i].target, dev, links[i].name) < 0 && errno != EEXIST)
+			return fail(err, errno, "link /dev/%s to %s", links[i].name, links[i].target);
+	return 0;
+}
+
+int devices_make(int root, struct device_op *ops, size_t len, struct error *err)
+{
+	FD(dev) = path_make(root, "/dev", PATH_DIRECTORY, 0755, err);
+	if (dev < 0)
+		return -1;
+	bool given = false;
+	for (size_t i = 0; i < len; i++) {
+		given |= ops[i].given;
+		int status = make_device(root, dev, &ops[i], err);
+		close_fd(&ops[i].tree);
+		if (status < 0)
+			return error_at(err, ops[i].where);
+	}
+	return given ? 0 : make_links(dev, err);
+}
+
+static bool is_null(int fd)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
+int devices_own_null(int root, struct error *err)
+{
+	FD(own) = -1;
+	for (int fd = 0; fd <= 2; fd++) {
+		if (!is_null(fd))
+			continue;
+		FD(found) = own < 0 ? path_try_open(root, "/dev/null", O_PATH) : -1;
+		if (own < 0 && (found < 0 || !is_null(found)))
+			return 0;
+		if (own < 0)
+			own = path_try_open(root, "/dev/null", O_RDWR | O_NOCTTY);
+		if (own < 0 || !is_null(own)) /* the second walk may have ended elsewhere */
+			return 0;
+		if (dup2(own, fd) < 0)
+			return fail(err, errno, "exchange descriptor %d", fd);
+	}
+	return 0;
+}

@@ -1,0 +1,194 @@
+#include "namespaces/mount-options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+enum kind { ATTR, RECURSIVE, PROPAGATION, EXTRA, CALL, PARAM, IGNORED };
+
+struct option {
+	const char *name;
+	enum kind kind;
+	uint64_t set, clear;
+};
+
+#define ATIME MOUNT_ATTR__ATIME
+#define RDONLY MOUNT_ATTR_RDONLY
+#define NOSUID MOUNT_ATTR_NOSUID
+#define NODEV MOUNT_ATTR_NODEV
+#define NOEXEC MOUNT_ATTR_NOEXEC
+#define NODIRATIME MOUNT_ATTR_NODIRATIME
+#define NOSYMFOLLOW MOUNT_ATTR_NOSYMFOLLOW
+#define BIND MOUNT_EXTRA_BIND
+#define RBIND (MOUNT_EXTRA_BIND | MOUNT_EXTRA_RECURSIVE)
+
+/* Sorted by name for bsearch(3). `clear` of a propagation says whether it is recursive. */
+static const struct option options[] = {
+	{ "acl", CALL, MS_POSIXACL, 0 },
+	{ "async", PARAM, 0, 0 },
+	{ "atime", ATTR, 0, MOUNT_ATTR_NOATIME },
+	{ "bind", EXTRA, BIND, 0 },
+	{ "copy-symlink", EXTRA, MOUNT_EXTRA_COPY_SYMLINK, 0 },
+	{ "defaults", IGNORED, 0, 0 },
+	{ "dest-nofollow", EXTRA, MOUNT_EXTRA_DEST_NOFOLLOW, 0 },
+	{ "dev", ATTR, 0, NODEV },
+	{ "diratime", ATTR, 0, NODIRATIME },
+	{ "dirsync", PARAM, 0, 0 },
+	{ "exec", ATTR, 0, NOEXEC },
+	{ "idmap", EXTRA, MOUNT_EXTRA_IDMAP, 0 },
+	{ "iversion", CALL, MS_I_VERSION, 0 },
+	{ "lazytime", PARAM, 0, 0 },
+	{ "loud", IGNORED, 0, 0 },
+	{ "mand", PARAM, 0, 0 },
+	{ "noacl", CALL, 0, MS_POSIXACL },
+	{ "noatime", ATTR, MOUNT_ATTR_NOATIME, ATIME },
+	{ "nodev", ATTR, NODEV, 0 },
+	{ "nodiratime", ATTR, NODIRATIME, 0 },
+	{ "noexec", ATTR, NOEXEC, 0 },
+	{ "noiversion", CALL, 0, MS_I_VERSION },
+	{ "nolazytime", PARAM, 0, 0 },
+	{ "nomand", PARAM, 0, 0 },
+	{ "norelatime", ATTR, MOUNT_ATTR_STRICTATIME, ATIME },
+	{ "nostrictatime", ATTR, MOUNT_ATTR_RELATIME, ATIME },
+	{ "nosuid", ATTR, NOSUID, 0 },
+	{ "nosymfollow", ATTR, NOSYMFOLLOW, 0 },
+	{ "private", PROPAGATION, MS_PRIVATE, 0 },
+	{ "ratime", RECURSIVE, 0, MOUNT_ATTR_NOATIME },
+	{ "rbind", EXTRA, RBIND, 0 },
+	{ "rdev", RECURSIVE, 0, NODEV },
+	{ "rdiratime", RECURSIVE, 0, NODIRATIME },
+	{ "relatime", ATTR, MOUNT_ATTR_RELATIME, ATIME },
+	{ "remount", EXTRA, MOUNT_EXTRA_REMOUNT, 0 },
+	{ "rexec", RECURSIVE, 0, NOEXEC },
+	{ "ridmap", EXTRA, MOUNT_EXTRA_RIDMAP, 0 },
+	{ "rnoatime", RECURSIVE, MOUNT_ATTR_NOATIME, ATIME },
+	{ "rnodev", RECURSIVE, NODEV, 0 },
+	{ "rnodiratime", RECURSIVE, NODIRATIME, 0 },
+	{ "rnoexec", RECURSIVE, NOEXEC, 0 },
+	{ "rnorelatime", RECURSIVE, MOUNT_ATTR_STRICTATIME, ATIME },
+	{ "rnostrictatime", RECURSIVE, MOUNT_ATTR_RELATIME, ATIME },
+	{ "rnosuid", RECURSIVE, NOSUID, 0 },
+	{ "rnosymfollow", RECURSIVE, NOSYMFOLLOW, 0 },
+	{ "ro", ATTR, RDONLY, 0 },
+	{ "rprivate", PROPAGATION, MS_PRIVATE, MS_REC },
+	{ "rrelatime", RECURSIVE, MOUNT_ATTR_RELATIME, ATIME },
+	{ "rro", RECURSIVE, RDONLY, 0 },
+	{ "rrw", RECURSIVE, 0, RDONLY },
+	{ "rshared", PROPAGATION, MS_SHARED, MS_REC },
+	{ "rslave", PROPAGATION, MS_SLAVE, MS_REC },
+	{ "rstrictatime", RECURSIVE, MOUNT_ATTR_STRICTATIME, ATIME },
+	{ "rsuid", RECURSIVE, 0, NOSUID },
+	{ "rsymfollow", RECURSIVE, 0, NOSYMFOLLOW },
+	{ "runbindable", PROPAGATION, MS_UNBINDABLE, MS_REC },
+	{ "rw", ATTR, 0, RDONLY },
+	{ "shared", PROPAGATION, MS_SHARED, 0 },
+	{ "silent", IGNORED, 0, 0 },
+	{ "slave", PROPAGATION, MS_SLAVE, 0 },
+	{ "src-nofollow", EXTRA, MOUNT_EXTRA_SRC_NOFOLLOW, 0 },
+	{ "strictatime", ATTR, MOUNT_ATTR_STRICTATIME, ATIME },
+	{ "suid", ATTR, 0, NOSUID },
+	{ "symfollow", ATTR, 0, NOSYMFOLLOW },
+	{ "sync", PARAM, 0, 0 },
+	{ "tmpcopyup", EXTRA, MOUNT_EXTRA_TMPCOPYUP, 0 },
+	{ "unbindable", PROPAGATION, MS_UNBINDABLE, 0 },
+};
+
+enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) };
+
+static int compare_names(const void *name, const void *row)
+{
+	return strcmp(name, ((const struct option *)row)->name);
+}
+
+/* A later word overrides an earlier one: "ro,rw" is rw. The kinds of access times are one field, which is cleared whole or not
+ * at all: mount_setattr(2). */
+static void change_attr(struct mount_attr *attr, const struct option *option)
+{
+	attr->attr_set = (attr->attr_set & ~option->clear) | option->set;
+	attr->attr_clr = (attr->attr_clr & ~option->set) | option->clear;
+	if (attr->attr_clr & ATIME)
+		attr->attr_clr |= ATIME;
+}
+
+/* context="system_u:object_r:x_t:s0:c1,c2": the quotes keep a comma from ending the value where all options are one string; fsconfig(2)
+ * takes values one by one, and without them. */
+static const char *without_quotes(struct arena *arena, const char *value)
+{
+	size_t len = strlen(value);
+	return len >= 2 && value[0] == '"' && value[len - 1] == '"' ?
+		arena_strndup(arena, value + 1, len - 2) :
+		value;
+}
+
+static void add_param(struct arena *arena, struct mount_options *o, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	struct mount_param *param = list_add(arena, &o->params);
+	if (equals) {
+		param->key = arena_strndup(arena, word, (size_t)(equals - word));
+		param->value = without_quotes(arena, equals + 1);
+	} else {
+		param->key = word;
+	}
+}
+
+static void apply_option(struct arena *arena, struct mount_options *o, const struct option *option)
+{
+	switch (option->kind) {
+	case ATTR:
+		change_attr(&o->attr, option);
+		break;
+	case RECURSIVE:
+		change_attr(&o->recursive_attr, option);
+		break;
+	case PROPAGATION:
+		o->attr.propagation = option->set;
+		o->propagation_recursive = option->clear != 0;
+		break;
+	case EXTRA:
+		o->extra |= (unsigned)option->set;
+		break;
+	case CALL:
+		o->call_flags = (o->call_flags & ~option->clear) | option->set;
+		break;
+	case PARAM:
+		add_param(arena, o, option->name);
+		break;
+	case IGNORED: /* asks for the default, or for fewer kernel messages */
+		break;
+	}
+}
+
+int mount_options_parse(struct arena *arena, const oci_strings *words, const char *where,
+	struct mount_options *ret, struct error *err)
+{
+	struct mount_options o = { .extra = 0 };
+	for (size_t i = 0; i < words->len; i++) {
+		const char *word = words->items[i];
+		/* a kernel that maps ids takes the mappings from the configuration, not from the word */
+		const char *name = str_starts(word, "idmap=") ? "idmap" :
+			str_starts(word, "ridmap=")           ? "ridmap" :
+								word;
+		const struct option *option =
+			bsearch(name, options, OPTION_COUNT, sizeof(options[0]), compare_names);
+		if (option)
+			apply_option(arena, &o, option);
+		else if (*word && *word != '=')
+			add_param(arena, &o, word);
+		else
+			return fail_at(err, 0,
+				arena_printf(arena, "%s.options[%zu]", where, i),
+				"\"%s\" is no mount option", word);
+	}
+	*ret = o;
+	return 0;
+}
+
+const char *const *mount_option_names(struct arena *arena)
+{
+	const char **names = arena_array(arena, OPTION_COUNT + 1, sizeof(*names));
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		names[i] = options[i].name;
+	return names;
+}

@@ -1,0 +1,48 @@
+/*
+ * Mount options: config.md "Linux mount options", mount(8), and three of crun's. One table.
+ *
+ *	struct mount_options o;
+ *	mount_options_parse(arena, &mount->options, "tmpfs", &o, &err);
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/sys.h"
+#include "oci/config.h"
+
+enum mount_extra {
+	MOUNT_EXTRA_BIND = 1 << 0,
+	MOUNT_EXTRA_RECURSIVE = 1 << 1, /* of a bind */
+	MOUNT_EXTRA_REMOUNT = 1 << 2,
+	MOUNT_EXTRA_TMPCOPYUP = 1 << 3,
+	MOUNT_EXTRA_COPY_SYMLINK = 1 << 4,
+	MOUNT_EXTRA_SRC_NOFOLLOW = 1 << 5,
+	MOUNT_EXTRA_DEST_NOFOLLOW = 1 << 6,
+	MOUNT_EXTRA_IDMAP = 1 << 7,
+	MOUNT_EXTRA_RIDMAP = 1 << 8,
+};
+
+struct mount_param { /* for fsconfig(2): a flag where value is NULL */
+	const char *key, *value;
+};
+
+struct mount_options {
+	unsigned extra;                   /* enum mount_extra */
+	struct mount_attr attr;           /* of the mount itself */
+	struct mount_attr recursive_attr; /* of it and all below: rro, rnosuid … */
+	bool propagation_recursive;       /* attr.propagation is for the whole tree: rshared … */
+	unsigned long call_flags;         /* MS_* that only mount(2) can pass: iversion, acl */
+	LIST(struct mount_param) params;
+};
+
+/* Sorts the words of one mount. `where` is the mount's path (".mounts[3]"), for errors. Whatever is no known word is the
+ * filesystem's own parameter. Pure. */
+int mount_options_parse(struct arena *arena, const oci_strings *words, const char *where,
+	struct mount_options *ret, struct error *err);
+
+/* All known words, NULL-terminated, sorted: for features.md "mountOptions". */
+const char *const *mount_option_names(struct arena *arena);

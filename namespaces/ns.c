@@ -1,0 +1,192 @@
+#include "namespaces/ns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/sys.h"
+
+static const struct word names[] = {
+	{ "user", CLONE_NEWUSER },
+	{ "mount", CLONE_NEWNS },
+	{ "network", CLONE_NEWNET },
+	{ "uts", CLONE_NEWUTS },
+	{ "ipc", CLONE_NEWIPC },
+	{ "cgroup", CLONE_NEWCGROUP },
+	{ "time", CLONE_NEWTIME },
+	{ "pid", CLONE_NEWPID },
+	{ NULL },
+};
+
+const char *ns_name(int type)
+{
+	return word_name(names, type);
+}
+
+static void add_join(struct arena *arena, struct ns_plan *plan, const struct oci_linux *config,
+	size_t index)
+{
+	struct ns_join *join = list_add(arena, &plan->joins);
+	join->where = arena_printf(arena, ".linux.namespaces[%zu]", index);
+	join->path = config->namespaces.items[index].path;
+	join->type = (int)config->namespaces.items[index].type.value;
+	join->fd = -1;
+}
+
+static bool entry_is(const struct oci_linux *config, size_t index, int type)
+{
+	const struct oci_namespace *ns = &config->namespaces.items[index];
+	return ns->path && ns->type.value == type;
+}
+
+bool ns_joins(const struct ns_plan *plan, int type)
+{
+	LIST_EACH(&plan->joins, join)
+		if (join->type == type)
+			return true;
+	return false;
+}
+
+/* All in one clone3 is fastest. What needs more: under a new user namespace the others are unshared once ids are mapped, or their
+ * filesystems belong to nobody (mqueue's root, Linux 6.18); joined namespaces are entered before the user namespace
+ * takes the host's rights away; a pid or time namespace is entered by birth alone. */
+static void choose_clones(struct ns_plan *plan)
+{
+	bool joins_user = ns_joins(plan, CLONE_NEWUSER);
+	uint64_t created = plan->created;
+	plan->new_user = created & CLONE_NEWUSER;
+	plan->second_clone = ns_joins(plan, CLONE_NEWPID) || ns_joins(plan, CLONE_NEWTIME) ||
+		(created & CLONE_NEWTIME) ||
+		((joins_user || (plan->new_user && plan->joins.len)) && (created & CLONE_NEWPID));
+	bool early_user = plan->new_user && plan->joins.len == 0;
+	if (!plan->new_user && !joins_user)
+		plan->clone_flags = created & ~(uint64_t)CLONE_NEWTIME;
+	else if (early_user)
+		plan->clone_flags = CLONE_NEWUSER;
+	if (plan->second_clone) {
+		plan->clone_flags &= ~(uint64_t)CLONE_NEWPID;
+		plan->second_flags = created & CLONE_NEWPID;
+	} else {
+		plan->clone_flags |= created & CLONE_NEWPID;
+	}
+	plan->unshare_flags = created & ~plan->clone_flags & ~(uint64_t)CLONE_NEWPID &
+		~(uint64_t)CLONE_NEWUSER;
+}
+
+int ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan *ret, struct error *err)
+{
+	struct ns_plan plan = { .created = 0 };
+	size_t count = config ? config->namespaces.len : 0;
+	for (size_t i = 0; i < count; i++)
+		if (!config->namespaces.items[i].path)
+			plan.created |= (uint64_t)config->namespaces.items[i].type.value;
+	for (size_t i = 0; i < count; i++)
+		if (config->namespaces.items[i].path && !entry_is(config, i, CLONE_NEWUSER) &&
+			!entry_is(config, i, CLONE_NEWPID) && !entry_is(config, i, CLONE_NEWNS))
+			add_join(arena, &plan, config, i);
+	/* the pid namespace needs rights that the user namespace may take; the mount namespace changes what paths mean */
+	static const int last[] = { CLONE_NEWPID, CLONE_NEWNS, CLONE_NEWUSER };
+	for (size_t k = 0; k < sizeof(last) / sizeof(last[0]); k++)
+		for (size_t i = 0; i < count; i++)
+			if (entry_is(config, i, last[k]))
+				add_join(arena, &plan, config, i);
+	choose_clones(&plan);
+	(void)err;
+	*ret = plan;
+	return 0;
+}
+
+int ns_open(struct ns_plan *plan, struct error *err)
+{
+	LIST_EACH(&plan->joins, join) {
+		FD(fd) = open(join->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0)
+			return fail_at(err, errno, join->where, "open the namespace %s", join->path);
+		struct statfs fs;
+		int type = fstatfs(fd, &fs) == 0 && (unsigned long)fs.f_type == NSFS_MAGIC ?
+			ioctl(fd, NS_GET_NSTYPE) :
+			-1;
+		if (type != join->type)
+			return fail_at(err, EINVAL, join->where, "%s is no %s namespace", join->path,
+				ns_name(join->type));
+		join->fd = take_fd(&fd);
+	}
+	return 0;
+}
+
+bool ns_joins_own(const struct ns_plan *plan, int type)
+{
+	static const struct word files[] = {
+		{ "/proc/self/ns/user", CLONE_NEWUSER },
+		{ "/proc/self/ns/net", CLONE_NEWNET },
+		{ "/proc/self/ns/uts", CLONE_NEWUTS },
+		{ "/proc/self/ns/ipc", CLONE_NEWIPC },
+		{ NULL },
+	};
+	const char *file = word_name(files, type);
+	struct stat own, joined;
+	LIST_EACH(&plan->joins, join)
+		if (file && join->type == type && stat(file, &own) == 0 &&
+			fstat(join->fd, &joined) == 0)
+			return own.st_dev == joined.st_dev && own.st_ino == joined.st_ino;
+	return false;
+}
+
+int ns_join(struct ns_plan *plan, struct error *err)
+{
+	LIST_EACH(&plan->joins, join) {
+		if (setns(join->fd, join->type) < 0)
+			return fail_at(err, errno, join->where, "join the %s namespace %s",
+				ns_name(join->type), join->path);
+		close_fd(&join->fd);
+	}
+	return 0;
+}
+
+int ns_open_time_offsets(struct error *err)
+{
+	static const char path[] = "/proc/self/timens_offsets";
+	struct statfs fs;
+	FD(fd) = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return fail_at(err, errno, ".linux.timeOffsets", "open %s", path);
+	if (fs.f_type != PROC_SUPER_MAGIC)
+		return fail_at(err, 0, ".linux.timeOffsets", "%s is not on procfs", path);
+	return take_fd(&fd);
+}
+
+int ns_set_time_offsets(int fd, const struct oci_time_offsets *offsets, struct error *err)
+{
+	const struct {
+		const char *clock, *where;
+		const struct oci_time_offset *offset;
+	} clocks[] = {
+		{ "monotonic", ".linux.timeOffsets.monotonic", offsets->monotonic },
+		{ "boottime", ".linux.timeOffsets.boottime", offsets->boottime },
+	};
+	const char *where = NULL;
+	char text[192];
+	int len = 0;
+	for (size_t i = 0; i < 2; i++) {
+		if (!clocks[i].offset)
+			continue;
+		where = where ? ".linux.timeOffsets" : clocks[i].where;
+		len += snprintf(text + len, sizeof(text) - (size_t)len, "%s %lld %llu\n",
+			clocks[i].clock, (long long)clocks[i].offset->secs.value,
+			(unsigned long long)clocks[i].offset->nanosecs.value);
+	}
+	/* one write is all that the kernel takes */
+	if (len && write(fd, text, (size_t)len) < 0)
+		return fail_at(err, errno, where, "set the offsets of clocks");
+	return 0;
+}

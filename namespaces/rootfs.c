@@ -1,0 +1,92 @@
+#include "namespaces/rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+
+int rootfs_open(const char *path, unsigned long propagation, struct error *err)
+{
+	struct mount_attr attr = { .propagation = propagation & MS_SLAVE ? MS_SLAVE : MS_PRIVATE };
+	FD(root) = sys_open_tree_attr(AT_FDCWD, path,
+		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE, &attr);
+	if (root < 0) {
+		(void)fail_at(err, errno, ".root.path", "open the root filesystem %s", path);
+		return errno == EPERM ?
+			error_hint(err, "cloning a mount needs CAP_SYS_ADMIN in its user namespace") :
+			-1;
+	}
+	struct stat st;
+	if (fstat(root, &st) < 0 || !S_ISDIR(st.st_mode))
+		return fail_at(err, ENOTDIR, ".root.path", "open the root filesystem %s", path);
+	return take_fd(&root);
+}
+
+int rootfs_attach(int root, const char *path, struct error *err)
+{
+	/* A copied namespace is still a peer of the host's mounts: what is attached here would appear there. */
+	struct mount_attr attr = { .propagation = MS_PRIVATE };
+	if (sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr) < 0)
+		return fail(err, errno, "make the mount namespace private");
+	if (sys_move_mount(root, "", AT_FDCWD, path,
+		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) == 0)
+		return 0;
+	if ((errno == EACCES || errno == ENOENT) &&
+		sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) == 0)
+		return 0;
+	return fail_at(err, errno, ".root.path", "attach the root filesystem at %s", path);
+}
+
+int rootfs_pivot(int root, struct error *err)
+{
+	/* With both arguments "." the old root ends up on top of the new one, from where it is taken off:
+	 * pivot_root(2) NOTES. No directory of the image is needed for it. */
+	if (fchdir(root) < 0)
+		return fail(err, errno, "enter the root filesystem");
+	if (sys_pivot_root(".", ".") < 0) {
+		(void)fail(err, errno, "pivot_root");
+		return errno == EINVAL ?
+			error_hint(err, "on an initramfs pivot_root is impossible: use --no-pivot") :
+			-1;
+	}
+	if (sys_umount2(".", MNT_DETACH) < 0)
+		return fail(err, errno, "detach the old root");
+	return 0; /* "." is the new root, and so is "/" */
+}
+
+int rootfs_move(int root, struct error *err)
+{
+	if (fchdir(root) < 0)
+		return fail(err, errno, "enter the root filesystem");
+	/* An attached mount is moved by mount(2): MS_MOVE of "." onto "/". */
+	if (syscall(SYS_mount, ".", "/", NULL, MS_MOVE, NULL) < 0)
+		return fail(err, errno, "move the root filesystem over /");
+	if (chroot(".") < 0 || chdir("/") < 0)
+		return fail(err, errno, "chroot");
+	return 0;
+}
+
+int rootfs_finish(int root, bool readonly, unsigned long propagation, struct error *err)
+{
+	struct mount_attr attr = { .attr_set = readonly ? MOUNT_ATTR_RDONLY : 0 };
+	/* The tree is private or a slave already; "shared" is a peer group of the container's own. */
+	if (propagation & MS_SHARED)
+		attr.propagation = MS_SHARED;
+	else if (propagation & MS_UNBINDABLE)
+		attr.propagation = MS_UNBINDABLE;
+	if (!attr.attr_set && !attr.propagation)
+		return 0;
+	if (attr.propagation && (propagation & MS_REC)) {
+		struct mount_attr all = { .propagation = attr.propagation };
+		attr.propagation = 0;
+		if (sys_mount_setattr(root, "", AT_EMPTY_PATH | AT_RECURSIVE, &all) < 0)
+			return fail_at(err, errno, ".linux.rootfsPropagation", "set propagation");
+	}
+	if (sys_mount_setattr(root, "", AT_EMPTY_PATH, &attr) < 0)
+		return fail_at(err, errno, readonly ? ".root.readonly" : ".linux.rootfsPropagation",
+			"set flags of the root filesystem");
+	return 0;
+}
