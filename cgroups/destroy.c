@@ -1,0 +1,116 @@
+#include "cgroups/cgroup.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "cgroups/devices.h"
+#include "cgroups/path.h"
+
+static bool is_empty(const struct cgroup_events *events)
+{
+	return !events->populated;
+}
+
+/* Names the process that does not die, one in an uninterruptible wait before others. */
+static int hint_stuck(int fd, struct error *err)
+{
+	ARENA(arena);
+	pid_t *pids;
+	size_t len;
+	char text[160] = "a process";
+	if (cgroup_pids(&arena, fd, &pids, &len, NULL) < 0)
+		len = 0;
+	for (size_t i = 0; i < len; i++)
+		if (proc_describe(pids[i], text, sizeof(text)))
+			break;
+	return error_hint(err, "%s; what waits uninterruptibly dies when that ends: delete it again then",
+		text);
+}
+
+/* Kills what is in the cgroup and removes what is below it. */
+static int empty(int fd, const char *path, int64_t deadline, int timeout_ms, struct error *err)
+{
+	struct cgroup_events events;
+	if (cgroup_read_events(fd, &events) < 0)
+		return fail(err, errno, "read cgroup.events of cgroup %s", path);
+	if (events.populated && cgroup_kill(fd, err) < 0)
+		return error_prefix(err, "empty cgroup %s", path);
+	int done = cgroup_wait_events(fd, is_empty, cgroup_left_ms(deadline));
+	if (done < 0)
+		return fail(err, errno, "wait for cgroup %s to become empty", path);
+	if (done == 0) {
+		(void)fail(err, EBUSY, "cgroup %s has processes %d ms after they were killed", path,
+			timeout_ms);
+		return hint_stuck(fd, err);
+	}
+	if (cgroup_remove_below(fd, cgroup_left_ms(deadline) + 1) < 0)
+		return fail(err, errno, "remove the cgroups below %s", path);
+	return 0;
+}
+
+/* A cgroup that another made: only what the container put there goes. */
+static int clear(
+	const struct cgroup_host *host, const char *path, int timeout_ms, struct error *err)
+{
+	FD(fd) = cgroup_try_open_prefix(host, path, strlen(path));
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail(err, errno, "open cgroup %s", path);
+	if (empty(fd, path, cgroup_now_ms() + timeout_ms, timeout_ms, err) < 0)
+		return -1;
+	return devices_detach(fd, err);
+}
+
+static bool is_busy(int errnum)
+{
+	return errnum == EBUSY || errnum == ENOTEMPTY;
+}
+
+/* rmdir first: mostly nothing is left in it. */
+static int remove_it(
+	const struct cgroup_host *host, const char *path, int timeout_ms, struct error *err)
+{
+	int64_t deadline = cgroup_now_ms() + timeout_ms;
+	size_t len = strlen(path);
+	while (cgroup_try_rmdir(host, path, len) < 0) {
+		if (errno == ENOENT)
+			return 0;
+		if (!is_busy(errno))
+			return fail(err, errno, "remove cgroup %s", path);
+		FD(fd) = cgroup_try_open_prefix(host, path, len);
+		if (fd < 0 && errno == ENOENT)
+			return 0;
+		if (fd < 0)
+			return fail(err, errno, "open cgroup %s", path);
+		if (empty(fd, path, deadline, timeout_ms, err) < 0)
+			return -1;
+		/* Another process may have been moved into it since. */
+		if (cgroup_try_rmdir(host, path, len) == 0 || errno == ENOENT)
+			return 0;
+		if (!is_busy(errno) || cgroup_left_ms(deadline) == 0)
+			return fail(err, errno, "remove cgroup %s", path);
+		(void)usleep(1000); /* a pause, no more */
+	}
+	return 0;
+}
+
+int cgroup_destroy(const struct cgroup_host *host, const char *path, struct cgroup_made made,
+	int timeout_ms, struct error *err)
+{
+	if (!host->mount[0])
+		return 0;
+	if (made.components == 0)
+		return clear(host, path, timeout_ms, err);
+	if (remove_it(host, path, timeout_ms, err) < 0)
+		return -1;
+	for (size_t len = cgroup_parent_len(path, strlen(path)); len > 0;
+		len = cgroup_parent_len(path, len)) {
+		bool ours = made.components > 1 || cgroup_is_our_parent(host, path, len);
+		made.components -= made.components > 1;
+		if (!ours || (cgroup_try_rmdir(host, path, len) < 0 && errno != ENOENT))
+			break; /* another container lives there too: the last one removes it */
+	}
+	return 0;
+}

@@ -1,0 +1,51 @@
+/*
+ * Which devices a cgroup may open and make: rules become an eBPF program (BPF_PROG_TYPE_CGROUP_DEVICE).
+ *
+ *	device_rules rules;
+ *	device_rules_plan(arena, resources, nodes, node_count, &rules, &err);     pure
+ *	insns = devices_compile(arena, rules.items, rules.len, &len);        pure
+ *	devices_attach(cgroup_fd, insns, len, DEVICES_NEW, &err);
+ *
+ * Meaning, config-linux.md "Allowed Device list": entries in their order, the last that speaks of a letter of access to a device
+ * decides that letter; what no entry speaks of is denied. A request (open, mknod) passes when every letter that it needs is allowed.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "oci/config.h"
+
+enum { DEVICE_ANY = -1, DEVICE_RULES_MAX = 4096 };
+enum { DEVICE_ALL_ACCESS = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE };
+
+struct device_rule {
+	bool allow;
+	uint8_t type;         /* BPF_DEVCG_DEV_BLOCK, BPF_DEVCG_DEV_CHAR, or 0 for both */
+	uint8_t access;       /* BPF_DEVCG_ACC_* or'ed */
+	int64_t major, minor; /* or DEVICE_ANY */
+};
+typedef LIST(struct device_rule) device_rules;
+
+/* The rules in force for these resources: theirs, then the container's own nodes that none of theirs names, then the default devices.
+ * No device rules at all in the resources give none: nothing is to be attached. Errors name the entry. */
+int device_rules_plan(struct arena *arena, const struct oci_resources *resources,
+	const struct oci_device *nodes, size_t node_count, device_rules *ret_rules,
+	struct error *err);
+
+/* The program that decides by these rules. Rules that can decide nothing are left out. */
+struct bpf_insn *devices_compile(
+	struct arena *arena, const struct device_rule *rules, size_t len, size_t *ret_len);
+
+enum devices_mode {
+	DEVICES_NEW,     /* attach beside whatever there is */
+	DEVICES_REPLACE, /* in the place of our own earlier program, if there is one */
+};
+int devices_attach(int cgroup_fd, const struct bpf_insn *insns, size_t len, enum devices_mode mode,
+	struct error *err);
+/* Takes away our own programs from the cgroup; those of others stay. */
+int devices_detach(int cgroup_fd, struct error *err);

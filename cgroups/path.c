@@ -1,0 +1,351 @@
+#include "cgroups/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "cgroups/devices.h"
+
+enum { MAX_RACES = 8 }; /* how often a parent may vanish while we make a child in it */
+
+static const struct cgroup_host usual_hosts[] = {
+	{ "/sys/fs/cgroup", false },
+	{ "/sys/fs/cgroup/unified", true },
+};
+
+/* mountinfo writes space, tab, newline and backslash as \ooo: proc_pid_mountinfo(5). */
+static bool copy_unescaped(const char *text, size_t len, char *buf, size_t size)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < len; at++) {
+		if (at + 1 >= size)
+			return false;
+		if (text[i] == '\\' && i + 3 < len) {
+			buf[at] = (char)((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 |
+					 (text[i + 3] - '0'));
+			i += 4;
+		} else {
+			buf[at] = text[i++];
+		}
+	}
+	buf[at] = '\0';
+	return true;
+}
+
+/* The fifth field of a line is the mount point; the file system type follows the first " - ". */
+static bool read_mount_line(const char *line, size_t len, struct cgroup_host *host, bool *v1)
+{
+	const char *type = memmem(line, len, " - ", 3);
+	if (!type)
+		return false;
+	type += 3;
+	if (str_starts(type, "cgroup "))
+		*v1 = true;
+	if (!str_starts(type, "cgroup2 "))
+		return false;
+	const char *field = line;
+	for (int i = 0; i < 4; i++) {
+		field = memchr(field, ' ', (size_t)(type - 3 - field));
+		if (!field)
+			return false;
+		field++;
+	}
+	return copy_unescaped(field, strcspn(field, " "), host->mount, sizeof(host->mount));
+}
+
+bool cgroup_find_mount(const char *mountinfo, struct cgroup_host *ret_host)
+{
+	struct cgroup_host found = { .mount = "" };
+	for (const char *line = mountinfo; *line;) {
+		size_t len = strcspn(line, "\n");
+		struct cgroup_host host = { .mount = "" };
+		if (read_mount_line(line, len, &host, &found.hybrid) && !found.mount[0])
+			memcpy(found.mount, host.mount, sizeof(found.mount));
+		line += len + (line[len] == '\n');
+	}
+	if (!found.mount[0])
+		return false;
+	*ret_host = found;
+	return true;
+}
+
+int cgroup_probe(struct cgroup_host *ret_host, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(usual_hosts) / sizeof(*usual_hosts); i++) {
+		struct statfs fs;
+		if (statfs(usual_hosts[i].mount, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC) {
+			*ret_host = usual_hosts[i];
+			return 0;
+		}
+	}
+	ARENA(arena);
+	char *text;
+	if (read_file_at(&arena, AT_FDCWD, "/proc/self/mountinfo", 1 << 26, &text, err) < 0)
+		return -1;
+	struct cgroup_host host = { .mount = "" };
+	(void)cgroup_find_mount(text, &host); /* none at all leaves the mount "" */
+	*ret_host = host;
+	return 0;
+}
+
+/* One component: what is forbidden would lead elsewhere, or, as the newline, make /proc/PID/cgroup ambiguous
+ * (the kernel refuses it with EINVAL). */
+static int check_component(const char *name, size_t len, const char *path, struct error *err)
+{
+	if (len > CGROUP_NAME_MAX)
+		return fail_at(err, ENAMETOOLONG, ".linux.cgroupsPath",
+			"the cgroup name %.32s… is longer than %d bytes", name, CGROUP_NAME_MAX);
+	if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.'))
+		return fail_at(err, 0, ".linux.cgroupsPath", "\"%s\" has a component \"%.*s\"",
+			path, (int)len, name);
+	if (memchr(name, '\n', len))
+		return fail_at(err, 0, ".linux.cgroupsPath", "a cgroup name cannot hold a newline");
+	return 0;
+}
+
+int cgroup_path(struct arena *arena, const char *cgroups_path, const char *id,
+	const char **ret_path, struct error *err)
+{
+	const char *wanted =
+		cgroups_path && *cgroups_path ? cgroups_path : arena_printf(arena, "/hull-%s", id);
+	size_t room = strlen(wanted) + 2;
+	if (room > CGROUP_PATH_MAX - sizeof(((struct cgroup_host *)NULL)->mount))
+		return fail_at(err, ENAMETOOLONG, ".linux.cgroupsPath", "%.32s…", wanted);
+	char *path = arena_alloc(arena, room);
+	size_t at = 0;
+	for (const char *name = wanted; *name;) {
+		size_t len = strcspn(name, "/");
+		if (len > 0) {
+			if (check_component(name, len, wanted, err) < 0)
+				return -1;
+			path[at++] = '/';
+			memcpy(path + at, name, len);
+			at += len;
+		}
+		name += len + (name[len] == '/');
+	}
+	if (at == 0)
+		return fail_at(err, 0, ".linux.cgroupsPath",
+			"\"%s\" is the root of the hierarchy, which a container cannot have",
+			wanted);
+	*ret_path = path;
+	return 0;
+}
+
+size_t cgroup_parent_len(const char *path, size_t len)
+{
+	while (len > 0 && path[--len] != '/')
+		;
+	return len;
+}
+
+/* errno too where it does not fit. */
+static bool full_path(char *buf, const struct cgroup_host *host, const char *path, size_t len)
+{
+	if ((size_t)snprintf(buf, CGROUP_PATH_MAX, "%s%.*s", host->mount, (int)len, path) <
+		CGROUP_PATH_MAX)
+		return true;
+	errno = ENAMETOOLONG;
+	return false;
+}
+
+int cgroup_try_open_prefix(const struct cgroup_host *host, const char *path, size_t len)
+{
+	char full[CGROUP_PATH_MAX];
+	struct statfs fs;
+	if (!full_path(full, host, path, len))
+		return -1;
+	FD(fd) = path_try_resolve(AT_FDCWD, full, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return -1;
+	if (fs.f_type != CGROUP2_SUPER_MAGIC) {
+		errno = ENOTSUP;
+		return -1;
+	}
+	return take_fd(&fd);
+}
+
+int cgroup_try_rmdir(const struct cgroup_host *host, const char *path, size_t len)
+{
+	char full[CGROUP_PATH_MAX];
+	if (!full_path(full, host, path, len))
+		return -1;
+	return rmdir(full);
+}
+
+static int fail_no_mount(struct error *err)
+{
+	(void)fail_at(err, 0, ".linux.cgroupsPath", "no cgroup2 file system is mounted");
+	return error_hint(err, "mount -t cgroup2 none /sys/fs/cgroup, or boot with "
+			       "systemd.unified_cgroup_hierarchy=1");
+}
+
+static int fail_open(const struct cgroup_host *host, const char *path, struct error *err)
+{
+	if (errno == ENOTSUP)
+		return fail_at(err, 0, ".linux.cgroupsPath", "%s%s is not on a cgroup2 file system",
+			host->mount, path);
+	return fail_at(err, errno, ".linux.cgroupsPath", "open cgroup %s", path);
+}
+
+int cgroup_open(const struct cgroup_host *host, const char *path, struct error *err)
+{
+	if (!host->mount[0])
+		return fail_no_mount(err);
+	int fd = cgroup_try_open_prefix(host, path, strlen(path));
+	return fd < 0 ? fail_open(host, path, err) : fd;
+}
+
+unsigned cgroup_missing(const struct cgroup_host *host, const char *path)
+{
+	char full[CGROUP_PATH_MAX];
+	unsigned missing = 0;
+	for (size_t len = strlen(path); len > 0; len = cgroup_parent_len(path, len), missing++)
+		if (!full_path(full, host, path, len) || access(full, F_OK) == 0)
+			break;
+	return missing;
+}
+
+/* Removes the last `count` components of the path's first `len` bytes, deepest first. */
+static void unmake(const struct cgroup_host *host, const char *path, size_t len, unsigned count)
+{
+	int saved = errno;
+	for (; count > 0 && len > 0; count--) {
+		(void)cgroup_try_rmdir(host, path, len); /* another may use the parent by now */
+		len = cgroup_parent_len(path, len);
+	}
+	errno = saved;
+}
+
+/* Makes the directory, or finds that another has. */
+static int make_one(const char *full, bool *ret_made)
+{
+	struct stat st;
+	*ret_made = mkdir(full, 0755) == 0;
+	if (*ret_made)
+		return 0;
+	if (errno != EEXIST)
+		return -1;
+	if (lstat(full, &st) == 0 && !S_ISDIR(st.st_mode)) { /* "memory.max" is a poor name */
+		errno = ENOTDIR;
+		return -1;
+	}
+	return 0;
+}
+
+/* A parent that hull made carries this mark, by which the last container below it may remove it, not its maker alone. */
+#define PARENT_MARK "user.hull"
+
+bool cgroup_is_our_parent(const struct cgroup_host *host, const char *path, size_t len)
+{
+	char full[CGROUP_PATH_MAX];
+	return full_path(full, host, path, len) && getxattr(full, PARENT_MARK, NULL, 0) >= 0;
+}
+
+/* Makes what is missing of the path from the root on; *ret_made is how many of its last components are ours. */
+static int make_all(const struct cgroup_host *host, const char *path, unsigned *ret_made)
+{
+	char full[CGROUP_PATH_MAX];
+	unsigned made = 0;
+	for (size_t len = 0; path[len];) {
+		size_t parent = len;
+		bool new = false;
+		len += 1 + strcspn(path + len + 1, "/");
+		if (!full_path(full, host, path, len) || make_one(full, &new) < 0) {
+			unmake(host, path, parent, made);
+			return -1;
+		}
+		made = new ? made + 1 : 0; /* what we made above it, another has begun to use */
+		if (new && path[len]) /* where this is not supported, its maker alone removes a parent */
+			(void)setxattr(full, PARENT_MARK, "", 0, 0);
+	}
+	*ret_made = made;
+	return 0;
+}
+
+/* The whole path first: its parents mostly exist. ENOENT later means that another removed an empty parent. */
+static int make_path(const struct cgroup_host *host, const char *path, unsigned *made)
+{
+	char full[CGROUP_PATH_MAX];
+	if (!full_path(full, host, path, strlen(path)))
+		return -1;
+	*made = 1;
+	if (mkdir(full, 0755) == 0)
+		return 0;
+	*made = 0;
+	if (errno == EEXIST)
+		return 0;
+	for (int i = 0; errno == ENOENT && i < MAX_RACES; i++)
+		if (make_all(host, path, made) == 0)
+			return 0;
+	return -1;
+}
+
+static int fail_make(const struct cgroup_host *host, const char *path, struct error *err)
+{
+	int errnum = errno;
+	(void)fail_at(
+		err, errnum, ".linux.cgroupsPath", "make cgroup %s under %s", path, host->mount);
+	if (errnum == EACCES || errnum == EPERM)
+		return error_hint(err, "this part of the hierarchy is not delegated to user %u",
+			(unsigned)geteuid());
+	if (errnum == EAGAIN)
+		return error_hint(
+			err, "cgroup.max.depth or cgroup.max.descendants of a parent is reached");
+	if (errnum == EROFS)
+		return error_hint(err, "%s is mounted read-only", host->mount);
+	return -1;
+}
+
+/* config-linux.md "Control groups" lets a runtime use a cgroup that is there; one with processes would mix two containers, and in
+ * a frozen one clone3 would never return. */
+static int check_usable(int fd, const char *path, struct error *err)
+{
+	struct cgroup_events events;
+	if (cgroup_read_events(fd, &events) < 0)
+		return fail_at(
+			err, errno, ".linux.cgroupsPath", "read cgroup.events of cgroup %s", path);
+	if (events.populated)
+		return fail_at(
+			err, EBUSY, ".linux.cgroupsPath", "cgroup %s has processes in it", path);
+	if (events.frozen)
+		return fail_at(err, EBUSY, ".linux.cgroupsPath", "cgroup %s is frozen", path);
+	return 0;
+}
+
+int cgroup_create(const struct cgroup_host *host, const char *path, struct cgroup_made *ret_made,
+	struct error *err)
+{
+	if (!host->mount[0])
+		return fail_no_mount(err);
+	unsigned made;
+	if (make_path(host, path, &made) < 0)
+		return fail_make(host, path, err);
+	FD(fd) = cgroup_try_open_prefix(host, path, strlen(path));
+	if (fd < 0) {
+		(void)fail_open(host, path, err);
+		unmake(host, path, strlen(path), made);
+		return -1;
+	}
+	/* A new cgroup right under the root can be neither in use nor frozen. */
+	bool nested = strchr(path + 1, '/') != NULL;
+	if ((made == 0 || nested) && check_usable(fd, path, err) < 0) {
+		unmake(host, path, strlen(path), made);
+		return -1;
+	}
+	/* A device program that an earlier container left would still be in force beside ours. */
+	if (made == 0 && devices_detach(fd, err) < 0)
+		return -1;
+	ret_made->components = made;
+	return take_fd(&fd);
+}

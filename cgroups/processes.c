@@ -1,0 +1,169 @@
+/* The processes of a cgroup and of those below it: freeze, kill, signal, list. */
+#include "cgroups/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+#include "cgroups/path.h"
+
+enum {
+	PROCS_MAX = 64 << 20, /* of one cgroup.procs file: more than any kernel's pid_max needs */
+	SIGNAL_BATCH = 128,   /* pidfds that are open at a time */
+};
+
+int cgroup_kill(int cgroup_fd, struct error *err)
+{
+	return write_file_at(cgroup_fd, "cgroup.kill", "1", err);
+}
+
+bool cgroup_is_frozen(int cgroup_fd)
+{
+	struct cgroup_events events;
+	return cgroup_read_events(cgroup_fd, &events) == 0 && events.frozen;
+}
+
+static bool is_frozen(const struct cgroup_events *events)
+{
+	return events->frozen;
+}
+
+static bool is_thawed(const struct cgroup_events *events)
+{
+	return !events->frozen;
+}
+
+int cgroup_freeze(int cgroup_fd, bool frozen, int timeout_ms, struct error *err)
+{
+	if (write_file_at(cgroup_fd, "cgroup.freeze", frozen ? "1" : "0", err) < 0)
+		return -1;
+	int done = cgroup_wait_events(cgroup_fd, frozen ? is_frozen : is_thawed, timeout_ms);
+	if (done < 0)
+		return fail(err, errno, "read cgroup.events");
+	if (done == 1)
+		return 0;
+	if (frozen)
+		(void)write_file_at(
+			cgroup_fd, "cgroup.freeze", "0", NULL); /* half frozen helps nobody */
+	(void)fail(err, ETIMEDOUT, "%s the cgroup", frozen ? "freeze" : "thaw");
+	return frozen ? error_hint(err, "a process in it is in an uninterruptible wait")
+		      : error_hint(err, "a parent cgroup is frozen");
+}
+
+typedef LIST(const char *) names; /* paths of cgroups, relative to the one that was asked about */
+
+static int add_children(
+	struct arena *arena, int dir, const char *path, names *todo, struct error *err)
+{
+	DIR *children = cgroup_open_children(dir);
+	if (!children)
+		return fail(err, errno, "list cgroup %s", path);
+	for (const char *name; (name = cgroup_next_child(children));)
+		*list_add(arena, todo) = arena_printf(arena, "%s/%s", path, name);
+	int saved = errno;
+	(void)closedir(children); /* only read */
+	return saved ? fail(err, saved, "list cgroup %s", path) : 0;
+}
+
+struct pid_list {
+	pid_t *items;
+	size_t len;
+};
+
+static int add_pids(struct arena *arena, int dir, struct pid_list *pids, struct error *err)
+{
+	FD(fd) = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	char *text;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail(err, errno, "open cgroup.procs");
+	struct error why = { 0 };
+	if (read_fd(arena, fd, "cgroup.procs", PROCS_MAX, &text, &why) < 0) {
+		/* A threaded cgroup's processes are listed by its domain; ENODEV: it was just removed. */
+		if (why.errnum == EOPNOTSUPP || why.errnum == ENODEV)
+			return 0;
+		return fail(err, why.errnum, "%s", why.text);
+	}
+	for (char *at = text; *at;) {
+		pid_t pid = (pid_t)strtol(at, &at, 10);
+		at += strspn(at, "\n");
+		if (pid <= 0) /* 0: outside the caller's pid namespace */
+			continue;
+		*list_add(arena, pids) = pid;
+	}
+	return 0;
+}
+
+int cgroup_pids(
+	struct arena *arena, int cgroup_fd, pid_t **ret_pids, size_t *ret_len, struct error *err)
+{
+	struct pid_list pids = { NULL, 0 };
+	names todo = { NULL, 0 };
+	*list_add(arena, &todo) = ".";
+	for (size_t i = 0; i < todo.len; i++) {
+		const char *path = todo.items[i];
+		FD(dir) = openat(cgroup_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (dir < 0 && errno == ENOENT)
+			continue;
+		if (dir < 0)
+			return fail(err, errno, "open cgroup %s", path);
+		if (add_pids(arena, dir, &pids, err) < 0 ||
+			add_children(arena, dir, path, &todo, err) < 0)
+			return -1;
+	}
+	*ret_pids = pids.items;
+	*ret_len = pids.len;
+	return 0;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t left = *(const pid_t *)a, right = *(const pid_t *)b;
+	return (left > right) - (left < right);
+}
+
+/* A number read from the cgroup may belong to another process by the time it is opened. Who is still listed once the pidfd is open is
+ * the one that the pidfd means, or the pidfd is dead. */
+static int signal_batch(int cgroup_fd, const pid_t *pids, size_t len, int sig, struct error *err)
+{
+	int fds[SIGNAL_BATCH];
+	for (size_t i = 0; i < len; i++)
+		fds[i] = sys_pidfd_open(pids[i], 0);
+	ARENA(arena);
+	pid_t *listed = NULL;
+	size_t count = 0;
+	int result = cgroup_pids(&arena, cgroup_fd, &listed, &count, err);
+	if (count > 0)
+		qsort(listed, count, sizeof(*listed), compare_pids);
+	for (size_t i = 0; i < len; i++) {
+		bool ours = count > 0 &&
+			    bsearch(&pids[i], listed, count, sizeof(*listed), compare_pids);
+		if (result == 0 && fds[i] >= 0 && ours && sys_pidfd_send_signal(fds[i], sig) < 0 &&
+			errno != ESRCH)
+			result =
+				fail(err, errno, "send signal %d to process %d", sig, (int)pids[i]);
+		close_fd(&fds[i]);
+	}
+	return result;
+}
+
+int cgroup_signal(int cgroup_fd, int sig, struct error *err)
+{
+	if (sig == SIGKILL)
+		return cgroup_kill(cgroup_fd, err);
+	ARENA(arena);
+	pid_t *pids;
+	size_t len;
+	if (cgroup_pids(&arena, cgroup_fd, &pids, &len, err) < 0)
+		return -1;
+	for (size_t at = 0; at < len; at += SIGNAL_BATCH) {
+		size_t batch = len - at < SIGNAL_BATCH ? len - at : SIGNAL_BATCH;
+		if (signal_batch(cgroup_fd, pids + at, batch, sig, err) < 0)
+			return -1;
+	}
+	return 0;
+}

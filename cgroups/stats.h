@@ -1,0 +1,88 @@
+/*
+ * What a cgroup tells of itself: every statistic and limit in one struct, each with a flag that says whether the kernel had it.
+ *
+ *	struct cgroup_stats stats;
+ *	cgroup_stats_read(&arena, cgroup_fd, &stats, &err);
+ *	if (stats.memory.peak.set) ...
+ *
+ * A file that is not there, for want of its controller or of a newer kernel, leaves its members unset; that is no error. A limit that
+ * is "max" is CGROUP_NO_LIMIT. Lists and strings are the arena's.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "oci/config.h"
+
+#define CGROUP_NO_LIMIT UINT64_MAX
+
+/* Documentation/accounting/psi.rst: per cent of the time, and microseconds in all. */
+struct cgroup_stall {
+	bool set;
+	double avg10, avg60, avg300;
+	uint64_t total;
+};
+
+struct cgroup_pressure {
+	struct cgroup_stall some, full;
+};
+
+struct cgroup_stat_entry {
+	const char *key;
+	uint64_t value;
+};
+
+struct cgroup_io_device {
+	uint64_t major, minor;
+	struct oci_uint rbytes, wbytes, dbytes, rios, wios, dios;
+};
+
+struct cgroup_hugetlb {
+	const char *page_size; /* "2MB" */
+	struct oci_uint current, limit, failures, reserved, reserved_limit;
+};
+
+struct cgroup_rdma {
+	const char *device;
+	struct oci_uint handles, objects; /* in use */
+};
+
+struct cgroup_stats {
+	struct {
+		/* microseconds */
+		struct oci_uint usage, user, system, periods, throttled_periods, throttled;
+		struct oci_uint weight;
+		const char *max, *cpus,
+			*mems; /* of cpu.max; effective lists of the cpuset; or NULL */
+		struct cgroup_pressure pressure;
+	} cpu;
+	struct {
+		/* bytes; the counts are events of the cgroup and all below it */
+		struct oci_uint current, peak, limit, low, high;
+		struct oci_uint swap, swap_peak, swap_limit;
+		struct oci_uint cache, kernel, inactive_file;
+		struct oci_uint max_events, oom, oom_kill, oom_group_kill, swap_failures;
+		LIST(struct cgroup_stat_entry) raw; /* all of memory.stat */
+		struct cgroup_pressure pressure;
+	} memory;
+	struct {
+		struct oci_uint current, peak, limit, max_events;
+	} pids;
+	struct {
+		LIST(struct cgroup_io_device) devices;
+		struct cgroup_pressure pressure;
+	} io;
+	LIST(struct cgroup_hugetlb) hugetlb;
+	LIST(struct cgroup_rdma) rdma;
+	struct oci_uint populated, frozen;
+};
+
+/* Only a cgroup that is gone (ENODEV, ENOENT) is an error, or one that may not be read. */
+int cgroup_stats_read(
+	struct arena *arena, int cgroup_fd, struct cgroup_stats *ret_stats, struct error *err);
+
+/* Read and write operations of all devices together. */
+void cgroup_stats_io(const struct cgroup_stats *stats, uint64_t *ret_read, uint64_t *ret_written);

@@ -1,0 +1,135 @@
+/* A cgroup's events, its children, and their removal. */
+#include "cgroups/path.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+
+/* "populated 1\nfrozen 0\n"; further lines may come with later kernels. */
+static int parse_events(int fd, struct cgroup_events *ret_events)
+{
+	char text[256];
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+	if (len < 0)
+		return -1;
+	text[len] = '\0';
+	const char *frozen = strstr(text, "frozen ");
+	ret_events->populated = str_starts(text, "populated 1");
+	ret_events->frozen = frozen && frozen[7] == '1';
+	return 0;
+}
+
+int cgroup_read_events(int cgroup_fd, struct cgroup_events *ret_events)
+{
+	FD(fd) = openat(cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -1 : parse_events(fd, ret_events);
+}
+
+int64_t cgroup_now_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int cgroup_left_ms(int64_t deadline)
+{
+	int64_t left = deadline - cgroup_now_ms();
+	return left > 0 ? (int)left : 0;
+}
+
+/* A read arms the notification: a change after it wakes the poll, so none is missed (kernfs, POLLPRI). */
+int cgroup_wait_events(
+	int cgroup_fd, bool (*done)(const struct cgroup_events *events), int timeout_ms)
+{
+	FD(fd) = openat(cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	int64_t deadline = cgroup_now_ms() + timeout_ms;
+	for (;;) {
+		struct cgroup_events events;
+		if (parse_events(fd, &events) < 0)
+			return -1;
+		if (done(&events))
+			return 1;
+		int left = cgroup_left_ms(deadline);
+		if (left == 0)
+			return 0;
+		struct pollfd item = { .fd = fd, .events = POLLPRI };
+		if (poll(&item, 1, left) < 0 && errno != EINTR)
+			return -1;
+	}
+}
+
+/* A descriptor of its own: a duplicate would share the read position. */
+DIR *cgroup_open_children(int cgroup_fd)
+{
+	FD(own) = openat(cgroup_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *children = own < 0 ? NULL : fdopendir(own);
+	if (children)
+		own = -1; /* closedir closes it */
+	return children;
+}
+
+const char *cgroup_next_child(DIR *children)
+{
+	struct dirent *entry;
+	errno = 0;
+	while ((entry = readdir(children)))
+		if (entry->d_type == DT_DIR && !str_eq(entry->d_name, ".") &&
+			!str_eq(entry->d_name, ".."))
+			return entry->d_name;
+	return NULL;
+}
+
+/* Removes the children of dir that have none themselves; *ret_busy is one that has, or "". */
+static int remove_children(int dir, char ret_busy[256])
+{
+	DIR *children = cgroup_open_children(dir);
+	if (!children)
+		return -1;
+	ret_busy[0] = '\0';
+	for (const char *name; (name = cgroup_next_child(children));)
+		if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+			memcpy(ret_busy, name, strlen(name) + 1);
+	int errnum = errno;
+	(void)closedir(children); /* only read */
+	errno = errnum;
+	return errnum ? -1 : 0;
+}
+
+/* Down into a child that cannot be removed yet, up again when a level is empty: neither memory nor descriptors grow with the depth,
+ * which is the container's choice. */
+int cgroup_remove_below(int cgroup_fd, int timeout_ms)
+{
+	int64_t deadline = cgroup_now_ms() + timeout_ms;
+	FD(dir) = openat(cgroup_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return -1;
+	for (unsigned long depth = 0;;) {
+		char busy[256];
+		if (remove_children(dir, busy) < 0)
+			return -1;
+		if (!busy[0] && depth == 0)
+			return 0;
+		int next = openat(dir, busy[0] ? busy : "..",
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0)
+			return -1;
+		close_fd(&dir);
+		dir = next;
+		depth = busy[0] ? depth + 1 : depth - 1;
+		if (cgroup_left_ms(deadline) == 0) {
+			errno = EBUSY;
+			return -1;
+		}
+	}
+}
