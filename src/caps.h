@@ -1,0 +1,56 @@
+/*
+ * Capabilities: names become masks in the plan, masks become credentials in init.
+ *
+ *	caps_plan_make(process->capabilities, caps_grantable(new_userns), &plan, &err);
+ *	caps_drop_bounding(&plan, caps_last(), &err);     init, before setresuid
+ *	caps_keep(true, &err); process_set_user(…); caps_set(&plan, &err);
+ *
+ * config.md "Linux Process", capabilities(7). A mask has bit N for capability number N.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "oci/config.h"
+
+struct caps_plan {
+	bool set; /* false only in a zeroed plan: then the functions that apply it change nothing */
+	uint64_t bounding, effective, inheritable, permitted, ambient;
+};
+
+/* The kernel's last capability, found by libcap without /proc. */
+unsigned caps_last(void);
+
+/* What a container may be granted: every capability that the kernel has if it gets a user
+ * namespace of its own (its first process holds them all), otherwise those that this process
+ * holds itself. */
+uint64_t caps_grantable(bool new_user_namespace);
+
+/* Pure. NULL caps means none at all: every set is emptied, as runc and crun do. An unknown name,
+ * or one that is not grantable, is left out with a warning and no error: config.md demands it
+ * ("MUST be logged as a warning", "SHOULD NOT fail"). A set that the kernel would refuse
+ * (effective outside permitted, ambient outside permitted or inheritable) is an error. */
+int caps_plan_make(const struct oci_capabilities *caps, uint64_t grantable,
+	struct caps_plan *ret_plan, struct error *err);
+
+/* Drops from the bounding set what the plan does not keep: one prctl(2) for each. Needs
+ * CAP_SETPCAP. */
+int caps_drop_bounding(const struct caps_plan *plan, unsigned last_cap, struct error *err);
+
+/* Whether the permitted set survives setresuid(2) away from root (PR_SET_KEEPCAPS). execve(2)
+ * clears it. */
+int caps_keep(bool keep, struct error *err);
+
+/* Sets effective, permitted and inheritable at once, then ambient. The last call that needs a
+ * capability comes before it. */
+int caps_set(const struct caps_plan *plan, struct error *err);
+
+/* The mask of one name ("CAP_CHOWN", upper case as in the specification), or 0 if there is no
+ * such name. */
+uint64_t caps_mask(const char *name);
+
+/* Names of all capabilities that this kernel has, for `features`; ends with NULL. */
+const char *const *caps_names(struct arena *arena);

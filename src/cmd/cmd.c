@@ -1,0 +1,188 @@
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+
+const struct option_row global_options[] = {
+	FLAG(0, "debug", debug, "log everything that is done"),
+	TEXT(0, "log", "FILE", log, "log to FILE, file:FILE, journald:NAME or syslog:NAME"),
+	TEXT(0, "log-format", "FORMAT", log_format, "text or json"),
+	TEXT(0, "log-level", "LEVEL", log_level, "error, warning, info or debug"),
+	TEXT(0, "root", "DIR", root, "directory of the containers' states (/run/hull)"),
+	FLAG(0, "systemd-cgroup", systemd_cgroup, "let systemd make cgroups"),
+	TEXT(0, "cgroup-manager", "NAME", cgroup_manager, "cgroupfs, systemd or disabled"),
+	TEXT(0, "rootless", "WHEN", rootless, "true, false or auto"),
+	FLAG('h', "help", help, "show this help"),
+	FLAG('v', "version", version, "show the version"),
+	OPTIONS_END,
+};
+
+const struct command *const commands[] = {
+	&check_command,
+	&create_command,
+	&delete_command,
+	&events_command,
+	&features_command,
+	&kill_command,
+	&list_command,
+	&pause_command,
+	&ps_command,
+	&resume_command,
+	&run_command,
+	&spec_command,
+	&start_command,
+	&state_command,
+	&stats_command,
+	&update_command,
+	&completion_command,
+	NULL,
+};
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++)
+		if (str_eq(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+enum { MAX_OPTIONS = 32, FIRST_LONG = 256 };
+
+/* The two forms that getopt_long(3) wants, from one table; every command has -h and --help. */
+struct getopt_tables {
+	struct option longs[MAX_OPTIONS + 2];
+	char shorts[MAX_OPTIONS * 2 + 4];
+};
+
+static size_t make_tables(struct getopt_tables *t, const struct option_row *rows, bool before_command)
+{
+	size_t count = 0, letters = 0;
+	if (before_command)
+		t->shorts[letters++] = '+';
+	t->shorts[letters++] = ':';
+	for (; count < MAX_OPTIONS && rows[count].name; count++) {
+		bool is_flag = rows[count].kind == OPTION_FLAG;
+		t->longs[count] = (struct option){ rows[count].name,
+			is_flag ? optional_argument : required_argument, NULL,
+			FIRST_LONG + (int)count };
+		if (rows[count].letter) {
+			t->shorts[letters++] = rows[count].letter;
+			if (!is_flag)
+				t->shorts[letters++] = ':';
+		}
+	}
+	t->longs[count] = (struct option){ "help", no_argument, NULL, 'h' };
+	if (!before_command)
+		t->shorts[letters++] = 'h';
+	t->shorts[letters] = '\0';
+	return count;
+}
+
+static const struct option_row *find_row(const struct option_row *rows, size_t count, int c)
+{
+	if (c >= FIRST_LONG && c < FIRST_LONG + (int)count)
+		return &rows[c - FIRST_LONG];
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].letter && rows[i].letter == c)
+			return &rows[i];
+	return NULL;
+}
+
+static int store(struct options *options, const struct option_row *row, const char *value,
+	struct error *err)
+{
+	void *member = (char *)options + row->offset;
+	if (row->kind == OPTION_TEXT) {
+		*(const char **)member = value;
+		return 0;
+	}
+	if (value && !str_eq(value, "true") && !str_eq(value, "false"))
+		return fail(err, 0, "--%s: expected true or false, found \"%.64s\"", row->name, value);
+	*(bool *)member = !value || str_eq(value, "true");
+	return 0;
+}
+
+static int fail_option(struct error *err, int c, char **argv)
+{
+	const char *word = optind > 0 && argv[optind - 1] ? argv[optind - 1] : "";
+	if (c == ':')
+		return fail(err, 0, "option %.64s needs a value", word);
+	return optopt > 0 && optopt < FIRST_LONG ?
+		fail(err, 0, "unknown option -%c", optopt) :
+		fail(err, 0, "unknown option %.64s", word);
+}
+
+int options_parse(struct options *options, const struct option_row *rows, bool before_command,
+	int *argc, char ***argv, struct error *err)
+{
+	struct getopt_tables tables = { .shorts = "" };
+	size_t count = make_tables(&tables, rows, before_command);
+	/* getopt takes argv[0] for the program: for a command that is its own name */
+	optind = 0;
+	opterr = 0;
+	for (;;) {
+		int c = getopt_long(*argc, *argv, tables.shorts, tables.longs, NULL);
+		if (c < 0)
+			break;
+		const struct option_row *row = find_row(rows, count, c);
+		if (row) {
+			if (store(options, row, optarg, err) < 0)
+				return -1;
+		} else if (c == 'h') {
+			options->help = true;
+		} else {
+			return fail_option(err, c, *argv);
+		}
+	}
+	*argc -= optind;
+	*argv += optind;
+	return 0;
+}
+
+static void print_options(const struct option_row *rows)
+{
+	for (; rows->name; rows++) {
+		char left[64];
+		(void)snprintf(left, sizeof(left), "%c%c%s --%s%s%s", rows->letter ? '-' : ' ',
+			rows->letter ? rows->letter : ' ', rows->letter ? "," : " ", rows->name,
+			rows->operand ? " " : "", rows->operand ? rows->operand : "");
+		(void)printf("  %-30s %s\n", left, rows->help);
+	}
+}
+
+void help_print(void)
+{
+	(void)printf("Usage: hull [OPTION…] COMMAND [OPTION…] [OPERAND…]\n\n"
+		     "Runs OCI containers.\n\nCommands:\n");
+	for (size_t i = 0; commands[i]; i++)
+		if (!commands[i]->hidden)
+			(void)printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	(void)printf("\nOptions:\n");
+	print_options(global_options);
+	(void)printf("\nhull COMMAND --help tells more; so do hull(1) and hull-config(5).\n");
+}
+
+void help_print_command(const struct command *command)
+{
+	(void)printf("Usage: hull %s [OPTION…]%s%s\n\n%c%s.\n\nOptions:\n", command->name,
+		*command->operands ? " " : "", command->operands,
+		command->summary[0] - 'a' + 'A', command->summary + 1);
+	print_options(command->options);
+	(void)printf("  %-30s %s\n", "-h, --help", "show this help");
+}
+
+int print_end(struct error *err)
+{
+	return fflush(stdout) != 0 || ferror(stdout) ? fail(err, errno, "write to standard output") :
+						       0;
+}
+
+int print_text(const char *text, size_t len, struct error *err)
+{
+	return write_all(1, text, len) < 0 ? fail(err, errno, "write to standard output") : 0;
+}

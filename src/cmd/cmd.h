@@ -1,0 +1,113 @@
+/*
+ * The command line as tables: a row a command, a row an option. Dispatch, help, completion and the test of the manual page
+ * read them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "plan.h"
+
+/* All options of all commands; each command's table names those that it takes. */
+struct options {
+	/* before the command */
+	bool debug, systemd_cgroup, version, help;
+	const char *log, *log_format, *log_level, *root, *cgroup_manager, *rootless;
+	/* after it */
+	const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket, *preserve_fds;
+	const char *format, *file, *explain;
+	bool detach, keep, no_pivot, no_new_keyring, no_subreaper, dry_run;
+	bool all, force, regex, quiet, spec_rootless;
+	const char *interval, *report;
+	bool stats, no_stream;
+	/* of update */
+	const char *resources, *blkio_weight, *cpu_period, *cpu_quota, *cpu_share, *cpu_burst, *cpu_idle;
+	const char *cpu_rt_period, *cpu_rt_runtime, *cpuset_cpus, *cpuset_mems, *memory;
+	const char *memory_reservation, *memory_swap, *kernel_memory, *kernel_memory_tcp, *pids_limit;
+	const char *l3_cache_schema, *mem_bw_schema;
+};
+
+enum option_kind { OPTION_FLAG, OPTION_TEXT };
+
+struct option_row {
+	char letter; /* or 0 */
+	const char *name;
+	const char *operand; /* "DIR", or NULL for a flag */
+	enum option_kind kind;
+	size_t offset;
+	const char *help;
+};
+
+#define FLAG(letter_, name_, member_, help_)                                                       \
+	{ letter_, name_, NULL, OPTION_FLAG, offsetof(struct options, member_), help_ }
+#define TEXT(letter_, name_, operand_, member_, help_)                                             \
+	{ letter_, name_, operand_, OPTION_TEXT, offsetof(struct options, member_), help_ }
+#define OPTIONS_END { 0, NULL, NULL, OPTION_FLAG, 0, NULL }
+
+/* Rows that more than one command has: where the bundle is; what create and run make of it. */
+#define BUNDLE_OPTIONS                                                                             \
+	TEXT('b', "bundle", "DIR", bundle, "directory of the bundle (the working directory)"),      \
+		TEXT('f', "config", "FILE", config, "configuration (config.json in the bundle)")
+#define CREATE_OPTIONS                                                                             \
+	BUNDLE_OPTIONS,                                                                            \
+		TEXT(0, "console-socket", "SOCKET", console_socket,                                \
+			"send the terminal's master there"),                                       \
+		TEXT(0, "pid-file", "FILE", pid_file,                                              \
+			"write the pid of the container's process to FILE"),                       \
+		TEXT(0, "pidfd-socket", "SOCKET", pidfd_socket,                                    \
+			"send the process's pidfd there"),                                         \
+		FLAG(0, "no-pivot", no_pivot,                                                      \
+			"chroot where pivot_root cannot be done: on an initramfs"),                \
+		FLAG(0, "no-new-keyring", no_new_keyring, "keep the caller's session keyring"),    \
+		TEXT(0, "preserve-fds", "N", preserve_fds, "pass descriptors 3 to 2+N on")
+
+struct context {
+	struct arena arena;
+	struct options options;
+	const char *state_root;
+	enum cgroup_manager cgroup_manager;
+	char **operands; /* NULL-terminated */
+	int operand_count;
+	char **argv; /* of the whole program */
+};
+
+struct command {
+	const char *name;
+	const char *operands; /* synopsis of what follows the options: "ID [SIGNAL]" */
+	const char *summary;  /* one line: lower case, no full stop */
+	const struct option_row *options;
+	int min_operands, max_operands;
+	bool hidden;
+	bool options_first; /* what follows the first operand is another program's: ps */
+	/* Returns the exit status, or -1 with an error. */
+	int (*run)(struct context *, struct error *);
+};
+
+extern const struct option_row global_options[];
+extern const struct command *const commands[]; /* ends with NULL */
+
+extern const struct command check_command, completion_command, create_command, delete_command,
+	events_command, features_command, kill_command, list_command, pause_command, ps_command,
+	resume_command, run_command, spec_command, start_command, state_command, stats_command,
+	update_command;
+
+const struct command *command_find(const char *name);
+
+/* Reads options up to the first operand (`before_command`), or everywhere. *argc and *argv are what is left. */
+int options_parse(struct options *options, const struct option_row *rows, bool before_command,
+	int *argc, char ***argv, struct error *err);
+
+void help_print(void);
+void help_print_command(const struct command *command);
+
+/* Writes to standard output, and sees that it arrived. Returns 0, the exit status, or -1. */
+int print_text(const char *text, size_t len, struct error *err);
+int print_end(struct error *err); /* flushes stdout; 0 or -1 */
+
+/* create's and run's options, and what they ask for. */
+struct create_request;
+int request_fill(struct context *ctx, struct create_request *request, struct error *err);
+int print_plan(const struct plan *plan, struct error *err);

@@ -1,0 +1,39 @@
+#include "cmd/cmd.h"
+#include "create.h"
+#include "self.h"
+
+static const struct option_row options[] = {
+	CREATE_OPTIONS,
+	FLAG(0, "no-subreaper", no_subreaper, "accepted for runc's callers: create leaves nobody behind to reap"),
+	FLAG(0, "dry-run", dry_run, "print the plan, make nothing"),
+	OPTIONS_END,
+};
+
+static int run(struct context *ctx, struct error *err)
+{
+	struct create_request request;
+	CREATION(creation);
+	if (!ctx->options.dry_run && self_protect(ctx->argv, err) < 0)
+		return -1;
+	if (request_fill(ctx, &request, err) < 0)
+		return -1;
+	request.detach = request.wait = true;
+	if (creation_prepare(&creation, &request, err) < 0)
+		return -1;
+	if (ctx->options.dry_run)
+		return print_plan(&creation.plan, err);
+	if (creation_launch(&creation, NULL, err) < 0)
+		return -1;
+	creation_commit(&creation);
+	return 0;
+}
+
+const struct command create_command = {
+	.name = "create",
+	.operands = "ID",
+	.summary = "make a container, ready to be started",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

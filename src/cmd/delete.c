@@ -1,0 +1,54 @@
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/match.h"
+#include "container.h"
+
+static const struct option_row options[] = {
+	FLAG('f', "force", force, "kill it first if it runs; one that does not exist is no error"),
+	FLAG('r', "regex", regex, "ID is an extended regular expression"),
+	OPTIONS_END,
+};
+
+/* A container that nobody started may go: its process is our own init. */
+static int delete_one(struct context *ctx, const char *id, void *data, struct error *err)
+{
+	(void)data;
+	CONTAINER(c);
+	unsigned allowed = STATUS_STOPPED | STATUS_CREATED;
+	if (ctx->options.force)
+		allowed |= STATUS_CREATING | STATUS_RUNNING | STATUS_PAUSED;
+	enum container_lock lock = ctx->options.force ? CONTAINER_LOCKED_IN_TIME : CONTAINER_LOCKED;
+	if (container_open(&c, ctx->state_root, id, lock, err) < 0) {
+		bool absent = c.dir < 0 && err->errnum == 0 && container_check_id(id, NULL) == 0;
+		if (!ctx->options.force || (!absent && !c.damaged))
+			return -1;
+		if (c.damaged)
+			log_warn("%s: %s", err->text, "deleted by what is known without it");
+		error_clear(err);
+		if (absent)
+			return 0;
+	}
+	if (container_require(&c, allowed, "delete", NULL, err) < 0)
+		return ctx->options.force ? -1 : error_hint(err, "stop it first, or use --force");
+	if (c.record.bundle)
+		(void)!chdir(c.record.bundle); /* hooks begin in the bundle, if it is still there */
+	return container_destroy(&c, err);
+}
+
+static int run(struct context *ctx, struct error *err)
+{
+	return match_containers(ctx, delete_one, NULL, err);
+}
+
+const struct command delete_command = {
+	.name = "delete",
+	.operands = "ID",
+	.summary = "remove what is left of a stopped container",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

@@ -1,0 +1,246 @@
+/*
+ * What happens to a container, a line of JSON each: the kernel wakes us for OOM kills, pressure and the end; only statistics are
+ * taken by the clock.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "cgroups/path.h"
+#include "cmd/cmd.h"
+#include "cmd/format.h"
+#include "cmd/stats-json.h"
+#include "container-cgroup.h"
+
+enum { DEFAULT_INTERVAL_MS = 5000 };
+
+static const struct option_row options[] = {
+	TEXT(0, "interval", "TIME", interval, "time between two lines of statistics (5s)"),
+	FLAG(0, "stats", stats, "print the statistics once"),
+	OPTIONS_END,
+};
+
+enum source { SOURCE_INIT, SOURCE_CGROUP, SOURCE_MEMORY, SOURCE_PRESSURE };
+enum { PRESSURES = 3, SOURCES = SOURCE_PRESSURE + PRESSURES };
+
+static const struct {
+	const char *name, *file;
+	size_t member;
+} pressures[PRESSURES] = {
+	{ "cpu", "cpu.pressure", offsetof(struct cgroup_stats, cpu.pressure) },
+	{ "memory", "memory.pressure", offsetof(struct cgroup_stats, memory.pressure) },
+	{ "io", "io.pressure", offsetof(struct cgroup_stats, io.pressure) },
+};
+
+struct watch {
+	const char *id;
+	int cgroup;
+	struct pollfd fds[SOURCES];
+	uint64_t oom_kills;
+};
+
+static void close_watch(struct watch *w)
+{
+	for (size_t i = 0; i < SOURCES; i++)
+		close_fd(&w->fds[i].fd);
+}
+
+static void begin_event(
+	struct json_writer *json, struct arena *arena, const char *type, const char *id)
+{
+	json_begin(json, arena, false);
+	json_object(json);
+	json_key(json, "type");
+	json_string(json, type);
+	json_key(json, "id");
+	json_string(json, id);
+	json_key(json, "data");
+}
+
+static int end_event(struct json_writer *json, struct error *err)
+{
+	size_t len;
+	json_end(json);
+	char *text = json_finish(json, &len);
+	return print_text(arena_printf(json->arena, "%s\n", text), len + 1, err);
+}
+
+static int print_stats(const struct watch *w, struct error *err)
+{
+	ARENA(arena);
+	struct cgroup_stats stats;
+	struct json_writer json;
+	if (cgroup_stats_read(&arena, w->cgroup, &stats, err) < 0)
+		return -1;
+	begin_event(&json, &arena, "stats", w->id);
+	stats_write(&json, &stats);
+	return end_event(&json, err);
+}
+
+static int print_oom(const struct watch *w, const struct cgroup_stats *stats, struct arena *arena,
+	struct error *err)
+{
+	struct json_writer json;
+	begin_event(&json, arena, "oom", w->id);
+	json_object(&json);
+	json_key(&json, "events");
+	json_uint(&json, stats->memory.oom.value);
+	json_key(&json, "kills");
+	json_uint(&json, stats->memory.oom_kill.value);
+	json_end(&json);
+	return end_event(&json, err);
+}
+
+/* One line for each time that the count has grown, however much. */
+static int check_oom(struct watch *w, struct error *err)
+{
+	ARENA(arena);
+	struct cgroup_stats stats;
+	if (w->fds[SOURCE_MEMORY].fd < 0 ||
+		cgroup_stats_read(&arena, w->cgroup, &stats, NULL) < 0 ||
+		stats.memory.oom_kill.value <= w->oom_kills)
+		return 0;
+	w->oom_kills = stats.memory.oom_kill.value;
+	return print_oom(w, &stats, &arena, err);
+}
+
+static int print_pressure(const struct watch *w, size_t which, struct error *err)
+{
+	ARENA(arena);
+	struct cgroup_stats stats;
+	struct json_writer json;
+	if (cgroup_stats_read(&arena, w->cgroup, &stats, NULL) < 0)
+		return 0; /* gone: its end is noticed elsewhere */
+	begin_event(&json, &arena, "pressure", w->id);
+	json_object(&json);
+	stats_write_pressure(&json, pressures[which].name,
+		(const struct cgroup_pressure *)((const char *)&stats + pressures[which].member));
+	json_end(&json);
+	return end_event(&json, err);
+}
+
+/* psi.rst: a tenth of two seconds stalled, told at most once in them; two seconds is what an unprivileged user may ask for. A kernel
+ * without triggers, or a file that is not ours to write: no such events. */
+static int open_trigger(int cgroup, const char *file)
+{
+	static const char trigger[] = "some 200000 2000000";
+	FD(fd) = openat(cgroup, file, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || write(fd, trigger, sizeof(trigger)) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+/* A kernfs file notifies a poll once it has been read. */
+static void arm(int fd)
+{
+	char text[512];
+	if (fd >= 0)
+		(void)!pread(fd, text, sizeof(text), 0);
+}
+
+static int start_watch(struct watch *w, const struct container *c, struct error *err)
+{
+	ARENA(arena);
+	struct cgroup_stats stats;
+	for (size_t i = 0; i < SOURCES; i++)
+		w->fds[i] = (struct pollfd){ .fd = -1, .events = POLLPRI };
+	w->fds[SOURCE_INIT].events = POLLIN;
+	w->fds[SOURCE_INIT].fd =
+		proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, err);
+	if (w->fds[SOURCE_INIT].fd < 0)
+		return -1;
+	w->fds[SOURCE_CGROUP].fd = openat(w->cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	w->fds[SOURCE_MEMORY].fd = openat(w->cgroup, "memory.events", O_RDONLY | O_CLOEXEC);
+	arm(w->fds[SOURCE_CGROUP].fd);
+	arm(w->fds[SOURCE_MEMORY].fd);
+	for (size_t i = 0; i < PRESSURES; i++)
+		w->fds[SOURCE_PRESSURE + i].fd = open_trigger(w->cgroup, pressures[i].file);
+	/* after arming: what happens from here on is told */
+	if (cgroup_stats_read(&arena, w->cgroup, &stats, err) < 0)
+		return -1;
+	w->oom_kills = stats.memory.oom_kill.value;
+	return 0;
+}
+
+static bool has_ended(const struct watch *w)
+{
+	struct cgroup_events events;
+	return w->fds[SOURCE_INIT].revents ||
+	       (w->fds[SOURCE_CGROUP].revents &&
+		       (cgroup_read_events(w->cgroup, &events) < 0 || !events.populated));
+}
+
+/* 1 when the container has ended. */
+static int handle(struct watch *w, struct error *err)
+{
+	if (w->fds[SOURCE_MEMORY].revents)
+		arm(w->fds[SOURCE_MEMORY].fd);
+	if (w->fds[SOURCE_CGROUP].revents)
+		arm(w->fds[SOURCE_CGROUP].fd);
+	bool ended = has_ended(w);
+	if ((ended || w->fds[SOURCE_MEMORY].revents) && check_oom(w, err) < 0)
+		return -1;
+	for (size_t i = 0; i < PRESSURES && !ended; i++) {
+		struct pollfd *item = &w->fds[SOURCE_PRESSURE + i];
+		if (item->revents & POLLERR) /* the cgroup goes away */
+			item->fd = -1;
+		else if (item->revents && print_pressure(w, i, err) < 0)
+			return -1;
+	}
+	return ended;
+}
+
+static int stream(struct watch *w, int interval, struct error *err)
+{
+	int64_t next = cgroup_now_ms() + interval;
+	for (;;) {
+		int n = poll(w->fds, SOURCES, cgroup_left_ms(next));
+		if (n < 0 && errno != EINTR)
+			return fail(err, errno, "poll");
+		int ended = n > 0 ? handle(w, err) : 0;
+		if (ended)
+			return ended < 0 ? -1 : 0;
+		if (cgroup_left_ms(next) > 0)
+			continue;
+		next += interval;
+		if (print_stats(w, err) < 0)
+			return cgroup_read_events(w->cgroup, &(struct cgroup_events){ 0 }) < 0 ? 0
+											       : -1;
+	}
+}
+
+static int run(struct context *ctx, struct error *err)
+{
+	CONTAINER(c);
+	struct watch watch __attribute__((cleanup(close_watch))) = { .id = ctx->operands[0] };
+	for (size_t i = 0; i < SOURCES; i++)
+		watch.fds[i].fd = -1;
+	int interval = interval_parse(ctx->options.interval, DEFAULT_INTERVAL_MS, err);
+	if (interval < 0 ||
+		container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) <
+			0 ||
+		container_require(&c, STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED, "watch",
+			NULL, err) < 0)
+		return -1;
+	FD(cgroup) = container_open_cgroup(&c, NULL, err);
+	if (cgroup < 0)
+		return -1;
+	watch.cgroup = cgroup;
+	if (ctx->options.stats)
+		return print_stats(&watch, err);
+	return start_watch(&watch, &c, err) < 0 ? -1 : stream(&watch, interval, err);
+}
+
+const struct command events_command = {
+	.name = "events",
+	.operands = "ID",
+	.summary = "print statistics and events of a container as lines of JSON until it ends",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

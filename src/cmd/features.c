@@ -1,0 +1,67 @@
+#include "caps.h"
+#include "cmd/cmd.h"
+#include "namespaces/mount-options.h"
+#include "oci/features.h"
+#include "oci/words.h"
+#include "seccomp.h"
+
+static const struct option_row options[] = { OPTIONS_END };
+
+/* Every annotation that has an effect: what an image could set to harm, if an engine passed it on. */
+static const char *const unsafe_annotations[] = {
+	"run.oci.hooks.stderr",
+	"run.oci.hooks.stdout",
+	"run.oci.keep_original_groups",
+	"run.oci.mount_context_type",
+	"run.oci.systemd.subgroup",
+	"org.systemd.property.",
+	NULL,
+};
+
+static oci_strings as_list(const char *const *items)
+{
+	size_t len = 0;
+	while (items[len])
+		len++;
+	return (oci_strings){ (const char **)(size_t)items, len };
+}
+
+static oci_strings supported_flags(struct arena *arena)
+{
+	oci_strings list = { NULL, 0 };
+	unsigned flags = seccomp_supported_flags();
+	for (const struct word *w = oci_seccomp_flag_words; w->name; w++)
+		if ((uint64_t)w->value & flags)
+			*list_add(arena, &list) = w->name;
+	return list;
+}
+
+static int run(struct context *ctx, struct error *err)
+{
+	size_t len;
+	struct oci_features_facts facts = {
+		.mount_options = as_list(mount_option_names(&ctx->arena)),
+		.capabilities = as_list(caps_names(&ctx->arena)),
+		.seccomp_supported_flags = supported_flags(&ctx->arena),
+		.unsafe_annotations = as_list(unsafe_annotations),
+		.systemd = true,
+		.systemd_user = true,
+		.rdma = true,
+		.apparmor = true,
+		.selinux = true,
+		.intel_rdt = true,
+		.intel_rdt_schemata = true,
+		.intel_rdt_monitoring = true,
+		.net_devices = true,
+	};
+	char *text = oci_features_json(&ctx->arena, &facts, &len);
+	return print_text(text, len, err);
+}
+
+const struct command features_command = {
+	.name = "features",
+	.operands = "",
+	.summary = "print what this runtime supports as JSON",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,58 @@
+#include <signal.h>
+
+#include "base/fd.h"
+#include "cgroups/cgroup.h"
+#include "cmd/cmd.h"
+#include "cmd/match.h"
+#include "cmd/signal-names.h"
+#include "container.h"
+
+static const struct option_row options[] = {
+	FLAG('a', "all", all, "signal every process of the container"),
+	FLAG('r', "regex", regex, "ID is an extended regular expression"),
+	OPTIONS_END,
+};
+
+static int signal_all(struct container *c, int sig, struct error *err)
+{
+	struct cgroup_host host;
+	if (!c->record.cgroup_path)
+		return container_signal(c, sig, err);
+	if (cgroup_probe(&host, err) < 0)
+		return -1;
+	FD(cgroup) = cgroup_open(&host, c->record.cgroup_path, err);
+	if (cgroup < 0)
+		return -1;
+	return sig == SIGKILL ? cgroup_kill(cgroup, err) : cgroup_signal(cgroup, sig, err);
+}
+
+static int kill_one(struct context *ctx, const char *id, void *data, struct error *err)
+{
+	int sig = *(int *)data;
+	CONTAINER(c);
+	enum status status;
+	if (container_open(&c, ctx->state_root, id, CONTAINER_UNLOCKED, err) < 0)
+		return -1;
+	/* with --all processes may be left whose init is gone */
+	unsigned allowed = STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED |
+		(ctx->options.all ? STATUS_STOPPED : 0);
+	if (container_require(&c, allowed, "kill", &status, err) < 0)
+		return -1;
+	return ctx->options.all ? signal_all(&c, sig, err) : container_signal(&c, sig, err);
+}
+
+static int run(struct context *ctx, struct error *err)
+{
+	int sig = ctx->operand_count > 1 ? signal_parse(ctx->operands[1], err) : SIGTERM;
+	return sig < 0 ? -1 : match_containers(ctx, kill_one, &sig, err);
+}
+
+const struct command kill_command = {
+	.name = "kill",
+	.operands = "ID [SIGNAL]",
+	.summary = "send a signal (TERM) to the process of a container",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 2,
+	.run = run,
+};

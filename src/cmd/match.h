@@ -1,0 +1,16 @@
+/*
+ * Commands on one container, or on all whose ids match an expression (--regex).
+ */
+#pragma once
+
+#include "cmd/cmd.h"
+
+/* Calls `each` for ctx->operands[0], or with --regex for every id that matches it (an extended regular expression), going on after
+ * failures, of which the last is the error. Returns 0 or -1. */
+int match_containers(struct context *ctx,
+	int (*each)(struct context *, const char *id, void *data, struct error *), void *data,
+	struct error *err);
+
+/* All ids below the state root, sorted; an absent root has none. */
+int match_list(struct arena *arena, const char *state_root, char ***ret_ids, size_t *ret_len,
+	struct error *err);

@@ -1,0 +1,49 @@
+#include "base/fd.h"
+#include "cmd/cmd.h"
+#include "container-cgroup.h"
+
+enum { FREEZE_TIMEOUT_MS = 10000 };
+
+static const struct option_row options[] = { OPTIONS_END };
+
+static int freeze(struct context *ctx, bool frozen, unsigned allowed, struct error *err)
+{
+	CONTAINER(c);
+	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_LOCKED, err) < 0 ||
+		container_require(&c, allowed, frozen ? "pause" : "resume", NULL, err) < 0)
+		return -1;
+	FD(cgroup) = container_open_cgroup(&c, NULL, err);
+	if (cgroup < 0 || cgroup_freeze(cgroup, frozen, FREEZE_TIMEOUT_MS, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int pause_it(struct context *ctx, struct error *err)
+{
+	return freeze(ctx, true, STATUS_CREATED | STATUS_RUNNING, err);
+}
+
+static int resume(struct context *ctx, struct error *err)
+{
+	return freeze(ctx, false, STATUS_PAUSED, err);
+}
+
+const struct command pause_command = {
+	.name = "pause",
+	.operands = "ID",
+	.summary = "stop all processes of a container until it is resumed",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = pause_it,
+};
+
+const struct command resume_command = {
+	.name = "resume",
+	.operands = "ID",
+	.summary = "let a paused container go on",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = resume,
+};

@@ -1,0 +1,153 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "cmd/cmd.h"
+#include "cmd/format.h"
+#include "container-cgroup.h"
+#include "oci/json-write.h"
+
+enum { PS_OUTPUT_MAX = 64 << 20, NOT_EXECUTED = 127 };
+enum { FORMAT_TABLE, FORMAT_JSON };
+
+static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORMAT_JSON },
+	{ NULL } };
+
+static const struct option_row options[] = {
+	TEXT('f', "format", "FORMAT", format, "table (of ps) or json (an array of process ids)"),
+	OPTIONS_END,
+};
+
+static int print_json(struct context *ctx, const pid_t *pids, size_t len, struct error *err)
+{
+	size_t size;
+	struct json_writer json;
+	json_begin(&json, &ctx->arena, false);
+	json_array(&json);
+	for (size_t i = 0; i < len; i++)
+		json_int(&json, pids[i]);
+	json_end(&json);
+	char *text = json_finish(&json, &size);
+	return print_text(arena_printf(&ctx->arena, "%s\n", text), size + 1, err);
+}
+
+/* What ps(1) prints of all processes of the host, by the caller's arguments or -ef. */
+static int run_ps(struct context *ctx, char **ret_text, struct error *err)
+{
+	static char *usual[] = { "ps", "-ef", NULL };
+	int ends[2];
+	char **args = ctx->operand_count > 1 ? ctx->operands : usual;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail(err, errno, "make a pipe");
+	FD(output) = ends[0];
+	FD(input) = ends[1];
+	pid_t pid = fork();
+	if (pid < 0)
+		return fail(err, errno, "fork for ps");
+	if (pid == 0) {
+		if (args != usual)
+			args[0] = usual[0]; /* in place of the container's id */
+		if (dup2(input, STDOUT_FILENO) < 0)
+			_exit(NOT_EXECUTED);
+		(void)execvp(args[0], args);
+		_exit(NOT_EXECUTED);
+	}
+	close_fd(&input);
+	ssize_t len =
+		read_fd(&ctx->arena, output, "the output of ps", PS_OUTPUT_MAX, ret_text, err);
+	close_fd(&output);
+	int status = proc_wait(pid);
+	if (len < 0)
+		return -1;
+	if (status == NOT_EXECUTED) {
+		(void)fail(err, 0, "ps cannot be executed");
+		return error_hint(err, "install procps, or use --format json");
+	}
+	return status ? fail(err, 0, "ps ended with status %d", status) : 0;
+}
+
+/* The number of the field "PID" in the heading, or -1. */
+static int find_column(const char *heading)
+{
+	for (int column = 0;; column++) {
+		heading += strspn(heading, " \t");
+		size_t len = strcspn(heading, " \t\n");
+		if (len == 0)
+			return -1;
+		if (len == 3 && str_starts(heading, "PID"))
+			return column;
+		heading += len;
+	}
+}
+
+static pid_t pid_in(const char *line, int column)
+{
+	for (line += strspn(line, " \t"); column > 0; column--) {
+		line += strcspn(line, " \t\n");
+		line += strspn(line, " \t");
+	}
+	return (pid_t)strtol(line, NULL, 10);
+}
+
+static bool is_listed(const pid_t *pids, size_t len, pid_t pid)
+{
+	for (size_t i = 0; i < len; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+static int print_table(struct context *ctx, const pid_t *pids, size_t len, struct error *err)
+{
+	char *text;
+	if (run_ps(ctx, &text, err) < 0)
+		return -1;
+	int column = find_column(text);
+	if (column < 0) {
+		(void)fail(err, 0, "ps printed no column PID");
+		return error_hint(
+			err, "its options must leave the heading and that column: -o pid,args");
+	}
+	for (char *line = text, *end; *line; line = end) {
+		end = line + strcspn(line, "\n");
+		end += *end == '\n';
+		if (line == text || is_listed(pids, len, pid_in(line, column)))
+			(void)printf("%.*s", (int)(end - line), line);
+	}
+	return print_end(err);
+}
+
+static int run(struct context *ctx, struct error *err)
+{
+	CONTAINER(c);
+	pid_t *pids;
+	size_t len;
+	int format = format_parse(ctx->options.format, formats, err);
+	if (format < 0 ||
+		container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) <
+			0 ||
+		container_require(&c, STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED,
+			"list the processes of", NULL, err) < 0)
+		return -1;
+	FD(cgroup) = container_open_cgroup(&c, NULL, err);
+	if (cgroup < 0 || cgroup_pids(&ctx->arena, cgroup, &pids, &len, err) < 0)
+		return -1;
+	return format == FORMAT_JSON ? print_json(ctx, pids, len, err)
+				     : print_table(ctx, pids, len, err);
+}
+
+const struct command ps_command = {
+	.name = "ps",
+	.operands = "ID [ARGUMENT…]",
+	.summary = "list the processes of a container, by ps(1) with these arguments (-ef)",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 256,
+	.options_first = true,
+	.run = run,
+};

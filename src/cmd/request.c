@@ -1,0 +1,48 @@
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "cmd/cmd.h"
+#include "create.h"
+
+/* Paths are made absolute here: the working directory becomes the bundle's. */
+static const char *absolute(struct context *ctx, const char *path)
+{
+	char cwd[4096];
+	if (!path || *path == '/' || !getcwd(cwd, sizeof(cwd)))
+		return path;
+	return arena_printf(&ctx->arena, "%s/%s", cwd, path);
+}
+
+int request_fill(struct context *ctx, struct create_request *request, struct error *err)
+{
+	const struct options *o = &ctx->options;
+	uint64_t preserve = 0, number;
+	if (o->preserve_fds && !str_to_u64(o->preserve_fds, 1024, &preserve))
+		return fail(err, 0, "--preserve-fds: expected a number up to 1024, found \"%.64s\"",
+			o->preserve_fds);
+	*request = (struct create_request){
+		.id = ctx->operands[0],
+		.state_root = absolute(ctx, ctx->state_root),
+		.bundle = o->bundle,
+		.config = o->config,
+		.console_socket = absolute(ctx, o->console_socket),
+		.pid_file = absolute(ctx, o->pid_file),
+		.report = o->report && str_to_u64(o->report, INT_MAX, &number) ?
+			o->report :
+			absolute(ctx, o->report),
+		.pidfd_socket = absolute(ctx, o->pidfd_socket),
+		.cgroup_manager = ctx->cgroup_manager,
+		.no_pivot = o->no_pivot,
+		.no_new_keyring = o->no_new_keyring,
+		.preserve_fds = (unsigned)preserve,
+	};
+	return 0;
+}
+
+int print_plan(const struct plan *plan, struct error *err)
+{
+	plan_print(plan, stdout);
+	return print_end(err);
+}

@@ -1,0 +1,158 @@
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/report.h"
+#include "cmd/signal-names.h"
+#include "create.h"
+#include "hooks.h"
+#include "notify.h"
+#include "relay.h"
+#include "self.h"
+#include "start.h"
+
+static const struct option_row options[] = {
+	CREATE_OPTIONS,
+	FLAG('d', "detach", detach, "return once the process runs"),
+	FLAG(0, "keep", keep, "keep the stopped container"),
+	FLAG(0, "no-subreaper", no_subreaper, "do not adopt orphans of the container"),
+	TEXT(0, "report", "FILE|FD", report, "write how it ended and what it used, as JSON"),
+	FLAG(0, "dry-run", dry_run, "print the plan, make nothing"),
+	OPTIONS_END,
+};
+
+/* runtime.md "Lifecycle" steps 8 to 10; a failure of a poststart hook ends the container. */
+static int start(struct creation *c, struct error *err)
+{
+	if (!c->request->detach && !c->container.record.has_poststart.value)
+		return 0; /* whether the program ran is asked when it has ended */
+	if (launch_wait_executed(&c->launch, err) < 0)
+		return -1;
+	if (c->config->hooks && start_run_poststart(&c->container, c->config, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* The record of a container that stays tells how it ended. */
+static void record_exit(struct context *ctx, struct creation *c, const struct relay *relay, int status)
+{
+	struct oci_exit *end = &c->container.record.exit;
+	struct error why = { .errnum = 0 };
+	end->status = (struct oci_int){ true, status };
+	end->signal = relay->signal ? signal_name(&ctx->arena, relay->signal) : NULL;
+	if (oci_record_write(&ctx->arena, c->container.dir, &c->container.record, &why) < 0)
+		log_failure(&why); /* the container's own status matters more */
+}
+
+static void collect(struct report *report, struct creation *c, const struct relay *relay, int status)
+{
+	/* who is killed is told why, if it was for want of memory */
+	if (report->fd < 0 && relay->signal != SIGKILL)
+		return;
+	report->ended = true;
+	report->status = status;
+	report->signal = relay->signal;
+	report->usage = relay->usage;
+	report_collect(report, &c->container);
+	const struct cgroup_stats *s = &report->stats;
+	if (relay->signal == SIGKILL && s->memory.oom_kill.value > 0)
+		log_warn("container %s was killed for want of memory: the limit is %llu bytes",
+			c->request->id, (unsigned long long)s->memory.limit.value);
+}
+
+static int wait_and_delete(struct context *ctx, struct creation *c, struct relay *relay,
+	struct report *report, struct error *err)
+{
+	int status;
+	relay->notify = c->notify;
+	relay->notify_host = getenv("NOTIFY_SOCKET");
+	relay->notify_pid = c->launch.pid;
+	if (relay_run(relay, c->launch.pidfd, take_fd(&c->launch.console), &status, err) < 0)
+		return -1;
+	c->container.reaped = true;
+	if (launch_wait_executed(&c->launch, err) < 0)
+		return -1;
+	collect(report, c, relay, status);
+	if (ctx->options.keep) {
+		record_exit(ctx, c, relay, status);
+		creation_commit(c);
+		return status;
+	}
+	c->made = false;
+	close_fd(&c->launch.pidfd);
+	if (!container_relock(&c->container)) /* somebody was quicker */
+		return status;
+	struct error reason = { .errnum = 0 };
+	if (container_destroy(&c->container, &reason) < 0) {
+		log_failure(&reason); /* the container's own status matters more */
+		return status ? status : 1;
+	}
+	return status;
+}
+
+static int run_container(struct context *ctx, struct report *report, struct error *err)
+{
+	struct create_request request;
+	struct relay relay = { .signal = 0 };
+	CREATION(creation);
+	bool detach = ctx->options.detach;
+	if (!ctx->options.dry_run && self_protect(ctx->argv, err) < 0)
+		return -1;
+	if (request_fill(ctx, &request, err) < 0)
+		return -1;
+	request.detach = detach;
+	if (creation_prepare(&creation, &request, err) < 0)
+		return -1;
+	if (ctx->options.dry_run)
+		return print_plan(&creation.plan, err);
+	creation.launch.timings = report->timings;
+	launch_mark(&creation.launch, "read and plan");
+	if (request.report && report_open(report, request.report, err) < 0)
+		return -1;
+	if (!detach && !ctx->options.no_subreaper)
+		(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans are then reaped here, not by the caller */
+	if (creation_launch(&creation, detach ? NULL : &relay, err) < 0 ||
+		start(&creation, err) < 0)
+		return -1;
+	if (detach) {
+		creation_commit(&creation);
+		return creation.notify < 0 ?
+			0 :
+			sd_notify_forward_ready(creation.notify, getenv("NOTIFY_SOCKET"),
+				creation.launch.pidfd, creation.launch.pid, err) < 0 ?
+			-1 :
+			0;
+	}
+	/* others may look at it and kill it while it runs */
+	container_unlock(&creation.container);
+	return wait_and_delete(ctx, &creation, &relay, report, err);
+}
+
+static int run(struct context *ctx, struct error *err)
+{
+	REPORT(report);
+	struct error why = { .errnum = 0 };
+	if (ctx->options.report && ctx->options.detach) {
+		(void)fail(err, 0, "--report and --detach exclude each other");
+		return error_hint(err, "hull state tells the end of a detached container");
+	}
+	if (ctx->options.report && !(report.timings = timings_make(err)))
+		return -1;
+	int status = run_container(ctx, &report, err);
+	if (report_write(&report, ctx->operands[0], status < 0 ? err : NULL, &why) < 0)
+		log_failure(&why);
+	return status;
+}
+
+const struct command run_command = {
+	.name = "run",
+	.operands = "ID",
+	.summary = "make a container, start it, wait for it and delete it",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

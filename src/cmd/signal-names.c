@@ -1,0 +1,50 @@
+#include "cmd/signal-names.h"
+
+#include <signal.h>
+#include <strings.h>
+
+#include "base/str.h"
+
+#define ROW(name) { #name, SIG##name }
+
+static const struct word names[] = {
+	ROW(ABRT), ROW(ALRM), ROW(BUS), ROW(CHLD), ROW(CONT), ROW(FPE), ROW(HUP), ROW(ILL),
+	ROW(INT), ROW(IO), ROW(KILL), ROW(PIPE), ROW(PROF), ROW(PWR), ROW(QUIT), ROW(SEGV),
+	ROW(STOP), ROW(SYS), ROW(TERM), ROW(TRAP), ROW(TSTP), ROW(TTIN), ROW(TTOU), ROW(URG),
+	ROW(USR1), ROW(USR2), ROW(VTALRM), ROW(WINCH), ROW(XCPU), ROW(XFSZ), { "CLD", SIGCHLD },
+	{ "IOT", SIGABRT }, { "POLL", SIGIO }, { NULL },
+};
+
+/* RTMIN, RTMIN+N, RTMAX, RTMAX-N: 0 if it is none of them. */
+static int parse_realtime(const char *text)
+{
+	uint64_t offset = 0;
+	bool from_min = strncasecmp(text, "RTMIN", 5) == 0;
+	if (!from_min && strncasecmp(text, "RTMAX", 5) != 0)
+		return 0;
+	if (text[5] && (text[5] != (from_min ? '+' : '-') || !str_to_u64(text + 6, 30, &offset)))
+		return 0;
+	return from_min ? SIGRTMIN + (int)offset : SIGRTMAX - (int)offset;
+}
+
+int signal_parse(const char *text, struct error *err)
+{
+	uint64_t number;
+	if (str_to_u64(text, (uint64_t)SIGRTMAX, &number)) /* 0 asks whether the process is there */
+		return (int)number;
+	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
+	for (const struct word *w = names; w->name; w++)
+		if (strcasecmp(w->name, name) == 0)
+			return (int)w->value;
+	int realtime = parse_realtime(name);
+	return realtime ? realtime : fail(err, 0, "unknown signal \"%.32s\"", text);
+}
+
+const char *signal_name(struct arena *arena, int sig)
+{
+	const char *name = word_name(names, sig);
+	if (name)
+		return arena_printf(arena, "SIG%s", name);
+	return sig >= SIGRTMIN && sig <= SIGRTMAX ? arena_printf(arena, "SIGRTMIN+%d", sig - SIGRTMIN) :
+						    arena_printf(arena, "signal %d", sig);
+}

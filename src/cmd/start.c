@@ -1,0 +1,70 @@
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "cmd/cmd.h"
+#include "container.h"
+#include "notify.h"
+#include "start.h"
+
+static const struct option_row options[] = { OPTIONS_END };
+
+static int run_poststart(struct container *c, struct error *err)
+{
+	struct oci_config *config;
+	if (!c->record.has_poststart.value)
+		return 0;
+	if (container_config(c, &config, err) < 0)
+		return -1;
+	(void)!chdir(c->record.bundle); /* hooks begin in the bundle, if it is still there */
+	return start_run_poststart(c, config, err);
+}
+
+/* The socket of create's NOTIFY_SOCKET is bound anew, for its own went with create: -1 and 0 where there was none. */
+static int open_notify(const struct container *c, int *ret_sock, struct error *err)
+{
+	*ret_sock = -1;
+	if (!getenv("NOTIFY_SOCKET") || faccessat(c->dir, SD_NOTIFY_DIR, F_OK, 0) < 0)
+		return 0;
+	*ret_sock = sd_notify_prepare(c->dir, err);
+	return *ret_sock < 0 ? -1 : 0;
+}
+
+/* Stays until the container says that it is ready, or ends: the service manager counts on us for that. */
+static int forward_ready(struct container *c, int notify, struct error *err)
+{
+	pid_t pid = (pid_t)c->record.pid.value;
+	if (notify < 0)
+		return 0;
+	container_unlock(c); /* others may look at it and kill it meanwhile */
+	FD(pidfd) = proc_pidfd(pid, c->record.pid_start.value, NULL);
+	if (pidfd < 0)
+		return 0;
+	return sd_notify_forward_ready(notify, getenv("NOTIFY_SOCKET"), pidfd, pid, err) < 0 ? -1
+											     : 0;
+}
+
+static int run(struct context *ctx, struct error *err)
+{
+	CONTAINER(c);
+	FD(notify) = -1;
+	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_LOCKED, err) < 0 ||
+		container_require(&c, STATUS_CREATED, "start", NULL, err) < 0)
+		return -1;
+	if (open_notify(&c, &notify, err) < 0 || start_init(&c, err) < 0 ||
+		run_poststart(&c, err) < 0)
+		return -1;
+	return forward_ready(&c, notify, err);
+}
+
+const struct command start_command = {
+	.name = "start",
+	.operands = "ID",
+	.summary = "start the process of a created container",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

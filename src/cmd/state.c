@@ -1,0 +1,42 @@
+#include "base/fd.h"
+#include "cgroups/stats.h"
+#include "cmd/cmd.h"
+#include "container-cgroup.h"
+
+static const struct option_row options[] = { OPTIONS_END };
+
+/* The cgroup of a stopped container stays until it is deleted, and knows what was used. */
+static void add_end(struct container *c, struct oci_state *state)
+{
+	struct cgroup_stats s;
+	FD(cgroup) = container_open_cgroup(c, NULL, NULL);
+	state->exit = c->record.exit;
+	if (cgroup < 0 || cgroup_stats_read(&c->arena, cgroup, &s, NULL) < 0)
+		return;
+	state->resources = (struct oci_used){ s.memory.oom_kill, s.memory.peak, s.cpu.usage,
+		s.cpu.user, s.cpu.system };
+}
+
+static int run(struct context *ctx, struct error *err)
+{
+	CONTAINER(c);
+	size_t len;
+	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) < 0)
+		return -1;
+	enum status status = container_status(&c, err);
+	struct oci_state state = container_state(&c, status);
+	if (status == STATUS_STOPPED)
+		add_end(&c, &state);
+	char *text = oci_state_json(&c.arena, &state, true, &len);
+	return print_text(text, len, err);
+}
+
+const struct command state_command = {
+	.name = "state",
+	.operands = "ID",
+	.summary = "print the state of a container as JSON",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

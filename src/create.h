@@ -1,0 +1,61 @@
+/*
+ * Making a container: what create and run have in common.
+ *
+ *	CREATION(creation);
+ *	creation_prepare(&creation, &request, &err);     reads, checks, plans: no side effects
+ *	creation_launch(&creation, relay, &err);         makes it; whatever fails leaves nothing behind
+ *	creation_commit(&creation);                      from here on it stays
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "container.h"
+#include "host.h"
+#include "launch.h"
+#include "plan.h"
+
+struct create_request {
+	const char *id;
+	const char *state_root;
+	const char *bundle, *config; /* NULL: the working directory, config.json in the bundle */
+	const char *console_socket, *pid_file, *pidfd_socket;
+	const char *report; /* of run: a file or a number, or NULL */
+	enum cgroup_manager cgroup_manager;
+	bool detach, wait, no_pivot, no_new_keyring;
+	unsigned preserve_fds;
+};
+
+struct creation {
+	struct arena arena;
+	const struct create_request *request;
+	struct oci_config *config;
+	char *config_text;
+	size_t config_len;
+	struct host host;
+	struct plan plan;
+	struct container container;
+	struct launch launch;
+	int notify; /* proxied NOTIFY_SOCKET, or -1 */
+	struct systemd_scope scope;
+	bool made; /* the state directory exists and is ours to remove */
+};
+
+#define CREATION(name)                                                                             \
+	struct creation name __attribute__((cleanup(creation_close))) = {                          \
+		.container = { .root = -1, .dir = -1 },                                            \
+		.launch = { .cgroup = -1, .delegate = -1, .listen = -1, .pidfd = -1, .sync = -1, .console = -1 },  \
+		.notify = -1,                                                                      \
+		.scope.release = -1,                                                               \
+	}
+
+/* The working directory is the bundle's afterwards. */
+int creation_prepare(struct creation *creation, const struct create_request *request,
+	struct error *err);
+int creation_launch(struct creation *creation, struct relay *relay, struct error *err);
+/* Of creation_launch: limits that nothing would enforce are refused; the cgroup is made, by either driver, and bounded. */
+int creation_check_resources(const struct creation *creation, struct error *err);
+int creation_make_cgroup(struct creation *creation, struct error *err);
+/* Keeps the container, and lets others at it: its lock is released. */
+void creation_commit(struct creation *creation);
+/* Undoes what was not committed. */
+void creation_close(struct creation *creation);

@@ -1,0 +1,118 @@
+/*
+ * The very first instructions of a static hull, before the C library starts: the plain case of self_protect(), of which this saves
+ * half the time. The library's start asks the processor some hundred questions (cpuid), each of which traps in a virtual machine;
+ * an instance that only executes another one need not ask them.
+ *
+ * Runs before relocation and without a thread pointer: no library, no constants that hold addresses, no stack protector. What
+ * it does not manage is left to self_protect(), which checks in any case. The Makefile compiles it with -ffreestanding
+ * -fno-stack-protector and links with -e hull_entry.
+ */
+#include "base/sys.h"
+
+#include <stdbool.h>
+#include <sys/vfs.h>
+
+/* Saves the argument of the library's own entry (the loader's exit function), calls hull_before_libc(stack), goes on. */
+#if defined(__x86_64__)
+__asm__(".text\n"
+	".globl hull_entry\n"
+	".type hull_entry, @function\n"
+	"hull_entry:\n"
+	"	endbr64\n"
+	"	mov %rsp, %rdi\n"
+	"	push %rdx\n"
+	"	push %rdx\n"
+	"	call hull_before_libc\n"
+	"	pop %rdx\n"
+	"	pop %rdx\n"
+	"	jmp _start\n"
+	".size hull_entry, .-hull_entry\n");
+
+static inline long call(long number, long a, long b, long c, long d, long e)
+{
+	long result;
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+#elif defined(__aarch64__)
+__asm__(".text\n"
+	".globl hull_entry\n"
+	".type hull_entry, %function\n"
+	"hull_entry:\n"
+	"	stp x0, x30, [sp, #-16]!\n"
+	"	add x0, sp, #16\n"
+	"	bl hull_before_libc\n"
+	"	ldp x0, x30, [sp], #16\n"
+	"	b _start\n"
+	".size hull_entry, .-hull_entry\n");
+
+static inline long call(long number, long a, long b, long c, long d, long e)
+{
+	register long x8 __asm__("x8") = number;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	__asm__ volatile("svc #0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
+			 : "memory");
+	return x0;
+}
+#endif
+
+#if defined(__x86_64__) || defined(__aarch64__)
+enum { ST_RDONLY_FLAG = 1 };
+
+static inline bool is_word(const char *text, const char *word)
+{
+	while (*word && *text == *word)
+		text++, word++;
+	return *text == *word;
+}
+
+/* Whether one of the arguments is a command that starts processes in containers. An operand of that name costs one exec. */
+static inline bool starts_processes(char **argv)
+{
+	for (argv++; *argv; argv++)
+		if (is_word(*argv, "create") || is_word(*argv, "run"))
+			return true;
+	return false;
+}
+
+__attribute__((used, visibility("hidden"))) void hull_before_libc(long *stack);
+
+void hull_before_libc(long *stack)
+{
+#ifdef HULL_TEST_SWITCHES /* self_protect() asks which defence is off */
+	return;
+#endif
+	const char self[] = "/proc/self/exe", nothing[] = "";
+	struct statfs fs;
+	struct mount_attr attr;
+	char **argv = (char **)(stack + 1);
+	fs.f_flags = 0;
+	long environment = (long)(argv + stack[0] + 1);
+	if (stack[0] < 1 || !starts_processes(argv) ||
+		call(SYS_statfs, (long)self, (long)&fs, 0, 0, 0) < 0 ||
+		(fs.f_flags & ST_RDONLY_FLAG))
+		return;
+	long image = call(SYS_open_tree, AT_FDCWD, (long)self, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC,
+		0, 0);
+	if (image < 0)
+		return;
+	attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID;
+	attr.attr_clr = attr.userns_fd = 0;
+	attr.propagation = MS_PRIVATE;
+	if (call(SYS_mount_setattr, image, (long)nothing, AT_EMPTY_PATH, (long)&attr, sizeof(attr)) == 0)
+		(void)call(SYS_execveat, image, (long)nothing, (long)argv, environment,
+			AT_EMPTY_PATH);
+	(void)call(SYS_close, image, 0, 0, 0, 0); /* what failed is tried, and reported, by self_protect() */
+}
+#endif

@@ -1,0 +1,206 @@
+#include "executable.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+
+static int fail_status(struct error *err, int status)
+{
+	if (err)
+		err->status = status;
+	return -1;
+}
+
+/* 0 if it is a file that somebody may execute, else errno. */
+static int try_path(const char *path)
+{
+	struct stat st;
+	FD(fd) = path_try_resolve(AT_FDCWD, path, O_PATH, 0);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return errno;
+	if (S_ISDIR(st.st_mode))
+		return EISDIR;
+	return S_ISREG(st.st_mode) && (st.st_mode & 0111) ? 0 : EACCES;
+}
+
+static int fail_find(struct error *err, int errnum, const char *name)
+{
+	if (errnum == ENOENT || errnum == ENOTDIR) {
+		(void)fail_at(err, ENOENT, ".process.args[0]", "executable file `%s` not found%s",
+			name, strchr(name, '/') ? "" : " in $PATH");
+		return fail_status(err, STATUS_NOT_FOUND);
+	}
+	(void)fail_at(err, errnum == EISDIR ? EACCES : errnum, ".process.args[0]",
+		"executable file `%s`%s", name, errnum == EISDIR ? " is a directory" : "");
+	if (errnum == EACCES)
+		(void)error_hint(err, "it must be a regular file with execute permission (chmod +x)");
+	return fail_status(err, STATUS_NOT_EXECUTABLE);
+}
+
+int executable_find(struct arena *arena, const char *name, const char *search_path,
+	const char **ret_path, const char **ret_rest, struct error *err)
+{
+	if (strchr(name, '/') || !*name) {
+		int errnum = *name ? try_path(name) : ENOENT;
+		if (errnum)
+			return fail_find(err, errnum, name);
+		*ret_path = name;
+		*ret_rest = NULL;
+		return 0;
+	}
+	int worst = ENOENT;
+	const char *at = search_path ? search_path : "/usr/local/bin:/usr/bin:/bin";
+	for (;;) {
+		size_t len = strcspn(at, ":");
+		char *path = arena_printf(arena, "%.*s%s%s", (int)len, at, len ? "/" : "./", name);
+		int errnum = try_path(path);
+		if (errnum == 0) {
+			*ret_path = path;
+			*ret_rest = at[len] ? at + len + 1 : NULL;
+			return 0;
+		}
+		if (errnum == EACCES)
+			worst = errnum;
+		if (!at[len])
+			return fail_find(err, worst, name);
+		at += len + 1;
+	}
+}
+
+static int explain_script(struct error *err, const char *name, char *line, int errnum)
+{
+	char *end = line + strcspn(line, "\n");
+	bool carriage_return = end > line && end[-1] == '\r';
+	*end = '\0';
+	line += strspn(line, " \t");
+	line[strcspn(line, " \t\r")] = '\0';
+	if (!*line && !carriage_return)
+		return fail(err, errnum, "cannot execute `%s`: its \"#!\" line names no interpreter", name);
+	if (errnum == EACCES) {
+		(void)fail(err, errnum, "cannot execute `%s`: its interpreter %s", name, line);
+		return error_hint(err, "the interpreter must have execute permission too");
+	}
+	if (carriage_return) {
+		(void)fail(err, errnum, "cannot execute `%s`: its \"#!\" line ends in a carriage return",
+			name);
+		return error_hint(err, "the file has DOS line ends: convert it (dos2unix)");
+	}
+	(void)fail(err, errnum, "cannot execute `%s`: its interpreter %s", name, line);
+	return error_hint(err, "the interpreter of the \"#!\" line must be in the root filesystem");
+}
+
+/* As uname(2) names them. */
+static const struct {
+	unsigned number;
+	const char *name;
+} machines[] = {
+	{ EM_386,     "i686" },
+	{ EM_X86_64,  "x86_64" },
+	{ EM_ARM,     "armv7l" },
+	{ EM_AARCH64, "aarch64" },
+	{ EM_MIPS,    "mips" },
+	{ EM_PPC64,   "ppc64le" },
+	{ EM_RISCV,   "riscv64" },
+	{ EM_S390,    "s390x" },
+	{ 258,        "loongarch64" },
+};
+
+static int explain_machine(struct error *err, const char *name, const Elf64_Ehdr *head)
+{
+	struct utsname uts;
+	const char *machine = "an unknown one";
+	unsigned number = head->e_machine;
+	bool swapped = head->e_ident[EI_DATA] != (__BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB :
+										    ELFDATA2MSB);
+	if (swapped)
+		number = (number & 0xff) << 8 | number >> 8;
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+		if (machines[i].number == number)
+			machine = machines[i].name;
+	(void)fail(err, ENOEXEC, "cannot execute `%s`", name);
+	(void)uname(&uts); /* fails for a bad pointer alone */
+	if (str_eq(machine, uts.machine))
+		return error_hint(err, "it is a program for this machine, but damaged or cut short");
+	return error_hint(err, "it is built for another architecture, %s; this machine is %s", machine,
+		uts.machine);
+}
+
+static int explain_elf(struct error *err, const char *name, int fd, const Elf64_Ehdr *head,
+	int errnum)
+{
+	char loader[256] = "";
+	for (unsigned i = 0; i < head->e_phnum && i < 64; i++) {
+		Elf64_Phdr segment;
+		off_t at = (off_t)(head->e_phoff + (Elf64_Off)i * sizeof(segment));
+		if (pread(fd, &segment, sizeof(segment), at) != (ssize_t)sizeof(segment))
+			break;
+		if (segment.p_type == PT_INTERP)
+			(void)!pread(fd, loader, sizeof(loader) - 1, (off_t)segment.p_offset);
+	}
+	if (!loader[0])
+		return fail(err, errnum, "cannot execute `%s`", name);
+	(void)fail(err, errnum, "cannot execute `%s`: its loader %s", name, loader);
+	return error_hint(err, "the program is linked against a C library that the root filesystem lacks");
+}
+
+static int explain_content(struct error *err, const char *name, int fd, int errnum)
+{
+	union {
+		char text[512];
+		Elf64_Ehdr elf;
+	} head = { "" };
+	ssize_t len = pread(fd, head.text, sizeof(head.text) - 1, 0);
+	if (len > 2 && memcmp(head.text, "#!", 2) == 0)
+		return explain_script(err, name, head.text + 2, errnum);
+	bool is_elf = len >= (ssize_t)sizeof(head.elf) && memcmp(head.text, ELFMAG, SELFMAG) == 0;
+	if (errnum == ENOEXEC && is_elf)
+		return explain_machine(err, name, &head.elf);
+	if (errnum == ENOEXEC) {
+		(void)fail(err, errnum, "cannot execute `%s`", name);
+		return error_hint(err, len == 0 ? "the file is empty" :
+						  "it is neither an ELF program nor does it begin with \"#!\"");
+	}
+	if (is_elf && head.elf.e_ident[EI_CLASS] == ELFCLASS64)
+		return explain_elf(err, name, fd, &head.elf, errnum);
+	return fail(err, errnum, "cannot execute `%s`", name);
+}
+
+/* Which of the reasons in execve(2) for EACCES it is; -1 and a hint, or 0 where the file itself is not to blame. */
+static int explain_denied(struct error *err, const char *path, const char *name)
+{
+	struct statvfs fs;
+	(void)fail(err, EACCES, "cannot execute `%s`", name);
+	if (statvfs(path, &fs) < 0)
+		return error_hint(err, "user %u may not search one of the directories on its path",
+			(unsigned)geteuid());
+	if (fs.f_flag & ST_NOEXEC)
+		return error_hint(err, "it is on a mount with the option noexec");
+	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
+		return error_hint(err, "user %u has no permission to execute it", (unsigned)geteuid());
+	return 0;
+}
+
+int executable_explain(const char *path, const char *name, int errnum, struct error *err)
+{
+	FD(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	(void)error_at(err, ".process.args[0]");
+	if (errnum == EACCES && explain_denied(err, path, name) < 0)
+		return fail_status(err, STATUS_NOT_EXECUTABLE);
+	bool in_content = errnum == ENOENT || errnum == ENOEXEC || errnum == EACCES;
+	if (fd >= 0 && in_content)
+		(void)explain_content(err, name, fd, errnum);
+	else
+		(void)fail(err, errnum, "cannot execute `%s`", name);
+	if (errnum == EAGAIN)
+		(void)error_hint(err, "its user has more processes than RLIMIT_NPROC allows");
+	return fail_status(err, errnum == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
+}

@@ -1,0 +1,18 @@
+/*
+ * The program of the container: found as execvp(3) would, and why it cannot be executed.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+
+enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127 }; /* as the shell's */
+
+/* The path of `name` in the current root: itself where it has a slash, else the first match in search_path (NULL: the usual
+ * default); *ret_rest is what of search_path comes after it, or NULL. Errors carry the exit status 127 or 126. Magic links of procfs are no programs (CVE-2024-21626). */
+int executable_find(struct arena *arena, const char *name, const char *search_path,
+	const char **ret_path, const char **ret_rest, struct error *err);
+
+/* Says why execve(2) of path failed with errnum: the file, its interpreter, its loader, or a carriage return at the end of the "#!" line is
+ * missing, it is for another machine, or this user or the mount does not let it be executed. Always -1. */
+int executable_explain(const char *path, const char *name, int errnum, struct error *err);

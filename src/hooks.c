@@ -1,0 +1,327 @@
+#include "hooks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/sys.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+enum { TAIL_SIZE = 4096 }; /* how much of a hook's standard error is kept for the report */
+
+/* The end of what a hook wrote to standard error. */
+struct tail {
+	size_t len;
+	char text[TAIL_SIZE];
+};
+
+/* What a hook's process gets; each descriptor is above 2. */
+struct streams {
+	int in, out, err;
+	int exec_error; /* close-on-exec: end of file means that execve succeeded */
+};
+
+struct running {
+	pid_t pid;
+	int pidfd;
+	int output; /* the hook's standard error, to be read, or -1 */
+	struct tail tail;
+};
+
+int hooks_open_output(const char *stdout_path, const char *stderr_path,
+	struct hooks_options *ret_options, struct error *err)
+{
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	FD(out) = stdout_path ? open(stdout_path, flags, 0600) : -1;
+	if (stdout_path && out < 0)
+		return fail(err, errno, "open %s for the hooks' output", stdout_path);
+	FD(errors) = stderr_path ? open(stderr_path, flags, 0600) : -1;
+	if (stderr_path && errors < 0)
+		return fail(err, errno, "open %s for the hooks' errors", stderr_path);
+	ret_options->stdout_fd = take_fd(&out);
+	ret_options->stderr_fd = take_fd(&errors);
+	return 0;
+}
+
+/* A file in memory and no pipe: any size fits, and a hook that never reads it blocks nobody. */
+static int make_state_file(const char *state, size_t len, struct error *err)
+{
+	FD(fd) = memfd_create("state", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+	if (fd < 0 && errno == EINVAL) /* before Linux 6.3 */
+		fd = memfd_create("state", MFD_CLOEXEC);
+	if (fd < 0)
+		return fail(err, errno, "memfd_create");
+	if (write_all(fd, state, len) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return fail(err, errno, "write the state for the hook");
+	return take_fd(&fd);
+}
+
+/* In the hook's process. config.md gives `env` the semantics of environ: if it is absent the environment is empty, and
+ * nothing of ours or of the container's gets in (CVE-2025-23266). */
+static void become_hook(const struct oci_hook *hook, const struct streams *streams)
+{
+	static char *const no_env[] = { NULL };
+	char *const path_only[] = { (char *)hook->path, NULL };
+	/* Whoever interrupts us from the keyboard must not leave the hook behind in its group of its own. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	(void)setpgid(0, 0); /* for the timeout; a new process is never the leader of a session */
+	proc_reset_signals(~0ULL);
+	if (dup2(streams->in, 0) >= 0 && dup2(streams->out, 1) >= 0 && dup2(streams->err, 2) >= 0 &&
+		sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+		(void)execve(hook->path,
+			hook->args.len ? (char *const *)hook->args.items : path_only,
+			hook->env.len ? (char *const *)hook->env.items : no_env);
+	int error = errno;
+	(void)write_all(
+		streams->exec_error, &error, sizeof(error)); /* else the status tells less */
+	_exit(127);
+}
+
+static void keep_tail(struct tail *tail, const char *data, size_t len)
+{
+	if (len > TAIL_SIZE) {
+		data += len - TAIL_SIZE;
+		len = TAIL_SIZE;
+	}
+	if (tail->len + len > TAIL_SIZE) {
+		size_t drop = tail->len + len - TAIL_SIZE;
+		memmove(tail->text, tail->text + drop, tail->len - drop);
+		tail->len -= drop;
+	}
+	memcpy(tail->text + tail->len, data, len);
+	tail->len += len;
+}
+
+/* Passes on what the hook wrote. False at its end, or when there is nothing to be had now. */
+static bool forward_output(struct running *run)
+{
+	char data[TAIL_SIZE];
+	ssize_t n = read(run->output, data, sizeof(data));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n <= 0) {
+		close_fd(&run->output);
+		return false;
+	}
+	keep_tail(&run->tail, data, (size_t)n);
+	(void)write_all(STDERR_FILENO, data, (size_t)n); /* nobody may be listening there */
+	return true;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int ms_until(int64_t deadline)
+{
+	int64_t left = deadline < 0 ? -1 : deadline - now_ms();
+	if (deadline >= 0 && left < 0)
+		left = 0;
+	return left > INT32_MAX ? INT32_MAX : (int)left;
+}
+
+/* Waits for the exit of the hook itself: a process that it left in the background, which may hold its output open, is not waited
+ * for. Returns 0, or -1 with ETIMEDOUT or another errno. */
+static int await_exit(struct running *run, int64_t deadline)
+{
+	for (;;) {
+		struct pollfd fds[] = { { .fd = run->pidfd, .events = POLLIN },
+			{ .fd = run->output, .events = POLLIN } };
+		int n = poll(fds, 2, ms_until(deadline));
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0 && fds[1].revents)
+			(void)forward_output(run); /* its end shows in run->output */
+		if (n > 0 && fds[0].revents)
+			break;
+		if (deadline >= 0 && ms_until(deadline) == 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+	for (int i = 0; i < 64 && run->output >= 0 && forward_output(run); i++)
+		; /* a pipe holds no more than this unless somebody goes on writing */
+	return 0;
+}
+
+/* The group exists: both sides call setpgid before anything can time out. */
+static void kill_hook(const struct running *run)
+{
+	siginfo_t info;
+	(void)kill(-run->pid, SIGKILL); /* ESRCH: none but the zombie is left */
+	(void)sys_pidfd_send_signal(run->pidfd, SIGKILL);
+	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
+}
+
+/* The last line that holds more than white space, without control characters. */
+static void quote_last_line(const struct tail *tail, char *buf, size_t size)
+{
+	size_t end = tail->len;
+	while (end > 0 && (unsigned char)tail->text[end - 1] <= ' ')
+		end--;
+	size_t start = end;
+	while (start > 0 && tail->text[start - 1] != '\n')
+		start--;
+	size_t len = 0;
+	for (size_t i = start; i < end && len + 1 < size; i++)
+		buf[len++] = (unsigned char)tail->text[i] < ' ' || tail->text[i] == 0x7f
+				     ? ' '
+				     : tail->text[i];
+	buf[len] = '\0';
+}
+
+static int report_exec(const struct oci_hook *hook, int errnum, struct error *err)
+{
+	(void)fail(err, errnum, "run hook %s", hook->path);
+	if (errnum == ENOENT && access(hook->path, F_OK) == 0)
+		return error_hint(
+			err, "the file is there: its interpreter or library loader is missing");
+	if (errnum == ENOEXEC)
+		return error_hint(err, "a script begins with #! and the path of its interpreter");
+	return -1;
+}
+
+static int report_status(const struct oci_hook *hook, const siginfo_t *info,
+	const struct tail *tail, struct error *err)
+{
+	char line[192];
+	if (info->si_code == CLD_EXITED && info->si_status == 0)
+		return 0;
+	quote_last_line(tail, line, sizeof(line));
+	const char *colon = line[0] ? ": " : "";
+	if (info->si_code == CLD_EXITED)
+		return fail(err, 0, "hook %s exited with status %d%s%s", hook->path,
+			info->si_status, colon, line);
+	return fail(err, 0, "hook %s was killed by signal %d (%s)%s%s", hook->path, info->si_status,
+		strsignal(info->si_status), colon, line);
+}
+
+static int finish(
+	const struct oci_hook *hook, struct running *run, int exec_error, struct error *err)
+{
+	bool timed = hook->timeout.set && hook->timeout.value > 0;
+	int64_t start = now_ms(), limit = (INT64_MAX - start) / 1000;
+	int64_t seconds = hook->timeout.value < limit ? hook->timeout.value : limit;
+	if (await_exit(run, timed ? start + seconds * 1000 : -1) < 0) {
+		int saved = errno;
+		kill_hook(run);
+		if (saved == ETIMEDOUT)
+			return fail(err, 0, "hook %s timed out after %lld s", hook->path,
+				(long long)hook->timeout.value);
+		return fail(err, saved, "wait for hook %s", hook->path);
+	}
+	siginfo_t info = { 0 };
+	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0)
+		if (errno != EINTR)
+			return fail(err, errno, "wait for hook %s", hook->path);
+	int errnum = 0;
+	if (read(exec_error, &errnum, sizeof(errnum)) == (ssize_t)sizeof(errnum))
+		return report_exec(hook, errnum, err);
+	return report_status(hook, &info, &run->tail, err);
+}
+
+/* clone3 as fork would, with a pidfd from the start; no memory is shared, so that the child may do what it likes. */
+static int spawn(const struct oci_hook *hook, const struct streams *streams, struct running *run,
+	struct error *err)
+{
+	struct clone_args args = {
+		.flags = CLONE_PIDFD, .pidfd = (uintptr_t)&run->pidfd, .exit_signal = SIGCHLD
+	};
+	pid_t pid = sys_clone3(&args);
+	if (pid < 0)
+		return fail(err, errno, "clone3 for hook %s", hook->path);
+	if (pid == 0)
+		become_hook(hook, streams);
+	run->pid = pid;
+	(void)setpgid(pid, pid); /* EACCES: it did so itself and has called execve */
+	return 0;
+}
+
+static int run_hook(const struct oci_hook *hook, const char *state, size_t len,
+	const struct hooks_options *options, struct error *err)
+{
+	int exec_pipe[2], output[2] = { -1, -1 };
+	FD(in) = make_state_file(state, len, err);
+	if (in < 0)
+		return -1;
+	if (pipe2(exec_pipe, O_CLOEXEC) < 0)
+		return fail(err, errno, "pipe");
+	FD(exec_read) = exec_pipe[0];
+	FD(exec_write) = exec_pipe[1];
+	bool to_file = options && options->stderr_fd > 0;
+	if (!to_file && pipe2(output, O_CLOEXEC) < 0)
+		return fail(err, errno, "pipe");
+	FD(output_read) = output[0];
+	FD(output_write) = output[1];
+	if (output_read >= 0 && fcntl(output_read, F_SETFL, O_NONBLOCK) < 0)
+		return fail(err, errno, "fcntl");
+
+	struct streams streams = { .in = in,
+		.out = options && options->stdout_fd > 0 ? options->stdout_fd : STDOUT_FILENO,
+		.err = to_file ? options->stderr_fd : output_write,
+		.exec_error = exec_write };
+	struct running run = { .pidfd = -1, .output = -1 };
+	if (spawn(hook, &streams, &run, err) < 0)
+		return -1;
+	close_fd(&exec_write);
+	close_fd(&output_write);
+	run.output = take_fd(&output_read);
+	int result = finish(hook, &run, exec_read, err);
+	close_fd(&run.output);
+	close_fd(&run.pidfd);
+	return result;
+}
+
+static int run_one(const oci_hook_list *hooks, size_t i, const char *where, const char *state,
+	size_t len, const struct hooks_options *options, struct error *err)
+{
+	char place[sizeof(err->where)];
+	(void)snprintf(place, sizeof(place), "%s[%zu]", where, i);
+	log_debug("%s: %s", place, hooks->items[i].path);
+	if (run_hook(&hooks->items[i], state, len, options, err) == 0)
+		return 0;
+	return error_at(err, place);
+}
+
+int hooks_run(const oci_hook_list *hooks, const char *where, const char *state_json, size_t len,
+	const struct hooks_options *options, struct error *err)
+{
+	for (size_t i = 0; i < hooks->len; i++)
+		if (run_one(hooks, i, where, state_json, len, options, err) < 0)
+			return -1;
+	return 0;
+}
+
+int hooks_run_all(const oci_hook_list *hooks, const char *where, const char *state_json, size_t len,
+	const struct hooks_options *options)
+{
+	int failures = 0;
+	for (size_t i = 0; i < hooks->len; i++) {
+		struct error error = { 0 };
+		char line[1024];
+		if (run_one(hooks, i, where, state_json, len, options, &error) == 0)
+			continue;
+		log_warn("%s", error_line(&error, line, sizeof(line)));
+		failures++;
+	}
+	return failures;
+}

@@ -1,0 +1,50 @@
+#include "host.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/proc.h"
+#include "caps.h"
+
+enum { OLDEST_MAJOR = 5, OLDEST_MINOR = 14 };
+
+int host_read_release(const char *release, struct host *host, struct error *err)
+{
+	unsigned major, minor;
+	if (sscanf(release, "%u.%u", &major, &minor) != 2)
+		return fail(err, 0, "the kernel calls itself \"%.64s\", which is no release", release);
+	if (major < OLDEST_MAJOR || (major == OLDEST_MAJOR && minor < OLDEST_MINOR))
+		return fail(err, 0, "this is Linux %.64s, hull needs %d.%d or newer", release,
+			OLDEST_MAJOR, OLDEST_MINOR);
+	host->kernel_major = major;
+	host->kernel_minor = minor;
+	return 0;
+}
+
+int host_probe(struct host *ret_host, struct error *err)
+{
+	struct host host = { .euid = proc_euid() };
+	struct utsname name;
+	if (uname(&name) < 0)
+		return fail(err, errno, "read the kernel's release");
+	if (host_read_release(name.release, &host, err) < 0)
+		return -1;
+	host.last_cap = caps_last();
+	host.own_caps = caps_grantable(false);
+	if (cgroup_probe(&host.cgroup, err) < 0)
+		return -1;
+	*ret_host = host;
+	return 0;
+}
+
+void host_probe_lsm(struct host *host)
+{
+	lsm_probe(&host->lsm);
+}
+
+void host_probe_rdt(struct host *host)
+{
+	rdt_probe(&host->rdt);
+}

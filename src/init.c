@@ -1,0 +1,476 @@
+#include "init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/defences.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "executable.h"
+#include "hooks.h"
+#include "namespaces/net.h"
+#include "namespaces/paths.h"
+#include "namespaces/rootfs.h"
+#include "namespaces/sysctl.h"
+#include "sync.h"
+#include "terminal.h"
+#include "timing.h"
+
+static int lead_session(struct init *init, struct error *err)
+{
+	proc_reset_signals(init->ignored_signals); /* nor is any blocked */
+	init->umask = umask(0); /* modes are what the configuration says */
+	/* ours alone: no key and no terminal of the caller is reachable (CVE-2017-5226) */
+	return !defence_is_off("session") && setsid() < 0 ? fail(err, errno, "setsid") : 0;
+}
+
+static int open_procfs(struct init *init, struct error *err)
+{
+	init->proc = procfs_open(err);
+	return init->proc < 0 ? error_prefix(err, "a procfs of our own") : 0;
+}
+
+static int open_time_offsets(struct init *init, struct error *err)
+{
+	init->time_offsets = ns_open_time_offsets(err);
+	return init->time_offsets < 0 ? -1 : 0;
+}
+
+static int join_namespaces(struct init *init, struct error *err)
+{
+	return ns_join(&init->plan->ns, err);
+}
+
+/* Becomes root of the user namespace, where it has one; CVE-2020-5291: where it has none, the later drop to the process's
+ * own ids happens all the same. */
+static int enter_user_namespace(struct init *init, struct error *err)
+{
+	const struct plan *plan = init->plan;
+	if (plan->ns.new_user && !(plan->ns.clone_flags & CLONE_NEWUSER) &&
+		unshare(CLONE_NEWUSER) < 0)
+		return fail(err, errno, "unshare the user namespace");
+	if (plan->ns.new_user && sync_ask(init->sync, ASK_MAP_IDS, 0, -1, err) < 0)
+		return -1;
+	/* where there is no 0, the process's own ids are what files can be made with */
+	gid_t gid = plan->process.gid;
+	uid_t uid = plan->process.uid;
+	if (setresgid(0, 0, 0) < 0 && (errno != EINVAL || setresgid(gid, gid, gid) < 0) &&
+		errno != EINVAL)
+		return fail(err, errno, "become group 0 of the user namespace");
+	if (setresuid(0, 0, 0) < 0 && (errno != EINVAL || setresuid(uid, uid, uid) < 0) &&
+		errno != EINVAL)
+		return fail(err, errno, "become user 0 of the user namespace");
+	/* a change of ids makes a process dumpable again or not by fs.suid_dumpable: say it */
+	return prctl(PR_SET_DUMPABLE, 0) < 0 ? fail(err, errno, "PR_SET_DUMPABLE") : 0;
+}
+
+static int unshare_namespaces(struct init *init, struct error *err)
+{
+	uint64_t flags = init->plan->ns.unshare_flags;
+	return unshare((int)flags) < 0 ? fail(err, errno, "unshare namespaces") : 0;
+}
+
+static int set_time_offsets(struct init *init, struct error *err)
+{
+	FD(offsets) = take_fd(&init->time_offsets);
+	return ns_set_time_offsets(offsets, init->plan->linux->time_offsets, err);
+}
+
+/* The first child ends here; init goes on in the second one, a child of the parent like the first. */
+static int clone_again(struct init *init, struct error *err)
+{
+	int pidfd = -1;
+	struct clone_args args = {
+		.flags = init->plan->ns.second_flags | CLONE_PARENT | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+	};
+	pid_t pid = sys_clone3(&args);
+	if (pid < 0)
+		return fail(err, errno, "clone into the namespaces");
+	if (pid > 0) {
+		int status = sync_send(init->sync, ASK_ADOPT, pid, pidfd);
+		if (status < 0)
+			(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+		_exit(status < 0);
+	}
+	struct message answer;
+	FD(unexpected) = -1;
+	if (sync_receive(init->sync, &answer, &unexpected, err) <= 0 || answer.kind != ANSWER)
+		_exit(1); /* nobody is left to hear why */
+	return 0;
+}
+
+static int attach_rootfs(struct init *init, struct error *err)
+{
+	return rootfs_attach(init->plan->root, init->plan->rootfs, err);
+}
+
+static int perform_mounts(struct init *init, struct error *err)
+{
+	struct plan *plan = init->plan;
+	/* hooks begin where the runtime was called; mounting moves the working directory */
+	bool hooks_follow = plan->needs & NEED_CREATE_HOOKS;
+	FD(cwd) = hooks_follow ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	for (size_t i = 0; i < plan->mount_count; i++)
+		if (mount_perform(plan->root, &plan->mounts[i], &init->batch, err) < 0)
+			return -1;
+	if (hooks_follow && fchdir(cwd) < 0)
+		return fail(err, errno, "return to the bundle");
+	return 0;
+}
+
+static int make_devices(struct init *init, struct error *err)
+{
+	struct plan *plan = init->plan;
+	return devices_make(plan->root, plan->devices, plan->device_count, err);
+}
+
+static int open_console(struct init *init, struct error *err)
+{
+	const struct plan *plan = init->plan;
+	FD(master) = terminal_open(plan->root, plan->config->process->console_size,
+		plan->process.uid, &init->peer, err);
+	if (master < 0 || terminal_bind_console(plan->root, init->peer, err) < 0)
+		return error_at(err, ".process.terminal");
+	if (sync_ask(init->sync, ASK_CONSOLE, 0, master, err) < 0)
+		return -1;
+	return terminal_take(init->peer, err);
+}
+
+static int raise_loopback(struct init *init, struct error *err)
+{
+	(void)init;
+	return net_loopback_up(err);
+}
+
+static int set_hostname(struct init *init, struct error *err)
+{
+	const struct oci_config *c = init->plan->config;
+	if (c->hostname && *c->hostname && sethostname(c->hostname, strlen(c->hostname)) < 0)
+		return fail_at(err, errno, ".hostname", "set the host name");
+	if (c->domainname && *c->domainname && setdomainname(c->domainname, strlen(c->domainname)) < 0)
+		return fail_at(err, errno, ".domainname", "set the domain name");
+	return 0;
+}
+
+static int ask_for_hooks(struct init *init, struct error *err)
+{
+	return sync_ask(init->sync, ASK_HOOKS, 0, -1, err) < 0 ? -1 : 0;
+}
+
+static int write_sysctl(struct init *init, struct error *err)
+{
+	return sysctl_write(init->proc, &init->plan->linux->sysctl, err);
+}
+
+/* runtime.md "State": to hooks in the container's namespaces the pid is that which the container sees. */
+static int run_hooks(struct init *init, const oci_hook_list *hooks, const char *where,
+	enum status status, struct error *err)
+{
+	size_t len;
+	init->container->record.pid = (struct oci_int){ true, getpid() };
+	struct oci_state state = container_state(init->container, status);
+	char *text = oci_state_json(init->arena, &state, false, &len);
+	return hooks_run(hooks, where, text, len, init->hook_output, err);
+}
+
+static int run_create_hooks(struct init *init, struct error *err)
+{
+	(void)umask(init->umask);
+	int status = run_hooks(init, &init->plan->config->hooks->create_container,
+		".hooks.createContainer", STATUS_CREATING, err);
+	(void)umask(0);
+	return status;
+}
+
+static int mask_paths(struct init *init, struct error *err)
+{
+	struct plan *plan = init->plan;
+	return paths_mask(plan->root, &plan->linux->masked_paths, plan->null, &init->batch, err);
+}
+
+static int make_paths_readonly(struct init *init, struct error *err)
+{
+	return paths_make_readonly(
+		init->plan->root, &init->plan->linux->readonly_paths, &init->batch, err);
+}
+
+static int pivot(struct init *init, struct error *err)
+{
+	return init->plan->options.no_pivot ? rootfs_move(init->plan->root, err) :
+					      rootfs_pivot(init->plan->root, err);
+}
+
+static int change_root(struct init *init, struct error *err)
+{
+	if (fchdir(init->plan->root) < 0 || chroot(".") < 0 || chdir("/") < 0)
+		return fail_at(err, errno, ".root.path", "chroot");
+	return 0;
+}
+
+/* The directory is made if it is missing, as all runtimes do; never reached by a magic link (CVE-2024-21626). */
+static int enter_working_directory(struct init *init, struct error *err)
+{
+	const char *cwd = init->plan->config->process->cwd;
+	if (str_eq(cwd, "/")) /* where pivoting left us */
+		return 0;
+	FD(dir) = path_make(init->plan->root, cwd, PATH_DIRECTORY, 0755, err);
+	if (dir < 0)
+		return error_at(err, ".process.cwd");
+	if (fchdir(dir) < 0)
+		return fail_at(err, errno, ".process.cwd", "enter %s", cwd);
+	return 0;
+}
+
+static int finish_rootfs(struct init *init, struct error *err)
+{
+	const struct plan *plan = init->plan;
+	return rootfs_finish(plan->root, plan->readonly, plan->propagation, err);
+}
+
+static int own_null(struct init *init, struct error *err)
+{
+	return defence_is_off("host-null") ? 0 : devices_own_null(init->plan->root, err);
+}
+
+static int find_executable(struct init *init, struct error *err)
+{
+	const struct plan *plan = init->plan;
+	return executable_find(init->arena, plan->config->process->args.items[0],
+		plan->search_path, &init->executable, &init->search_rest, err);
+}
+
+/* KEYCTL_JOIN_SESSION_KEYRING: keys of the caller's session stay out of the container's reach. Without a name: one of that name
+ * may be there already, another user's or another container's, and would be shared with it. */
+static int join_keyring(struct init *init, struct error *err)
+{
+	enum { JOIN_SESSION_KEYRING = 1 };
+	const char *name = defence_is_off("keyring") ? init->plan->options.id : NULL;
+	/* a kernel without keys, or a filter of an outer container, has nothing to protect */
+	if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, name) >= 0 || errno == ENOSYS || errno == EPERM)
+		return 0;
+	(void)fail(err, errno, "make a session keyring");
+	return error_hint(err, "use --no-new-keyring");
+}
+
+static int set_scheduling(struct init *init, struct error *err)
+{
+	return process_set_scheduling(&init->plan->process, err);
+}
+
+static int refuse_new_privileges(struct init *init, struct error *err)
+{
+	(void)init;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return fail_at(err, errno, ".process.noNewPrivileges", "PR_SET_NO_NEW_PRIVS");
+	return 0;
+}
+
+static int load_seccomp(struct init *init, struct error *err)
+{
+	return seccomp_install(&init->plan->seccomp, &init->listener, err);
+}
+
+static int hand_over_listener(struct init *init, struct error *err)
+{
+	if (load_seccomp(init, err) < 0)
+		return -1;
+	int status = sync_ask(init->sync, ASK_NOTIFY, 0, init->listener, err);
+	close_fd(&init->listener);
+	return status < 0 ? -1 : 0;
+}
+
+static int report_ready(struct init *init, struct error *err)
+{
+	return sync_ask(init->sync, ASK_READY, 0, -1, err) < 0 ? -1 : 0;
+}
+
+/* What waits may wait for days: neither the host's directories nor the other end of somebody's pipe is held meanwhile. */
+static int close_before_wait(struct init *init, struct error *err)
+{
+	const int keep[] = { init->listen, init->proc, init->hook_output->stdout_fd,
+		init->hook_output->stderr_fd, log_fd() };
+	if (!defence_is_off("leaked") &&
+		close_all_but(3 + (int)init->plan->options.preserve_fds, keep, 5) < 0)
+		return fail(err, errno, "close descriptors");
+	return 0;
+}
+
+/* One connection is all there is: start takes the socket's name away before it says go, and a start that dies in between
+ * takes init along. */
+static int wait_for_start(struct init *init, struct error *err)
+{
+	struct message go;
+	FD(unexpected) = -1;
+	if (close_before_wait(init, err) < 0)
+		return -1;
+	init->sync = -1;
+	int sock;
+	do
+		sock = accept4(init->listen, NULL, NULL, SOCK_CLOEXEC);
+	while (sock < 0 && errno == EINTR);
+	if (sock < 0)
+		return fail(err, errno, "wait for start");
+	init->sync = sock;
+	close_fd(&init->listen);
+	if (sync_receive(sock, &go, &unexpected, err) <= 0 || go.kind != ANSWER)
+		_exit(1);
+	return 0;
+}
+
+static int set_label(struct init *init, struct error *err)
+{
+	return lsm_set_exec(&init->plan->lsm, init->proc, err);
+}
+
+/* Only 0, 1, 2 and what the caller wants preserved are left, and the socket: a path through /proc/self/fd, were it that of a "#!"
+ * line, leads nowhere (CVE-2024-21626). And what the start hooks write to: files, behind which no path goes on. */
+static int close_descriptors(struct init *init, struct error *err)
+{
+	bool hooks = init->plan->needs & NEED_START_HOOKS;
+	const int keep[] = { init->sync, hooks ? init->hook_output->stdout_fd : -1,
+		hooks ? init->hook_output->stderr_fd : -1 };
+	log_stop();
+	if (!defence_is_off("leaked") &&
+		close_all_but(3 + (int)init->plan->options.preserve_fds, keep, 3) < 0)
+		return fail(err, errno, "close descriptors");
+	return 0;
+}
+
+static int set_limits(struct init *init, struct error *err)
+{
+	return process_set_rlimits(&init->plan->process, 0, err);
+}
+
+static int drop_privileges(struct init *init, struct error *err)
+{
+	const struct plan *plan = init->plan;
+	bool leaves_root = plan->process.uid != 0;
+	if (caps_drop_bounding(&plan->caps, caps_last(), err) < 0 ||
+		(leaves_root && caps_keep(true, err) < 0) ||
+		process_set_user(&plan->process, plan->keep_groups, err) < 0)
+		return -1;
+	/* other ids make a process dumpable by fs.suid_dumpable, and its peers are let near once its capabilities are gone */
+	if ((leaves_root || plan->process.gid != 0) && !defence_is_off("dumpable") &&
+		prctl(PR_SET_DUMPABLE, 0) < 0)
+		return fail(err, errno, "PR_SET_DUMPABLE");
+	return caps_set(&plan->caps, err);
+}
+
+static int run_start_hooks(struct init *init, struct error *err)
+{
+	return run_hooks(init, &init->plan->config->hooks->start_container,
+		".hooks.startContainer", STATUS_CREATED, err);
+}
+
+/* The program was found as root; its user may be barred from that one and not from one of the same name further on in $PATH:
+ * execvp(3). */
+static void execute_further(struct init *init, char *const *args)
+{
+	const char *path, *rest = init->search_rest;
+	while (rest && executable_find(init->arena, args[0], rest, &path, &rest, NULL) == 0)
+		(void)execve(path, args, (char *const *)init->plan->env);
+}
+
+static int execute(struct init *init, struct error *err)
+{
+	const struct plan *plan = init->plan;
+	char *const *args = (char *const *)plan->config->process->args.items;
+	if (init->plan->options.wait)
+		(void)sync_send(init->sync, TELL_EXECING, 0, -1); /* its absence is noticed */
+	(void)execve(init->executable, args, (char *const *)plan->env);
+	int errnum = errno;
+	if (errnum == EACCES)
+		execute_further(init, args);
+	return executable_explain(init->executable, args[0], errnum, err);
+}
+
+static const struct {
+	const char *name;
+	unsigned need; /* enum need; NEED_ALWAYS */
+	int (*perform)(struct init *, struct error *);
+} steps[] = {
+	{ "lead a session", NEED_ALWAYS, lead_session },
+	{ "open the time offsets", NEED_TIME, open_time_offsets },
+	{ "join namespaces", NEED_JOIN, join_namespaces },
+	{ "enter the user namespace", NEED_USER_NS, enter_user_namespace },
+	{ "unshare namespaces", NEED_UNSHARE, unshare_namespaces },
+	{ "set time offsets", NEED_TIME, set_time_offsets },
+	{ "clone into the namespaces", NEED_SECOND_CLONE, clone_again },
+	{ "open a procfs of our own", NEED_PROC, open_procfs },
+	{ "attach the root filesystem", NEED_ROOTFS, attach_rootfs },
+	{ "perform mounts", NEED_ROOTFS, perform_mounts },
+	{ "make devices", NEED_ROOTFS, make_devices },
+	{ "open the console", NEED_CONSOLE, open_console },
+	{ "raise the loopback interface", NEED_LOOPBACK, raise_loopback },
+	{ "set the host name", NEED_HOSTNAME, set_hostname },
+	{ "ask for the runtime's hooks", NEED_PARENT_HOOKS, ask_for_hooks },
+	{ "write kernel parameters", NEED_SYSCTL, write_sysctl },
+	{ "run createContainer hooks", NEED_CREATE_HOOKS, run_create_hooks },
+	{ "mask paths", NEED_MASKS, mask_paths },
+	{ "make paths read-only", NEED_READONLY_PATHS, make_paths_readonly },
+	{ "pivot the root", NEED_ROOTFS, pivot },
+	{ "change the root", NEED_CHROOT, change_root },
+	{ "enter the working directory", NEED_ALWAYS, enter_working_directory },
+	{ "finish the root filesystem", NEED_ROOTFS, finish_rootfs },
+	{ "exchange the null device", NEED_ROOTFS, own_null },
+	{ "find the executable", NEED_ALWAYS, find_executable },
+	{ "join a session keyring", NEED_KEYRING, join_keyring },
+	{ "set scheduling", NEED_SCHEDULING, set_scheduling },
+	{ "hand over the seccomp listener", NEED_LISTENER, hand_over_listener },
+	{ "report ready", NEED_ALWAYS, report_ready },
+	{ "wait for start", NEED_START, wait_for_start },
+	{ "set the label", NEED_LSM, set_label },
+	{ "close descriptors", NEED_ALWAYS, close_descriptors },
+	{ "set limits", NEED_LIMITS, set_limits },
+	{ "load seccomp", NEED_EARLY_SECCOMP, load_seccomp },
+	{ "drop privileges", NEED_ALWAYS, drop_privileges },
+	{ "refuse new privileges", NEED_NO_NEW_PRIVS, refuse_new_privileges },
+	{ "run startContainer hooks", NEED_START_HOOKS, run_start_hooks },
+	{ "load seccomp", NEED_LATE_SECCOMP, load_seccomp },
+	{ "execute", NEED_ALWAYS, execute },
+};
+
+enum { STEP_COUNT = sizeof(steps) / sizeof(steps[0]) };
+
+static bool is_needed(const struct plan *plan, size_t step)
+{
+	return steps[step].need == NEED_ALWAYS || (plan->needs & steps[step].need);
+}
+
+void init_main(struct init *init)
+{
+	struct error err = { .errnum = 0 };
+	timing_begin(init->timing);
+	for (size_t i = 0; i < STEP_COUNT; i++) {
+		if (!is_needed(init->plan, i))
+			continue;
+		log_debug("init: %s", steps[i].name);
+		if (steps[i].perform(init, &err) < 0)
+			break;
+		timing_mark(init->timing, steps[i].name);
+	}
+	if (err.text[0])
+		sync_send_error(init->sync, &err);
+	_exit(1);
+}
+
+void init_print_steps(const struct plan *plan, FILE *out)
+{
+	for (size_t i = 0; i < STEP_COUNT; i++)
+		if (is_needed(plan, i))
+			(void)fprintf(out, "  %s\n", steps[i].name);
+}

@@ -1,0 +1,465 @@
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/defences.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/sys.h"
+#include "cgroups/delegate.h"
+#include "cgroups/stats.h"
+#include "init.h"
+#include "namespaces/net.h"
+#include "notify.h"
+#include "oci/state.h"
+#include "process.h"
+#include "rdt.h"
+#include "sync.h"
+#include "terminal.h"
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+static int fork_init(struct launch *l, int pair[2], struct error *err)
+{
+	struct clone_args args = {
+		.flags = l->plan->ns.clone_flags | CLONE_PIDFD |
+			(l->cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
+		.pidfd = (uint64_t)(uintptr_t)&l->pidfd,
+		.exit_signal = SIGCHLD,
+		.cgroup = (uint64_t)(l->cgroup >= 0 ? l->cgroup : 0),
+	};
+	uint64_t ignored = proc_ignored_signals();
+	pid_t pid = sys_clone3(&args);
+	if (pid == 0) {
+		/* a parent that is killed is to be an end of file for us, and not to leave its lock behind */
+		close_fd(&pair[0]);
+		close_fd(&l->container->dir);
+		struct init init = { .arena = l->arena,
+			.plan = l->plan,
+			.container = l->container,
+			.hook_output = &l->hook_output,
+			.timing = l->timings ? &l->timings->init : NULL,
+			.ignored_signals = ignored,
+			.sync = pair[1],
+			.listen = l->listen,
+			.proc = -1,
+			.time_offsets = -1,
+			.peer = -1,
+			.listener = -1 };
+		init_main(&init);
+	}
+	if (pid < 0) {
+		(void)fail(err, errno, "clone init");
+		if (errno == EPERM)
+			return error_hint(err, "creating these namespaces needs CAP_SYS_ADMIN, or a "
+					       "user namespace among them");
+		if (errno == ENOSPC || errno == EUSERS)
+			return error_hint(err, "a limit of /proc/sys/user/max_*_namespaces is reached");
+		return errno == EBUSY ?
+			error_hint(err, "the cgroup enables controllers for its children, so no "
+					"process may be in it") :
+			-1;
+	}
+	l->pid = pid;
+	return 0;
+}
+
+static int open_proc_dir(const struct launch *l, struct error *err)
+{
+	char path[64];
+	(void)snprintf(path, sizeof(path), "/proc/%d", (int)l->pid);
+	int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? fail(err, errno, "open %s", path) : dir;
+}
+
+static int write_map(int proc, const char *file, const char *map, const char *where,
+	struct error *err)
+{
+	if (!map || write_file_at(proc, file, map, err) == 0)
+		return 0;
+	(void)error_at(err, where);
+	return err->errnum == EPERM ?
+		error_hint(err, "the ids must be the caller's own, or the caller needs CAP_SETUID and "
+				"CAP_SETGID") :
+		-1;
+}
+
+static int answer_map_ids(struct launch *l, int fd, int32_t value, struct error *err)
+{
+	(void)fd;
+	(void)value;
+	FD(proc) = open_proc_dir(l, err);
+	if (proc < 0 ||
+		write_map(proc, "gid_map", l->plan->gid_map, ".linux.gidMappings", err) < 0 ||
+		write_map(proc, "uid_map", l->plan->uid_map, ".linux.uidMappings", err) < 0)
+		return -1;
+	return 0;
+}
+
+/* Init is the first child's sibling now; the first child has nothing more to do. */
+static int answer_adopt(struct launch *l, int fd, int32_t value, struct error *err)
+{
+	siginfo_t info;
+	if (fd < 0 || value <= 0)
+		return fail(err, EPROTO, "adopt init");
+	while (waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED) < 0)
+		if (errno != EINTR)
+			return fail(err, errno, "wait for the first child");
+	close_fd(&l->pidfd);
+	l->pidfd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	l->pid = value;
+	return l->pidfd < 0 ? fail(err, errno, "keep the pidfd of init") : 0;
+}
+
+/* The record names init, so it is written once init is known for good: before hooks that may ask for it, or when it is ready. */
+static int write_record(struct launch *l, struct error *err)
+{
+	struct oci_record *record = &l->container->record;
+	uint64_t start;
+	if (l->recorded)
+		return 0;
+	if (proc_start_time(l->pid, &start, NULL, err) < 0)
+		return -1;
+	record->pid = (struct oci_int){ true, l->pid };
+	record->pid_start = (struct oci_uint){ true, start };
+	if (oci_record_write(l->arena, l->container->dir, record, err) < 0)
+		return -1;
+	l->container->has_record = true;
+	l->recorded = true;
+	return 0;
+}
+
+static int mark_creating(struct launch *l, struct error *err)
+{
+	FD(mark) = openat(l->container->dir, CONTAINER_CREATING,
+		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return mark < 0 ? fail(err, errno, "mark the container as being created") : 0;
+}
+
+static int move_net_devices(struct launch *l, struct error *err)
+{
+	const struct oci_linux *config = l->plan->linux;
+	if (!config->net_devices.len)
+		return 0;
+	FD(proc) = open_proc_dir(l, err);
+	FD(netns) = proc < 0 ? -1 : openat(proc, "ns/net", O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		return fail(err, errno, "open the network namespace of init");
+	return net_devices_move(config->net_devices.items, config->net_devices.len, netns, err);
+}
+
+static int answer_hooks(struct launch *l, int fd, int32_t value, struct error *err)
+{
+	(void)fd;
+	(void)value;
+	static const struct oci_hooks none;
+	const struct oci_hooks *hooks = l->plan->config->hooks ? l->plan->config->hooks : &none;
+	size_t len;
+	if (move_net_devices(l, err) < 0)
+		return -1;
+	if (!hooks->prestart.len && !hooks->create_runtime.len)
+		return 0;
+	if (mark_creating(l, err) < 0 || write_record(l, err) < 0)
+		return -1;
+	struct oci_state state = container_state(l->container, STATUS_CREATING);
+	char *text = oci_state_json(l->arena, &state, false, &len);
+	if (hooks_run(&hooks->prestart, ".hooks.prestart", text, len, &l->hook_output, err) < 0 ||
+		hooks_run(&hooks->create_runtime, ".hooks.createRuntime", text, len,
+			&l->hook_output, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int answer_console(struct launch *l, int fd, int32_t value, struct error *err)
+{
+	(void)value;
+	if (fd < 0)
+		return fail(err, EPROTO, "receive the console");
+	if (l->console_socket)
+		return terminal_send(l->console_socket, fd, err);
+	l->console = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (l->console < 0)
+		return fail(err, errno, "keep the console");
+	struct winsize size; /* before the program can ask; the relay follows its changes */
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		(void)ioctl(l->console, TIOCSWINSZ, &size);
+	return 0;
+}
+
+static int answer_notify(struct launch *l, int fd, int32_t value, struct error *err)
+{
+	(void)value;
+	const struct oci_seccomp *seccomp = l->plan->linux->seccomp;
+	size_t len;
+	if (fd < 0)
+		return fail(err, EPROTO, "receive the seccomp listener");
+	l->container->record.pid = (struct oci_int){ true, l->pid };
+	struct oci_state state = container_state(l->container, STATUS_CREATING);
+	char *text = oci_process_state_json(l->arena, &state, l->pid, seccomp->listener_metadata,
+		&len);
+	return notify_seccomp_agent(seccomp->listener_path, fd, text, len, err);
+}
+
+static int join_rdt(struct launch *l, struct error *err)
+{
+	const struct rdt_plan *rdt = &l->plan->rdt;
+	if (!rdt->set)
+		return 0;
+	struct rdt_made made;
+	FD(root) = rdt_open(err);
+	if (root < 0 || rdt_create(rdt, root, l->pid, &made, err) < 0)
+		return error_at(err, ".linux.intelRdt");
+	if (made.group)
+		l->container->record.intel_rdt_group = rdt->group;
+	return 0;
+}
+
+/* In a user namespace init has no right to raise its limits: then they are set from here, at the very last. */
+static bool sets_limits(const struct launch *l)
+{
+	return (l->plan->needs & NEED_USER_NS) && l->plan->process.rlimits.len;
+}
+
+static int set_oom_score(struct launch *l, struct error *err)
+{
+	if (!l->plan->process.set_oom_score_adj)
+		return 0;
+	FD(proc) = open_proc_dir(l, err);
+	return proc < 0 ? -1 : process_set_oom_score_adj(&l->plan->process, proc, err);
+}
+
+/* A file of that name is replaced, never written through: a link in its place leads nowhere. What is neither a file nor a link
+ * was not meant to be replaced: /dev/null. */
+static int write_pid_file(const struct launch *l, struct error *err)
+{
+	char text[16], dir[4096];
+	if (!l->pid_file)
+		return 0;
+	const char *slash = strrchr(l->pid_file, '/');
+	size_t dir_len = slash ? (size_t)(slash - l->pid_file) + 1 : 0;
+	if (dir_len >= sizeof(dir))
+		return fail(err, ENAMETOOLONG, "--pid-file");
+	(void)snprintf(dir, sizeof(dir), "%.*s", (int)dir_len, l->pid_file);
+	FD(dir_fd) = open(dir_len ? dir : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return fail(err, errno, "--pid-file %s", l->pid_file);
+	struct stat st;
+	if (fstatat(dir_fd, l->pid_file + dir_len, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode) && !defence_is_off("pid-file")) {
+		(void)fail(err, EEXIST, "--pid-file %s", l->pid_file);
+		return error_hint(err, "what is there is no regular file");
+	}
+	int len = snprintf(text, sizeof(text), "%d", (int)l->pid);
+	if (replace_file_at(dir_fd, l->pid_file + dir_len, text, (size_t)len, 0644, err) < 0)
+		return error_prefix(err, "--pid-file %s", l->pid_file);
+	return 0;
+}
+
+static int send_pidfd(const struct launch *l, struct error *err)
+{
+	if (!l->pidfd_socket)
+		return 0;
+	FD(sock) = connect_unix(l->pidfd_socket, SOCK_STREAM, err);
+	if (sock < 0)
+		return error_prefix(err, "--pidfd-socket");
+	if (send_with_fd(sock, l->plan->options.id, strlen(l->plan->options.id), l->pidfd) < 0)
+		return fail(err, errno, "--pidfd-socket: send the pidfd");
+	return 0;
+}
+
+/* Everything that must be in place before init goes on. */
+static int get_ready(struct launch *l, struct error *err)
+{
+	bool marked = l->recorded;
+	if (l->delegate > 0 && cgroup_enter_delegate(l->cgroup, l->delegate, l->pid, err) < 0)
+		return error_at(err, ".annotations[\"run.oci.delegate-cgroup\"]");
+	if ((l->meanwhile && l->meanwhile(l->data, err) < 0) || set_oom_score(l, err) < 0 ||
+		join_rdt(l, err) < 0 || (l->relay && relay_prepare(l->relay, err) < 0))
+		return -1;
+	if (l->plan->rdt.set) /* what must be undone has to be on record */
+		l->recorded = false;
+	if (write_record(l, err) < 0 || write_pid_file(l, err) < 0 || send_pidfd(l, err) < 0)
+		return -1;
+	if (marked && unlinkat(l->container->dir, CONTAINER_CREATING, 0) < 0)
+		return fail(err, errno, "mark the container as created");
+	return 0;
+}
+
+static int answer_ready(struct launch *l, int fd, int32_t value, struct error *err)
+{
+	(void)fd;
+	(void)value;
+	if (sets_limits(l) && process_set_rlimits(&l->plan->process, l->pid, err) < 0)
+		return -1;
+	return get_ready(l, err);
+}
+
+static const struct {
+	enum message_kind question;
+	int (*answer)(struct launch *, int fd, int32_t value, struct error *err);
+} answers[] = {
+	{ ASK_MAP_IDS, answer_map_ids },
+	{ ASK_ADOPT, answer_adopt },
+	{ ASK_HOOKS, answer_hooks },
+	{ ASK_CONSOLE, answer_console },
+	{ ASK_NOTIFY, answer_notify },
+	{ ASK_READY, answer_ready },
+};
+
+static int answer_one(struct launch *l, const struct message *message, int fd, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		if (answers[i].question != message->kind)
+			continue;
+		if (answers[i].answer(l, fd, message->value, err) < 0) {
+			sync_send_error(l->sync, err);
+			return -1;
+		}
+		if (sync_send(l->sync, ANSWER, l->pid, -1) < 0)
+			return fail(err, errno, "answer init");
+		return 0;
+	}
+	return fail(err, EPROTO, "init sent an unexpected message %u", message->kind);
+}
+
+/* Where init has nothing to ask before it is ready, it is answered in advance, so that it need not wait: what is to be done
+ * here is done while init is at work. */
+static int grant_in_advance(struct launch *l, struct error *err)
+{
+	const unsigned questions = NEED_USER_NS | NEED_SECOND_CLONE | NEED_PARENT_HOOKS |
+		NEED_CREATE_HOOKS | NEED_CONSOLE | NEED_LISTENER;
+	if (l->plan->needs & questions)
+		return 0;
+	if (get_ready(l, err) < 0)
+		return -1;
+	if (sync_send(l->sync, ANSWER, l->pid, -1) < 0 && errno != EPIPE) /* dead: it will be noticed */
+		return fail(err, errno, "answer init");
+	l->granted = true;
+	return 0;
+}
+
+/* Killed for want of memory, as the cgroup tells; or by somebody. */
+static int hint_killed(struct launch *l, struct error *err)
+{
+	struct cgroup_stats stats;
+	bool known = l->cgroup >= 0 && cgroup_stats_read(l->arena, l->cgroup, &stats, NULL) == 0 &&
+		stats.memory.oom_kill.set;
+	if (!known)
+		return error_hint(err, "a memory limit that is too small to start in does this");
+	if (stats.memory.oom_kill.value == 0)
+		return error_hint(err, "not for want of memory: somebody sent the signal");
+	(void)fail_at(err, 0, ".linux.resources.memory.limit",
+		"%llu bytes are too few to start in: the kernel killed init",
+		(unsigned long long)stats.memory.limit.value);
+	return error_hint(err, "raise it; the most in use was %llu bytes, a few MiB will do",
+		(unsigned long long)stats.memory.peak.value);
+}
+
+static int fail_dead(struct launch *l, struct error *err)
+{
+	siginfo_t info = { .si_pid = 0 };
+	(void)waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED | WNOWAIT | __WALL);
+	if (info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) {
+		(void)fail(err, 0, "init was killed by signal %d before it was ready", info.si_status);
+		return info.si_status == SIGKILL ? hint_killed(l, err) : -1;
+	}
+	return fail(err, 0, "init ended with status %d before it was ready", info.si_status);
+}
+
+static bool is_dead(const struct launch *l)
+{
+	siginfo_t info = { .si_pid = 0 };
+	return waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED | WNOWAIT | WNOHANG | __WALL) == 0 &&
+		info.si_pid;
+}
+
+static int converse(struct launch *l, struct error *err)
+{
+	for (;;) {
+		struct message message;
+		FD(fd) = -1;
+		int status = sync_receive(l->sync, &message, &fd, err);
+		if (status < 0)
+			return -1;
+		if (status == 0)
+			return fail_dead(l, err);
+		if (message.kind == TELL_ERROR) {
+			*err = message.error;
+			return -1;
+		}
+		if (message.kind == ASK_READY && l->granted)
+			return 0;
+		if (answer_one(l, &message, fd, err) < 0)
+			return -1;
+		if (message.kind == ASK_READY)
+			return 0;
+	}
+}
+
+void launch_mark(struct launch *l, const char *name)
+{
+	timing_mark(l->timings ? &l->timings->parent : NULL, name);
+}
+
+int launch_start(struct launch *l, struct error *err)
+{
+	int pair[2];
+	l->pidfd = l->sync = l->console = -1;
+	if (sync_pair(pair, err) < 0)
+		return -1;
+	FD(child_end) = pair[1];
+	l->sync = pair[0];
+	if (fork_init(l, pair, err) < 0)
+		return -1;
+	close_fd(&child_end);
+	launch_mark(l, "clone init");
+	int status = grant_in_advance(l, err);
+	if (status < 0 && is_dead(l)) /* which is why it cannot be prepared */
+		(void)fail_dead(l, err);
+	if (status == 0 && converse(l, err) == 0) {
+		launch_mark(l, "answer init");
+		return 0;
+	}
+	launch_kill(l);
+	return -1;
+}
+
+int launch_wait_executed(struct launch *l, struct error *err)
+{
+	struct message message;
+	FD(fd) = -1;
+	int status = sync_receive(l->sync, &message, &fd, err);
+	if (status == 0)
+		return 0;
+	if (status > 0 && message.kind == TELL_ERROR)
+		*err = message.error;
+	else if (status > 0)
+		(void)fail(err, EPROTO, "init sent an unexpected message %u", message.kind);
+	launch_kill(l);
+	return -1;
+}
+
+void launch_kill(struct launch *l)
+{
+	siginfo_t info;
+	if (l->pidfd < 0)
+		return;
+	(void)sys_pidfd_send_signal(l->pidfd, SIGKILL); /* it may be gone already */
+	while (waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED | __WALL) < 0 && errno == EINTR)
+		;
+	close_fd(&l->pidfd);
+}

@@ -1,0 +1,57 @@
+/*
+ * The parent: clones init into its cgroup, answers its questions, and stays until it is ready.
+ *
+ *	struct launch launch = { .arena = arena, .plan = &plan, .container = &c, ... };
+ *	if (launch_start(&launch, &err) < 0) ...
+ *	launch.process is the container's init
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "container.h"
+#include "hooks.h"
+#include "plan.h"
+#include "relay.h"
+#include "timing.h"
+
+struct launch {
+	struct arena *arena;
+	struct plan *plan;
+	struct container *container;
+	struct relay *relay; /* prepared when init is ready, so that a hook that hangs can be interrupted; or NULL */
+	struct hooks_options hook_output;
+	struct timings *timings; /* or NULL */
+	const char *console_socket, *pid_file, *pidfd_socket; /* or NULL */
+	int cgroup; /* directory for CLONE_INTO_CGROUP, or -1 */
+	int delegate; /* cgroup below it that init moves to before it is ready; none if not above 0 */
+	int listen; /* start.sock for init, or -1 */
+	struct cgroup_made cgroup_made;
+
+	/* What is to be done while init is at work, before it may be ready; or NULL. */
+	int (*meanwhile)(void *data, struct error *err);
+	void *data;
+
+	/* what launch_start finds */
+	pid_t pid;
+	int pidfd;
+	int sync;    /* end of file on it: the program runs */
+	int console; /* the terminal's master for the relay, or -1 */
+	bool recorded;
+	bool granted; /* the answer to ASK_READY was given in advance */
+};
+
+/* Returns when init is ready: waiting for start, or about to execute. On failure init is gone; the error is init's own if it had one. */
+int launch_start(struct launch *launch, struct error *err);
+
+/* Waits until init's program runs (end of file); its failure is the error. Not for an init that waits for start. After init's
+ * end, which has been reaped, it tells whether the program ever ran. */
+int launch_wait_executed(struct launch *launch, struct error *err);
+
+/* Names the interval of the parent's that ends here, where timings are wanted. */
+void launch_mark(struct launch *launch, const char *name);
+
+/* Kills init and reaps it. */
+void launch_kill(struct launch *launch);

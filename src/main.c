@@ -1,0 +1,128 @@
+/*
+ * hull: options before the command, then the command.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+
+#include "base/defences.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cmd/cmd.h"
+#include "container.h"
+#include "oci/state.h"
+#include "version.h"
+
+static const struct word managers[] = {
+	{ "cgroupfs", CGROUP_MANAGER_CGROUPFS },
+	{ "systemd", CGROUP_MANAGER_SYSTEMD },
+	{ "disabled", CGROUP_MANAGER_DISABLED },
+	{ NULL },
+};
+
+static int apply_globals(struct context *ctx, struct error *err)
+{
+	const struct options *o = &ctx->options;
+	if (log_open(o->log, o->log_format, o->debug ? "debug" : o->log_level, err) < 0)
+		return -1;
+	ctx->state_root = o->root ? o->root : container_default_root(&ctx->arena);
+	ctx->cgroup_manager = o->systemd_cgroup ? CGROUP_MANAGER_SYSTEMD : CGROUP_MANAGER_CGROUPFS;
+	if (o->cgroup_manager) {
+		const struct word *manager = word_find(managers, o->cgroup_manager);
+		if (!manager) {
+			(void)fail(err, 0, "--cgroup-manager: unknown manager \"%s\"",
+				o->cgroup_manager);
+			return error_hint(err, "one of cgroupfs, systemd, disabled");
+		}
+		ctx->cgroup_manager = (enum cgroup_manager)manager->value;
+	}
+	if (o->rootless && !str_eq(o->rootless, "auto") && !str_eq(o->rootless, "true") &&
+		!str_eq(o->rootless, "false"))
+		return fail(err, 0, "--rootless: expected true, false or auto");
+	return 0;
+}
+
+static int print_version(struct error *err)
+{
+	(void)printf("hull version %s\ncommit: %s\nspec: %s\n", HULL_VERSION, HULL_COMMIT,
+		OCI_VERSION);
+	return print_end(err);
+}
+
+/* Descriptors that we open must not pass for the caller's standard ones. */
+static void open_standard_descriptors(void)
+{
+	struct pollfd fds[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+	(void)poll(fds, 3, 0);
+	for (int i = 0; i < 3; i++)
+		if (fds[i].revents & POLLNVAL)
+			(void)!open("/dev/null", O_RDWR); /* the lowest free number: i */
+}
+
+static int run_command_line(struct context *ctx, int argc, char **argv, struct error *err)
+{
+	ctx->argv = argv;
+	if (options_parse(&ctx->options, global_options, true, &argc, &argv, err) < 0)
+		return -1;
+	if (ctx->options.version)
+		return print_version(err);
+	if (argc == 0 || ctx->options.help || str_eq(argv[0], "help")) {
+		const struct command *named = argc > 1 ? command_find(argv[1]) : NULL;
+		if (named)
+			help_print_command(named);
+		else
+			help_print();
+		if (print_end(err) < 0)
+			return -1;
+		return argc == 0 && !ctx->options.help ? 1 : 0;
+	}
+	const struct command *command = command_find(argv[0]);
+	if (apply_globals(ctx, err) < 0)
+		return -1;
+	if (!command) {
+		(void)fail(err, 0, "unknown command \"%.64s\"", argv[0]);
+		return error_hint(err, "hull --help lists them");
+	}
+	if (options_parse(&ctx->options, command->options, command->options_first, &argc, &argv,
+		    err) < 0) {
+		error_prefix(err, "%s", command->name);
+		return error_hint(err, "hull %s --help", command->name);
+	}
+	if (ctx->options.help) {
+		help_print_command(command);
+		return print_end(err);
+	}
+	ctx->operands = argv;
+	ctx->operand_count = argc;
+	if (argc < command->min_operands || argc > command->max_operands) {
+		(void)fail(err, 0, "%s: %s", command->name,
+			argc < command->min_operands ? "an operand is missing" : "too many operands");
+		return error_hint(err, "usage: hull %s [OPTION…] %s", command->name,
+			command->operands);
+	}
+	return command->run(ctx, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct error err = { .errnum = 0 };
+	struct context ctx = { .argv = argv };
+	if (getauxval(AT_SECURE) && !defence_is_off("at-secure")) {
+		/* CVE-2026-41163: a set-uid runtime is its caller's puppet */
+		(void)fputs("hull: refusing to run set-uid, set-gid or with file capabilities\n", stderr);
+		return 1;
+	}
+	if (!defence_is_off("streams"))
+		open_standard_descriptors();
+	(void)signal(SIGCHLD, SIG_DFL); /* where it is ignored no child can be waited for */
+	int status = run_command_line(&ctx, argc, argv, &err);
+	if (status < 0) {
+		log_failure(&err);
+		status = err.status ? err.status : 1;
+	}
+	arena_free(&ctx.arena);
+	return status;
+}

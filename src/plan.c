@@ -1,0 +1,344 @@
+#include "plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "cgroups/cgroup.h"
+#include "env.h"
+#include "home.h"
+#include "namespaces/paths.h"
+#include "namespaces/rootfs.h"
+#include "oci/check.h"
+
+static const struct oci_linux no_linux;
+static const struct oci_hooks no_hooks;
+
+const char *config_annotation(const struct oci_config *config, const char *key)
+{
+	LIST_EACH(&config->annotations, pair)
+		if (str_eq(pair->key, key))
+			return pair->value;
+	return NULL;
+}
+
+static bool is_created(const struct plan *plan, uint64_t type)
+{
+	return (plan->ns.created & type) != 0;
+}
+
+static const char *print_map(struct arena *arena, const oci_id_mappings *mappings)
+{
+	const char *text = "";
+	LIST_EACH(mappings, m)
+		text = arena_printf(arena, "%s%llu %llu %llu\n", text,
+			(unsigned long long)m->container_id.value,
+			(unsigned long long)m->host_id.value, (unsigned long long)m->size.value);
+	return *text ? text : NULL;
+}
+
+/* Mounting needs a mount namespace of the container's own; in a joined one, or in the runtime's, it would change what others see. */
+static int check_mount_namespace(const struct plan *plan, struct error *err)
+{
+	const struct oci_config *config = plan->config;
+	if (is_created(plan, CLONE_NEWNS))
+		return 0;
+	const char *where = config->mounts.len              ? ".mounts" :
+		plan->linux->masked_paths.len               ? ".linux.maskedPaths" :
+		plan->linux->readonly_paths.len             ? ".linux.readonlyPaths" :
+		config->root->readonly.value                ? ".root.readonly" :
+		plan->linux->rootfs_propagation.set         ? ".linux.rootfsPropagation" :
+		plan->config->process->terminal.value       ? ".process.terminal" :
+		plan->linux->devices.len                    ? ".linux.devices" :
+							      NULL;
+	if (!where)
+		return 0;
+	(void)fail_at(err, 0, where, "needs a new mount namespace");
+	return error_hint(err, "add { \"type\": \"mount\" } to .linux.namespaces");
+}
+
+static int plan_mounts(struct arena *arena, struct plan *plan, const struct host *host,
+	struct error *err)
+{
+	const struct oci_config *config = plan->config;
+	const char *label_type = config_annotation(config, "run.oci.mount_context_type");
+	struct mount_facts facts = {
+		.bundle = plan->options.bundle,
+		.cgroup_mount = host->cgroup.mount,
+		.new_cgroup_ns = is_created(plan, CLONE_NEWCGROUP),
+		.new_user_ns = plan->ns.new_user,
+		.label = host->lsm.selinux ? plan->linux->mount_label : NULL,
+		.label_type = label_type ? label_type : "context",
+	};
+	size_t extra = plan->options.notify_dir ? 1 : 0;
+	plan->mounts = arena_array(arena, config->mounts.len + extra, sizeof(*plan->mounts));
+	for (size_t i = 0; i < config->mounts.len; i++) {
+		struct mount_op *op = &plan->mounts[i];
+		if (mount_plan(arena, i, &config->mounts.items[i], &facts, op, err) < 0)
+			return -1;
+		if (op->source == facts.cgroup_mount && !*facts.cgroup_mount)
+			return fail_at(err, 0, op->where, "cgroup2 is mounted nowhere on this host");
+	}
+	plan->mount_count = config->mounts.len;
+	if (extra)
+		plan->mounts[plan->mount_count++] = (struct mount_op){ .where = "NOTIFY_SOCKET",
+			.kind = MOUNT_BIND,
+			.destination = "/run/notify",
+			.type = "bind",
+			.source = plan->options.notify_dir,
+			.directory = true,
+			.options = { .attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+					MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC },
+			.tree = -1 };
+	return 0;
+}
+
+/* The configuration's variables, then those of socket activation and readiness. */
+static void plan_env(struct arena *arena, struct plan *plan)
+{
+	const oci_strings *env = &plan->config->process->env;
+	const char **copy = arena_array(arena, env->len + 5, sizeof(*copy));
+	size_t len = env->len;
+	if (len)
+		memcpy(copy, env->items, len * sizeof(*copy));
+	len = env_keep_last(arena, copy, len);
+	if (plan->options.listen_fds) {
+		copy[len++] = arena_printf(arena, "LISTEN_FDS=%u", plan->options.listen_fds);
+		copy[len++] = "LISTEN_PID=1";
+	}
+	if (plan->options.notify_dir)
+		copy[len++] = "NOTIFY_SOCKET=/run/notify/notify.sock";
+	plan->env = copy;
+	for (size_t i = 0; i < len; i++)
+		if (str_starts(copy[i], "PATH="))
+			plan->search_path = copy[i] + 5;
+}
+
+static unsigned when(bool condition, unsigned need)
+{
+	return condition ? need : 0;
+}
+
+static unsigned namespace_needs(const struct plan *plan)
+{
+	const struct ns_plan *ns = &plan->ns;
+	return when(ns->joins.len, NEED_JOIN) |
+		when(ns->new_user || ns_joins(ns, CLONE_NEWUSER), NEED_USER_NS) |
+		when(ns->unshare_flags, NEED_UNSHARE) |
+		when(plan->linux->time_offsets, NEED_TIME) |
+		when(ns->second_clone, NEED_SECOND_CLONE) |
+		when(is_created(plan, CLONE_NEWNS), NEED_ROOTFS) |
+		when(!is_created(plan, CLONE_NEWNS), NEED_CHROOT) |
+		when(is_created(plan, CLONE_NEWNET), NEED_LOOPBACK);
+}
+
+static unsigned hook_needs(const struct plan *plan)
+{
+	const struct oci_hooks *hooks = plan->config->hooks ? plan->config->hooks : &no_hooks;
+	return when(hooks->prestart.len || hooks->create_runtime.len || plan->linux->net_devices.len,
+		       NEED_PARENT_HOOKS) |
+		when(hooks->create_container.len, NEED_CREATE_HOOKS) |
+		when(hooks->start_container.len, NEED_START_HOOKS);
+}
+
+static unsigned process_needs(const struct plan *plan)
+{
+	const struct oci_process *process = plan->config->process;
+	const struct process_plan *p = &plan->process;
+	const struct oci_seccomp *seccomp = plan->linux->seccomp;
+	bool listener = seccomp && seccomp->listener_path;
+	return when(process->terminal.value, NEED_CONSOLE) |
+		when(plan->config->hostname || plan->config->domainname, NEED_HOSTNAME) |
+		when(plan->linux->sysctl.len, NEED_SYSCTL | NEED_PROC) |
+		when(!plan->options.no_new_keyring, NEED_KEYRING) |
+		when(p->set_sched || p->set_ioprio || p->set_personality || p->set_mempolicy,
+			NEED_SCHEDULING) |
+		when(plan->options.wait, NEED_START) | when(listener, NEED_LISTENER) |
+		when(seccomp && !listener && !p->no_new_privs, NEED_EARLY_SECCOMP) |
+		when(seccomp && !listener && p->no_new_privs, NEED_LATE_SECCOMP) |
+		when(plan->lsm.apparmor || plan->lsm.selinux, NEED_LSM | NEED_PROC) |
+		when(plan->linux->masked_paths.len, NEED_MASKS) |
+		when(plan->linux->readonly_paths.len, NEED_READONLY_PATHS) |
+		when(p->rlimits.len && !plan->ns.new_user && !ns_joins(&plan->ns, CLONE_NEWUSER),
+			NEED_LIMITS) |
+		when(p->no_new_privs, NEED_NO_NEW_PRIVS);
+}
+
+static int plan_terminal(const struct plan *plan, struct error *err)
+{
+	if (plan->config->process->terminal.value && plan->options.detach &&
+		!plan->options.has_console_socket) {
+		(void)fail_at(err, 0, ".process.terminal", "nobody would hold the terminal");
+		return error_hint(err, "give --console-socket, or set .process.terminal to false");
+	}
+	if (!plan->config->process->terminal.value && plan->options.has_console_socket) {
+		(void)fail_at(err, 0, ".process.terminal",
+			"--console-socket is given, but there is no terminal");
+		return error_hint(err, "set .process.terminal to true, or drop --console-socket");
+	}
+	return 0;
+}
+
+static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host *host,
+	struct error *err)
+{
+	if (plan->options.cgroup_manager == CGROUP_MANAGER_DISABLED)
+		return 0;
+	if (!host->cgroup.mount[0]) {
+		(void)fail(err, 0, "cgroup2 is mounted nowhere on this host");
+		return error_hint(err, "mount it (mount -t cgroup2 none /sys/fs/cgroup), or use "
+				       "--cgroup-manager disabled");
+	}
+	if (plan->options.cgroup_manager == CGROUP_MANAGER_SYSTEMD)
+		return systemd_unit_plan(arena, plan->linux->cgroups_path, plan->options.id,
+			host->euid != 0, &plan->unit, err);
+	return cgroup_path(arena, plan->linux->cgroups_path, plan->options.id, &plan->cgroup_path,
+		err);
+}
+
+static int plan_process(struct arena *arena, struct plan *plan, const struct host *host,
+	struct error *err)
+{
+	const struct oci_process *process = plan->config->process;
+	bool user_ns = plan->ns.new_user || ns_joins(&plan->ns, CLONE_NEWUSER);
+	uint64_t grantable = user_ns ? (2ULL << host->last_cap) - 1 : host->own_caps;
+	const char *keep = config_annotation(plan->config, "run.oci.keep_original_groups");
+	plan->keep_groups = keep && !str_eq(keep, "0") && !str_eq(keep, "false");
+	if (plan_terminal(plan, err) < 0 ||
+		process_plan_make(arena, process, plan->linux, &plan->process, err) < 0 ||
+		caps_plan_make(process->capabilities, grantable, &plan->caps, err) < 0 ||
+		lsm_plan_make(process->apparmor_profile, process->selinux_label,
+			plan->linux->mount_label, &host->lsm, &plan->lsm, err) < 0 ||
+		rdt_plan_make(arena, plan->linux->intel_rdt, plan->options.id, &host->rdt, &plan->rdt,
+			err) < 0)
+		return -1;
+	plan_env(arena, plan);
+	return 0;
+}
+
+static bool is_dev(const char *path)
+{
+	path += strspn(path, "/");
+	return str_starts(path, "dev") && path[3 + strspn(path + 3, "/")] == '\0';
+}
+
+/* The last mount on it counts. */
+static bool has_given_dev(const struct plan *plan)
+{
+	bool given = false;
+	for (size_t i = 0; i < plan->mount_count; i++)
+		if (is_dev(plan->mounts[i].destination) && plan->mounts[i].kind != MOUNT_REMOUNT)
+			given = plan->mounts[i].kind == MOUNT_BIND;
+	return given;
+}
+
+/* Without a mount namespace of its own /dev is not the container's to fill. */
+static int plan_devices(struct arena *arena, struct plan *plan, struct error *err)
+{
+	bool user_ns = plan->ns.new_user || ns_joins(&plan->ns, CLONE_NEWUSER);
+	if (!is_created(plan, CLONE_NEWNS))
+		return 0;
+	return devices_plan(arena, plan->linux, user_ns, has_given_dev(plan), &plan->devices,
+		&plan->device_count, err);
+}
+
+int plan_make(struct arena *arena, const struct oci_config *config, const struct plan_options *options,
+	const struct host *host, struct plan *ret_plan, struct error *err)
+{
+	struct plan plan = { .config = config,
+		.linux = config->linux ? config->linux : &no_linux,
+		.options = *options,
+		.root = -1,
+		.null = -1 };
+	plan.rootfs = *config->root->path == '/' ?
+		config->root->path :
+		arena_printf(arena, "%s/%s", options->bundle, config->root->path);
+	plan.readonly = config->root->readonly.value;
+	plan.propagation = (unsigned long)plan.linux->rootfs_propagation.value;
+	plan.uid_map = print_map(arena, &plan.linux->uid_mappings);
+	plan.gid_map = print_map(arena, &plan.linux->gid_mappings);
+	if (ns_plan(arena, plan.linux, &plan.ns, err) < 0 ||
+		check_mount_namespace(&plan, err) < 0 || plan_cgroup(arena, &plan, host, err) < 0 ||
+		plan_mounts(arena, &plan, host, err) < 0 ||
+		plan_devices(arena, &plan, err) < 0 ||
+		plan_process(arena, &plan, host, err) < 0)
+		return -1;
+	plan.needs = namespace_needs(&plan) | hook_needs(&plan) | process_needs(&plan);
+	*ret_plan = plan;
+	return 0;
+}
+
+static int open_mounts(struct arena *arena, struct plan *plan, struct error *err)
+{
+	for (size_t i = 0; i < plan->mount_count; i++)
+		if (mount_open(arena, &plan->mounts[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < plan->device_count; i++)
+		if (device_open(&plan->devices[i], err) < 0)
+			return -1;
+	if (plan->needs & NEED_MASKS) {
+		plan->null = paths_open_null(err);
+		if (plan->null < 0)
+			return error_at(err, ".linux.maskedPaths");
+	}
+	return 0;
+}
+
+static int open_root(struct plan *plan, struct error *err)
+{
+	if (plan->needs & NEED_ROOTFS)
+		plan->root = rootfs_open(plan->rootfs, plan->propagation, err);
+	else
+		plan->root = open(plan->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return plan->root < 0 && !(plan->needs & NEED_ROOTFS) ?
+		fail_at(err, errno, ".root.path", "open the root filesystem %s", plan->rootfs) :
+		plan->root;
+}
+
+static bool has_variable(const char *const *env, const char *assignment)
+{
+	for (; *env; env++)
+		if (str_starts(*env, assignment))
+			return true;
+	return false;
+}
+
+/* HOME from the image's /etc/passwd where the configuration does not say, as all runtimes do. */
+static void add_home(struct arena *arena, struct plan *plan)
+{
+	if (has_variable(plan->env, "HOME="))
+		return;
+	const char **end = plan->env;
+	while (*end)
+		end++;
+	*end = arena_printf(arena, "HOME=%s", home_of(arena, plan->root, plan->process.uid));
+}
+
+/* A joined namespace may be the host's own, whose parameters are not the container's to set. */
+static int check_sysctl(struct arena *arena, const struct plan *plan, struct error *err)
+{
+	LIST_EACH(&plan->linux->sysctl, entry)
+		if (plan->ns.joins.len &&
+			ns_joins_own(&plan->ns, (int)oci_sysctl_namespace(entry->key))) {
+			(void)fail(err, 0, "would be set on the host, whose namespace is joined");
+			return error_at(err, arena_printf(arena, ".linux.sysctl[\"%s\"]", entry->key));
+		}
+	return 0;
+}
+
+int plan_open(struct arena *arena, struct plan *plan, int cache_dir, struct error *err)
+{
+	if (open_root(plan, err) < 0 || open_mounts(arena, plan, err) < 0 ||
+		ns_open(&plan->ns, err) < 0 || check_sysctl(arena, plan, err) < 0 ||
+		seccomp_compile(arena, plan->linux->seccomp, cache_dir, &plan->seccomp, err) < 0)
+		return -1;
+	add_home(arena, plan);
+	return 0;
+}

@@ -1,0 +1,122 @@
+/*
+ * Every decision about a container, made before anything exists.
+ *
+ *	struct plan plan;
+ *	if (plan_make(arena, config, &options, &host, &plan, &err) < 0 ||
+ *		plan_open(arena, &plan, &host, &err) < 0) ...
+ *
+ * plan_make has no side effects: a test gives it an invented host and compares plan_print with a golden file. plan_open opens what the
+ * child will need; after clone3 the child inherits descriptors and bytes, and opens no path of the host.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "caps.h"
+#include "cgroups/systemd.h"
+#include "host.h"
+#include "lsm.h"
+#include "namespaces/device.h"
+#include "namespaces/mount.h"
+#include "namespaces/ns.h"
+#include "oci/config.h"
+#include "process.h"
+#include "rdt.h"
+#include "seccomp.h"
+
+enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
+
+/* What the caller of create or run asks for beside the configuration. */
+struct plan_options {
+	const char *id;
+	const char *bundle; /* absolute */
+	enum cgroup_manager cgroup_manager;
+	bool has_console_socket;
+	bool detach;      /* create, or run --detach: nobody relays a terminal */
+	bool wait;        /* create: init waits for start */
+	bool no_pivot, no_new_keyring;
+	unsigned preserve_fds; /* descriptors 3 … that the container gets */
+	unsigned listen_fds;   /* … of which the first are LISTEN_FDS */
+	const char *notify_dir; /* directory of the proxied NOTIFY_SOCKET, or NULL */
+};
+
+/* Which steps of the child this container needs: the column of the table in init.c. */
+enum need {
+	NEED_ALWAYS = 0,
+	NEED_JOIN = 1 << 0,
+	NEED_USER_NS = 1 << 1,
+	NEED_UNSHARE = 1 << 2,
+	NEED_TIME = 1 << 3,
+	NEED_SECOND_CLONE = 1 << 4,
+	NEED_ROOTFS = 1 << 5, /* a mount namespace of its own, to be filled */
+	NEED_CHROOT = 1 << 6, /* no mount namespace of its own */
+	NEED_CONSOLE = 1 << 7,
+	NEED_PROC = 1 << 8, /* a procfs mount of our own */
+	NEED_SYSCTL = 1 << 9,
+	NEED_HOSTNAME = 1 << 10,
+	NEED_LOOPBACK = 1 << 11,
+	NEED_PARENT_HOOKS = 1 << 12,
+	NEED_CREATE_HOOKS = 1 << 13,
+	NEED_KEYRING = 1 << 14,
+	NEED_SCHEDULING = 1 << 15,
+	NEED_LISTENER = 1 << 16, /* seccomp with NOTIFY: loaded while the parent is there to take the listener */
+	NEED_START = 1 << 17,
+	NEED_START_HOOKS = 1 << 18,
+	NEED_EARLY_SECCOMP = 1 << 19, /* without no_new_privs it needs CAP_SYS_ADMIN */
+	NEED_LATE_SECCOMP = 1 << 20,
+	NEED_LSM = 1 << 21,
+	NEED_MASKS = 1 << 22,
+	NEED_READONLY_PATHS = 1 << 23,
+	NEED_NET_DEVICES = 1 << 24,
+	NEED_NO_NEW_PRIVS = 1 << 25,
+	NEED_LIMITS = 1 << 26, /* set by init itself: not in a user namespace, which gives no right to raise them */
+};
+
+struct plan {
+	const struct oci_config *config;
+	const struct oci_linux *linux; /* never NULL: an empty one if the configuration has none */
+	struct plan_options options;
+	unsigned needs; /* enum need */
+
+	struct ns_plan ns;
+	const char *uid_map, *gid_map; /* text for the kernel, or NULL */
+	const char *cgroup_path;       /* or NULL: no cgroup of its own, or systemd will say */
+	struct systemd_unit unit;      /* of the systemd driver; name is NULL for the other one */
+
+	const char *rootfs; /* absolute */
+	struct mount_op *mounts;
+	size_t mount_count;
+	struct device_op *devices;
+	size_t device_count;
+	unsigned long propagation;
+	bool readonly;
+
+	struct process_plan process;
+	struct caps_plan caps;
+	struct seccomp_program seccomp;
+	struct lsm_plan lsm;
+	struct rdt_plan rdt;
+	bool keep_groups; /* annotation run.oci.keep_original_groups */
+	const char **env; /* of the container's process, NULL-terminated */
+	const char *search_path; /* the value of PATH in it */
+
+	/* plan_open's; -1 before */
+	int root; /* detached tree of the root filesystem */
+	int null; /* /dev/null for masks */
+};
+
+int plan_make(struct arena *arena, const struct oci_config *config, const struct plan_options *options,
+	const struct host *host, struct plan *ret_plan, struct error *err);
+
+/* cache_dir is where compiled seccomp profiles are kept, or -1. */
+int plan_open(struct arena *arena, struct plan *plan, int cache_dir, struct error *err);
+
+/* The plan for people: create --dry-run. */
+void plan_print(const struct plan *plan, FILE *out);
+
+/* The value of an annotation, or NULL. */
+const char *config_annotation(const struct oci_config *config, const char *key);

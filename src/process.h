@@ -1,0 +1,101 @@
+/*
+ * What the process is beside its namespaces, capabilities and filters: ids, limits, scheduling,
+ * memory policy.
+ *
+ *	process_plan_make(arena, process, linux, &plan, &err);       parent, before clone3
+ *	process_set_oom_score_adj(&plan, proc_pid_dir, &err);
+ *	process_set_rlimits(&plan, 0, &err);                         init, before setresuid
+ *	process_set_scheduling(&plan, &err);
+ *	process_set_user(&plan, keep_groups, &err);                  between caps_keep and caps_set
+ *
+ * config.md "POSIX process", "Linux Process"; config-linux.md "Memory Policy", "Personality".
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "oci/config.h"
+
+enum {
+	CPU_WORDS = 128, /* 8192 CPUs, the most that a Linux kernel is built for */
+	NODE_WORDS = 16, /* 1024 memory nodes, likewise */
+};
+
+struct process_cpus {
+	bool set;
+	uint64_t mask[CPU_WORDS];
+};
+
+struct process_rlimit {
+	int resource; /* RLIMIT_* */
+	struct rlimit64 limit;
+};
+
+/* sched_setattr(2); the C library has no name for it in all its releases. */
+struct process_sched {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+struct process_plan {
+	uid_t uid;
+	gid_t gid;
+	mode_t umask; /* 0022 where the configuration has none, as runc and crun */
+	gid_t *groups;
+	size_t group_count;
+	bool no_new_privs;
+
+	LIST(struct process_rlimit) rlimits;
+
+	bool set_oom_score_adj;
+	int oom_score_adj;
+
+	bool set_sched;
+	struct process_sched sched;
+	bool set_ioprio;
+	int ioprio; /* IOPRIO_PRIO_VALUE(class, level) */
+	bool set_personality;
+	unsigned long personality;
+	bool set_mempolicy;
+	int mempolicy; /* MPOL_*, with MPOL_F_* */
+	uint64_t mempolicy_nodes[NODE_WORDS];
+
+	struct process_cpus cpus_initial, cpus_final; /* execCPUAffinity: exec alone uses them */
+};
+
+/* Pure. linux may be NULL. Errors name the property. */
+int process_plan_make(struct arena *arena, const struct oci_process *process,
+	const struct oci_linux *linux, struct process_plan *ret_plan, struct error *err);
+
+/* Sets the limits of process pid, 0 for the caller. */
+int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error *err);
+
+/* Memory policy, I/O priority, scheduler and personality of the caller: those alone that are
+ * set. */
+int process_set_scheduling(const struct process_plan *plan, struct error *err);
+
+/* Writes oom_score_adj below proc_pid_dir, the directory of a process on a procfs that the
+ * caller trusts. */
+int process_set_oom_score_adj(const struct process_plan *plan, int proc_pid_dir, struct error *err);
+
+/* Umask, groups, gid and uid of the caller. keep_groups leaves the supplementary groups as they
+ * are. Where setgroups(2) is denied (a user namespace made without privilege) an empty list
+ * leaves them too, since nothing can drop them; a list that differs is an error. */
+int process_set_user(const struct process_plan *plan, bool keep_groups, struct error *err);
+
+/* sched_setaffinity(2) of process pid, 0 for the caller; nothing if the mask is not set. */
+int process_set_affinity(const struct process_cpus *cpus, pid_t pid, struct error *err);
+
+/* Reads "0-3,7" (numbers and inclusive ranges, commas, blanks around them) into a mask of
+ * `words` words, zeroed first. An empty list is an error. The error has no `where`: the caller
+ * knows the property. */
+int cpu_list_parse(const char *text, uint64_t *mask, size_t words, struct error *err);

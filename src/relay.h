@@ -1,0 +1,46 @@
+/*
+ * The waiting of a foreground command (run, exec): signals go to the container's process, its terminal is copied.
+ *
+ *	struct relay relay;
+ *	relay_prepare(&relay, &err);                       before the process is started
+ *	... start ...
+ *	relay_run(&relay, pidfd, master, &status, &err);
+ *
+ * relay_prepare() blocks the signals that will be forwarded, so that one which comes too early waits for relay_run() and does
+ * not leave a running container behind. It may be called before or after clone3: a child cloned after it calls
+ * relay_child_restore() before exec. Called between create and start (nothing is cloned then), a hook that hangs in create can
+ * still be interrupted. The signals stay blocked after relay_run(), so that nothing interrupts the cleaning up.
+ *
+ * System calls without a terminal: rt_sigprocmask, signalfd4, ppoll, waitid, close.
+ */
+#pragma once
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+struct relay {
+	sigset_t saved; /* the mask before relay_prepare() */
+	/* To be filled between relay_prepare() and relay_run() if the host wants to know when the container is ready (notify.h): the
+	 * socket of sd_notify_prepare(), else -1; the address in NOTIFY_SOCKET; the process's id. */
+	int notify;
+	const char *notify_host;
+	pid_t notify_pid;
+
+	/* what relay_run() finds: the signal that ended the process, or 0; what it and those whom it waited for used */
+	int signal;
+	struct rusage usage;
+};
+
+int relay_prepare(struct relay *relay, struct error *err);
+
+/* In a child cloned after relay_prepare(): gives it back the caller's mask. Async-signal-safe. */
+void relay_child_restore(const struct relay *relay);
+
+/* Returns when the process behind pidfd, a child of ours, has exited, and reaps it; *ret_status is its exit code or 128 + signal.
+ * Meanwhile signals are forwarded to it and other children reaped. Unless master is -1, it is the container's terminal: it is
+ * copied from standard input and to standard output, and closed in the end, also on failure (relay_run takes it over); standard
+ * input, where it is a terminal, is raw for that time and its size is passed on. */
+int relay_run(struct relay *relay, int pidfd, int master, int *ret_status, struct error *err);

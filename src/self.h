@@ -1,0 +1,17 @@
+/*
+ * Our own executable, kept from the container's hands: CVE-2019-5736.
+ *
+ *	self_protect(argv, &err);     first thing of a command that starts a process in a container
+ *
+ * A process of the container can reach the file that init was executed from through /proc/PID/exe, and write to it once nobody
+ * executes it any more. So we execute ourselves once more, from a mount that is read-only and belongs to nobody: a detached clone,
+ * whose descriptor the kernel closes at the exec. Observed on Linux 6.18: a write, a chmod and a remount through it all
+ * fail (EROFS, EROFS, EINVAL). Where a clone cannot be made, a sealed copy in memory serves. src/entry.c does the plain case before
+ * the C library starts, and this sees that it was done.
+ */
+#pragma once
+
+#include "base/error.h"
+
+/* Returns 0 in the protected instance, at once where our image is of that kind already; does not return in the other one unless it fails. */
+int self_protect(char **argv, struct error *err);
