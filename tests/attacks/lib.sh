@@ -1,0 +1,94 @@
+# Attacks on real containers. An attack is a function that sets everything up, tries, and returns 0 if it succeeded:
+#
+#	attack_through_link() { fresh; ln -s "$CANARY" "$BUNDLE/rootfs/dev"; inside true; canary_changed; }
+#	test_through_link() { defended in-root attack_through_link; }
+#
+# `defended SWITCH ATTACK`: it fails; and it succeeds in a build in which that one defence is switched off
+# (src/base/defences.h), so that a test which proves nothing is noticed. `refused ATTACK` is for what has no switch.
+# Environment: HULL_SWITCHED, the build with -DHULL_TEST_SWITCHES.
+# shellcheck shell=sh disable=SC2034
+
+ATTACKS_DIR=$LIB_DIR/../attacks
+
+find_switched() {
+	for candidate in "${HULL_SWITCHED:-}" "${HULL%/*}/switches/hull" "${HULL%/*}/../switches/hull"; do
+		[ -n "$candidate" ] && [ -x "$candidate" ] && {
+			readlink -f "$candidate"
+			return
+		}
+	done
+}
+
+# A new bundle, a new state directory, and a canary: a tree of the host that no attack may change.
+fresh() {
+	hull delete --force "$ID" >/dev/null 2>&1
+	rm -rf "$BUNDLE" "$STATE"
+	new_bundle
+	CANARY=$WORK/canary
+	rm -rf "$CANARY"
+	mkdir -p "$CANARY/directory"
+	echo canary >"$CANARY/file"
+	chmod 600 "$CANARY/file"
+	canary_before=$(canary_digest)
+}
+
+canary_digest() {
+	find "$CANARY" -printf '%P %i %y %m %U:%G %s %T@\n' | sort
+	find "$CANARY" -type f -exec cksum {} +
+}
+
+canary_changed() {
+	[ "$(canary_digest)" != "$canary_before" ]
+}
+
+refused() {
+	! "$1" || fail "the attack succeeded: status ${status:-}, said: ${out:-} ${errors:-}"
+}
+
+defended() {
+	refused "$2"
+	switched=$(find_switched)
+	[ -n "$switched" ] || skip 'no build with switches: make CPPFLAGS=-DHULL_TEST_SWITCHES BUILD=build/switches'
+	(
+		HULL=$switched
+		export HULL_DEFENCE_OFF="$1"
+		"$2"
+		code=$?
+		[ ! -d "$STATE" ] || hull delete --force "$ID" >/dev/null 2>&1
+		exit $code
+	) || fail "without the defence $1 the attack fails too: the test proves nothing; $(cat "$WORK/out" "$WORK/errors" 2>/dev/null)"
+}
+
+# helper NAME: tests/attacks/NAME.c, static, in $SUITE_DIR/bin.
+helper() {
+	[ -x "$SUITE_DIR/bin/$1" ] && return
+	mkdir -p "$SUITE_DIR/bin"
+	${CC:-cc} -static -O1 -D_GNU_SOURCE -o "$SUITE_DIR/bin/$1" "$ATTACKS_DIR/$1.c" 2>"$WORK/compiler" ||
+		skip "no static program can be built here: $(head -n 1 "$WORK/compiler")"
+}
+
+# Puts it into the container as well.
+with_helper() {
+	helper "$1"
+	cp "$SUITE_DIR/bin/$1" "$BUNDLE/rootfs/bin/$1"
+}
+
+# Runs with the directory leaked as descriptors 3 to 64.
+run_leaking() {
+	helper leak
+	status=0
+	timeout -k 5 30 "$SUITE_DIR/bin/leak" "$1" "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" \
+		</dev/null >"$WORK/out" 2>"$WORK/errors" || status=$?
+	out=$(cat "$WORK/out")
+	errors=$(cat "$WORK/errors")
+}
+
+# A second container that has the first one's root filesystem and joins its pid namespace: BUNDLE2, ID2, from a filter of jq.
+second_bundle() {
+	BUNDLE2=$WORK/bundle2
+	ID2=$ID-2
+	mkdir -p "$BUNDLE2"
+	jq --arg root "$BUNDLE/rootfs" --arg pid "$1" "$2"' | .root.path = $root |
+		.linux.namespaces |= map(if .type == "pid" then .path = "/proc/\($pid)/ns/pid" else . end)' \
+		"$BUNDLE/config.json" >"$BUNDLE2/config.json"
+}

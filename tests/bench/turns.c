@@ -1,0 +1,155 @@
+/*
+ * Times commands in turn, so that a noisy machine is noisy to all of them alike.
+ *
+ *	turns ROUNDS < list
+ *
+ * Each line of the list is "GROUP <tab> NAME <tab> COMMAND"; a command is split at spaces, there is no shell. In each
+ * round every line runs once, in order; %r in a command is the round's number. A line whose group is "-" is run but not
+ * reported (set-up, clean-up). The first name of a group is what the others are compared with.
+ *
+ * Prints, tab separated: group, name, median and least milliseconds, ratio to the group's first, peak resident KiB
+ * (of the process and the descendants it waited for; not less than this program's own), runs that failed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MAX_LINES = 64, MAX_ARGS = 64 };
+
+struct line {
+	char *group, *name, *command;
+	double *ms;
+	long peak_kib;
+	int failed;
+};
+
+extern char **environ;
+
+static size_t split(char *command, char **argv, const char *round)
+{
+	size_t argc = 0;
+
+	for (char *word = strtok(command, " "); word && argc < MAX_ARGS - 1;
+		word = strtok(NULL, " ")) {
+		char *mark = strstr(word, "%r");
+
+		if (mark &&
+			asprintf(&word, "%.*s%s%s", (int)(mark - word), word, round, mark + 2) < 0)
+			abort();
+		argv[argc++] = word;
+	}
+	argv[argc] = NULL;
+	return argc;
+}
+
+static double now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static void run_line(struct line *line, int round, const posix_spawn_file_actions_t *files)
+{
+	char text[16], *argv[MAX_ARGS], *command = strdup(line->command);
+	struct rusage usage;
+	int status = 0;
+	pid_t pid;
+
+	snprintf(text, sizeof(text), "%d", round);
+	if (!command || split(command, argv, text) == 0)
+		abort();
+	double start = now_ms();
+	if (posix_spawn(&pid, argv[0], files, NULL, argv, environ) != 0) {
+		line->failed++;
+		return;
+	}
+	while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
+		;
+	line->ms[round] = now_ms() - start;
+	if (usage.ru_maxrss > line->peak_kib)
+		line->peak_kib = usage.ru_maxrss;
+	if (status != 0)
+		line->failed++;
+	/* What a command left behind becomes our child; it must not be counted to the next. */
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	free(command);
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void report(struct line *lines, size_t count, int rounds)
+{
+	printf("group\tname\tmedian_ms\tleast_ms\tratio\tpeak_kib\tfailed\n");
+	for (size_t i = 0; i < count; i++)
+		qsort(lines[i].ms, (size_t)rounds, sizeof(double), compare);
+	for (size_t i = 0; i < count; i++) {
+		struct line *first = lines;
+
+		if (strcmp(lines[i].group, "-") == 0)
+			continue;
+		while (strcmp(first->group, lines[i].group) != 0)
+			first++;
+		printf("%s\t%s\t%.3f\t%.3f\t%.2f\t%ld\t%d\n", lines[i].group, lines[i].name,
+			lines[i].ms[rounds / 2], lines[i].ms[0],
+			lines[i].ms[rounds / 2] / first->ms[rounds / 2], lines[i].peak_kib,
+			lines[i].failed);
+	}
+}
+
+static size_t read_lines(struct line *lines, int rounds)
+{
+	size_t count = 0, size = 0;
+	char *text = NULL;
+
+	while (count < MAX_LINES && getline(&text, &size, stdin) > 0) {
+		struct line *line = &lines[count];
+
+		line->group = strdup(strtok(text, "\t\n"));
+		line->name = strdup(strtok(NULL, "\t\n"));
+		line->command = strdup(strtok(NULL, "\t\n"));
+		line->ms = calloc((size_t)rounds, sizeof(double));
+		count++;
+	}
+	free(text);
+	return count;
+}
+
+int main(int argc, char **argv)
+{
+	static struct line lines[MAX_LINES];
+	posix_spawn_file_actions_t files;
+	int rounds = argc == 2 ? atoi(argv[1]) : 0;
+
+	if (rounds <= 0) {
+		fprintf(stderr, "usage: turns ROUNDS < list\n");
+		return 1;
+	}
+	size_t count = read_lines(lines, rounds);
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+	for (int round = 0; round < rounds; round++) {
+		for (size_t i = 0; i < count; i++)
+			run_line(&lines[i], round, &files);
+	}
+	report(lines, count, rounds);
+	return 0;
+}

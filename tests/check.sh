@@ -1,0 +1,223 @@
+#!/bin/sh
+# Builds and passes all tests: check.sh, from `make check`. One line a test, the logs of failures in
+# BUILD/test-logs, and at the end "N passed, N failed, N skipped". Environment: BUILD, MAKE, FUZZ_SECONDS (20),
+# JOBS (2), PARTS (static unit asan fuzz run run-asan engines guest; guest-all), GUEST_SECONDS (480).
+set -u
+cd "$(dirname "$0")/.." || exit 1
+BUILD=${BUILD:-build}
+MAKE=${MAKE:-make}
+FUZZ_SECONDS=${FUZZ_SECONDS:-20}
+JOBS=${JOBS:-2}
+PARTS=${PARTS:-static unit asan fuzz run run-asan engines guest}
+LOGS=$BUILD/test-logs
+HULL_TEST_TRIES=${HULL_TEST_TRIES:-2}
+export HULL_TEST_TRIES
+RESULTS=$LOGS/results
+rm -rf "$LOGS"
+mkdir -p "$LOGS"
+: >"$RESULTS"
+
+# Everything that prints "ok", "FAIL" or "SKIP" lines goes through here, and is seen and counted.
+record() {
+	tee -a "$RESULTS"
+}
+
+# step NAME COMMAND...: a test that is one command; quiet unless it fails.
+step() {
+	name=$1
+	log=$LOGS/$(echo "$name" | tr ' /' '__').log
+	shift
+	code=0
+	"$@" >"$log" 2>&1 </dev/null || code=$?
+	case $code in
+	0) echo "ok $name" ;;
+	77) echo "SKIP $name: $(tail -n 1 "$log")" ;;
+	*)
+		echo "FAIL $name: see $log"
+		tail -n 20 "$log" | sed 's/^/    /'
+		;;
+	esac | record
+	return $code
+}
+
+wants() {
+	case " $PARTS " in *" $1 "*) ;; *) return 1 ;; esac
+}
+
+build() { # NAME GOALS...
+	name=$1
+	shift
+	step "build: $name" "$MAKE" --no-print-directory -j "$JOBS" "$@"
+}
+
+# Turns cmocka's report into our lines. A skipped test prints its reason just before.
+read_cmocka() { # PROGRAM-NAME EXIT-STATUS
+	awk -v program="$1" -v status="$2" '
+		/^\[ RUN      \] / { name = $4; why = ""; next }
+		/^\[       OK \] / && name != "" { print "ok " program ": " name; name = ""; next }
+		/^\[  SKIPPED \] / && name != "" { print "SKIP " program ": " name ": " (why ? why : "no reason given"); name = ""; next }
+		/^\[  FAILED  \] / && name != "" { print "FAIL " program ": " name ": " why; failed++; name = ""; next }
+		!/^\[/ { why = $0; sub(/^[ \t]+/, "", why) }
+		END {
+			if (name != "") { print "FAIL " program ": " name ": ended with status " status; failed++ }
+			if (status != 0 && !failed) print "FAIL " program ": ended with status " status
+		}'
+}
+
+run_units() { # BUILD-DIRECTORY LABEL
+	for source in tests/unit/test-*.c; do
+		[ -e "$source" ] || continue
+		name=$(basename "$source" .c)
+		program=$1/unit/$name
+		log=$LOGS/$name$2.log
+		if [ ! -x "$program" ]; then
+			echo "FAIL $name$2: not built"
+			continue
+		fi
+		code=0
+		timeout -k 5 300 "$program" >"$log" 2>&1 </dev/null || code=$?
+		read_cmocka "$name$2" $code <"$log"
+		[ $code = 0 ] || tail -n 30 "$log" | sed 's/^/    /'
+	done | record
+}
+
+# Run tests, as many files at a time as JOBS says; those of tests/run, or of another folder.
+run_containers() { # HULL LABEL [FOLDER]
+	folder=${3:-run}
+	if [ "$(id -u)" != 0 ]; then
+		echo "SKIP $folder$2: needs root" | record
+		return
+	fi
+	if [ ! -x "$1" ]; then
+		echo "FAIL $folder$2: $1 was not built" | record
+		return
+	fi
+	for script in tests/"$folder"/*.sh; do
+		# those that define no tests are the tests' tools
+		! grep -q '^run_tests$' "$script" || echo "$script"
+	done | HULL=$1 LABEL=$folder$2 LOGS=$LOGS xargs -P "$JOBS" -n 1 sh -c '
+		log=$LOGS/$LABEL-$(basename "$1" .sh).log
+		timeout -k 5 900 sh "$1" >"$log" 2>&1 </dev/null
+		code=$?
+		[ $code -le 1 ] || echo "FAIL $(basename "$1" .sh): ended with status $code" >>"$log"
+		sed "s/^\(ok\|FAIL\|SKIP\) /&$LABEL: /" "$log"' - | record
+}
+
+# What the host had to skip, in a virtual machine that has cgroup v2 alone and all capabilities; its answer counts, not the
+# host's. With "all", every run test.
+run_guest() {
+	list=
+	log=$LOGS/guest.log
+	if [ "${1:-}" != all ]; then
+		list=$LOGS/guest-list
+		sed -n 's/^SKIP run: \([^ :]*\): \([^ :]*\): .*/\1 \2/p' "$RESULTS" >"$list"
+		[ -s "$list" ] || return 0
+		# One boot for all of them: the tests of the cgroupfs driver pass beside systemd too.
+		! grep -q '^systemd ' "$list" || export INIT=systemd
+	fi
+	if ! "$MAKE" --no-print-directory vm-packages >"$log" 2>&1 </dev/null; then
+		echo "SKIP guest: QEMU cannot be installed: $(tail -n 1 "$log")" | record
+		return
+	fi
+	{
+		HULL=$BUILD/hull VM_TIMEOUT=${GUEST_SECONDS:-480} sh tests/vm/check $list 2>&1 </dev/null
+		echo $? >"$log.code"
+	} | tee "$log" | record
+	case $(cat "$log.code") in
+	0 | 1) ;;
+	77) echo "SKIP guest: $(tail -n 1 "$log")" ;;
+	*) echo "FAIL guest: $(grep -v '^\(ok\|SKIP\) ' "$log" | tail -n 1)" ;;
+	esac | record
+	awk 'NR == FNR { if ($2 == "guest:") answered["SKIP run: " $3 " " $4] = 1; next }
+		{ line = $1 " " $2 " " $3 " " $4; sub(/:$/, "", line) }
+		!(line in answered) && !(line ":" in answered)' "$log" "$RESULTS" >"$RESULTS.new"
+	mv "$RESULTS.new" "$RESULTS"
+}
+
+run_fuzzers() {
+	if ! echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n); int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return !d && n; }' |
+		clang -fsanitize=fuzzer,address,undefined -x c -o "$LOGS/probe" - 2>"$LOGS/fuzz-probe.log"; then
+		echo "SKIP fuzz: clang with libFuzzer is not here" | record
+		return
+	fi
+	build fuzzers CC=clang VARIANT=fuzz BUILD="$BUILD/fuzz" fuzzers
+	for source in tests/fuzz/fuzz-*.c; do
+		[ ! -e "$source" ] || basename "$source" .c
+	done | BUILD=$BUILD LOGS=$LOGS SECONDS_EACH=$FUZZ_SECONDS xargs -P "$JOBS" -n 1 sh -c '
+		corpus=$BUILD/fuzz/corpus/$1
+		seeds=tests/fuzz/seeds/$1
+		mkdir -p "$corpus"
+		[ -d "$seeds" ] || seeds=tests/config/good
+		[ -d "$seeds" ] || seeds=
+		if "$BUILD/fuzz/fuzz/$1" -max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+			-artifact_prefix="$LOGS/$1-" "$corpus" $seeds >"$LOGS/$1.log" 2>&1 </dev/null; then
+			echo "ok $1: $SECONDS_EACH s"
+		else
+			echo "FAIL $1: see $LOGS/$1.log"
+			tail -n 30 "$LOGS/$1.log" | sed "s/^/    /"
+		fi' - | record
+}
+
+# A leak is a failure of a unit test. A container's init is not dumpable, so the leak checker cannot look at it.
+export UBSAN_OPTIONS=print_stacktrace=1
+if wants static; then
+	step 'floors of the includes' sh tests/check-includes.sh
+	step 'length of functions and files' sh tests/check-length.sh
+	build hull all
+	step 'manual pages' sh tests/check-man.sh
+	step 'completions' "$MAKE" --no-print-directory completions
+	step 'install and uninstall' sh tests/check-install.sh
+fi
+if wants unit; then
+	build 'unit tests' -k unit
+	run_units "$BUILD" ''
+	# Further tests by script: golden plans, configurations.
+	for script in tests/plan/*.sh tests/config/*.sh; do
+		[ ! -e "$script" ] || HULL=$BUILD/hull sh "$script" 2>&1 </dev/null | record
+	done
+fi
+if wants asan || wants run-asan; then
+	if echo 'int main(void) { return 0; }' | ${CC:-cc} -fsanitize=address,undefined -x c -o "$LOGS/probe" - \
+		2>"$LOGS/asan-probe.log" && "$LOGS/probe"; then
+		build 'with ASan and UBSan' -k VARIANT=asan BUILD="$BUILD/asan" "$BUILD/asan/hull" unit
+		wants asan && run_units "$BUILD/asan" ' (asan)'
+	else
+		echo "SKIP asan: the compiler has no ASan and UBSan here" | record
+		PARTS=$(echo " $PARTS " | sed 's/ run-asan / /')
+	fi
+fi
+if wants fuzz; then
+	run_fuzzers
+fi
+if wants run || wants run-asan; then
+	build 'with switches for the tests of attacks' CPPFLAGS=-DHULL_TEST_SWITCHES BUILD="$BUILD/switches" "$BUILD/switches/hull"
+fi
+if wants run; then
+	run_containers "$BUILD/hull" ''
+fi
+if wants run-asan; then
+	ASAN_OPTIONS=detect_leaks=0 run_containers "$BUILD/asan/hull" '-asan'
+fi
+if wants engines; then
+	run_containers "$BUILD/hull" '' engines
+fi
+if wants guest-all; then
+	build hull "$BUILD/hull"
+	GUEST_SECONDS=${GUEST_SECONDS:-7200} run_guest all
+elif wants guest && wants run && [ "$(id -u)" = 0 ]; then
+	run_guest
+fi
+
+if grep -q '^FAIL ' "$RESULTS"; then
+	echo
+	echo 'failed:'
+	grep '^FAIL ' "$RESULTS"
+fi
+if grep -q '^SKIP ' "$RESULTS"; then
+	echo
+	echo 'skipped:'
+	grep '^SKIP ' "$RESULTS"
+fi
+echo
+awk '/^ok / { ok++ } /^FAIL / { failed++ } /^SKIP / { skipped++ }
+	END { printf "%d passed, %d failed, %d skipped\n", ok, failed, skipped; exit failed > 0 || ok == 0 }' "$RESULTS"

@@ -1,0 +1,43 @@
+#!/bin/sh
+# clang-tidy, cppcheck, shellcheck, and the checks of our own; quiet where there is nothing to say. A tool that
+# is not installed is skipped aloud. Environment: SOURCES.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bad=0
+have() {
+	command -v "$1" >/dev/null || {
+		echo "lint: $1 is not installed: skipped" >&2
+		return 1
+	}
+}
+
+sh tests/check-includes.sh || bad=1
+sh tests/check-length.sh || bad=1
+
+headers=$(mktemp -d)
+trap 'rm -rf "$headers"' EXIT
+printf '#define HULL_VERSION "0"\n#define HULL_COMMIT ""\n' >"$headers/version.h"
+flags="-std=gnu11 -D_GNU_SOURCE -Ulinux -I. -Isrc -I$headers"
+if have clang-tidy; then
+	for source in $SOURCES; do
+		more='-include tests/lint.h'
+		[ "$source" != src/base/error.c ] || more=
+		# shellcheck disable=SC2086
+		clang-tidy --quiet "$source" -- $flags $more 2>"$headers/err" || {
+			cat "$headers/err"
+			bad=1
+		}
+	done
+fi
+if have cppcheck; then
+	# shellcheck disable=SC2086
+	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,portability --inline-suppr \
+		--suppress=missingIncludeSystem --suppress=internalAstError -D_GNU_SOURCE -D__linux__ -D__x86_64__ -I. -Isrc -I"$headers" $SOURCES || bad=1
+fi
+if have shellcheck; then
+	shellcheck -S warning -e SC2010,SC2034,SC1090,SC1091,SC2154,SC2086,SC2016 tests/*.sh tests/run/*.sh tests/attacks/*.sh tests/bench/*.sh || bad=1
+fi
+if have mandoc; then
+	mandoc -T lint -W warning man/hull.1 || bad=1
+fi
+exit $bad

@@ -1,0 +1,62 @@
+#!/bin/sh
+# System calls and devices: what the filter or the capabilities forbid is not to be had by another door.
+. "${0%/*}/lib.sh"
+. "${0%/*}/../attacks/lib.sh"
+
+forbid_mkdir() {
+	with_helper calls
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_X86_64"],
+		syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 1}]}'
+}
+
+attack_call() { # WAY
+	fresh
+	[ "$(uname -m)" = x86_64 ] || skip 'these are doors of x86-64'
+	forbid_mkdir
+	config --arg way "$1" '.process.args = ["calls", $way]'
+	run
+	[ -d "$BUNDLE/rootfs/made" ]
+}
+attack_native() { attack_call native; }
+attack_x32() { attack_call x32; }
+attack_int80() { attack_call int80; }
+test_filter_natively() { refused attack_native; }
+test_filter_by_x32() { refused attack_x32; }
+test_filter_by_int80() { refused attack_int80; }
+
+test_device_nodes() { # made with every right to, and still not opened
+	config '.process.capabilities = {bounding: ["CAP_MKNOD"], permitted: ["CAP_MKNOD"], effective: ["CAP_MKNOD"]} |
+		.process.args = ["sh", "-c", "mknod /tmp/memory c 1 1; mknod /tmp/disk b 7 0; dd if=/tmp/memory count=1 of=/dev/null; dd if=/tmp/disk count=1 of=/dev/null"]'
+	run
+	[ "$status" != 0 ] || fail 'a device was opened'
+	case $errors in *records*) fail "a device was read: $errors" ;; esac
+}
+
+test_mount_without_right() {
+	for script in 'mount -t tmpfs none /mnt' 'mount -o remount,rw /' 'umount /proc/keys' 'umount /proc/sys' 'mount -o remount,rw /proc/sys' \
+		'unshare -m true' 'chroot / true' 'echo 1 >/proc/sys/kernel/core_uses_pid' 'echo h >/proc/sysrq-trigger' 'mkdir /sys/fs/cgroup/x' \
+		'setpriv --clear-groups true' 'hostname evil' 'ip link set lo down' 'nsenter -t 1 -m true'; do
+		config '.root.readonly = true'
+		inside "$script"
+		[ "$status" != 0 ] || fail "'$script' succeeded"
+	done
+}
+
+test_groups_of_the_caller() { # CVE-2022-36109
+	config '.process.user = {uid: 1000, gid: 1000}'
+	command -v setpriv >/dev/null || skip 'setpriv(1) is not here'
+	config '.process.args = ["id", "-G"]'
+	try setpriv --groups 0,4,27 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	same 1000 "$out" groups
+}
+
+# A process that looks: nothing of the host in its mounts, no root of the host, no keys, no way up.
+test_nothing_of_the_host() {
+	expect / 'cd /../../..; pwd'
+	inside 'cat /proc/self/mountinfo'
+	same / "$(printf '%s\n' "$out" | awk 'NR == 1 { print $5 }')" 'the first mount'
+	same 1 "$(printf '%s\n' "$out" | awk '$5 == "/"' | wc -l)" 'mounts on /'
+	expect '' 'cat /proc/1/environ | tr "\0" "\n" | grep -E "^(HULL_DEFENCE|SUDO|XDG|PWD)"; true'
+}
+
+run_tests

@@ -1,0 +1,72 @@
+#!/bin/sh
+# The caller's terminal, session and keys.
+. "${0%/*}/lib.sh"
+. "${0%/*}/../attacks/lib.sh"
+
+# Bytes put into the input of the caller's terminal would be its next command (CVE-2017-5226, CVE-2016-10124, CVE-2023-28100).
+attack_injection() { # FILTER
+	fresh
+	with_helper tty
+	config '.process.args = ["tty", "inject"]'
+	config "$1"
+	try "$SUITE_DIR/bin/tty" on "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	case $out in
+	*'injected 0'*) false ;;
+	*injected*) ;;
+	*) fail "$out $errors" ;;
+	esac
+}
+attack_without_terminal() { attack_injection .; }
+attack_with_terminal() { attack_injection '.process.terminal = true'; }
+test_injection_without_terminal() { defended session attack_without_terminal; }
+test_injection_with_terminal() { refused attack_with_terminal; }
+
+# A keyring of the container's name that somebody made before would be shared with him.
+attack_keyring() {
+	fresh
+	with_helper keys
+	command -v setpriv >/dev/null || skip 'setpriv(1) is not here'
+	config '.process.args = ["keys", "session"]'
+	chmod 755 "$SUITE_DIR" "$SUITE_DIR/bin"
+	for name in "_ses.$ID" "$ID"; do
+		setpriv --reuid 65534 --regid 65534 --clear-groups "$SUITE_DIR/bin/keys" keep "$name" >"$WORK/ring-$name" </dev/null 2>&1 &
+		echo $!
+	done >"$WORK/keepers"
+	sleep 0.3
+	run
+	xargs kill <"$WORK/keepers" 2>/dev/null
+	[ -s "$WORK/ring-$ID" ] || skip 'no keys here'
+	expect_status 0
+	cat "$WORK"/ring-* | grep -qx -- "$out"
+}
+test_keyring_made_before() { defended keyring attack_keyring; }
+
+test_keys_of_the_caller() {
+	with_helper keys
+	config '.process.args = ["keys", "read"]'
+	try "$SUITE_DIR/bin/keys" with secret "$HULL" --root "$STATE" run --no-new-keyring -b "$BUNDLE" "$ID"
+	[ "$out" = secret ] || skip "no keys here: $errors"
+	try "$SUITE_DIR/bin/keys" with secret "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	[ "$out" != secret ] || fail 'the key of the caller was read'
+}
+
+# What an image or a pod says goes through the error messages to the caller's terminal.
+attack_escape() {
+	fresh
+	config '.root.path = "/missing/\u001b]0;owned\u0007\nhull: forged"'
+	run
+	[ "$status" != 0 ] || fail 'it ran'
+	printf '%s' "$errors" | grep -q "$(printf '\033')"
+}
+test_escape_sequences() {
+	defended log-text attack_escape
+	fresh
+	printf '#!/bin/\033]0;owned\007\n' >"$BUNDLE/rootfs/bin/script"
+	chmod 755 "$BUNDLE/rootfs/bin/script"
+	config '.process.args = ["/bin/script"]'
+	run
+	[ "$status" != 0 ] || fail 'it ran'
+	! printf '%s' "$errors" | grep -q "$(printf '\033')" || fail 'an escape sequence of the image'
+}
+
+run_tests

@@ -1,0 +1,207 @@
+#!/bin/sh
+# Where the container's cgroup is: config-linux.md "Cgroups Path", on this host and on one with cgroup2 alone.
+. "${0%/*}/lib.sh"
+
+# created_in PATH: create puts init there, and delete removes what was made.
+created_in() {
+	create --pid-file "$WORK/pid"
+	same "0::$1" "$(grep ^0:: "/proc/$(cat "$WORK/pid")/cgroup")" cgroup
+	hull delete --force "$ID" || fail delete
+	[ ! -e "$CGROUP2$1" ] || fail "$1 is still there"
+}
+
+cgroups_path() {
+	config --arg path "$1" '.linux.cgroupsPath = $path'
+}
+
+test_default() {
+	created_in "/hull-$ID"
+}
+
+test_empty_is_the_default() {
+	cgroups_path ''
+	created_in "/hull-$ID"
+}
+
+test_absolute() {
+	cgroups_path "/$ID-one"
+	created_in "/$ID-one"
+}
+
+test_relative() {
+	cgroups_path "$ID-one"
+	created_in "/$ID-one"
+}
+
+test_nested() {
+	cgroups_path "/$ID-a/b/c"
+	created_in "/$ID-a/b/c"
+	[ ! -e "$CGROUP2/$ID-a" ] || fail 'the parents are still there'
+}
+
+test_existing_parent_stays() {
+	mkdir "$CGROUP2/$ID-a"
+	cgroups_path "/$ID-a/b/c"
+	created_in "/$ID-a/b/c"
+	rmdir "$CGROUP2/$ID-a" || fail 'the parent that was there is gone'
+}
+
+test_slashes() {
+	cgroups_path "//$ID-a///b//"
+	created_in "/$ID-a/b"
+}
+
+test_odd_names() {
+	for name in 'with space' 'unïcode' 'semi;colon' '..dots' 'a:b:c' '*'; do
+		cgroups_path "/$ID-$name"
+		created_in "/$ID-$name"
+	done
+}
+
+test_invalid() {
+	for path in / // .. /a/../b "/$ID/." "/$ID/.." '/a
+b' "/$(printf '%0300d' 0)"; do
+		cgroups_path "$path"
+		run_fails .linux.cgroupsPath
+	done
+}
+
+test_name_of_a_control_file() {
+	cgroups_path /cgroup.procs
+	run_fails .linux.cgroupsPath
+	cgroups_path /cgroup.procs/below
+	run_fails .linux.cgroupsPath
+}
+
+test_in_use() {
+	mkdir "$CGROUP2/$ID-used"
+	sleep 1000 &
+	sleeper=$!
+	echo $sleeper >"$CGROUP2/$ID-used/cgroup.procs"
+	cgroups_path "/$ID-used"
+	for command in create run; do
+		fails_with 'has processes in it' hull $command -b "$BUNDLE" "$ID"
+	done
+	kill -0 $sleeper || fail 'the process of another was killed'
+	kill $sleeper
+	wait $sleeper
+	rmdir "$CGROUP2/$ID-used" || fail 'the cgroup of another is gone'
+}
+
+test_frozen() {
+	mkdir "$CGROUP2/$ID-frozen"
+	echo 1 >"$CGROUP2/$ID-frozen/cgroup.freeze"
+	cgroups_path "/$ID-frozen"
+	run_fails 'is frozen'
+	rmdir "$CGROUP2/$ID-frozen" || fail 'the cgroup of another is gone'
+}
+
+test_existing_and_empty_stays() {
+	mkdir "$CGROUP2/$ID-there"
+	cgroups_path "/$ID-there"
+	create
+	hull delete --force "$ID" || fail delete
+	[ -d "$CGROUP2/$ID-there" ] || fail 'the cgroup that was there is gone'
+	config '.process.args = ["true"]'
+	run_ok
+	rmdir "$CGROUP2/$ID-there" || fail 'it is not empty'
+}
+
+test_same_path_twice() {
+	cgroups_path "/$ID-shared"
+	create
+	fails_with 'has processes in it' hull create -b "$BUNDLE" "$ID.2"
+	same created "$(status_of)" 'status of the first'
+	hull delete --force "$ID" || fail delete
+}
+
+# A cgroup that the container made below its own goes with it, with its processes.
+test_cgroups_made_inside() {
+	config 'del(.linux.namespaces[] | select(.type == "cgroup")) | (.mounts[] | select(.type == "cgroup")).options -= ["ro"]'
+	create --pid-file "$WORK/pid"
+	hull start "$ID" || fail start
+	mkdir -p "$CGROUP2/hull-$ID/a/b"
+	cat "$WORK/pid" >"$CGROUP2/hull-$ID/a/b/cgroup.procs"
+	same running "$(status_of)" status
+	hull delete --force "$ID" || fail delete
+}
+
+# A process that left the pid namespace's reach, but not the cgroup's.
+test_delete_ends_all_processes() {
+	config 'del(.linux.namespaces[] | select(.type == "pid"))
+		| .process.args = ["sh", "-c", "for i in 1 2 3; do setsid sleep 1000 & done; : >/ready; exec sleep 1000"]'
+	try hull create -b "$BUNDLE" "$ID"
+	expect_status 0
+	hull start "$ID" || fail start
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ ! -e "$BUNDLE/rootfs/ready" ] || break
+		sleep 0.1
+	done
+	hull delete --force "$ID" || fail delete
+}
+
+test_disabled() {
+	config '.process.args = ["sleep", "1000"]'
+	own=$(grep ^0:: /proc/self/cgroup)
+	try "$HULL" --root "$STATE" --cgroup-manager disabled create -b "$BUNDLE" --pid-file "$WORK/pid" "$ID"
+	expect_status 0
+	same "$own" "$(grep ^0:: "/proc/$(cat "$WORK/pid")/cgroup")" cgroup
+	[ ! -e "$CGROUP2/hull-$ID" ] || fail 'a cgroup was made'
+	for command in start state 'kill --all'; do
+		# shellcheck disable=SC2086
+		try hull $command "$ID"
+		expect_status 0
+	done
+	try hull kill "$ID" KILL
+	wait_for stopped
+	hull delete "$ID" || fail delete
+}
+
+test_disabled_with_limits() {
+	config '.linux.resources.pids.limit = 100'
+	fails_with .linux.resources.pids "$HULL" --root "$STATE" --cgroup-manager disabled run -b "$BUNDLE" "$ID"
+}
+
+test_paused() {
+	create
+	hull start "$ID" || fail start
+	echo 1 >"$CGROUP2/hull-$ID/cgroup.freeze"
+	wait_for paused
+	same paused "$(hull list --format json | jq -r '.[].status')" list
+	fails_with 'paused' hull delete "$ID"
+	fails_with 'paused' hull start "$ID"
+	try hull delete --force "$ID"
+	expect_status 0
+}
+
+# A view with cgroup2 alone, of our own: the same everywhere.
+pure() {
+	unshare -m sh -c 'umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$@"' - "$@"
+}
+
+test_pure() {
+	pure true 2>/dev/null || skip 'no private view of cgroups can be made'
+	config '.process.args = ["grep", "-c", "^0::/$", "/proc/self/cgroup"]'
+	try pure timeout 30 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	expect_status 0
+	same 1 "$out" 'the cgroup namespace'
+	config --arg path "/$ID-a/b" '.process.args = ["sleep", "1000"] | .linux.cgroupsPath = $path'
+	for command in "create -b $BUNDLE --pid-file $WORK/pid" start 'kill --all' 'delete --force'; do
+		# shellcheck disable=SC2086
+		try pure timeout 30 "$HULL" --root "$STATE" $command "$ID"
+		[ "$status" = 0 ] || fail "$command: $errors"
+	done
+}
+
+# No cgroup2 in sight.
+test_no_cgroup2() {
+	nowhere() { unshare -m sh -c 'umount -R /sys/fs/cgroup && exec "$@"' - "$@"; }
+	nowhere true 2>/dev/null || skip 'cgroups cannot be hidden'
+	nowhere sh -c '! grep -q " - cgroup2 " /proc/self/mountinfo' || skip 'cgroup2 is elsewhere too'
+	fails_with 'cgroup2 is mounted nowhere' nowhere "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	config 'del(.mounts[] | select(.type == "cgroup")) | .process.args = ["true"]'
+	try nowhere "$HULL" --root "$STATE" --cgroup-manager disabled run -b "$BUNDLE" "$ID"
+	expect_status 0
+}
+
+run_tests

@@ -1,0 +1,157 @@
+#!/bin/sh
+# hull check: everything that is wrong with a configuration, or with this host for it, and nothing else; nothing is run.
+. "${0%/*}/lib.sh"
+
+# The finding is told, with status 1 and nothing on standard error.
+finds() { # TEXT...
+	try hull check --bundle "$BUNDLE"
+	[ "$status" = 1 ] || fail "exit status $status: $out $errors"
+	[ -z "$errors" ] || fail "on standard error: $errors"
+	for text in "$@"; do
+		printf '%s\n' "$out" | grep -Fq -- "$text" || fail "found '$out', expected '$text'"
+	done
+}
+
+test_good() {
+	try hull check --bundle "$BUNDLE"
+	expect_status 0
+	same 'the configuration is right, and this host can honour it' "$out" output
+	cd "$BUNDLE" || fail cd
+	try hull check
+	expect_status 0
+	# an engine gives the socket; without one create would refuse
+	config '.process.terminal = true'
+	try hull check
+	expect_status 0
+}
+
+test_config_option() {
+	cd "$WORK" || fail cd
+	jq '.process.cwd = "relative"' "$BUNDLE/config.json" >"$WORK/other.json"
+	try hull check -b "$BUNDLE" --config other.json
+	expect_status 1
+	printf '%s' "$out" | grep -q '^\.process\.cwd' || fail "found: $out $errors"
+}
+
+test_no_bundle() {
+	fails_with /no/such/bundle hull check --bundle /no/such/bundle
+}
+
+test_no_config() {
+	rm "$BUNDLE/config.json"
+	finds 'config.json: No such file or directory'
+}
+
+test_unknown_names() {
+	config '.process.noNewPrivilege = true | .linux.maskedPath = [] | .hostnam = "x" | .zebra = 1 | .mounts[0].optons = []'
+	finds '.process.noNewPrivilege: unknown property' 'did you mean "noNewPrivileges"?' \
+		'.linux.maskedPath' 'did you mean "maskedPaths"?' '.hostnam' '"hostname"' '.zebra: unknown property' '.mounts[0].optons'
+	printf '%s\n' "$out" | grep -q '^config.json:[0-9]*: ' || fail "no line: $out"
+	same 5 "$(printf '%s\n' "$out" | grep -c 'unknown property')" findings
+}
+
+test_several_at_once() {
+	config '.process.noNewPrivilege = true | .root.path = "nowhere" | .hooks = {prestart: [{path: "/no/hook"}], poststop: [{path: "/no/stop"}]}
+		| .mounts += [{destination: "/x", type: "bind", source: "/no/source", options: ["bind"]}, {destination: "/y", type: "nofs", source: "x"}]'
+	finds .process.noNewPrivilege 'nowhere' '.hooks.prestart[0].path' '.hooks.poststop[0].path' '/no/source' '"nofs"'
+}
+
+# One bad configuration after the other: jq's change, then what is told.
+test_bad_values() {
+	cp "$BUNDLE/config.json" "$WORK/good.json"
+	while IFS='@' read -r change text; do
+		[ -n "$change" ] || continue
+		jq "$change" "$WORK/good.json" >"$BUNDLE/config.json" || fail "jq $change"
+		try hull check --bundle "$BUNDLE"
+		[ "$status" = 1 ] || fail "$change: exit status $status: $out $errors"
+		printf '%s\n' "$out" | grep -Fq -- "$text" || fail "$change: found '$out'"
+	done <<-'END'
+		.ociVersion = "9.0.0"@.ociVersion
+		.process.args = []@.process.args
+		.process.cwd = "x"@.process.cwd
+		.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 2, hard: 1}]@.process.rlimits[0]
+		.process.oomScoreAdj = 5000@.process.oomScoreAdj
+		.process.user.uid = -1@.process.user.uid
+		.linux.namespaces += [{type: "pid"}]@.linux.namespaces
+		.linux.namespaces += [{type: "uesr"}]@unknown value "uesr"
+		.linux.rootfsPropagation = "publc"@.linux.rootfsPropagation
+		.linux.cgroupsPath = "/../x"@.linux.cgroupsPath
+		.linux.sysctl = {"kernel.shmmax": "1", "kernel.no_such": "1"}@.linux.sysctl
+		.linux.devices = [{path: "/dev/x", type: "q"}]@.linux.devices[0]
+		.linux.seccomp = {defaultAction: "SCMP_ACT_MAYBE"}@.linux.seccomp.defaultAction
+		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_Z80"]}@.linux.seccomp.architectures[0]
+		.linux.seccomp = {defaultAction: "SCMP_ACT_NOTIFY", listenerPath: "/no/such/agent"}@.linux.seccomp
+		.linux.timeOffsets = {monotonic: {secs: 1}}@.linux.timeOffsets
+		.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}]@.linux.uidMappings
+		.linux.netDevices = {"no-such-dev0": {}}@no-such-dev0
+		.mounts += [{destination: "/x", type: "tmpfs", source: "x", options: ["noexex"]}]@.mounts
+		.hooks = {createRuntime: [{path: "relative"}]}@.hooks.createRuntime[0].path
+		del(.root)@.root
+		del(.process)@.process
+		.linux.resources.memory.limit = -5@.linux.resources.memory.limit
+		.linux.resources.unified = {"../x": "1"}@.linux.resources.unified
+		(.linux.namespaces[] | select(.type == "network")).path = "/no/such/ns"@/no/such/ns
+		(.linux.namespaces[] | select(.type == "network")).path = "/proc/self/ns/uts"@.linux.namespaces
+	END
+}
+
+test_syntax() {
+	printf '{\n"ociVersion": "1.0.0",\n}' >"$BUNDLE/config.json"
+	finds 'config.json:3: '
+	: >"$BUNDLE/config.json"
+	finds 'config.json:1: '
+}
+
+# What this host lacks.
+test_controllers() {
+	grep -qw memory "$CGROUP2/cgroup.controllers" && skip 'the memory controller is there'
+	config '.linux.resources.memory.limit = 100000000'
+	finds .linux.resources.memory.limit
+}
+
+test_lsm() {
+	grep -qw apparmor /sys/kernel/security/lsm 2>/dev/null || {
+		config '.process.apparmorProfile = "x"'
+		finds .process.apparmorProfile AppArmor
+	}
+}
+
+test_resctrl() {
+	[ "$(stat -f -c %t /sys/fs/resctrl 2>/dev/null)" != 7655821 ] || skip 'resctrl is mounted here'
+	config '.linux.intelRdt = {closID: "x"}'
+	finds .linux.intelRdt resctrl
+}
+
+test_hard_limit() {
+	# shellcheck disable=SC3045
+	[ "$(ulimit -H -n)" != unlimited ] || skip 'descriptors are unlimited'
+	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 10, hard: 1000000000}]'
+	grep -q '^CapEff:.*' /proc/self/status
+	finds .process.rlimits
+}
+
+# Each configuration that is good by its file is checked without a crash; what it lacks here is said in whole lines.
+test_good_files() {
+	for file in "$LIB_DIR"/../config/good/*.json; do
+		try hull check -b "$BUNDLE" --config "$file"
+		[ "$status" -le 1 ] || fail "$file: status $status $errors"
+		[ "$status" = 0 ] || ! printf '%s\n' "$out" | grep -Ev '^(\.|config.json|  hint: |NOTIFY|[a-z])' || fail "$file: $out"
+	done
+}
+
+test_bad_files() {
+	for file in "$LIB_DIR"/../config/bad/*.json; do
+		try hull check -b "$BUNDLE" --config "$file"
+		[ "$status" = 1 ] || fail "$file: status $status: $out $errors"
+		[ -n "$out" ] || fail "$file: nothing said"
+	done
+}
+
+test_nothing_is_done() {
+	config '.hooks = {createRuntime: [{path: "/bin/touch", args: ["touch", "/tmp/hull-check-ran"]}]}'
+	try hull check -b "$BUNDLE"
+	[ ! -e /tmp/hull-check-ran ] || fail 'a hook was run'
+	[ -z "$(ls -A "$STATE")" ] || fail 'a state was made'
+}
+
+run_tests

@@ -1,0 +1,312 @@
+#!/bin/sh
+# The commands in the forms that engines use, and the shapes of what they print.
+. "${0%/*}/lib.sh"
+
+engine() { # as containerd calls
+	timeout -k 5 30 "$HULL" --root "$STATE" --log "$WORK/log.json" --log-format json "$@"
+}
+
+test_as_containerd() {
+	config '.process.args = ["sleep", "1000"]'
+	try engine create --bundle "$BUNDLE" --pid-file "$WORK/pid" "$ID"
+	expect_status 0
+	for command in start state 'kill ID 10' 'kill --all ID 9' delete 'delete --force' 'delete --force'; do
+		case $command in
+		*ID*) try engine $(echo "$command" | sed "s/ID/$ID/") ;; # shellcheck disable=SC2046
+		*) try engine $command "$ID" ;;                          # shellcheck disable=SC2086
+		esac
+		[ "$status" = 0 ] || fail "$command: $errors"
+		[ "$command" != 'kill --all ID 9' ] || wait_for stopped
+	done
+	[ ! -s "$WORK/log.json" ] || fail "it logs: $(cat "$WORK/log.json")"
+	fails_with '' engine state "$ID"
+	tail -n 1 "$WORK/log.json" | jq -e --arg id "$ID" '.level == "error" and (.msg | contains($id)) and .time' >/dev/null ||
+		fail "log: $(cat "$WORK/log.json")"
+}
+
+test_as_podman() {
+	config '.process.args = ["sleep", "1000"]'
+	: >"$WORK/log"
+	try timeout 30 "$HULL" --root "$STATE" --cgroup-manager disabled --log-format=json --log "$WORK/log" \
+		create --bundle "$BUNDLE" --pid-file "$WORK/pid" --preserve-fds 0 "$ID"
+	expect_status 0
+	same sleep "$(hull start "$ID"; sleep 0.1; cat "/proc/$(cat "$WORK/pid")/comm")" command
+	hull kill "$ID" 15 || fail 'kill 15'
+	hull delete --force "$ID" || fail delete
+	hull delete --force "$ID" || fail 'delete again'
+}
+
+test_as_slurm() {
+	config '.process.args = ["sh", "-c", "exit 3"]'
+	try hull run "$ID.0.1.2" -b "$BUNDLE"
+	expect_status 3
+	create
+	try hull kill -a "$ID"
+	expect_status 0
+	hull delete --force "$ID" || fail delete
+}
+
+test_option_forms() {
+	config '.process.args = ["true"]'
+	for form in "-b $BUNDLE $ID" "-b$BUNDLE $ID" "--bundle $BUNDLE $ID" "--bundle=$BUNDLE $ID" "$ID --bundle=$BUNDLE" \
+		"--no-pivot=false -b $BUNDLE $ID" "-b $BUNDLE -- $ID" "--no-new-keyring --no-subreaper -b $BUNDLE $ID"; do
+		# shellcheck disable=SC2086
+		try hull run $form
+		[ "$status" = 0 ] || fail "run $form: $errors"
+	done
+}
+
+# The same keys as runc's state, with values of the same types.
+test_state_as_runc() {
+	command -v runc >/dev/null || skip 'runc is not here'
+	config '.annotations = {"org.example.a": "b"} | .process.args = ["sleep", "1000"]'
+	mkdir "$WORK/runc"
+	# runc wants the descriptors of a created container's standard output closed by itself
+	try timeout 30 runc --root "$WORK/runc" create -b "$BUNDLE" "$ID-r"
+	[ "$status" = 0 ] || skip "runc does not run here: $errors"
+	theirs=$(runc --root "$WORK/runc" state "$ID-r")
+	theirs_list=$(runc --root "$WORK/runc" list -f json)
+	theirs_quiet=$(runc --root "$WORK/runc" list -q)
+	runc --root "$WORK/runc" delete --force "$ID-r"
+	create
+	for pair in state list; do
+		case $pair in
+		state) ours=$(hull state "$ID") ;;
+		list)
+			ours=$(hull list -f json | jq '.[0]')
+			theirs=$(printf '%s' "$theirs_list" | jq '.[0]')
+			;;
+		esac
+		missing=$(jq -rn --argjson ours "$ours" --argjson theirs "$theirs" \
+			'$theirs | to_entries[] | select(($ours[.key] | type) != (.value | type)) | .key')
+		[ -z "$missing" ] || fail "$pair has no $missing: $ours; runc: $theirs"
+	done
+	same "$theirs_quiet" "$(hull list -q)-r" 'list -q'
+	hull delete --force "$ID" || fail delete
+}
+
+test_features_schema() {
+	schema=$LIB_DIR/../../../shared/spec/schema
+	[ -e "$schema/features-schema.json" ] || skip "the specification's schema is not here"
+	python3 -c 'import jsonschema' 2>/dev/null || skip 'python3-jsonschema is not here'
+	hull features >"$WORK/features.json" || fail features
+	try python3 - "$schema" "$WORK/features.json" <<-'END'
+		import json, os, sys, jsonschema
+		base = "file://" + os.path.abspath(sys.argv[1]) + "/"
+		schema = json.load(open(sys.argv[1] + "/features-schema.json"))
+		resolver = jsonschema.RefResolver(base, schema)
+		jsonschema.Draft7Validator(schema, resolver=resolver).validate(json.load(open(sys.argv[2])))
+	END
+	expect_status 0
+}
+
+# What it claims to support, check and create know.
+test_features_are_true() {
+	hull features >"$WORK/features.json" || fail features
+	for option in $(jq -r '.mountOptions[]' "$WORK/features.json"); do
+		case $option in idmap | ridmap | tmpcopyup | copy-symlink | src-nofollow | dest-nofollow | remount) continue ;; esac
+		jq --arg o "$option" '.mounts += [{destination: "/tmp", type: "bind", source: "/tmp", options: ["bind", $o]}]' \
+			"$BUNDLE/config.json" >"$WORK/one.json"
+		try hull create --dry-run -b "$BUNDLE" --config "$WORK/one.json" "$ID"
+		[ "$status" = 0 ] || fail "mount option $option: $errors"
+	done
+	jq -e '(.linux.capabilities | length >= 40) and (.linux.namespaces | sort == ["cgroup","ipc","mount","network","pid","time","user","uts"])
+		and .linux.cgroup.v2 and (.linux.cgroup.v1 | not) and .linux.cgroup.systemd
+		and .ociVersionMin and (.potentiallyUnsafeConfigAnnotations | index("run.oci.hooks.stdout"))' "$WORK/features.json" >/dev/null ||
+		fail "features: $(cat "$WORK/features.json")"
+}
+
+test_creating_is_seen_by_hooks() {
+	printf '#!/bin/sh\ncat >"%s"\n"%s" --root "%s" state "%s" >"%s"\n"%s" --root "%s" list -f json >"%s"\n' "$WORK/stdin" "$HULL" \
+		"$STATE" "$ID" "$WORK/seen" "$HULL" "$STATE" "$WORK/listed" >"$WORK/hook"
+	chmod 755 "$WORK/hook"
+	config --arg hook "$WORK/hook" '.hooks = {createRuntime: [{path: $hook, env: ["PATH=/usr/bin:/bin"]}]}'
+	create
+	same creating "$(jq -r .status "$WORK/stdin")" 'status on standard input'
+	same creating "$(jq -r .status "$WORK/seen")" 'status by hull state'
+	same creating "$(jq -r '.[].status' "$WORK/listed")" 'status by hull list'
+	same "$(jq .pid "$WORK/stdin")" "$(jq .pid "$WORK/seen")" pid
+	[ "$(jq .pid "$WORK/seen")" -gt 0 ] || fail 'no pid'
+	same created "$(status_of)" 'status after it'
+	hull delete --force "$ID" || fail delete
+}
+
+test_pid_file() {
+	echo precious >"$WORK/target"
+	ln -s "$WORK/target" "$WORK/pid"
+	create --pid-file "$WORK/pid"
+	same precious "$(cat "$WORK/target")" 'the file behind the link'
+	same "$(hull state "$ID" | jq .pid)" "$(cat "$WORK/pid")" pid
+	[ ! -L "$WORK/pid" ] || fail 'it is still a link'
+	hull delete --force "$ID" || fail delete
+	cd "$WORK" || fail cd
+	create --pid-file relative
+	same "$(hull state "$ID" | jq .pid)" "$(cat "$WORK/relative")" pid
+	hull delete --force "$ID" || fail delete
+}
+
+test_preserve_fds() {
+	echo three >"$WORK/three"
+	echo four >"$WORK/four"
+	config '.process.args = ["sh", "-c", "cat <&3; cat <&4; ls /proc/self/fd | tr \"\\n\" \" \""]'
+	try sh -c 'exec "$HULL" --root "$1" run --preserve-fds 2 -b "$2" "$3" 3<"$4/three" 4<"$4/four" 5<"$4/four"' - "$STATE" "$BUNDLE" "$ID" "$WORK"
+	expect_status 0
+	# 5 is ls'"'"'s own directory
+	same 'three four 0 1 2 3 4 5 ' "$(printf '%s ' $out)" output # shellcheck disable=SC2086
+	for bad in -1 x 99999 ''; do
+		try hull run "--preserve-fds=$bad" -b "$BUNDLE" "$ID"
+		[ "$status" = 1 ] || [ -z "$bad" ] || fail "--preserve-fds $bad: status $status"
+	done
+}
+
+test_listen_fds() {
+	echo three >"$WORK/three"
+	echo four >"$WORK/four"
+	config '.process.args = ["sh", "-c", "cat <&3; cat <&4; echo $LISTEN_FDS $LISTEN_PID $$"]'
+	try sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$HULL" --root "$1" run --preserve-fds 1 -b "$2" "$3" 3<"$4/three" 4<"$4/four"' - \
+		"$STATE" "$BUNDLE" "$ID" "$WORK"
+	expect_status 0
+	same 'three four 1 1 1' "$(printf '%s ' $out | sed 's/ $//')" output # shellcheck disable=SC2086
+}
+
+# runtime.md "Start": only a created container; no second time, and not when its init is dead.
+test_start_when_init_is_dead() {
+	create --pid-file "$WORK/pid"
+	kill -KILL "$(cat "$WORK/pid")"
+	wait_for stopped
+	fails_with "$ID" hull start "$ID"
+	same 0 "$(hull state "$ID" | jq .pid)" pid
+	hull delete "$ID" || fail delete
+}
+
+test_each_command_in_each_status() {
+	create
+	fails_with 'exists already' hull create -b "$BUNDLE" "$ID"
+	fails_with 'exists already' hull run -b "$BUNDLE" "$ID"
+	hull start "$ID" || fail start
+	fails_with 'cannot start' hull start "$ID"
+	fails_with 'cannot delete' hull delete "$ID"
+	fails_with 'exists already' hull run -b "$BUNDLE" "$ID"
+	hull kill "$ID" KILL || fail kill
+	wait_for stopped
+	fails_with 'cannot start' hull start "$ID"
+	fails_with 'not running' hull kill "$ID"
+	fails_with 'not running' hull kill "$ID" 0
+	fails_with 'exists already' hull create -b "$BUNDLE" "$ID"
+	hull delete "$ID" || fail delete
+	for command in start state kill delete; do
+		fails_with 'does not exist' hull $command "$ID"
+	done
+}
+
+test_kill_created() {
+	create
+	hull kill "$ID" KILL || fail kill
+	wait_for stopped
+	hull delete "$ID" || fail delete
+}
+
+test_signals() {
+	create
+	for bad in NOSUCH -1 65 999 '' SIG 9x RTMIN+99 'TERM KILL'; do
+		try hull kill "$ID" -- "$bad"
+		[ "$status" = 1 ] || fail "signal '$bad': status $status"
+	done
+	for good in 0 CONT SIGCONT sigcont Cont 18 RTMIN RTMIN+3 RTMAX-1 64; do
+		try hull kill "$ID" $good
+		[ "$status" = 0 ] || fail "signal $good: $errors"
+	done
+	hull delete --force "$ID" || fail delete
+}
+
+# --regex: an extended regular expression, unanchored; failures do not end it.
+test_regex() {
+	config '.process.args = ["sleep", "1000"]'
+	for suffix in a b c; do
+		hull create -b "$BUNDLE" "$ID-$suffix" </dev/null >/dev/null 2>&1 || fail "create $suffix"
+	done
+	hull start "$ID-a" || fail start
+	fails_with 'cannot delete' hull delete --regex "^$ID-[abc]\$"
+	same "$ID-a" "$(hull list -q)" 'what is left'
+	hull kill --regex "$ID-(a|x)" KILL || fail 'kill --regex'
+	tries=0
+	while [ "$(hull list -f json | jq -r '.[].status')" != stopped ] && [ $tries -lt 100 ]; do
+		tries=$((tries + 1))
+		sleep 0.05
+	done
+	hull delete -r "^$ID" || fail 'delete -r'
+	same '' "$(hull list -q)" 'what is left'
+	try hull delete -f -r no-such
+	expect_status 0
+	fails_with 'regular expression' hull delete --regex '('
+}
+
+test_help_of_each() {
+	for command in spec create start run state kill delete list features check; do
+		try hull $command --help
+		expect_status 0
+		printf '%s' "$out" | head -n 1 | grep -q "^Usage: hull $command" || fail "$command --help: $out"
+		try hull help $command
+		expect_status 0
+		try hull $command -h
+		expect_status 0
+	done
+	try "$HULL" --help
+	expect_status 0
+	try "$HULL" help
+	expect_status 0
+	try "$HULL"
+	[ "$status" = 1 ] || fail 'no command is no error'
+}
+
+test_operands() {
+	for command in create start run state kill delete; do
+		fails_with 'operand is missing' hull $command
+	done
+	fails_with 'too many' hull list something
+	fails_with 'too many' hull features something
+	fails_with 'too many' hull state a b
+	fails_with 'too many' hull kill a 9 b
+}
+
+test_spec() {
+	mkdir "$WORK/new"
+	cd "$WORK/new" || fail cd
+	try hull spec
+	expect_status 0
+	jq -e .ociVersion config.json >/dev/null || fail 'no configuration'
+	fails_with 'config.json: File exists' hull spec
+	same "$(jq -cS . config.json)" "$(hull spec -f - | jq -cS .)" 'spec -f -'
+	try hull spec --rootless -f rootless.json
+	expect_status 0
+	jq -e '.linux.uidMappings | length == 1' rootless.json >/dev/null || fail 'no mapping'
+	fails_with '--bundle' hull spec -b /no/such/bundle
+	for path in . .process linux .mounts .linux.seccomp.syscalls '.mounts[0].options'; do
+		try hull spec --explain $path
+		[ "$status" = 0 ] || [ $path = linux ] || fail "--explain $path: $errors"
+	done
+	fails_with '.procss' hull spec --explain .procss
+}
+
+test_completions() {
+	for shell in bash zsh fish; do
+		"$HULL" completion $shell >"$WORK/completion" || fail "completion $shell"
+		for word in create --bundle --console-socket --regex; do
+			grep -q -e "${word#--}" "$WORK/completion" || fail "$shell: no $word"
+		done
+		command -v $shell >/dev/null || continue
+		case $shell in
+		bash | zsh) try $shell -n "$WORK/completion" ;;
+		fish) try fish --no-execute "$WORK/completion" ;;
+		esac
+		[ "$status" = 0 ] && [ -z "$errors" ] || fail "$shell: $errors"
+	done
+	fails_with 'one of bash, zsh, fish' "$HULL" completion tcsh
+	command -v bash >/dev/null || return 0
+	"$HULL" completion bash >"$WORK/completion"
+	same 'create' "$(bash -c '. "$1"; COMP_WORDS=(hull cre); COMP_CWORD=1; _hull; echo "${COMPREPLY[@]}"' - "$WORK/completion")" 'hull cre<TAB>'
+	same '--bundle' "$(bash -c '. "$1"; COMP_WORDS=(hull run --bu); COMP_CWORD=2; _hull; echo "${COMPREPLY[@]}"' - "$WORK/completion")" \
+		'hull run --bu<TAB>'
+}
+
+run_tests

@@ -1,0 +1,115 @@
+#!/bin/sh
+# Many commands on one container at once: each change has one winner, and nothing is left.
+. "${0%/*}/lib.sh"
+MANY=64
+
+# all COMMAND...: MANY at once; leaves how many succeeded in $winners. Each writes to a file of its own.
+all() {
+	rm -f "$WORK"/one.*
+	i=0
+	pids=
+	while [ $i -lt $MANY ]; do
+		(timeout -k 5 60 "$HULL" --root "$STATE" "$@" </dev/null >"$WORK/one.$i" 2>&1 && : >"$WORK/one.$i.won") &
+		pids="$pids $!"
+		i=$((i + 1))
+	done
+	# shellcheck disable=SC2086
+	wait $pids
+	winners=$(find "$WORK" -name 'one.*.won' | wc -l)
+}
+
+# What the losers say.
+losers_say() {
+	for file in "$WORK"/one.*; do
+		case $file in *.won) continue ;; esac
+		[ -e "$file.won" ] || grep -Eq "$1" "$file" || fail "a loser says: $(cat "$file")"
+	done
+}
+
+test_one_winner() {
+	config '.process.args = ["sleep", "1000"]'
+	all create -b "$BUNDLE" "$ID"
+	same 1 "$winners" 'winners of create'
+	losers_say 'exists already'
+	same created "$(status_of)" status
+	all start "$ID"
+	same 1 "$winners" 'winners of start'
+	losers_say 'cannot start container .*: it is running'
+	same running "$(status_of)" status
+	all delete "$ID"
+	same 0 "$winners" 'winners of delete while it runs'
+	all kill "$ID" KILL
+	[ "$winners" -ge 1 ] || fail 'nobody could kill it'
+	losers_say 'container not running'
+	wait_for stopped
+	all delete "$ID"
+	same 1 "$winners" 'winners of delete'
+	losers_say 'does not exist'
+}
+
+test_delete_force() {
+	create
+	all delete --force "$ID"
+	same $MANY "$winners" 'winners of delete --force'
+}
+
+# create and delete of the same id, all mixed.
+test_mixed() {
+	config '.process.args = ["sleep", "1000"]'
+	pids=
+	for _ in 1 2 3 4 5 6 7 8; do
+		(
+			for _ in 1 2 3 4 5 6 7 8; do
+				hull create -b "$BUNDLE" "$ID" </dev/null
+				hull start "$ID"
+				hull delete --force "$ID" || : >"$WORK/refused"
+			done
+		) >"$WORK/mixed" 2>&1 &
+		pids="$pids $!"
+	done
+	# shellcheck disable=SC2086
+	wait $pids
+	hull delete --force "$ID" || fail 'the last delete'
+	[ ! -e "$WORK/refused" ] || fail "a delete --force failed: $(cat "$WORK/mixed")"
+}
+
+# Many containers at once, with a cgroup that they share as parent.
+test_many_containers() {
+	config --arg path "/tests-$ID/x" '.process.args = ["true"]'
+	pids=
+	i=0
+	while [ $i -lt $MANY ]; do
+		mkdir "$WORK/b$i"
+		ln -s "$BUNDLE/rootfs" "$WORK/b$i/rootfs"
+		jq --arg path "/tests-$ID/x$i" '.linux.cgroupsPath = $path | .root.readonly = true' "$BUNDLE/config.json" >"$WORK/b$i/config.json"
+		(timeout -k 5 60 "$HULL" --root "$STATE" run -b "$WORK/b$i" "$ID.$i" </dev/null >"$WORK/o$i" 2>&1 || : >"$WORK/o$i.bad") &
+		pids="$pids $!"
+		i=$((i + 1))
+	done
+	# shellcheck disable=SC2086
+	wait $pids
+	for bad in "$WORK"/o*.bad; do
+		[ ! -e "$bad" ] || fail "a run failed: $(cat "${bad%.bad}")"
+	done
+}
+
+test_list_while_others_come_and_go() {
+	config '.process.args = ["true"]'
+	(
+		for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+			hull run -b "$BUNDLE" "$ID.$i" </dev/null
+		done
+		: >"$WORK/done"
+	) >"$WORK/runs" 2>&1 &
+	while [ ! -e "$WORK/done" ]; do
+		try hull list --format json
+		[ "$status" = 0 ] && [ -z "$errors" ] || fail "list: $errors"
+		printf '%s' "$out" | jq -e 'all(.[]; .id and .status)' >/dev/null || fail "list: $out"
+		try hull list
+		[ "$status" = 0 ] && [ -z "$errors" ] || fail "list: $errors"
+	done
+	wait
+	[ ! -s "$WORK/runs" ] || fail "runs: $(cat "$WORK/runs")"
+}
+
+run_tests

@@ -1,0 +1,97 @@
+#!/bin/sh
+# What a container's process has from its caller, and what it has not: streams, signals, variables.
+. "${0%/*}/lib.sh"
+
+user() {
+	config '.process.user = {uid: 1000, gid: 1000}'
+}
+
+# As an unprivileged server writes its log: /dev/stdout is opened again, which asks for permission anew.
+test_streams_can_be_opened_again() {
+	user
+	config '.process.args = ["sh", "-c", "cat /dev/stdin; echo out >/dev/stdout; echo err >/dev/stderr"]'
+	out=$(echo in | "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" 2>&1 | cat)
+	same 'in out err' "$(echo $out)" 'the output'
+}
+
+test_streams_are_the_users() {
+	user
+	inside 'for i in 0 1 2; do stat -Lc %u:%g /proc/$$/fd/$i; done'
+	same '0:0 1000:0 1000:0' "$(echo $out)" 'the owners: the null device keeps its own'
+	same 0 "$(stat -c %u /dev/null)" "the host's null device"
+	same 1000 "$(stat -c %u "$WORK/out")" 'the file given for the output'
+}
+
+test_streams_of_root_stay() {
+	chown 77:88 "$BUNDLE/config.json"
+	config .
+	: >"$WORK/given"
+	chown 77:88 "$WORK/given"
+	config '.process.args = ["stat", "-Lc", "%u:%g", "/proc/self/fd/1"]'
+	hull run -b "$BUNDLE" "$ID" >"$WORK/given" </dev/null || fail 'run'
+	same 77:88 "$(cat "$WORK/given")" 'the owner'
+}
+
+# On a filesystem that cannot be written the owner stays, and that is no error.
+test_streams_on_a_readonly_filesystem() {
+	user
+	mkdir "$WORK/tmpfs"
+	mount -t tmpfs -o mode=755 tmpfs "$WORK/tmpfs"
+	echo given >"$WORK/tmpfs/file"
+	mount -o remount,ro "$WORK/tmpfs"
+	config '.process.args = ["cat"]'
+	out=$("$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" <"$WORK/tmpfs/file")
+	umount "$WORK/tmpfs"
+	same given "$out" 'the input'
+}
+
+test_the_last_assignment_counts() {
+	config '.process.env = ["A=1", "PATH=/nowhere", "B=2", "A=3", "PATH=/bin", "A=4"] | .process.args = ["env"]'
+	run_ok
+	same 'A=4 B=2 HOME=/root PATH=/bin' "$(printf '%s\n' "$out" | sort | xargs)" 'the environment'
+}
+
+# nohup(1), services and shells' background jobs ignore signals, which is passed on by execve(2).
+test_signals_are_not_ignored() {
+	trap '' HUP INT QUIT PIPE USR1 CHLD TERM
+	config '.process.args = ["grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"]'
+	# not by hull(): timeout(1) handles some of them
+	out=$("$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null)
+	same 'SigBlk: 0000000000000000 SigIgn: 0000000000000000' "$(echo $out)" 'the sets'
+}
+
+test_signals_are_not_blocked() {
+	env --block-signal=USR1 true 2>/dev/null || skip 'env(1) cannot block signals here'
+	config '.process.args = ["grep", "SigBlk", "/proc/self/status"]'
+	out=$(env --block-signal=USR1,CHLD,TERM "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null)
+	same 'SigBlk: 0000000000000000' "$(echo $out)" 'the set'
+}
+
+# With SIGCHLD ignored the kernel reaps children itself and a wait finds none.
+test_hooks_under_a_caller_that_ignores_children() {
+	trap '' CHLD
+	printf '#!/bin/sh\necho ran >>%s/hooks\n' "$WORK" >"$WORK/hook"
+	chmod 755 "$WORK/hook"
+	config --arg hook "$WORK/hook" '.hooks = {createRuntime: [{path: $hook, timeout: 5}], poststart: [{path: $hook, timeout: 5}],
+		poststop: [{path: $hook, timeout: 5}]} | .process.args = ["sh", "-c", "exit 3"]'
+	status=0
+	"$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null || status=$?
+	expect_status 3
+	same 3 "$(grep -c ran "$WORK/hooks")" 'the hooks that ran'
+}
+
+test_descriptors_are_not_passed_on() {
+	exec 3</dev/null 7<"$BUNDLE" 9>"$WORK/nine"
+	config '.process.args = ["ls", "/proc/self/fd"]'
+	out=$("$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null)
+	same '0 1 2 3' "$(echo $out)" 'the descriptors (the last is that of ls)'
+}
+
+test_variables_are_not_passed_on() {
+	export LD_PRELOAD= SECRET=1 HULL_THING=2
+	config '.process.env = [] | .process.args = ["/bin/env"]'
+	run_ok
+	same 'HOME=/root' "$out" 'the environment'
+}
+
+run_tests

@@ -1,0 +1,140 @@
+#!/bin/sh
+# hull, or init, is killed at each of its system calls in turn: what is left can be deleted, and then nothing is left.
+# STEPS (60) is how many points of each command are tried, spread evenly.
+. "${0%/*}/lib.sh"
+STEPS=${STEPS:-40}
+
+build_helper() {
+	KILL_AT=$WORK/kill-at
+	${CC:-cc} -O1 -o "$KILL_AT" "$LIB_DIR/kill-at.c" || skip 'no C compiler'
+	"$KILL_AT" parent 0 /bin/true >/dev/null
+	[ $? = 3 ] || skip 'processes cannot be traced here'
+}
+
+# The commands that need no time limit: they are traced.
+kill_at() {
+	"$KILL_AT" "$1" "$2" "$HULL" --root "$STATE" "$3" -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors"
+}
+
+# Nothing is left; the tools that look carry no mark of the test themselves.
+expect_nothing() {
+	left=$(unset HULL_TEST_ID && check_leftovers || echo "$left" | tr '\n' ' ')
+	[ -z "$left" ] || fail "$1: left $left"
+}
+
+# Each point of COMMAND where WHO is killed. A run is over by itself, so what it leaves is looked at after the kill too.
+kill_everywhere() { # WHO COMMAND
+	kill_at "$1" 0 "$2"
+	[ $? = 3 ] || fail "$2 cannot be traced: $(cat "$WORK/errors")"
+	total=$(tail -n 1 "$WORK/out")
+	[ "$total" -gt 10 ] || fail "only $total system calls"
+	hull delete --force "$ID" || fail "delete after the count"
+	step=$((total / STEPS + 1))
+	at=1
+	while [ $at -le "$total" ]; do
+		kill_at "$1" $at "$2"
+		if [ "$1" = child ]; then
+			# init is dead: create said so and undid what it had made, or had finished
+			[ "$(tail -n 1 "$WORK/out")" != 0 ] || [ -n "$(ls -A "$STATE")" ] || [ "$2" = run ] ||
+				fail "$2 killed at $at: success without a container"
+			[ "$(tail -n 1 "$WORK/out")" = 0 ] || [ -s "$WORK/errors" ] || [ "$2" = run ] ||
+				fail "$2 killed at $at: nothing was said"
+		fi
+		try hull delete --force "$ID"
+		[ "$status" = 0 ] || fail "$2 killed at $at of $total: delete --force says $errors"
+		expect_nothing "$1 of $2 killed at $at of $total"
+		at=$((at + step))
+	done
+}
+
+test_create() {
+	build_helper
+	config '.process.args = ["sleep", "1000"]'
+	kill_everywhere parent create
+}
+
+test_create_nested_cgroup() {
+	build_helper
+	config --arg path "/tests-$ID/a/b" '.process.args = ["sleep", "1000"] | .linux.cgroupsPath = $path'
+	kill_everywhere parent create
+}
+
+test_create_with_everything() {
+	build_helper
+	config '.process.args = ["sleep", "1000"]
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["acct"], action: "SCMP_ACT_ERRNO"}]}
+		| .linux.namespaces += [{type: "user"}, {type: "time"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}]
+		| .linux.gidMappings = [{containerID: 0, hostID: 0, size: 65536}]
+		| .linux.timeOffsets = {monotonic: {secs: 1000}}
+		| .hooks = {createRuntime: [{path: "/bin/true"}], poststop: [{path: "/bin/true"}]}'
+	kill_everywhere parent create
+}
+
+test_create_without_cgroup() {
+	build_helper
+	config '.process.args = ["sleep", "1000"]'
+	real=$HULL
+	printf '#!/bin/sh\nexec "%s" --cgroup-manager disabled "$@"\n' "$real" >"$WORK/hull"
+	chmod 755 "$WORK/hull"
+	HULL=$WORK/hull
+	kill_everywhere parent create
+}
+
+test_run() {
+	build_helper
+	config '.process.args = ["true"]'
+	kill_everywhere parent run
+}
+
+test_init_of_create() {
+	build_helper
+	config '.process.args = ["sleep", "1000"]'
+	kill_everywhere child create
+}
+
+test_init_of_run() {
+	build_helper
+	config '.process.args = ["true"]'
+	kill_everywhere child run
+}
+
+# start, killed anywhere, leaves a container that is created, running or stopped, and can be deleted.
+test_start() {
+	build_helper
+	config '.process.args = ["sleep", "1000"]'
+	at=1
+	while :; do
+		hull create -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 || fail "create: $(cat "$WORK/out")"
+		"$KILL_AT" parent $at "$HULL" --root "$STATE" start "$ID" >"$WORK/out" 2>"$WORK/errors"
+		code=$?
+		sleep 0.02
+		case $(status_of) in
+		created | running | stopped) ;;
+		*) fail "killed at $at: status is $(status_of)" ;;
+		esac
+		hull delete --force "$ID" || fail "killed at $at: delete"
+		expect_nothing "killed at $at"
+		[ $code = 0 ] || break
+		at=$((at + 1 + at / STEPS))
+	done
+}
+
+# delete, killed anywhere, can be done again.
+test_delete() {
+	build_helper
+	config '.process.args = ["sleep", "1000"]'
+	at=1
+	while :; do
+		hull create -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 || fail "create: $(cat "$WORK/out")"
+		"$KILL_AT" parent $at "$HULL" --root "$STATE" delete --force "$ID" >"$WORK/out" 2>"$WORK/errors"
+		code=$?
+		try hull delete --force "$ID"
+		[ "$status" = 0 ] || fail "killed at $at: the second says $errors"
+		expect_nothing "killed at $at"
+		[ $code = 0 ] || break
+		at=$((at + 1 + at / STEPS))
+	done
+}
+
+run_tests

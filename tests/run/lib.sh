@@ -1,0 +1,321 @@
+# Run tests: real containers, observed from inside. A test file is
+#
+#	. "${0%/*}/lib.sh"
+#	test_exit_code() { inside 'exit 3'; expect_status 3; }
+#	run_tests
+#
+# Each function test_* runs in a subshell with a fresh bundle in $BUNDLE (busybox, the configuration of `hull spec` without
+# a terminal), a state directory of its own in $STATE and a container id of its own in $ID. `fail` and `skip` end it.
+# After each, nothing may be left behind: no state, cgroup, mount or process.
+#
+# Prints "ok NAME", "FAIL NAME: why" or "SKIP NAME: why". Environment: HULL (build/hull), ONLY (names to run),
+# HULL_TEST_TRIES (1).
+# shellcheck shell=sh disable=SC2034
+
+set -u
+HULL=$(readlink -f "${HULL:-build/hull}")
+export HULL
+LIB_DIR=$(cd "${0%/*}" && pwd)
+SUITE=$(basename "$0" .sh)
+
+# Where cgroup2 is.
+CGROUP2=/sys/fs/cgroup
+[ "$(stat -f -c %T $CGROUP2)" = cgroup2fs ] || CGROUP2=/sys/fs/cgroup/unified
+
+fail() {
+	echo "$*" >"$WORK/verdict"
+	exit 1
+}
+
+skip() {
+	echo "$*" >"$WORK/verdict"
+	exit 77
+}
+
+# Changes the configuration by a jq(1) filter: config '.hostname = "x"'; options of jq may come before it.
+config() {
+	jq "$@" "$BUNDLE/config.json" >"$BUNDLE/config.tmp" || fail "jq $*"
+	mv "$BUNDLE/config.tmp" "$BUNDLE/config.json"
+}
+
+hull() {
+	timeout -k 5 30 "$HULL" --root "$STATE" "$@"
+}
+
+# Runs the configuration; leaves $status, $out and $errors.
+run() {
+	status=0
+	hull run "$@" -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" || status=$?
+	out=$(cat "$WORK/out")
+	errors=$(cat "$WORK/errors")
+}
+
+# Runs a shell script inside.
+inside() {
+	config --arg script "$1" '.process.args = ["sh", "-c", $script]'
+	run
+}
+
+# Any command, with the same three results.
+try() {
+	status=0
+	"$@" </dev/null >"$WORK/out" 2>"$WORK/errors" || status=$?
+	out=$(cat "$WORK/out")
+	errors=$(cat "$WORK/errors")
+}
+
+expect_status() {
+	[ "$status" = "$1" ] || fail "exit status $status, expected $1; said: $out $errors"
+}
+
+# expect VALUE SCRIPT: the script's output inside is exactly that.
+expect() {
+	inside "$2"
+	[ "$status" = 0 ] || fail "exit status $status: $errors"
+	[ "$out" = "$1" ] || fail "'$2' gave '$out', expected '$1'"
+}
+
+# expect_match REGEX SCRIPT: a line of the script's output matches.
+expect_match() {
+	inside "$2"
+	[ "$status" = 0 ] || fail "exit status $status: $errors"
+	printf '%s\n' "$out" | grep -Eq -- "$1" || fail "'$2' gave '$out', expected a match of '$1'"
+}
+
+# same WANT GOT WHAT
+same() {
+	[ "$2" = "$1" ] || fail "$3 is '$2', expected '$1'"
+}
+
+run_ok() {
+	run "$@"
+	expect_status 0
+}
+
+# The command fails as the command itself (status 1) and its error has this text.
+fails_with() {
+	text=$1
+	shift
+	try "$@"
+	[ "$status" = 1 ] || fail "exit status $status, expected 1: $out $errors"
+	printf '%s' "$errors" | grep -Fq -- "$text" || fail "error is '$errors', expected '$text'"
+}
+
+run_fails() {
+	fails_with "$1" hull run -b "$BUNDLE" "$ID"
+}
+
+# Compiles NAME.c of this directory once a test file, static so that it runs in any root filesystem: $PROGRAMS/NAME.
+compile() {
+	[ -x "$PROGRAMS/$1" ] && return
+	mkdir -p "$PROGRAMS"
+	${CC:-cc} -static -O1 -D_GNU_SOURCE -o "$PROGRAMS/$1" "$LIB_DIR/$1.c" 2>"$WORK/compiler" ||
+		skip "no static program can be built here: $(head -n 1 "$WORK/compiler")"
+}
+
+# Puts probe.c into the container, as /bin/probe.
+with_probe() {
+	compile probe
+	cp "$PROGRAMS/probe" "$BUNDLE/rootfs/bin/probe"
+}
+
+# start_peer console|agent SOCKET …: plays the other side (peer.c) in the background, as $peer; its output is in $WORK/peer.
+start_peer() {
+	compile peer
+	"$PROGRAMS/peer" "$@" <"${PEER_INPUT:-/dev/null}" >"$WORK/peer" 2>"$WORK/peer-errors" &
+	peer=$!
+	tries=0
+	while [ ! -S "$2" ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || fail "no socket: $(cat "$WORK/peer-errors")"
+		sleep 0.02
+	done
+}
+
+status_of() {
+	hull state "$ID" | jq -r .status
+}
+
+# wait_for STATUS: waits up to five seconds until the container has it.
+wait_for() {
+	tries=0
+	while [ "$(status_of)" != "$1" ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || fail "status is $(status_of), expected $1"
+		sleep 0.05
+	done
+}
+
+# A container that stays: create, or create and start.
+create() {
+	config '.process.args = ["sleep", "1000"]'
+	try hull create -b "$BUNDLE" "$@" "$ID"
+	expect_status 0
+}
+
+# add_mount JSON: one more mount.
+add_mount() {
+	config --argjson mount "$1" '.mounts += [$mount]'
+}
+
+# What the container has mounted, for mount_at and expect_mount; the script, if any, runs before.
+show_mounts() {
+	inside "${1:+$1; }cat /proc/self/mountinfo"
+	expect_status 0
+	mounts=$out
+}
+
+# The uppermost mount at a target: "FLAGS PROPAGATION TYPE SOURCE FLAGS-OF-SUPERBLOCK"; PROPAGATION is - where it is private.
+mount_at() {
+	printf '%s\n' "$mounts" | awk -v target="$1" '$5 == target {
+		group = ""
+		for (i = 7; $i != "-"; i++)
+			group = group (group ? "," : "") $i
+		line = $6 " " (group ? group : "-") " " $(i + 1) " " $(i + 2) " " $(i + 3)
+	} END { print line }'
+}
+
+# expect_mount TARGET REGEX [REGEX-THAT-MUST-NOT-MATCH]
+expect_mount() {
+	line=$(mount_at "$1")
+	printf '%s\n' "$line" | grep -Eq -- "$2" || fail "mount $1 is '$line', expected a match of '$2'"
+	[ -z "${3:-}" ] || ! printf '%s\n' "$line" | grep -Eq -- "$3" || fail "mount $1 is '$line', which matches '$3'"
+}
+
+# A shared tree of the host's with a mount below it, in $WORK/host and $WORK/host/sub; options of both may follow.
+host_tree() {
+	mkdir "$WORK/host"
+	trap 'umount -l "$WORK/host" 2>/dev/null' EXIT
+	mount -t tmpfs ${1:+-o "$1"} hull-test "$WORK/host" || skip 'no mounting here'
+	mount --make-shared "$WORK/host"
+	mkdir "$WORK/host/sub"
+	mount -t tmpfs ${1:+-o "$1"} hull-test-sub "$WORK/host/sub"
+	mount --make-shared "$WORK/host/sub"
+}
+
+# Runs a script in a running container, beside its process.
+enter() {
+	try nsenter -t "$(hull state "$ID" | jq .pid)" -m -p -n -i -u -r -w -- /bin/sh -c "$1"
+}
+
+# needs_controllers NAME...: skips where cgroup v2 does not have them all.
+needs_controllers() {
+	for controller in "$@"; do
+		grep -qw "$controller" "$CGROUP2/cgroup.controllers" || skip "cgroup v2 has no $controller controller here"
+	done
+}
+
+# expect_file FILE VALUE: what a file of the container's cgroup holds; the path of the cgroup is $cgroup or the default one.
+expect_file() {
+	same "$2" "$(cat "$CGROUP2/${cgroup:-hull-$ID}/$1" 2>&1)" "$1"
+}
+
+# What of a container is still there, by its id and by the test's mark in the environment of its processes.
+leftovers() (
+	unset HULL_TEST_ID # or else the commands below would be found
+	# No id contains a colon: what does is the cache of compiled profiles, which is kept.
+	ls -A "$STATE" 2>/dev/null | grep -v : | sed 's/^/state: /'
+	find "$CGROUP2" -maxdepth 4 -type d -name "*$ID*" 2>/dev/null | sed 's/^/cgroup: /'
+	grep -F "$WORK" /proc/self/mountinfo | awk '{ print "mount: " $5 }'
+	grep -lsF "HULL_TEST_ID=$ID" /proc/[0-9]*/environ 2>/dev/null | while read -r file; do
+		pid=${file#/proc/}
+		pid=${pid%/environ}
+		[ ! -d "/proc/$pid" ] || echo "process: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+	done 2>/dev/null
+)
+
+clear_leftovers() {
+	for dir in "$STATE"/*; do
+		[ ! -d "$dir" ] || hull delete --force "${dir##*/}" >/dev/null 2>&1
+	done
+	leftovers | while read -r kind what rest; do
+		case $kind in
+		process:) kill -KILL "$what" ;;
+		mount:) umount -l "$what" ;;
+		esac
+	done
+	find "$CGROUP2" -maxdepth 4 -depth -type d -name "*$ID*" -exec rmdir {} \;
+} 2>/dev/null
+
+# Waits a little for what the kernel is still taking down.
+check_leftovers() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		left=$(leftovers)
+		[ -n "$left" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+new_bundle() {
+	BUNDLE=$WORK/bundle
+	STATE=$WORK/state
+	mkdir -p "$BUNDLE" "$STATE"
+	cp -a "$TEMPLATE/rootfs" "$BUNDLE/rootfs"
+	jq --arg mark "HULL_TEST_ID=$ID" '.process.terminal = false | .root.readonly = false | .process.env += [$mark]' \
+		"$TEMPLATE/config.json" >"$BUNDLE/config.json"
+	rm -f "$WORK/verdict"
+}
+
+# Runs one test; leaves $code and $why, and its log in $WORK.
+attempt() {
+	WORK=$SUITE_DIR/$1
+	ID=t$$-$(echo "$1" | tr _ -)
+	rm -rf "$WORK"
+	mkdir "$WORK"
+	new_bundle
+	code=0
+	(
+		export HULL_TEST_ID="$ID"
+		"test_$1"
+	) >"$WORK/log" 2>&1 || code=$?
+	why=$(tr '\n' ' ' 2>/dev/null <"$WORK/verdict")
+	if ! check_leftovers; then
+		# A test that failed half-way is not asked to have tidied up.
+		[ $code != 0 ] || why="left behind: $(echo "$left" | tr '\n' ' ')"
+		[ $code != 0 ] || code=1
+		clear_leftovers
+	fi
+}
+
+# A machine that is busy with other things can upset what depends on time: where HULL_TEST_TRIES allows it, a failure is tried
+# once more, and told either way.
+run_one() {
+	first=
+	attempt "$1"
+	if [ $code != 0 ] && [ $code != 77 ] && [ "${HULL_TEST_TRIES:-1}" -gt 1 ]; then
+		first=" (at the second try; the first: ${why:-status $code})"
+		attempt "$1"
+	fi
+	case $code in
+	0) echo "ok $SUITE: $1$first" ;;
+	77) echo "SKIP $SUITE: $1: $why" ;;
+	*)
+		echo "FAIL $SUITE: $1: ${why:-status $code}"
+		sed 's/^/    /' "$WORK/log"
+		FAILED=1
+		;;
+	esac
+	rm -rf "$WORK"
+}
+
+run_tests() {
+	FAILED=0
+	SUITE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/hull-run.XXXXXX")
+	trap 'rm -rf "$SUITE_DIR"' EXIT
+	trap 'exit 130' INT TERM
+	# Who runs many test files may have them share what is the same for all.
+	PROGRAMS=${HULL_TEST_PROGRAMS:-$SUITE_DIR/bin}
+	TEMPLATE=${HULL_TEST_TEMPLATE:-$SUITE_DIR/template}
+	if [ ! -d "$TEMPLATE" ]; then
+		sh "$LIB_DIR/../make-bundle.sh" "$TEMPLATE" || exit 1
+		"$HULL" spec -b "$TEMPLATE" || {
+			echo "FAIL $SUITE: hull spec"
+			exit 1
+		}
+	fi
+	for name in ${ONLY:-$(sed -n 's/^test_\([a-z0-9_]*\)().*/\1/p' "$0")}; do
+		run_one "$name"
+	done
+	exit $FAILED
+}

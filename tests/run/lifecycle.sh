@@ -1,0 +1,281 @@
+#!/bin/sh
+# create, start, state, kill, delete, list: runtime.md "Lifecycle" and "Operations".
+. "${0%/*}/lib.sh"
+
+test_create_start_kill_delete() {
+	create
+	same created "$(status_of)" status
+	try hull start "$ID"
+	expect_status 0
+	same running "$(status_of)" status
+	try hull kill "$ID" KILL
+	expect_status 0
+	wait_for stopped
+	try hull delete "$ID"
+	expect_status 0
+	fails_with "$ID" hull state "$ID"
+}
+
+test_nothing_runs_before_start() {
+	config '.process.args = ["sh", "-c", "echo started >/tmp/mark; sleep 1000"]'
+	try hull create -b "$BUNDLE" "$ID"
+	expect_status 0
+	sleep 0.2
+	[ ! -e "$BUNDLE/rootfs/tmp/mark" ] || fail 'it runs already'
+	hull start "$ID" || fail start
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ ! -e "$BUNDLE/rootfs/tmp/mark" ] || break
+		sleep 0.1
+	done
+	[ -e "$BUNDLE/rootfs/tmp/mark" ] || fail 'it does not run'
+	hull delete --force "$ID" || fail delete
+}
+
+test_state() {
+	config '.annotations = {"org.example.key": "value"}'
+	create --pid-file "$WORK/pid"
+	state=$(hull state "$ID")
+	for filter in '.id == $id' '.status == "created"' '.pid == $pid' '.bundle == $bundle' '.rootfs == $bundle + "/rootfs"' \
+		'.annotations["org.example.key"] == "value"' '.ociVersion | startswith("1.")' \
+		'.created | test("^[0-9-]{10}T[0-9:]{8}(\\.[0-9]+)?Z$")' 'has("owner")'; do
+		printf '%s' "$state" | jq -e --arg id "$ID" --argjson pid "$(cat "$WORK/pid")" --arg bundle "$BUNDLE" "$filter" \
+			>/dev/null || fail "not so: $filter: $state"
+	done
+	grep -q . "/proc/$(cat "$WORK/pid")/comm" || fail 'no such process'
+	hull delete --force "$ID" || fail delete
+}
+
+test_state_of_stopped() {
+	create
+	hull start "$ID" || fail start
+	hull kill "$ID" KILL
+	wait_for stopped
+	same 0 "$(hull state "$ID" | jq .pid)" pid
+	hull delete "$ID" || fail delete
+}
+
+test_list() {
+	same '[]' "$(hull list --format json | jq -c .)" 'empty list'
+	create
+	same "$ID created" "$(hull list --format json | jq -r '.[] | .id + " " + .status')" list
+	same "$ID" "$(hull list -q)" 'quiet list'
+	hull list | head -n 1 | grep -Eq '^ID +PID +STATUS +BUNDLE +CREATED +OWNER' || fail 'heading of the table'
+	hull list | grep -q "^$ID " || fail 'row of the table'
+	hull delete --force "$ID" || fail delete
+}
+
+test_unknown_container() {
+	for command in state start kill delete; do
+		fails_with nothing-here hull $command nothing-here
+	done
+}
+
+test_delete_force_unknown_is_quiet() {
+	try hull delete --force nothing-here
+	[ "$status" = 0 ] || printf '%s' "$errors" | grep -q 'does not exist' || fail "status $status: $errors"
+}
+
+test_id_in_use() {
+	create
+	fails_with "$ID" hull create -b "$BUNDLE" "$ID"
+	same created "$(status_of)" 'status of the first'
+	hull delete --force "$ID" || fail delete
+}
+
+test_bad_ids() {
+	for id in '../x' 'a/b' '' '.' '..' 'a b' 'a"b'; do
+		try hull create -b "$BUNDLE" -- "$id"
+		[ "$status" = 1 ] || fail "id '$id' gave status $status"
+	done
+}
+
+test_delete_running_refused() {
+	create
+	hull start "$ID" || fail start
+	try hull delete "$ID"
+	[ "$status" = 1 ] || fail "status $status"
+	same running "$(status_of)" status
+	hull delete --force "$ID" || fail 'delete --force'
+}
+
+test_delete_created() {
+	# runtime.md "Delete" wants stopped; the peers kill what was only created.
+	create
+	try hull delete "$ID"
+	[ "$status" = 0 ] || hull delete --force "$ID" || fail 'delete --force'
+}
+
+test_start_twice_refused() {
+	create
+	hull start "$ID" || fail start
+	try hull start "$ID"
+	[ "$status" = 1 ] || fail "status $status"
+	hull delete --force "$ID" || fail delete
+}
+
+test_start_reports_exec_error() {
+	config '.process.args = ["no-such-command"]'
+	try hull create -b "$BUNDLE" "$ID"
+	# Both create and start may find it; the engines take either.
+	if [ "$status" = 0 ]; then
+		try hull start "$ID"
+		[ "$status" != 0 ] || fail 'start of nothing worked'
+		printf '%s' "$errors" | grep -q no-such-command || fail "error: $errors"
+		hull delete --force "$ID"
+	else
+		printf '%s' "$errors" | grep -q no-such-command || fail "error: $errors"
+	fi
+}
+
+test_kill_default_is_term() {
+	config '.process.args = ["sh", "-c", "trap \"echo term >/tmp/mark; exit\" TERM; echo r >/tmp/ready; while :; do sleep 0.05; done"]'
+	try hull create -b "$BUNDLE" "$ID"
+	expect_status 0
+	hull start "$ID" || fail start
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ ! -e "$BUNDLE/rootfs/tmp/ready" ] || break
+		sleep 0.1
+	done
+	hull kill "$ID" || fail kill
+	wait_for stopped
+	same term "$(cat "$BUNDLE/rootfs/tmp/mark")" 'what it got'
+	hull delete "$ID" || fail delete
+}
+
+test_kill_names_and_numbers() {
+	create
+	hull start "$ID" || fail start
+	for signal in 0 WINCH SIGWINCH winch 28; do
+		try hull kill "$ID" $signal
+		[ "$status" = 0 ] || [ $signal = 0 ] || [ $signal = winch ] || fail "kill $signal: $errors"
+	done
+	fails_with NOSUCH hull kill "$ID" NOSUCH
+	hull kill "$ID" 9 || fail 'kill 9'
+	wait_for stopped
+	try hull kill "$ID" KILL
+	[ "$status" = 1 ] || fail 'kill of a stopped container worked'
+	hull delete "$ID" || fail delete
+}
+
+test_kill_all() {
+	config 'del(.linux.namespaces[] | select(.type == "pid"))
+		| .process.args = ["sh", "-c", "sleep 1000 & sleep 1000 & echo r >/tmp/ready; exec sleep 1000"]'
+	try hull create -b "$BUNDLE" "$ID"
+	expect_status 0
+	hull start "$ID" || fail start
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ ! -e "$BUNDLE/rootfs/tmp/ready" ] || break
+		sleep 0.1
+	done
+	hull kill --all "$ID" KILL || fail kill
+	wait_for stopped
+	hull delete "$ID" || fail delete
+}
+
+test_run_detached() {
+	config '.process.args = ["sleep", "1000"]'
+	run --detach --pid-file "$WORK/pid"
+	expect_status 0
+	same running "$(status_of)" status
+	same sleep "$(cat "/proc/$(cat "$WORK/pid")/comm")" 'command of the pid'
+	hull delete --force "$ID" || fail delete
+}
+
+test_run_keep() {
+	config '.process.args = ["true"]'
+	try hull run --keep -b "$BUNDLE" "$ID"
+	expect_status 0
+	same stopped "$(status_of)" status
+	hull delete "$ID" || fail delete
+}
+
+test_options_after_id() {
+	config '.process.args = ["echo", "hello"]'
+	try hull run "$ID" -b "$BUNDLE"
+	expect_status 0
+	same hello "$out" output
+}
+
+test_bundle_is_current_directory() {
+	config '.process.args = ["echo", "hello"]'
+	cd "$BUNDLE" || fail cd
+	try hull run "$ID"
+	expect_status 0
+	same hello "$out" output
+}
+
+test_config_option() {
+	jq '.process.args = ["echo", "other"]' "$BUNDLE/config.json" >"$BUNDLE/other.json"
+	try hull run -b "$BUNDLE" --config other.json "$ID"
+	[ "$status" = 0 ] || try hull run -b "$BUNDLE" --config "$BUNDLE/other.json" "$ID"
+	expect_status 0
+	same other "$out" output
+}
+
+test_later_edit_of_config_does_not_matter() {
+	create
+	config '.process.args = ["false"]'
+	hull start "$ID" || fail start
+	sleep 0.1
+	same running "$(status_of)" status
+	hull delete --force "$ID" || fail delete
+}
+
+test_cgroup_default() {
+	create --pid-file "$WORK/pid"
+	grep -q "^0::/.*$ID" "/proc/$(cat "$WORK/pid")/cgroup" || fail "cgroup is $(grep ^0:: "/proc/$(cat "$WORK/pid")/cgroup")"
+	hull delete --force "$ID" || fail delete
+}
+
+test_cgroups_path() {
+	config --arg path "/hull-tests-$ID/sub" '.linux.cgroupsPath = $path'
+	create --pid-file "$WORK/pid"
+	same "0::/hull-tests-$ID/sub" "$(grep ^0:: "/proc/$(cat "$WORK/pid")/cgroup")" cgroup
+	hull delete --force "$ID" || fail delete
+}
+
+test_cgroup_namespace_is_rooted() {
+	expect '0::/' 'grep ^0:: /proc/self/cgroup'
+}
+
+test_notify_socket() {
+	command -v python3 >/dev/null || skip 'python3 is not here'
+	echo '#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+int main(void) {
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	strncpy(to.sun_path, getenv("NOTIFY_SOCKET"), sizeof(to.sun_path) - 1);
+	if (sendto(fd, "READY=1", 7, 0, (void *)&to, sizeof(to)) != 7)
+		return 1;
+	sleep(1);
+	return 0;
+}' | ${CC:-cc} -static -x c -o "$BUNDLE/rootfs/bin/ready" - 2>/dev/null || skip 'no static program can be built here'
+	python3 -c '
+import socket, sys
+server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+server.bind(sys.argv[1])
+server.settimeout(10)
+print(server.recv(4096).decode())' "$WORK/notify" >"$WORK/got" &
+	manager=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ ! -S "$WORK/notify" ] || break
+		sleep 0.1
+	done
+	config '.process.args = ["ready"]'
+	NOTIFY_SOCKET=$WORK/notify run
+	wait $manager
+	expect_status 0
+	grep -q '^READY=1' "$WORK/got" || fail "the manager got '$(cat "$WORK/got")'"
+}
+
+test_dry_run_does_nothing() {
+	try hull run --dry-run -b "$BUNDLE" "$ID"
+	expect_status 0
+	[ -n "$out" ] || fail 'no plan'
+}
+
+run_tests

@@ -1,0 +1,113 @@
+#!/bin/sh
+# NOTIFY_SOCKET: READY=1 of the container reaches the service manager, by run, run -d, and create and start.
+. "${0%/*}/lib.sh"
+
+prepare() {
+	command -v python3 >/dev/null || skip 'python3 is not here'
+	echo '#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	if (!path)
+		return 9;
+	strncpy(to.sun_path, path, sizeof(to.sun_path) - 1);
+	for (int i = 1; i < argc; i++)
+		if (sendto(fd, argv[i], strlen(argv[i]), 0, (void *)&to, sizeof(to)) < 0)
+			return 1;
+	sleep(1);
+	return 0;
+}' | ${CC:-cc} -static -x c -o "$BUNDLE/rootfs/bin/say" - 2>/dev/null || skip 'no static program can be built here'
+	# prints each message until there is none for three seconds
+	python3 -c '
+import socket, sys
+server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+server.bind(sys.argv[1].replace("@", "\0", 1))
+server.settimeout(3)
+try:
+    while True:
+        print(repr(server.recv(4096).decode()), flush=True)
+except socket.timeout:
+    pass' "${1:-$WORK/notify}" >"$WORK/got" &
+	manager=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		! grep -qF "${1:-$WORK/notify}" /proc/net/unix || break
+		sleep 0.1
+	done
+	export NOTIFY_SOCKET="${1:-$WORK/notify}"
+}
+
+expect_ready() {
+	wait $manager
+	same 1 "$(grep -c 'READY=1' "$WORK/got")" 'how often READY=1 came'
+}
+
+test_run() {
+	prepare
+	config '.process.args = ["say", "READY=1"]'
+	run_ok
+	expect_ready
+}
+
+test_run_detached() {
+	prepare
+	config '.process.args = ["say", "STATUS=x", "READY=1\nSTATUS=y"]'
+	run --detach --pid-file "$WORK/pid"
+	expect_status 0
+	expect_ready
+	grep -q "MAINPID=$(cat "$WORK/pid")" "$WORK/got" || fail "got $(cat "$WORK/got")"
+	hull delete --force "$ID" || fail delete
+}
+
+test_create_and_start() {
+	prepare
+	config '.process.args = ["say", "READY=1"]'
+	try hull create -b "$BUNDLE" "$ID"
+	expect_status 0
+	try hull start "$ID"
+	expect_status 0
+	expect_ready
+	hull delete --force "$ID" || fail delete
+}
+
+test_abstract_address() {
+	prepare "@hull-test-$ID"
+	config '.process.args = ["say", "READY=1"]'
+	run_ok
+	expect_ready
+}
+
+# A container that never says so does not hang run -d for ever, nor one that says other things.
+test_never_ready() {
+	prepare
+	config '.process.args = ["say", "NOTREADY=1", "READY=11", "XREADY=1"]'
+	run --detach
+	expect_status 0
+	wait $manager
+	[ ! -s "$WORK/got" ] || fail "got $(cat "$WORK/got")"
+	hull delete --force "$ID" || fail delete
+}
+
+# Nobody listens on the host: the container runs all the same.
+test_nobody_listens() {
+	prepare
+	config '.process.args = ["say", "READY=1"]'
+	NOTIFY_SOCKET=$WORK/nobody run
+	expect_status 0
+	wait $manager
+}
+
+test_absent() {
+	prepare
+	unset NOTIFY_SOCKET
+	config '.process.args = ["say", "READY=1"]'
+	run
+	expect_status 9
+	wait $manager
+}
+
+run_tests

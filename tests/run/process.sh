@@ -1,0 +1,64 @@
+#!/bin/sh
+# .process: what is run, as whom and within which limits.
+. "${0%/*}/lib.sh"
+
+test_exit_code() {
+	inside 'exit 3'
+	expect_status 3
+}
+
+test_exit_code_zero() {
+	inside 'exit 0'
+	expect_status 0
+}
+
+test_killed_by_signal() {
+	# Its own signals do not reach the init of a PID namespace, except SIGKILL from outside and faults.
+	inside 'sleep 1000 & kill -TERM $!; wait $!; exit $?'
+	expect_status 143
+}
+
+test_session_and_group() {
+	expect '1 1' 'set -- $(cat /proc/1/stat); echo $5 $6'
+}
+
+test_descriptors_closed() {
+	exec 9</etc/hostname
+	inside 'ls /proc/1/fd; true'
+	expect_status 0
+	same '0 1 2' "$(printf '%s' "$out" | xargs)" descriptors
+}
+
+test_preserve_fds() {
+	exec 3</etc/hostname 4</etc/hostname
+	config '.process.args = ["sh", "-c", "ls /proc/1/fd; true"]'
+	run --preserve-fds 1
+	expect_status 0
+	same '0 1 2 3' "$(printf '%s' "$out" | xargs)" descriptors
+}
+
+test_stdin() {
+	config '.process.args = ["cat"]'
+	out=$(echo hello | hull run -b "$BUNDLE" "$ID")
+	same hello "$out" output
+}
+
+test_signal_dispositions_default() {
+	trap '' PIPE USR1
+	expect 'SigBlk: 0000000000000000' 'echo $(grep SigBlk /proc/1/status)'
+}
+
+test_forwarded_signal() {
+	config '.process.args = ["sh", "-c", "trap \"exit 7\" TERM; echo ready; while :; do sleep 0.05; done"]'
+	"$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" >"$WORK/out" 2>&1 &
+	pid=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		grep -q ready "$WORK/out" && break
+		sleep 0.1
+	done
+	kill -TERM $pid
+	wait $pid
+	same 7 $? 'exit status'
+}
+
+run_tests

@@ -1,0 +1,520 @@
+#!/bin/sh
+# pause, resume, ps, update, events, stats, state and --report: what needs no controller but those that are there. A test says aloud
+# which controller it misses.
+. "${0%/*}/lib.sh"
+
+cgroup() {
+	echo "$CGROUP2/hull-$ID"
+}
+
+# needs CONTROLLER: where it is not at the root of cgroup2, the test is for another host.
+needs() {
+	grep -qw "$1" "$CGROUP2/cgroup.controllers" || skip "no $1 controller in cgroup2 here"
+}
+
+# start_container SCRIPT: it runs in the background, created and started.
+start_container() {
+	config --arg script "$1" '.process.args = ["sh", "-c", $script]'
+	try hull create -b "$BUNDLE" "$ID"
+	expect_status 0
+	try hull start "$ID"
+	expect_status 0
+}
+
+# until_true COMMAND...: up to five seconds.
+until_true() {
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || fail "never: $*"
+		sleep 0.05
+	done
+}
+
+finish() {
+	try hull delete --force "$ID"
+	expect_status 0
+}
+
+test_pause_and_resume() {
+	start_container 'while :; do echo tick >>/ticks; sleep 0.02; done'
+	until_true test -s "$BUNDLE/rootfs/ticks"
+	try hull pause "$ID"
+	expect_status 0
+	same paused "$(status_of)" 'the status'
+	before=$(wc -c <"$BUNDLE/rootfs/ticks")
+	sleep 0.2
+	same "$before" "$(wc -c <"$BUNDLE/rootfs/ticks")" 'what was written while paused'
+	fails_with 'it is paused' hull pause "$ID"
+	try hull resume "$ID"
+	expect_status 0
+	same running "$(status_of)" 'the status'
+	fails_with 'it is running' hull resume "$ID"
+	sleep 0.2
+	[ "$(wc -c <"$BUNDLE/rootfs/ticks")" -gt "$before" ] || fail 'it does not go on'
+	finish
+}
+
+test_pause_a_created_one() {
+	create
+	try hull pause "$ID"
+	expect_status 0
+	same paused "$(status_of)" 'the status'
+	try hull resume "$ID"
+	expect_status 0
+	same created "$(status_of)" 'the status'
+	finish
+}
+
+test_a_paused_one_can_be_deleted() {
+	start_container 'sleep 1000'
+	try hull pause "$ID"
+	expect_status 0
+	finish
+}
+
+test_not_of_a_stopped_one() {
+	start_container 'exit 0'
+	wait_for stopped
+	for command in pause resume ps 'events --stats' update; do
+		# shellcheck disable=SC2086
+		try hull $command "$ID"
+		expect_status 1
+	done
+	fails_with 'container not running' hull pause "$ID"
+	fails_with 'does not exist' hull pause "$ID-not"
+	finish
+}
+
+test_ps_json() {
+	start_container 'sleep 1000 & sleep 1000'
+	until_true sh -c "[ \$(wc -l <'$(cgroup)/cgroup.procs') = 2 ]"
+	try hull ps --format json "$ID"
+	expect_status 0
+	same "$(jq -sc sort "$(cgroup)/cgroup.procs")" "$(echo "$out" | jq -c sort)" 'the array'
+	same "$(hull state "$ID" | jq .pid)" "$(echo "$out" | jq '.[0]')" 'the first'
+	finish
+}
+
+test_ps_table() {
+	start_container 'sleep 1000'
+	pid=$(hull state "$ID" | jq .pid)
+	try hull ps "$ID"
+	expect_status 0
+	same 2 "$(echo "$out" | wc -l)" 'lines'
+	same "$pid" "$(echo "$out" | awk 'NR == 2 { print $2 }')" 'the pid'
+	try hull ps "$ID" -o comm,pid
+	expect_status 0
+	same "sleep $pid" "$(echo "$out" | awk 'NR == 2 { print $1, $2 }')" 'the arguments'
+	fails_with 'no column PID' hull ps "$ID" -o comm
+	fails_with 'ended with status' hull ps "$ID" --nonsense
+	fails_with 'unknown format "xml"' hull ps --format xml "$ID"
+	finish
+}
+
+test_update_bad_values() {
+	start_container 'sleep 1000'
+	while IFS='|' read -r option value text; do
+		fails_with "$text" hull update "$option" "$value" "$ID"
+	done <<-'END'
+		--memory|12q|--memory: expected bytes, perhaps with k, m, g or t, or -1, found "12q"
+		--memory|-2|--memory: expected bytes
+		--memory|9999999999999g|--memory: expected bytes
+		--memory|99999999999999999999|--memory: expected bytes
+		--memory-swap||--memory-swap: expected bytes
+		--pids-limit|1e3|--pids-limit: expected a whole number, found "1e3"
+		--cpu-share|-5|--cpu-share: expected a whole number from 0
+		--cpu-period|0x10|--cpu-period: expected a whole number from 0
+		--cpuset-cpus|../1|--cpuset-cpus: expected a list as in 0-3,7, found "../1"
+		--cpu-idle|2|.linux.resources.cpu.idle: 2 is out of range, allowed is 0 to 1
+		--blkio-weight|5|.linux.resources.blockIO.weight: expected 10 to 1000, found 5
+		--blkio-weight|1001|.linux.resources.blockIO.weight: expected 10 to 1000, found 1001
+		--cpu-rt-runtime|5|cgroup v2 does not share out realtime CPU time
+		--kernel-memory|5|cgroup v2 has no limit of its own for kernel memory
+	END
+	finish
+}
+
+test_update_bad_files() {
+	start_container 'sleep 1000'
+	fails_with 'No such file' hull update -r "$WORK/none" "$ID"
+	while IFS='|' read -r text json; do
+		echo "$json" >"$WORK/resources"
+		fails_with "$text" hull update -r "$WORK/resources" "$ID"
+	done <<-'END'
+		.memory.limit: expected an integer, found a string|{"memory": {"limit": "5"}}
+		is not the name of a file in a cgroup|{"unified": {"../x": "1"}}
+		is not the name of a file in a cgroup|{"unified": {"a/b": "1"}}
+		acts on processes, and is no limit|{"unified": {"cgroup.freeze": "0"}}
+		.linux.resources.devices[0].type: unknown value "x"|{"devices": [{"allow": true, "type": "x"}]}
+	END
+	try hull update "$ID"
+	expect_status 0
+	finish
+}
+
+test_update_of_an_absent_controller() {
+	start_container 'sleep 1000'
+	for pair in memory:--memory=64m pids:--pids-limit=10 cpu:--cpu-share=10; do
+		grep -qw "${pair%%:*}" "$CGROUP2/cgroup.controllers" ||
+			fails_with "the ${pair%%:*} controller is " hull update "${pair#*:}" "$ID"
+	done
+	finish
+}
+
+test_update_without_resctrl() {
+	[ ! -e /sys/fs/resctrl/schemata ] || skip 'there is a resctrl here'
+	start_container 'sleep 1000'
+	fails_with '--l3-cache-schema: no resctrl file system is mounted' hull update --l3-cache-schema 'L3:0=f' "$ID"
+	fails_with '--mem-bw-schema: no resctrl file system is mounted' hull update --mem-bw-schema 'MB:0=10' "$ID"
+	finish
+}
+
+test_update_hugetlb() {
+	needs hugetlb
+	config '.linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 2097152}]'
+	start_container 'sleep 1000'
+	same 2097152 "$(cat "$(cgroup)/hugetlb.2MB.max")" 'the limit'
+	echo '{"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]}' >"$WORK/resources"
+	try hull update -r "$WORK/resources" "$ID"
+	expect_status 0
+	same 4194304 "$(cat "$(cgroup)/hugetlb.2MB.max")" 'the limit'
+	status=0
+	echo '{"unified": {"hugetlb.2MB.max": "0"}}' | hull update -r - "$ID" || status=$?
+	expect_status 0
+	same 0 "$(cat "$(cgroup)/hugetlb.2MB.max")" 'the limit'
+	finish
+}
+
+# A device that the rules do not name cannot be opened; update replaces the rules, and leaves them alone where it has none.
+test_update_devices() {
+	config '.linux.resources.devices = [{allow: false, access: "rwm"}]'
+	start_container 'mknod /kmsg c 1 11; while :; do
+		if ( : </kmsg ) 2>/dev/null; then echo open; else echo closed; fi >/new; mv /new /result; sleep 0.02; done'
+	config '.process.args = ["true"]'
+	until_true grep -q closed "$BUNDLE/rootfs/result" 2>/dev/null
+	echo '{"devices": [{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 1, "minor": 11, "access": "rwm"}]}' \
+		>"$WORK/resources"
+	try hull update -r "$WORK/resources" "$ID"
+	expect_status 0
+	try enter 'mknod /kmsg c 1 11 2>/dev/null; : </kmsg'
+	expect_status 0
+	echo '{"hugepageLimits": []}' >"$WORK/resources"
+	try hull update -r "$WORK/resources" "$ID"
+	expect_status 0
+	try enter ': </kmsg && : </dev/null'
+	expect_status 0
+	echo '{"devices": [{"allow": false, "access": "rwm"}]}' >"$WORK/resources"
+	try hull update -r "$WORK/resources" "$ID"
+	expect_status 0
+	sleep 0.1
+	try hull ps "$ID" -o pid
+	same closed "$(cat "$BUNDLE/rootfs/result")" 'the device after the rules went'
+	finish
+}
+
+test_events_stats() {
+	start_container 'sleep 1000'
+	try hull events --stats "$ID"
+	expect_status 0
+	same 1 "$(echo "$out" | wc -l)" 'lines'
+	same "[\"stats\",\"$ID\"]" "$(echo "$out" | jq -c '[.type, .id]')" 'type and id'
+	same '["blkio","cpu","cpuset","hugetlb","intel_rdt","memory","network_interfaces","pids"]' \
+		"$(echo "$out" | jq -c '.data | keys - ["rdma"]')" 'the keys'
+	same number "$(echo "$out" | jq -r '.data.cpu.usage.total | type')" 'the CPU time'
+	same '["failcnt","limit"]' "$(echo "$out" | jq -c '.data.memory.kernelTCP | keys')" 'an entry'
+	finish
+}
+
+test_events_end_with_the_container() {
+	start_container 'sleep 1000'
+	hull events --interval 100ms "$ID" >"$WORK/events" &
+	watcher=$!
+	until_true test "$(grep -c . "$WORK/events")" -ge 0
+	until_true sh -c "[ \$(grep -c stats '$WORK/events') -ge 2 ]"
+	try hull kill "$ID" KILL
+	code=0
+	wait $watcher || code=$?
+	same 0 $code 'the exit status of events'
+	same stats "$(jq -r .type "$WORK/events" | sort -u)" 'the types'
+	finish
+}
+
+test_events_bad_interval() {
+	for interval in 0 x 5y -1 25h '' 5.5; do
+		fails_with 'expected a time above zero' hull events --interval "$interval" "$ID"
+	done
+}
+
+test_stats_table() {
+	start_container 'while :; do :; done'
+	try hull stats --no-stream
+	expect_status 0
+	same "$ID" "$(echo "$out" | awk 'NR == 2 { print $1 }')" 'the id'
+	echo "$out" | awk 'NR == 2 { exit !($3 > 20) }' || fail "a busy loop takes no time: $out"
+	finish
+}
+
+test_stats_json() {
+	start_container 'sleep 1000'
+	try hull stats --no-stream --format json
+	expect_status 0
+	same "[[\"$ID\",\"running\",\"number\"]]" \
+		"$(echo "$out" | jq -c '[.[] | [.id, .status, (.data.cpu.usage.total | type)]]')" 'the array'
+	fails_with "container $ID-not does not exist" hull stats --no-stream "$ID-not"
+	finish
+	try hull stats --no-stream --format json
+	same '[]' "$out" 'of no container'
+}
+
+test_stats_openmetrics() {
+	start_container 'sleep 1000'
+	try hull stats --format openmetrics "$ID"
+	expect_status 0
+	same '# EOF' "$(echo "$out" | tail -n 1)" 'the last line'
+	echo "$out" | grep -Eq "^hull_cpu_seconds_total\{id=\"$ID\"\} [0-9]+\.[0-9]{6}$" || fail "no CPU time: $out"
+	# each family once, its lines together
+	same '' "$(echo "$out" | awk '/^# TYPE/ { print $3 }' | sort | uniq -d)" 'families that come twice'
+	finish
+}
+
+test_state_of_a_stopped_one() {
+	start_container 'exit 3'
+	wait_for stopped
+	try hull state "$ID"
+	same number "$(echo "$out" | jq -r '.resources.cpuTime | type')" 'the CPU time'
+	finish
+}
+
+test_keep_records_the_exit() {
+	config '.process.args = ["sh", "-c", "exit 3"]'
+	run --keep
+	expect_status 3
+	same '{"status":3}' "$(hull state "$ID" | jq -c .exit)" 'the exit'
+	finish
+}
+
+test_report() {
+	config '.process.args = ["sh", "-c", "exit 3"]'
+	run --report "$WORK/report"
+	expect_status 3
+	same "[\"$ID\",3,null]" "$(jq -c '[.id, .status, .signal]' "$WORK/report")" 'how it ended'
+	same '["init","runtime"]' "$(jq -c '[.phases[].process] | unique' "$WORK/report")" 'whose phases'
+	same true "$(jq '(.phases | length > 8) and ([.phases[].usec] | all(. >= 0 and . < 60000000))' "$WORK/report")" 'phases'
+	same true "$(jq '.cpu.total >= 0 and .memory.maxResident > 0' "$WORK/report")" 'what was used'
+}
+
+test_report_of_a_signal() {
+	config '.process.args = ["sh", "-c", "kill -9 $$"] | .linux.namespaces |= map(select(.type != "pid"))'
+	run --report "$WORK/report"
+	expect_status 137
+	same '[137,"SIGKILL"]' "$(jq -c '[.status, .signal]' "$WORK/report")" 'how it ended'
+}
+
+test_report_to_a_descriptor() {
+	config '.process.args = ["sh", "-c", "ls /proc/self/fd"]'
+	status=0
+	out=$(hull run --report 7 -b "$BUNDLE" "$ID" 7>"$WORK/report" | tr '\n' ' ') || status=$?
+	same '0 1 2 3 ' "$out" 'descriptors inside' # the last is that of ls
+	same 0 "$(jq .status "$WORK/report")" 'the status'
+	fails_with '--report 99: Bad file descriptor' hull run --report 99 -b "$BUNDLE" "$ID"
+	fails_with '--report and --detach exclude each other' hull run --detach --report 7 -b "$BUNDLE" "$ID"
+}
+
+test_report_of_a_failure() {
+	config '.process.args = ["/not-there"]'
+	run --report "$WORK/report"
+	expect_status 127
+	jq -e '.error | test("not-there")' "$WORK/report" >/dev/null || fail "$(cat "$WORK/report")"
+}
+
+with_writable_cgroup() {
+	config '.linux.namespaces |= (map(select(.type != "user" and .type != "cgroup")) + [{type: "user"}, {type: "cgroup"}])
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = .linux.uidMappings
+		| .mounts |= map(select(.destination != "/sys/fs/cgroup"))
+		| .mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "noexec", "nodev"]}]'
+	chmod 755 "$SUITE_DIR" "$WORK"
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+}
+
+test_ownership() {
+	with_writable_cgroup
+	inside 'stat -c %u /sys/fs/cgroup /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/cgroup.max.depth
+		mkdir /sys/fs/cgroup/kid && echo $$ >/sys/fs/cgroup/kid/cgroup.procs && grep ^0: /proc/self/cgroup'
+	expect_status 0
+	same '0 0 65534 0::/kid' "$(echo "$out" | tr '\n' ' ' | sed 's/ $//')" 'owners, and a cgroup inside'
+}
+
+test_no_ownership_of_a_read_only_mount() {
+	with_writable_cgroup
+	config '.mounts[-1].options += ["ro"]'
+	inside 'stat -c %u /sys/fs/cgroup'
+	same 65534 "$out" 'the owner'
+}
+
+test_delegated_cgroup() {
+	with_writable_cgroup
+	config '.annotations["run.oci.delegate-cgroup"] = "payload"'
+	inside 'grep ^0: /proc/self/cgroup; stat -c %u /sys/fs/cgroup /sys/fs/cgroup/payload
+		mkdir /sys/fs/cgroup/payload/kid && echo $$ >/sys/fs/cgroup/payload/kid/cgroup.procs && grep ^0: /proc/self/cgroup'
+	expect_status 0
+	same '0::/payload 65534 0 0::/payload/kid' "$(echo "$out" | tr '\n' ' ' | sed 's/ $//')" 'where it is'
+	config '.annotations["run.oci.delegate-cgroup"] = "../x"'
+	run_fails '"../x" is no name of a cgroup'
+}
+
+# A process in an uninterruptible wait: delete says so in time, and does its work later.
+test_delete_of_a_stuck_one() {
+	[ -c /dev/fuse ] || skip 'no FUSE here'
+	compile stuck
+	mkdir "$WORK/stuck"
+	"$SUITE_DIR/bin/stuck" "$WORK/stuck" >"$WORK/mounted" 2>&1 &
+	server=$!
+	trap 'kill -9 $server 2>/dev/null; umount -l "$WORK/stuck" 2>/dev/null' EXIT
+	until_true test -s "$WORK/mounted" -o ! -d "/proc/$server"
+	[ -d "/proc/$server" ] || skip 'FUSE cannot be mounted here'
+	config --arg dir "$WORK/stuck" '.mounts += [{destination: "/stuck", type: "bind", source: $dir, options: ["rbind"]}]'
+	start_container 'cat /stuck/name'
+	sleep 0.5
+	begin=$(date +%s)
+	fails_with 'after' hull delete --force "$ID"
+	[ $(($(date +%s) - begin)) -lt 25 ] || fail 'it took too long'
+	printf '%s' "$errors" | grep -Eq '\((cat|sh)\) is in state D' || fail "who is stuck: $errors"
+	kill -9 $server
+	wait $server 2>/dev/null
+	umount -l "$WORK/stuck"
+	try hull delete --force "$ID"
+	expect_status 0
+}
+
+# A hook that hangs has the lock: delete --force does not wait for ever.
+test_delete_during_a_hook() {
+	config '.hooks.createRuntime = [{path: "/bin/sleep", args: ["sleep", "40"]}]'
+	"$HULL" --root "$STATE" create -b "$BUNDLE" "$ID" >"$WORK/create" 2>&1 &
+	creator=$!
+	until_true test -e "$STATE/$ID/state.json"
+	fails_with "another command has been at work on container $ID" hull delete --force "$ID"
+	printf '%s' "$errors" | grep -q "$creator (hull)" || fail "who it is: $errors"
+	hook=$(pgrep -P $creator -x sleep)
+	kill -9 $creator $hook
+	wait $creator 2>/dev/null
+	finish
+}
+
+# For hosts whose cgroup2 has the memory and pids controllers.
+
+# A shell that holds some 20 MB or is killed for it.
+HOG='x=$(head -c 20000000 /dev/zero | tr "\0" x)'
+
+limit_memory() {
+	config --argjson limit "$1" '.linux.resources.memory = {limit: $limit, swap: $limit}'
+}
+
+test_update_pids() {
+	needs pids
+	start_container 'sleep 1000'
+	try hull update --pids-limit 5 "$ID"
+	expect_status 0
+	same 5 "$(cat "$(cgroup)/pids.max")" 'the limit'
+	try hull update --pids-limit -1 "$ID"
+	same max "$(cat "$(cgroup)/pids.max")" 'the limit'
+	finish
+}
+
+test_update_cpu() {
+	needs cpu
+	start_container 'sleep 1000'
+	try hull update --cpu-quota 20000 --cpu-period 50000 --cpu-share 2048 "$ID"
+	expect_status 0
+	same '20000 50000' "$(cat "$(cgroup)/cpu.max")" 'the quota'
+	try hull update --cpu-quota -1 "$ID"
+	same 'max 50000' "$(cat "$(cgroup)/cpu.max")" 'the quota'
+	try hull update --cpu-idle 1 "$ID"
+	expect_status 0
+	same 1 "$(cat "$(cgroup)/cpu.idle")" 'cpu.idle'
+	finish
+}
+
+test_update_memory() {
+	needs memory
+	limit_memory 67108864
+	start_container 'sleep 1000'
+	try hull update --memory 128m --memory-reservation 32m "$ID"
+	expect_status 0
+	same 134217728 "$(cat "$(cgroup)/memory.max")" 'the limit'
+	same 33554432 "$(cat "$(cgroup)/memory.low")" 'the reservation'
+	try hull update --memory-swap 192m "$ID"
+	expect_status 0
+	same 134217728 "$(cat "$(cgroup)/memory.max")" 'the limit'
+	[ ! -e "$(cgroup)/memory.swap.max" ] || same 67108864 "$(cat "$(cgroup)/memory.swap.max")" 'the limit of swap'
+	fails_with 'is below the memory limit 134217728' hull update --memory-swap 64m "$ID"
+	try hull stats --no-stream "$ID"
+	same 128M "$(echo "$out" | awk 'NR == 2 { print $5 }')" 'the limit in the table'
+	finish
+}
+
+test_update_memory_below_use() {
+	needs memory
+	limit_memory 134217728
+	# the shell must stay: as the last command sleep would take its place, and its memory be gone
+	start_container "$HOG; touch /full; sleep 1000; :"
+	until_true test -e "$BUNDLE/rootfs/full"
+	fails_with 'the limit 4194304 is not above what is used now, ' hull update --memory 4m "$ID"
+	same 134217728 "$(cat "$(cgroup)/memory.max")" 'the limit'
+	same running "$(status_of)" 'the status'
+	try hull update --memory 128m "$ID"
+	expect_status 0
+	try hull update --force --memory 4m "$ID"
+	expect_status 0
+	wait_for stopped
+	same true "$(hull state "$ID" | jq '.resources.oomKills >= 1 and .resources.memoryPeak > 15000000')" 'what state knows'
+	finish
+}
+
+test_events_of_oom() {
+	needs memory
+	limit_memory 16777216
+	start_container "while [ ! -e /go ]; do sleep 0.05; done; sh -c 'echo 1000 >/proc/self/oom_score_adj; $HOG'; sleep 1000"
+	hull events --interval 1h "$ID" >"$WORK/events" &
+	watcher=$!
+	sleep 1
+	touch "$BUNDLE/rootfs/go"
+	until_true grep -q '"type":"oom"' "$WORK/events"
+	same true "$(jq -s '[.[] | select(.type == "oom")][0].data.kills >= 1' "$WORK/events")" 'the kills'
+	try hull kill "$ID" KILL
+	wait $watcher
+	finish
+}
+
+test_report_of_oom_of_init() {
+	needs memory
+	limit_memory 16777216
+	inside "$HOG"
+	config --arg script "$HOG" '.process.args = ["sh", "-c", $script]'
+	run --report "$WORK/report"
+	expect_status 137
+	same '[137,"SIGKILL",true]' "$(jq -c '[.status, .signal, .oom.init]' "$WORK/report")" 'how it ended'
+	same true "$(jq '.oom.kills >= 1 and .memory.peak > 8000000 and .memory.limit == 16777216' "$WORK/report")" 'what was used'
+	printf '%s' "$errors" | grep -q 'was killed for want of memory: the limit is 16777216' || fail "said: $errors"
+}
+
+test_report_of_oom_of_a_child() {
+	needs memory
+	limit_memory 16777216
+	# The kernel is told whom to choose.
+	config --arg script "sh -c 'echo 1000 >/proc/self/oom_score_adj; $HOG'; exit 0" '.process.args = ["sh", "-c", $script]'
+	run --report "$WORK/report"
+	expect_status 0
+	same '[0,null,false,true]' "$(jq -c '[.status, .signal, .oom.init, .oom.kills >= 1]' "$WORK/report")" 'how it ended'
+}
+
+test_oom_group() {
+	needs memory
+	limit_memory 16777216
+	config '.linux.resources.unified = {"memory.oom.group": "1"}'
+	inside "sh -c '$HOG'; exit 0"
+	expect_status 137
+}
+
+run_tests

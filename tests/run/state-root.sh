@@ -1,0 +1,162 @@
+#!/bin/sh
+# The state root: where it is, how long its path may be, and whom it must belong to.
+. "${0%/*}/lib.sh"
+
+# The whole life of a container below a root.
+live() { # ROOT
+	config '.process.args = ["sleep", "1000"]'
+	for command in "create -b $BUNDLE" start state 'kill -a' 'delete --force'; do
+		# shellcheck disable=SC2086
+		try timeout 30 "$HULL" --root "$1" $command "$ID"
+		[ "$status" = 0 ] || fail "$command: $errors"
+	done
+	config '.process.args = ["true"]'
+	try timeout 30 "$HULL" --root "$1" run -b "$BUNDLE" "$ID"
+	expect_status 0
+	[ -z "$(ls -A "$1")" ] || fail "left $(ls -A "$1")"
+}
+
+test_is_made() {
+	live "$WORK/a/b/c"
+	same 700 "$(stat -c %a "$WORK/a/b/c")" mode
+}
+
+test_long_path() {
+	long=$WORK
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		long=$long/a-directory-with-a-long-name-0123456789
+	done
+	mkdir -p "$long"
+	chmod 700 "$long"
+	[ ${#long} -gt 300 ] || fail 'that is not long'
+	live "$long"
+	config '.process.args = ["true"]'
+	NOTIFY_SOCKET=$WORK/nobody try timeout 30 "$HULL" --root "$long" run -b "$BUNDLE" "$ID"
+	expect_status 0
+}
+
+test_relative() {
+	mkdir -m 700 "$WORK/here"
+	cd "$WORK" || fail cd
+	live here
+	live ./here/../here
+	[ ! -e "$BUNDLE/here" ] || fail 'it was taken relative to the bundle'
+}
+
+test_trailing_slash() {
+	live "$STATE/"
+	live "$STATE//."
+}
+
+test_longest_id() {
+	config '.process.args = ["sleep", "1000"]'
+	long=$ID-$(printf '%0200d' 0)
+	try hull create -b "$BUNDLE" "$long"
+	expect_status 0
+	same "$long" "$(hull list -q)" list
+	try hull delete --force "$long"
+	expect_status 0
+	# a file name has 255 bytes, an id may have more
+	fails_with 'File name too long' hull create -b "$BUNDLE" "$ID-$(printf '%0300d' 0)"
+	fails_with 'invalid container id' hull create -b "$BUNDLE" "$ID-$(printf '%01100d' 0)"
+}
+
+test_link() {
+	mkdir -m 700 "$WORK/real"
+	ln -s real "$WORK/link"
+	fails_with "$WORK/link" "$HULL" --root "$WORK/link" create -b "$BUNDLE" "$ID"
+	[ -z "$(ls -A "$WORK/real")" ] || fail 'something was made behind the link'
+}
+
+test_writable_by_others() {
+	for mode in 777 770 1777 722; do
+		chmod $mode "$STATE"
+		fails_with 'not ours alone' hull create -b "$BUNDLE" "$ID"
+		fails_with 'not ours alone' hull state "$ID"
+		fails_with 'not ours alone' hull list
+		fails_with 'not ours alone' hull delete --force "$ID"
+	done
+	chmod 755 "$STATE"
+	try hull list
+	expect_status 0
+}
+
+test_of_another_user() {
+	chown 65534 "$STATE"
+	fails_with 'not ours alone' hull create -b "$BUNDLE" "$ID"
+	chown 0 "$STATE"
+}
+
+test_is_a_file() {
+	: >"$WORK/file"
+	fails_with 'Not a directory' "$HULL" --root "$WORK/file" create -b "$BUNDLE" "$ID"
+	fails_with 'Not a directory' "$HULL" --root "$WORK/file/below" create -b "$BUNDLE" "$ID"
+	fails_with 'Not a directory' "$HULL" --root "$WORK/file" list
+}
+
+test_cannot_be_made() {
+	fails_with /proc/nowhere "$HULL" --root /proc/nowhere create -b "$BUNDLE" "$ID"
+}
+
+test_absent_is_empty() {
+	same '[]' "$("$HULL" --root "$WORK/absent" list --format json | jq -c .)" list
+	try "$HULL" --root "$WORK/absent" delete --force "$ID"
+	expect_status 0
+	fails_with 'does not exist' "$HULL" --root "$WORK/absent" state "$ID"
+	[ ! -e "$WORK/absent" ] || fail 'it was made'
+}
+
+# What is no container of ours is not taken for one, nor followed.
+test_foreign_entries() {
+	mkdir "$WORK/elsewhere"
+	: >"$WORK/elsewhere/precious"
+	ln -s "$WORK/elsewhere" "$STATE/linked"
+	: >"$STATE/plain"
+	fails_with linked hull state linked
+	try hull delete --force linked
+	[ -e "$WORK/elsewhere/precious" ] || fail 'delete followed a link'
+	try hull delete --force plain
+	try hull list
+	expect_status 0
+	rm -f "$STATE/linked" "$STATE/plain"
+}
+
+# A record that was cut short, is garbage or absent: a clear error, and delete --force gets rid of it.
+test_damaged_record() {
+	for damage in ': >"$record"' 'echo garbage >"$record"' 'head -c 40 "$record" >"$record.x"; mv "$record.x" "$record"' \
+		'rm "$record"' 'rm "$record"; mkdir "$record"' 'rm "$record"; ln -s /etc/passwd "$record"'; do
+		create
+		record=$STATE/$ID/state.json
+		eval "$damage"
+		try hull state "$ID"
+		[ "$status" = 0 ] || printf '%s' "$errors" | grep -q . || fail "$damage: nothing said"
+		try hull list
+		[ "$status" = 0 ] || fail "$damage: list says $errors"
+		try hull delete --force "$ID"
+		[ "$status" = 0 ] || fail "$damage: delete says $errors"
+		[ ! -e "$STATE/$ID" ] || fail "$damage: the directory is still there"
+	done
+}
+
+# A pid that another process has by now: the start time tells.
+test_recycled_pid() {
+	create
+	jq '.pidStart += 1' "$STATE/$ID/state.json" >"$WORK/record"
+	pid=$(jq .pid "$STATE/$ID/state.json")
+	cp "$WORK/record" "$STATE/$ID/state.json"
+	same stopped "$(status_of)" status
+	fails_with 'not running' hull kill "$ID" KILL
+	kill -0 "$pid" || fail 'another process was killed'
+	hull delete "$ID" || fail delete
+}
+
+test_default_root() {
+	config '.process.args = ["sleep", "1000"]'
+	try env XDG_RUNTIME_DIR="$WORK/runtime" "$HULL" create -b "$BUNDLE" "$ID"
+	expect_status 0
+	[ -d "/run/hull/$ID" ] || fail 'it is not in /run/hull'
+	try "$HULL" delete --force "$ID"
+	expect_status 0
+}
+
+run_tests

@@ -1,0 +1,115 @@
+/* The options of update and the times of events and stats, as people write them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "cmd/cmd.h"
+#include "cmd/format.h"
+#include "cmd/update-options.h"
+
+#include <cmocka.h> /* last: it has a macro named fail */
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define BAD INT64_MIN
+
+static void test_sizes(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t bytes;
+	} rows[] = {
+		{ "0", 0 },
+		{ "-1", -1 },
+		{ "4096", 4096 },
+		{ "9223372036854775807", INT64_MAX },
+		{ "1k", 1024 },
+		{ "1K", 1024 },
+		{ "7b", 7 },
+		{ "512m", 536870912 },
+		{ "1.5g", 1610612736 },
+		{ "0.5k", 512 },
+		{ "2GiB", 2147483648 },
+		{ "2gb", 2147483648 },
+		{ "1t", 1099511627776 },
+		{ "1p", 1125899906842624 },
+		{ "", BAD },
+		{ "-2", BAD },
+		{ "-1k", BAD },
+		{ "k", BAD },
+		{ "1x", BAD },
+		{ "1kk", BAD },
+		{ "1 k", BAD },
+		{ " 1", BAD },
+		{ "+1", BAD },
+		{ "1.5", BAD },
+		{ ".5k", BAD },
+		{ "0x10", BAD },
+		{ "1e3", BAD },
+		{ "1kB/s", BAD },
+		{ "9223372036854775808", BAD },
+		{ "8388608p", BAD },
+		{ "99999999999999999999999g", BAD },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int64_t bytes = BAD;
+		bool good = size_parse(rows[i].text, &bytes);
+		if (good != (rows[i].bytes != BAD) || bytes != rows[i].bytes)
+			fail_msg("\"%s\" is %d %lld", rows[i].text, good, (long long)bytes);
+	}
+}
+
+static void test_intervals(void **state)
+{
+	static const struct {
+		const char *text;
+		int ms;
+	} rows[] = { { "1", 1000 }, { "5s", 5000 }, { "250ms", 250 }, { "2m", 120000 },
+		{ "24h", 86400000 }, { "0", -1 }, { "0ms", -1 }, { "25h", -1 }, { "", -1 },
+		{ "s", -1 }, { "5.5s", -1 }, { "-5", -1 }, { "99999999999999999999", -1 },
+		{ "5 s", -1 }, { NULL, 77 } };
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int ms = interval_parse(rows[i].text, 77, NULL);
+		if (ms != rows[i].ms)
+			fail_msg("\"%s\" is %d", rows[i].text ? rows[i].text : "", ms);
+	}
+}
+
+/* An option goes before what is there, and leaves its neighbours. */
+static void test_merge(void **state)
+{
+	ARENA(arena);
+	struct oci_memory memory = { .limit = { true, 1 }, .swap = { true, 2 } };
+	struct oci_resources resources = { .memory = &memory };
+	struct options options = {
+		.memory = "3k", .cpu_quota = "-1", .cpuset_cpus = "0-3", .pids_limit = "0"
+	};
+	struct error err = { 0 };
+	(void)state;
+	assert_int_equal(update_options_read(&arena, &options, &resources, &err), 0);
+	assert_ptr_equal(resources.memory, &memory);
+	assert_int_equal(memory.limit.value, 3072);
+	assert_int_equal(memory.swap.value, 2);
+	assert_true(resources.cpu->quota.set && resources.cpu->quota.value == -1);
+	assert_false(resources.cpu->period.set);
+	assert_string_equal(resources.cpu->cpus, "0-3");
+	assert_true(resources.pids->limit.set && resources.pids->limit.value == 0);
+	assert_null(resources.block_io);
+	options.blkio_weight = "-5";
+	assert_int_equal(update_options_read(&arena, &options, &resources, &err), -1);
+	assert_string_equal(
+		err.text, "--blkio-weight: expected a whole number from 0, found \"-5\"");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_intervals),
+		cmocka_unit_test(test_merge),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

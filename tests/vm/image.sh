@@ -1,0 +1,20 @@
+#!/bin/sh
+# Prints the image of the guest's root filesystem (ext4), made of a Debian root filesystem the first time and kept beside it:
+# image.sh ROOT. It is run as a snapshot and stays as it is.
+set -eu
+root=$1
+image=$root.img
+if [ ! -e "$image" ]; then
+	echo guest >"$root/etc/hostname"
+	: >"$root/etc/fstab"
+	: >"$root/etc/machine-id"
+	rm -f "$image.new"
+	# All the space that tests may want; the file is sparse.
+	truncate -s 4G "$image.new"
+	mke2fs -q -t ext4 -m 0 -E lazy_itable_init=1,lazy_journal_init=1 -d "$root" "$image.new" >"$image.log" 2>&1 || {
+		tail -n 1 "$image.log"
+		exit 77
+	}
+	mv "$image.new" "$image"
+fi
+echo "$image"
