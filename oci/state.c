@@ -35,18 +35,25 @@ static const struct schema oci_used_schema = SCHEMA(oci_used, used_properties);
 
 #define ROW_EXIT(s) INLINE(s, exit, oci_exit, "exit", 0, "how init ended, if the runtime saw it")
 
+#define ROW_PID                                                                                    \
+	INT(struct oci_state, pid, "pid", 0, 0, INT32_MAX,                                         \
+		"process id of init as the runtime sees it, or 0 if there is none")
+#define ROW_STATUS                                                                                 \
+	STRING(struct oci_state, status, "status", REQUIRED,                                       \
+		"creating, created, running, stopped or paused")
+#define ROW_OWNER STRING(struct oci_state, owner, "owner", 0, "user who created it")
+
 static const struct property state_properties[] = { ROW_VERSION(struct oci_state),
-	ROW_ID(struct oci_state),
-	INT(struct oci_state, pid, "pid", 0, 0, INT32_MAX,
-		"process id of init as the runtime sees it, or 0 if there is none"),
-	STRING(struct oci_state, status, "status", REQUIRED,
-		"creating, created, running, stopped or paused"),
-	ROW_BUNDLE(struct oci_state), ROW_ROOTFS(struct oci_state), ROW_CREATED(struct oci_state),
-	STRING(struct oci_state, owner, "owner", 0, "user who created it"),
+	ROW_ID(struct oci_state), ROW_PID, ROW_STATUS, ROW_BUNDLE(struct oci_state),
+	ROW_ROOTFS(struct oci_state), ROW_CREATED(struct oci_state), ROW_OWNER,
 	ROW_ANNOTATIONS(struct oci_state), ROW_EXIT(struct oci_state),
 	INLINE(struct oci_state, resources, oci_used, "resources", 0, "what a stopped container used"),
 	END };
 const struct schema oci_state_schema = SCHEMA(oci_state, state_properties);
+
+static const struct property state_short_properties[] = { ROW_ID(struct oci_state), ROW_PID, ROW_STATUS,
+	ROW_BUNDLE(struct oci_state), ROW_CREATED(struct oci_state), ROW_OWNER, END };
+const struct schema oci_state_short_schema = SCHEMA(oci_state, state_short_properties);
 
 /* config-linux.md "The Container Process State" */
 struct oci_process_state {

@@ -70,6 +70,7 @@ struct oci_record {
 };
 
 extern const struct schema oci_state_schema;  /* struct oci_state */
+extern const struct schema oci_state_short_schema; /* of it what crun lists */
 extern const struct schema oci_record_schema; /* struct oci_record */
 
 #define OCI_RECORD_NAME "state.json"

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "cmd/dialect.h"
 #include "container.h"
 #include "oci/state.h"
 #include "version.h"
@@ -45,10 +46,12 @@ static int apply_globals(struct context *ctx, struct error *err)
 	return 0;
 }
 
-static int print_version(struct error *err)
+static int print_version(const struct dialect *d, struct error *err)
 {
-	(void)printf("hull version %s\ncommit: %s\nspec: %s\n", HULL_VERSION, HULL_COMMIT,
+	(void)printf("%s version %s\ncommit: %s\nspec: %s\n", d->name, d->version, HULL_COMMIT,
 		OCI_VERSION);
+	if (d->capabilities)
+		(void)puts(d->capabilities);
 	return print_end(err);
 }
 
@@ -68,7 +71,7 @@ static int run_command_line(struct context *ctx, int argc, char **argv, struct e
 	if (options_parse(&ctx->options, global_options, true, &argc, &argv, err) < 0)
 		return -1;
 	if (ctx->options.version)
-		return print_version(err);
+		return print_version(ctx->dialect, err);
 	if (argc == 0 || ctx->options.help || str_eq(argv[0], "help")) {
 		const struct command *named = argc > 1 ? command_find(argv[1]) : NULL;
 		if (named)
@@ -109,7 +112,7 @@ static int run_command_line(struct context *ctx, int argc, char **argv, struct e
 int main(int argc, char **argv)
 {
 	struct error err = { .errnum = 0 };
-	struct context ctx = { .argv = argv };
+	struct context ctx = { .argv = argv, .dialect = dialect_find(argv[0]) };
 	if (getauxval(AT_SECURE) && !defence_is_off("at-secure")) {
 		/* CVE-2026-41163: a set-uid runtime is its caller's puppet */
 		(void)fputs("hull: refusing to run set-uid, set-gid or with file capabilities\n", stderr);

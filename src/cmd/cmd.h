@@ -64,6 +64,8 @@ struct option_row {
 		FLAG(0, "no-new-keyring", no_new_keyring, "keep the caller's session keyring"),    \
 		TEXT(0, "preserve-fds", "N", preserve_fds, "pass descriptors 3 to 2+N on")
 
+struct dialect;
+
 struct context {
 	struct arena arena;
 	struct options options;
@@ -72,6 +74,7 @@ struct context {
 	char **operands; /* NULL-terminated */
 	int operand_count;
 	char **argv; /* of the whole program */
+	const struct dialect *dialect;
 };
 
 struct command {

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "cmd/dialect.h"
 #include "cmd/match.h"
 #include "container.h"
 #include "oci/json-write.h"
@@ -40,33 +41,60 @@ static int collect(struct context *ctx, state_list *states, struct error *err)
 	return 0;
 }
 
-static void print_table(const state_list *states)
+struct row {
+	const char *cells[LIST_COLUMNS + 1];
+};
+
+static struct row make_row(struct context *ctx, const struct oci_state *s)
 {
-	int id = 2, bundle = 6;
-	LIST_EACH(states, s) {
-		int id_len = (int)strlen(s->id), bundle_len = (int)strlen(s->bundle ? s->bundle : "");
-		id = id_len > id ? id_len : id;
-		bundle = bundle_len > bundle ? bundle_len : bundle;
+	const char *pid = arena_printf(&ctx->arena, "%lld", (long long)s->pid.value);
+	return (struct row){ { s->id, pid, s->status, s->bundle ? s->bundle : "",
+		s->created ? s->created : "", s->owner } };
+}
+
+static void print_row(const struct row *row, const int *widths, int gap)
+{
+	for (int i = 0; i < LIST_COLUMNS; i++)
+		(void)printf("%-*s%*s", widths[i], row->cells[i], gap, "");
+	(void)puts(row->cells[LIST_COLUMNS]);
+}
+
+static void print_table(struct context *ctx, const state_list *states)
+{
+	const struct dialect *d = ctx->dialect;
+	LIST(struct row) rows = { NULL, 0 };
+	int widths[LIST_COLUMNS];
+	struct row *heading = list_add(&ctx->arena, &rows);
+	heading->cells[LIST_COLUMNS] = "OWNER";
+	for (int i = 0; i < LIST_COLUMNS; i++) {
+		heading->cells[i] = d->columns[i].heading;
+		widths[i] = d->columns[i].width;
 	}
-	(void)printf("%-*s  %-8s %-8s %-*s  %-30s  %s\n", id, "ID", "PID", "STATUS", bundle, "BUNDLE",
-		"CREATED", "OWNER");
 	LIST_EACH(states, s)
-		(void)printf("%-*s  %-8lld %-8s %-*s  %-30s  %s\n", id, s->id,
-			(long long)s->pid.value, s->status, bundle, s->bundle ? s->bundle : "",
-			s->created ? s->created : "", s->owner);
+		*list_add(&ctx->arena, &rows) = make_row(ctx, s);
+	LIST_EACH(&rows, row)
+		for (int i = 0; i < LIST_COLUMNS; i++)
+			widths[i] = widths[i] > (int)strlen(row->cells[i]) ? widths[i] : (int)strlen(row->cells[i]);
+	LIST_EACH(&rows, row)
+		print_row(row, widths, d->gap);
 }
 
 static int print_json(struct context *ctx, const state_list *states, struct error *err)
 {
+	const struct dialect *d = ctx->dialect;
 	size_t len;
 	struct json_writer json;
-	json_begin(&json, &ctx->arena, true);
+	if (states->len == 0)
+		return print_text(d->empty, strlen(d->empty), err);
+	json_begin(&json, &ctx->arena, d->pretty_list);
 	json_array(&json);
 	LIST_EACH(states, s)
-		json_struct(&json, &oci_state_schema, s);
+		json_struct(&json, d->row, s);
 	json_end(&json);
 	char *text = json_finish(&json, &len);
-	return print_text(text, len, err);
+	if (d->pretty_list)
+		return print_text(text, len, err);
+	return print_text(arena_printf(&ctx->arena, "%s\n", text), len + 1, err);
 }
 
 static int run(struct context *ctx, struct error *err)
@@ -86,7 +114,7 @@ static int run(struct context *ctx, struct error *err)
 	}
 	if (str_eq(format, "json"))
 		return print_json(ctx, &states, err);
-	print_table(&states);
+	print_table(ctx, &states);
 	return print_end(err);
 }
 

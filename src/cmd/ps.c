@@ -8,6 +8,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "cmd/dialect.h"
 #include "cmd/format.h"
 #include "container-cgroup.h"
 #include "oci/json-write.h"
@@ -27,13 +28,24 @@ static int print_json(struct context *ctx, const pid_t *pids, size_t len, struct
 {
 	size_t size;
 	struct json_writer json;
-	json_begin(&json, &ctx->arena, false);
+	bool pretty = ctx->dialect->pretty_pids;
+	json_begin(&json, &ctx->arena, pretty);
 	json_array(&json);
 	for (size_t i = 0; i < len; i++)
 		json_int(&json, pids[i]);
 	json_end(&json);
 	char *text = json_finish(&json, &size);
+	if (pretty)
+		return print_text(text, size, err);
 	return print_text(arena_printf(&ctx->arena, "%s\n", text), size + 1, err);
+}
+
+static int print_pids(const pid_t *pids, size_t len, struct error *err)
+{
+	(void)puts("PID");
+	for (size_t i = 0; i < len; i++)
+		(void)printf("%d\n", pids[i]);
+	return print_end(err);
 }
 
 /* What ps(1) prints of all processes of the host, by the caller's arguments or -ef. */
@@ -137,8 +149,11 @@ static int run(struct context *ctx, struct error *err)
 	FD(cgroup) = container_open_cgroup(&c, NULL, err);
 	if (cgroup < 0 || cgroup_pids(&ctx->arena, cgroup, &pids, &len, err) < 0)
 		return -1;
-	return format == FORMAT_JSON ? print_json(ctx, pids, len, err)
-				     : print_table(ctx, pids, len, err);
+	if (format == FORMAT_JSON)
+		return print_json(ctx, pids, len, err);
+	if (ctx->dialect->pids_alone && ctx->operand_count == 1)
+		return print_pids(pids, len, err);
+	return print_table(ctx, pids, len, err);
 }
 
 const struct command ps_command = {
