@@ -9,5 +9,8 @@
 #include "cgroups/cgroup.h"
 #include "container.h"
 
+/* The one that its init is in by now, which may be below: where processes are in it already. Fails for one that is outside. */
+int container_open_init_cgroup(struct container *c, struct error *err);
+
 /* Fails where the container has none of its own: --cgroup-manager disabled. *ret_host may be NULL. */
 int container_open_cgroup(struct container *c, struct cgroup_host *ret_host, struct error *err);

@@ -29,6 +29,9 @@
 enum { ID_MAX = 1024, KILL_TIMEOUT_MS = 10000, STUCK_TIMEOUT_MS = 500 };
 enum { LOCK_TIMEOUT_MS = 10000, LOCK_PAUSE_US = 10000 };
 
+/* Compiled seccomp profiles; no container has this name, for ':' is no character of an id. */
+#define CACHE_NAME "cache:seccomp"
+
 static const struct word status_words[] = {
 	{ "creating", STATUS_CREATING },
 	{ "created", STATUS_CREATED },
@@ -152,6 +155,13 @@ static int lock_directory(struct container *c, enum container_lock lock, struct 
 		return 0;
 	close_fd(&c->dir); /* deleted while we waited */
 	return fail(err, 0, "container %s does not exist", c->id);
+}
+
+int container_open_cache(const struct container *c)
+{
+	if (mkdirat(c->root, CACHE_NAME, 0700) < 0 && errno != EEXIST)
+		return -1;
+	return openat(c->root, CACHE_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 void container_unlock(struct container *c)

@@ -85,6 +85,10 @@ enum status container_status(struct container *c, struct error *err);
 int container_require(struct container *c, unsigned allowed, const char *verb, enum status *ret_status,
 	struct error *err);
 
+/* The directory for compiled seccomp profiles, which all containers below the state root share, made where it is missing; -1 where
+ * there is none: then profiles are compiled each time. */
+int container_open_cache(const struct container *c);
+
 /* What `state` prints and hooks read. Borrows from the container; owner is in its arena. */
 struct oci_state container_state(struct container *c, enum status status);
 

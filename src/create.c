@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -23,24 +22,7 @@
 #include "notify.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
-
-/* Compiled seccomp profiles; no container has this name, for ':' is no character of an id. */
-#define CACHE_NAME "cache:seccomp"
-
-/* Descriptors that the caller leaked are for nobody; those to be preserved must be there, or ours would take their numbers. */
-static int close_leaked(unsigned preserved, struct error *err)
-{
-	for (unsigned i = 0; i < preserved; i++) {
-		int flags = fcntl(3 + (int)i, F_GETFD);
-		if (flags < 0 || (flags & FD_CLOEXEC)) { /* ours: the log's */
-			(void)fail(err, EBADF, "--preserve-fds: descriptor %u", 3 + i);
-			return error_hint(err, "open it before, or preserve fewer");
-		}
-	}
-	if (!defence_is_off("leaked") && sys_close_range(3 + preserved, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		return fail(err, errno, "mark descriptors as close-on-exec");
-	return 0;
-}
+#include "self.h"
 
 static unsigned listen_fds(void)
 {
@@ -91,7 +73,7 @@ int creation_prepare(struct creation *c, const struct create_request *request, s
 	};
 	c->request = request;
 	if (container_check_id(request->id, err) < 0 ||
-		close_leaked(options.preserve_fds, err) < 0)
+		self_close_leaked(options.preserve_fds, err) < 0)
 		return -1;
 	/* --config is relative to where the caller is, everything in it to the bundle */
 	FD(cwd) = request->config ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : AT_FDCWD;
@@ -164,17 +146,6 @@ static int make_notify_socket(struct creation *c, struct error *err)
 	return c->notify < 0 ? -1 : 0;
 }
 
-/* -1 where there is none: then profiles are compiled each time. */
-static int open_cache(struct creation *c)
-{
-	if (!c->plan.linux->seccomp)
-		return -1;
-	if (mkdirat(c->container.root, CACHE_NAME, 0700) < 0 && errno != EEXIST)
-		return -1;
-	return openat(c->container.root, CACHE_NAME,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
 static int open_hook_output(struct creation *c, struct error *err)
 {
 	if (!c->config->hooks)
@@ -193,16 +164,13 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	l->console_socket = c->request->console_socket;
 	l->pid_file = c->request->pid_file;
 	l->pidfd_socket = c->request->pidfd_socket;
-	/* Nobody may look into us, or into init, which is our copy, while we hold the host's descriptors. */
-	if (!defence_is_off("dumpable") && prctl(PR_SET_DUMPABLE, 0) < 0)
-		return fail(err, errno, "PR_SET_DUMPABLE");
-	if (creation_check_resources(c, err) < 0 ||
+	if (self_hide(err) < 0 || creation_check_resources(c, err) < 0 ||
 		container_make(&c->container, c->request->state_root, c->request->id, err) < 0)
 		return -1;
 	c->made = true;
 	c->container.cgroup_host = &c->host.cgroup;
 	c->container.config = c->config;
-	FD(cache) = open_cache(c);
+	FD(cache) = c->plan.linux->seccomp ? container_open_cache(&c->container) : -1;
 	bool copy_first = c->plan.linux->cgroups_path && !c->plan.unit.name;
 	l->meanwhile = copy_first ? NULL : write_config_copy;
 	l->data = c;

@@ -29,12 +29,20 @@
 #include "terminal.h"
 #include "timing.h"
 
+/* Ours alone: no key and no terminal of the caller is reachable (CVE-2017-5226). */
 static int lead_session(struct init *init, struct error *err)
 {
-	proc_reset_signals(init->ignored_signals); /* nor is any blocked */
-	init->umask = umask(0); /* modes are what the configuration says */
-	/* ours alone: no key and no terminal of the caller is reachable (CVE-2017-5226) */
+	(void)init;
 	return !defence_is_off("session") && setsid() < 0 ? fail(err, errno, "setsid") : 0;
+}
+
+/* What the caller left to us is not the program's: signals ignored or blocked, a umask. */
+static int begin(struct init *init, struct error *err)
+{
+	(void)err;
+	proc_reset_signals(init->ignored_signals);
+	init->umask = umask(0); /* modes are what the configuration says */
+	return 0;
 }
 
 static int open_procfs(struct init *init, struct error *err)
@@ -54,19 +62,13 @@ static int join_namespaces(struct init *init, struct error *err)
 	return ns_join(&init->plan->ns, err);
 }
 
-/* Becomes root of the user namespace, where it has one; CVE-2020-5291: where it has none, the later drop to the process's
- * own ids happens all the same. */
-static int enter_user_namespace(struct init *init, struct error *err)
+/* Root of the user namespace, where it has one; CVE-2020-5291: where it has none, the later drop to the process's own ids happens
+ * all the same. */
+static int become_root(struct init *init, struct error *err)
 {
-	const struct plan *plan = init->plan;
-	if (plan->ns.new_user && !(plan->ns.clone_flags & CLONE_NEWUSER) &&
-		unshare(CLONE_NEWUSER) < 0)
-		return fail(err, errno, "unshare the user namespace");
-	if (plan->ns.new_user && sync_ask(init->sync, ASK_MAP_IDS, 0, -1, err) < 0)
-		return -1;
 	/* where there is no 0, the process's own ids are what files can be made with */
-	gid_t gid = plan->process.gid;
-	uid_t uid = plan->process.uid;
+	gid_t gid = init->plan->process.gid;
+	uid_t uid = init->plan->process.uid;
 	if (setresgid(0, 0, 0) < 0 && (errno != EINVAL || setresgid(gid, gid, gid) < 0) &&
 		errno != EINVAL)
 		return fail(err, errno, "become group 0 of the user namespace");
@@ -75,6 +77,34 @@ static int enter_user_namespace(struct init *init, struct error *err)
 		return fail(err, errno, "become user 0 of the user namespace");
 	/* a change of ids makes a process dumpable again or not by fs.suid_dumpable: say it */
 	return prctl(PR_SET_DUMPABLE, 0) < 0 ? fail(err, errno, "PR_SET_DUMPABLE") : 0;
+}
+
+/* All of them at once, those of the user namespace's with the rights that the host gives: setns(2) with a pidfd. The pid namespace is
+ * entered by birth. */
+static int enter_container(struct init *init, struct error *err)
+{
+	struct plan *plan = init->plan;
+	if (plan->target_namespaces && setns(plan->target, (int)plan->target_namespaces) < 0)
+		return errno == ESRCH ?
+			fail(err, 0, "container %s: container not running", plan->options.id) :
+			fail(err, errno, "join the namespaces of container %s", plan->options.id);
+	if (plan->needs & NEED_USER_NS && become_root(init, err) < 0)
+		return -1;
+	if (plan->needs & NEED_CHROOT)
+		return 0;
+	plan->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return plan->root < 0 ? fail(err, errno, "open the container's root") : 0;
+}
+
+static int enter_user_namespace(struct init *init, struct error *err)
+{
+	const struct plan *plan = init->plan;
+	if (plan->ns.new_user && !(plan->ns.clone_flags & CLONE_NEWUSER) &&
+		unshare(CLONE_NEWUSER) < 0)
+		return fail(err, errno, "unshare the user namespace");
+	if (plan->ns.new_user && sync_ask(init->sync, ASK_MAP_IDS, 0, -1, err) < 0)
+		return -1;
+	return become_root(init, err);
 }
 
 static int unshare_namespaces(struct init *init, struct error *err)
@@ -138,6 +168,12 @@ static int make_devices(struct init *init, struct error *err)
 	return devices_make(plan->root, plan->devices, plan->device_count, err);
 }
 
+static int take_console(struct init *init, struct error *err)
+{
+	FD(peer) = take_fd(&init->peer);
+	return terminal_take(peer, err);
+}
+
 static int open_console(struct init *init, struct error *err)
 {
 	const struct plan *plan = init->plan;
@@ -147,7 +183,18 @@ static int open_console(struct init *init, struct error *err)
 		return error_at(err, ".process.terminal");
 	if (sync_ask(init->sync, ASK_CONSOLE, 0, master, err) < 0)
 		return -1;
-	return terminal_take(init->peer, err);
+	return take_console(init, err);
+}
+
+/* exec's terminal is no /dev/console; it is taken by the process that leads the session. */
+static int offer_console(struct init *init, struct error *err)
+{
+	const struct plan *plan = init->plan;
+	FD(master) = terminal_open(plan->root, plan->config->process->console_size,
+		plan->process.uid, &init->peer, err);
+	if (master < 0)
+		return error_at(err, ".process.terminal");
+	return sync_ask(init->sync, ASK_CONSOLE, 0, master, err) < 0 ? -1 : 0;
 }
 
 static int raise_loopback(struct init *init, struct error *err)
@@ -235,6 +282,20 @@ static int enter_working_directory(struct init *init, struct error *err)
 	return 0;
 }
 
+/* exec makes none: the container is its owner's. */
+static int enter_existing_directory(struct init *init, struct error *err)
+{
+	const char *cwd = init->plan->config->process->cwd;
+	if (str_eq(cwd, "/"))
+		return 0;
+	FD(dir) = path_open(init->plan->root, cwd, O_PATH | O_DIRECTORY, err);
+	if (dir < 0)
+		return error_at(err, ".process.cwd");
+	if (fchdir(dir) < 0)
+		return fail_at(err, errno, ".process.cwd", "enter %s", cwd);
+	return 0;
+}
+
 static int finish_rootfs(struct init *init, struct error *err)
 {
 	const struct plan *plan = init->plan;
@@ -269,6 +330,12 @@ static int join_keyring(struct init *init, struct error *err)
 static int set_scheduling(struct init *init, struct error *err)
 {
 	return process_set_scheduling(&init->plan->process, err);
+}
+
+/* config.md "execCPUAffinity": once the process is in the container's cgroup. */
+static int set_final_affinity(struct init *init, struct error *err)
+{
+	return process_set_affinity(&init->plan->process.cpus_final, 0, err);
 }
 
 static int refuse_new_privileges(struct init *init, struct error *err)
@@ -341,11 +408,11 @@ static int set_label(struct init *init, struct error *err)
 static int close_descriptors(struct init *init, struct error *err)
 {
 	bool hooks = init->plan->needs & NEED_START_HOOKS;
-	const int keep[] = { init->sync, hooks ? init->hook_output->stdout_fd : -1,
+	const int keep[] = { init->sync, init->peer, hooks ? init->hook_output->stdout_fd : -1,
 		hooks ? init->hook_output->stderr_fd : -1 };
 	log_stop();
 	if (!defence_is_off("leaked") &&
-		close_all_but(3 + (int)init->plan->options.preserve_fds, keep, 3) < 0)
+		close_all_but(3 + (int)init->plan->options.preserve_fds, keep, 4) < 0)
 		return fail(err, errno, "close descriptors");
 	return 0;
 }
@@ -355,10 +422,27 @@ static int set_limits(struct init *init, struct error *err)
 	return process_set_rlimits(&init->plan->process, 0, err);
 }
 
+/* Without no_new_privs a filter is loaded by CAP_SYS_ADMIN alone, which a process of exec then keeps for it. */
+static bool keeps_admin(const struct plan *plan)
+{
+	return plan->target >= 0 && !plan->process.no_new_privs &&
+		(plan->needs & (NEED_EARLY_SECCOMP | NEED_LISTENER));
+}
+
+static int drop_kept_privileges(struct init *init, struct error *err)
+{
+	return keeps_admin(init->plan) ? caps_set(&init->plan->caps, err) : 0;
+}
+
 static int drop_privileges(struct init *init, struct error *err)
 {
 	const struct plan *plan = init->plan;
+	struct caps_plan caps = plan->caps;
 	bool leaves_root = plan->process.uid != 0;
+	if (keeps_admin(plan)) {
+		caps.permitted |= caps_mask("CAP_SYS_ADMIN");
+		caps.effective |= caps_mask("CAP_SYS_ADMIN");
+	}
 	if (caps_drop_bounding(&plan->caps, caps_last(), err) < 0 ||
 		(leaves_root && caps_keep(true, err) < 0) ||
 		process_set_user(&plan->process, plan->keep_groups, err) < 0)
@@ -367,7 +451,7 @@ static int drop_privileges(struct init *init, struct error *err)
 	if ((leaves_root || plan->process.gid != 0) && !defence_is_off("dumpable") &&
 		prctl(PR_SET_DUMPABLE, 0) < 0)
 		return fail(err, errno, "PR_SET_DUMPABLE");
-	return caps_set(&plan->caps, err);
+	return caps_set(&caps, err);
 }
 
 static int run_start_hooks(struct init *init, struct error *err)
@@ -398,11 +482,14 @@ static int execute(struct init *init, struct error *err)
 	return executable_explain(init->executable, args[0], errnum, err);
 }
 
-static const struct {
+struct step {
 	const char *name;
 	unsigned need; /* enum need; NEED_ALWAYS */
 	int (*perform)(struct init *, struct error *);
-} steps[] = {
+};
+
+static const struct step create_steps[] = {
+	{ "begin", NEED_ALWAYS, begin },
 	{ "lead a session", NEED_ALWAYS, lead_session },
 	{ "open the time offsets", NEED_TIME, open_time_offsets },
 	{ "join namespaces", NEED_JOIN, join_namespaces },
@@ -442,26 +529,60 @@ static const struct {
 	{ "run startContainer hooks", NEED_START_HOOKS, run_start_hooks },
 	{ "load seccomp", NEED_LATE_SECCOMP, load_seccomp },
 	{ "execute", NEED_ALWAYS, execute },
+	{ NULL, NEED_ALWAYS, NULL },
 };
 
-enum { STEP_COUNT = sizeof(steps) / sizeof(steps[0]) };
+/* One more process in a container that exists. Until the second clone it is in none of the container's pid namespace, so that nobody
+ * there can reach it: what is born there then has no descriptor and no capability that the container's own have not (CVE-2016-9962). */
+static const struct step exec_steps[] = {
+	{ "begin", NEED_ALWAYS, begin },
+	{ "open a procfs of our own", NEED_PROC, open_procfs },
+	{ "enter the container", NEED_ALWAYS, enter_container },
+	{ "change the root", NEED_CHROOT, change_root },
+	{ "open the console", NEED_CONSOLE, offer_console },
+	{ "enter the working directory", NEED_ALWAYS, enter_existing_directory },
+	{ "find the executable", NEED_ALWAYS, find_executable },
+	{ "join a session keyring", NEED_KEYRING, join_keyring },
+	{ "set the affinity", NEED_ALWAYS, set_final_affinity },
+	{ "set scheduling", NEED_SCHEDULING, set_scheduling },
+	{ "set the label", NEED_LSM, set_label },
+	{ "close descriptors", NEED_ALWAYS, close_descriptors },
+	{ "set limits", NEED_LIMITS, set_limits },
+	{ "drop privileges", NEED_ALWAYS, drop_privileges },
+	{ "clone into the namespaces", NEED_SECOND_CLONE, clone_again },
+	{ "lead a session", NEED_ALWAYS, lead_session },
+	{ "take the console", NEED_CONSOLE, take_console },
+	{ "refuse new privileges", NEED_NO_NEW_PRIVS, refuse_new_privileges },
+	{ "hand over the seccomp listener", NEED_LISTENER, hand_over_listener },
+	{ "report ready", NEED_ALWAYS, report_ready },
+	{ "load seccomp", NEED_EARLY_SECCOMP, load_seccomp },
+	{ "drop what that took", NEED_ALWAYS, drop_kept_privileges },
+	{ "load seccomp", NEED_LATE_SECCOMP, load_seccomp },
+	{ "execute", NEED_ALWAYS, execute },
+	{ NULL, NEED_ALWAYS, NULL },
+};
 
-static bool is_needed(const struct plan *plan, size_t step)
+static const struct step *steps_of(const struct plan *plan)
 {
-	return steps[step].need == NEED_ALWAYS || (plan->needs & steps[step].need);
+	return plan->target < 0 ? create_steps : exec_steps;
+}
+
+static bool is_needed(const struct plan *plan, const struct step *step)
+{
+	return step->need == NEED_ALWAYS || (plan->needs & step->need);
 }
 
 void init_main(struct init *init)
 {
 	struct error err = { .errnum = 0 };
 	timing_begin(init->timing);
-	for (size_t i = 0; i < STEP_COUNT; i++) {
-		if (!is_needed(init->plan, i))
+	for (const struct step *step = steps_of(init->plan); step->name; step++) {
+		if (!is_needed(init->plan, step))
 			continue;
-		log_debug("init: %s", steps[i].name);
-		if (steps[i].perform(init, &err) < 0)
+		log_debug("init: %s", step->name);
+		if (step->perform(init, &err) < 0)
 			break;
-		timing_mark(init->timing, steps[i].name);
+		timing_mark(init->timing, step->name);
 	}
 	if (err.text[0])
 		sync_send_error(init->sync, &err);
@@ -470,7 +591,7 @@ void init_main(struct init *init)
 
 void init_print_steps(const struct plan *plan, FILE *out)
 {
-	for (size_t i = 0; i < STEP_COUNT; i++)
-		if (is_needed(plan, i))
-			(void)fprintf(out, "  %s\n", steps[i].name);
+	for (const struct step *step = steps_of(plan); step->name; step++)
+		if (is_needed(plan, step))
+			(void)fprintf(out, "  %s\n", step->name);
 }

@@ -130,7 +130,7 @@ static int write_record(struct launch *l, struct error *err)
 {
 	struct oci_record *record = &l->container->record;
 	uint64_t start;
-	if (l->recorded)
+	if (l->recorded || l->plan->target >= 0)
 		return 0;
 	if (proc_start_time(l->pid, &start, NULL, err) < 0)
 		return -1;
@@ -147,6 +147,7 @@ static int mark_creating(struct launch *l, struct error *err)
 {
 	FD(mark) = openat(l->container->dir, CONTAINER_CREATING,
 		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	l->marked = mark >= 0;
 	return mark < 0 ? fail(err, errno, "mark the container as being created") : 0;
 }
 
@@ -207,8 +208,11 @@ static int answer_notify(struct launch *l, int fd, int32_t value, struct error *
 	size_t len;
 	if (fd < 0)
 		return fail(err, EPROTO, "receive the seccomp listener");
-	l->container->record.pid = (struct oci_int){ true, l->pid };
-	struct oci_state state = container_state(l->container, STATUS_CREATING);
+	bool is_init = l->plan->target < 0;
+	if (is_init)
+		l->container->record.pid = (struct oci_int){ true, l->pid };
+	struct oci_state state =
+		container_state(l->container, is_init ? STATUS_CREATING : STATUS_RUNNING);
 	char *text = oci_process_state_json(l->arena, &state, l->pid, seccomp->listener_metadata,
 		&len);
 	return notify_seccomp_agent(seccomp->listener_path, fd, text, len, err);
@@ -219,8 +223,10 @@ static int join_rdt(struct launch *l, struct error *err)
 	const struct rdt_plan *rdt = &l->plan->rdt;
 	if (!rdt->set)
 		return 0;
-	struct rdt_made made;
+	struct rdt_made made = { .group = false };
 	FD(root) = rdt_open(err);
+	if (root >= 0 && l->plan->target >= 0)
+		return rdt_join(rdt, root, l->pid, err);
 	if (root < 0 || rdt_create(rdt, root, l->pid, &made, err) < 0)
 		return error_at(err, ".linux.intelRdt");
 	if (made.group)
@@ -284,13 +290,13 @@ static int send_pidfd(const struct launch *l, struct error *err)
 /* Everything that must be in place before init goes on. */
 static int get_ready(struct launch *l, struct error *err)
 {
-	bool marked = l->recorded;
+	bool marked = l->marked;
 	if (l->delegate > 0 && cgroup_enter_delegate(l->cgroup, l->delegate, l->pid, err) < 0)
 		return error_at(err, ".annotations[\"run.oci.delegate-cgroup\"]");
 	if ((l->meanwhile && l->meanwhile(l->data, err) < 0) || set_oom_score(l, err) < 0 ||
 		join_rdt(l, err) < 0 || (l->relay && relay_prepare(l->relay, err) < 0))
 		return -1;
-	if (l->plan->rdt.set) /* what must be undone has to be on record */
+	if (l->container->record.intel_rdt_group) /* what must be undone has to be on record */
 		l->recorded = false;
 	if (write_record(l, err) < 0 || write_pid_file(l, err) < 0 || send_pidfd(l, err) < 0)
 		return -1;
@@ -374,10 +380,12 @@ static int fail_dead(struct launch *l, struct error *err)
 	siginfo_t info = { .si_pid = 0 };
 	(void)waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED | WNOWAIT | __WALL);
 	if (info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) {
-		(void)fail(err, 0, "init was killed by signal %d before it was ready", info.si_status);
+		(void)fail(err, 0, "%s was killed by signal %d before it was ready",
+			l->plan->target < 0 ? "init" : "the process", info.si_status);
 		return info.si_status == SIGKILL ? hint_killed(l, err) : -1;
 	}
-	return fail(err, 0, "init ended with status %d before it was ready", info.si_status);
+	return fail(err, 0, "%s ended with status %d before it was ready",
+		l->plan->target < 0 ? "init" : "the process", info.si_status);
 }
 
 static bool is_dead(const struct launch *l)
@@ -423,8 +431,10 @@ int launch_start(struct launch *l, struct error *err)
 		return -1;
 	FD(child_end) = pair[1];
 	l->sync = pair[0];
-	if (fork_init(l, pair, err) < 0)
+	if (fork_init(l, pair, err) < 0) {
+		close_fd(&l->sync);
 		return -1;
+	}
 	close_fd(&child_end);
 	launch_mark(l, "clone init");
 	int status = grant_in_advance(l, err);

@@ -20,7 +20,7 @@
 struct launch {
 	struct arena *arena;
 	struct plan *plan;
-	struct container *container;
+	struct container *container; /* exec's is there already: nothing of it is written */
 	struct relay *relay; /* prepared when init is ready, so that a hook that hangs can be interrupted; or NULL */
 	struct hooks_options hook_output;
 	struct timings *timings; /* or NULL */
@@ -39,7 +39,7 @@ struct launch {
 	int pidfd;
 	int sync;    /* end of file on it: the program runs */
 	int console; /* the terminal's master for the relay, or -1 */
-	bool recorded;
+	bool marked, recorded;
 	bool granted; /* the answer to ASK_READY was given in advance */
 };
 

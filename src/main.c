@@ -68,7 +68,7 @@ static void open_standard_descriptors(void)
 static int run_command_line(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	ctx->argv = argv;
-	if (options_parse(&ctx->options, global_options, true, &argc, &argv, err) < 0)
+	if (options_parse(ctx, global_options, true, &argc, &argv, err) < 0)
 		return -1;
 	if (ctx->options.version)
 		return print_version(ctx->dialect, err);
@@ -89,7 +89,7 @@ static int run_command_line(struct context *ctx, int argc, char **argv, struct e
 		(void)fail(err, 0, "unknown command \"%.64s\"", argv[0]);
 		return error_hint(err, "hull --help lists them");
 	}
-	if (options_parse(&ctx->options, command->options, command->options_first, &argc, &argv,
+	if (options_parse(ctx, command->options, command->options_first, &argc, &argv,
 		    err) < 0) {
 		error_prefix(err, "%s", command->name);
 		return error_hint(err, "hull %s --help", command->name);

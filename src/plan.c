@@ -7,13 +7,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "accounts.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "cgroups/cgroup.h"
 #include "env.h"
-#include "home.h"
+
 #include "namespaces/paths.h"
 #include "namespaces/rootfs.h"
 #include "oci/check.h"
@@ -126,11 +127,17 @@ static unsigned when(bool condition, unsigned need)
 	return condition ? need : 0;
 }
 
+bool plan_has_user_namespace(const struct plan *plan)
+{
+	return plan->ns.new_user || ns_joins(&plan->ns, CLONE_NEWUSER) ||
+		(plan->target_namespaces & CLONE_NEWUSER);
+}
+
 static unsigned namespace_needs(const struct plan *plan)
 {
 	const struct ns_plan *ns = &plan->ns;
 	return when(ns->joins.len, NEED_JOIN) |
-		when(ns->new_user || ns_joins(ns, CLONE_NEWUSER), NEED_USER_NS) |
+		when(plan_has_user_namespace(plan), NEED_USER_NS) |
 		when(ns->unshare_flags, NEED_UNSHARE) |
 		when(plan->linux->time_offsets, NEED_TIME) |
 		when(ns->second_clone, NEED_SECOND_CLONE) |
@@ -148,7 +155,7 @@ static unsigned hook_needs(const struct plan *plan)
 		when(hooks->start_container.len, NEED_START_HOOKS);
 }
 
-static unsigned process_needs(const struct plan *plan)
+unsigned plan_process_needs(const struct plan *plan)
 {
 	const struct oci_process *process = plan->config->process;
 	const struct process_plan *p = &plan->process;
@@ -166,8 +173,7 @@ static unsigned process_needs(const struct plan *plan)
 		when(plan->lsm.apparmor || plan->lsm.selinux, NEED_LSM | NEED_PROC) |
 		when(plan->linux->masked_paths.len, NEED_MASKS) |
 		when(plan->linux->readonly_paths.len, NEED_READONLY_PATHS) |
-		when(p->rlimits.len && !plan->ns.new_user && !ns_joins(&plan->ns, CLONE_NEWUSER),
-			NEED_LIMITS) |
+		when(p->rlimits.len && !plan_has_user_namespace(plan), NEED_LIMITS) |
 		when(p->no_new_privs, NEED_NO_NEW_PRIVS);
 }
 
@@ -203,12 +209,10 @@ static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host
 		err);
 }
 
-static int plan_process(struct arena *arena, struct plan *plan, const struct host *host,
-	struct error *err)
+int plan_process(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
 {
 	const struct oci_process *process = plan->config->process;
-	bool user_ns = plan->ns.new_user || ns_joins(&plan->ns, CLONE_NEWUSER);
-	uint64_t grantable = user_ns ? (2ULL << host->last_cap) - 1 : host->own_caps;
+	uint64_t grantable = plan_has_user_namespace(plan) ? (2ULL << host->last_cap) - 1 : host->own_caps;
 	const char *keep = config_annotation(plan->config, "run.oci.keep_original_groups");
 	plan->keep_groups = keep && !str_eq(keep, "0") && !str_eq(keep, "false");
 	if (plan_terminal(plan, err) < 0 ||
@@ -242,10 +246,9 @@ static bool has_given_dev(const struct plan *plan)
 /* Without a mount namespace of its own /dev is not the container's to fill. */
 static int plan_devices(struct arena *arena, struct plan *plan, struct error *err)
 {
-	bool user_ns = plan->ns.new_user || ns_joins(&plan->ns, CLONE_NEWUSER);
 	if (!is_created(plan, CLONE_NEWNS))
 		return 0;
-	return devices_plan(arena, plan->linux, user_ns, has_given_dev(plan), &plan->devices,
+	return devices_plan(arena, plan->linux, plan_has_user_namespace(plan), has_given_dev(plan), &plan->devices,
 		&plan->device_count, err);
 }
 
@@ -256,6 +259,7 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 		.linux = config->linux ? config->linux : &no_linux,
 		.options = *options,
 		.root = -1,
+		.target = -1,
 		.null = -1 };
 	plan.rootfs = *config->root->path == '/' ?
 		config->root->path :
@@ -270,7 +274,7 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 		plan_devices(arena, &plan, err) < 0 ||
 		plan_process(arena, &plan, host, err) < 0)
 		return -1;
-	plan.needs = namespace_needs(&plan) | hook_needs(&plan) | process_needs(&plan);
+	plan.needs = namespace_needs(&plan) | hook_needs(&plan) | plan_process_needs(&plan);
 	*ret_plan = plan;
 	return 0;
 }
@@ -310,15 +314,14 @@ static bool has_variable(const char *const *env, const char *assignment)
 	return false;
 }
 
-/* HOME from the image's /etc/passwd where the configuration does not say, as all runtimes do. */
-static void add_home(struct arena *arena, struct plan *plan)
+void plan_add_home(struct arena *arena, struct plan *plan, int root)
 {
 	if (has_variable(plan->env, "HOME="))
 		return;
 	const char **end = plan->env;
 	while (*end)
 		end++;
-	*end = arena_printf(arena, "HOME=%s", home_of(arena, plan->root, plan->process.uid));
+	*end = arena_printf(arena, "HOME=%s", account_home(arena, root, plan->process.uid));
 }
 
 /* A joined namespace may be the host's own, whose parameters are not the container's to set. */
@@ -339,6 +342,6 @@ int plan_open(struct arena *arena, struct plan *plan, int cache_dir, struct erro
 		ns_open(&plan->ns, err) < 0 || check_sysctl(arena, plan, err) < 0 ||
 		seccomp_compile(arena, plan->linux->seccomp, cache_dir, &plan->seccomp, err) < 0)
 		return -1;
-	add_home(arena, plan);
+	plan_add_home(arena, plan, plan->root);
 	return 0;
 }

@@ -104,6 +104,10 @@ struct plan {
 	const char **env; /* of the container's process, NULL-terminated */
 	const char *search_path; /* the value of PATH in it */
 
+	/* of exec: whose namespaces are joined, all at once; a pidfd of the container's init, -1 for a new container */
+	int target;
+	uint64_t target_namespaces; /* CLONE_NEW* */
+
 	/* plan_open's; -1 before */
 	int root; /* detached tree of the root filesystem */
 	int null; /* /dev/null for masks */
@@ -114,6 +118,20 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 
 /* cache_dir is where compiled seccomp profiles are kept, or -1. */
 int plan_open(struct arena *arena, struct plan *plan, int cache_dir, struct error *err);
+
+/* The plan for one more process in a container: `config` is the container's, but for its process. options.wait and the like are
+ * create's alone. The caller fills target and target_namespaces' counterpart of the host's: see execution_prepare. Pure. */
+int plan_make_exec(struct arena *arena, const struct oci_config *config,
+	const struct plan_options *options, const struct host *host, struct plan *ret_plan,
+	struct error *err);
+
+/* What both kinds of plan have in common: ids, capabilities, labels, environment; and the steps that these need. */
+int plan_process(struct arena *arena, struct plan *plan, const struct host *host, struct error *err);
+unsigned plan_process_needs(const struct plan *plan);
+/* HOME by the /etc/passwd below root where the configuration does not say, as all runtimes do. */
+void plan_add_home(struct arena *arena, struct plan *plan, int root);
+/* Whether the process is in a user namespace that is not the runtime's. */
+bool plan_has_user_namespace(const struct plan *plan);
 
 /* The plan for people: create --dry-run. */
 void plan_print(const struct plan *plan, FILE *out);

@@ -303,6 +303,18 @@ int rdt_create(const struct rdt_plan *plan, int root, pid_t pid, struct rdt_made
 	return 0;
 }
 
+int rdt_join(const struct rdt_plan *plan, int root, pid_t pid, struct error *err)
+{
+	char path[600];
+	int len = snprintf(path, sizeof(path), "%s", plan->group);
+	if (plan->monitor)
+		(void)snprintf(path + len, sizeof(path) - (size_t)len, "/mon_groups/%s", plan->monitor);
+	FD(group) = openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (group < 0 || write_task(root, group, pid, err) < 0)
+		return group < 0 ? fail(err, errno, "open resctrl group %s", path) : -1;
+	return 0;
+}
+
 int rdt_update(const struct rdt_plan *plan, int root, struct error *err)
 {
 	FD(group) = openat(root, plan->group, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

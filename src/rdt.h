@@ -5,6 +5,7 @@
  *	rdt_plan_make(arena, linux_->intel_rdt, id, &host, &plan, &err)   parent, before clone3
  *	FD(root) = rdt_open(&err)
  *	rdt_create(&plan, root, pid, &made, &err)                          before the start
+ *	rdt_join(&plan, root, pid, &err)                                   exec
  *	rdt_destroy(&plan, root, made, &err)                               delete
  *
  * config-linux.md "IntelRdt"; the kernel's Documentation/filesystems/resctrl.rst.
@@ -51,6 +52,9 @@ int rdt_open(struct error *err);
  * stays. */
 int rdt_create(const struct rdt_plan *plan, int root, pid_t pid, struct rdt_made *ret_made,
 	struct error *err);
+
+/* Moves one more process into the groups that rdt_create made. */
+int rdt_join(const struct rdt_plan *plan, int root, pid_t pid, struct error *err);
 
 /* Writes the schemata of a group that exists. */
 int rdt_update(const struct rdt_plan *plan, int root, struct error *err);

@@ -99,3 +99,24 @@ int self_protect(char **argv, struct error *err)
 	(void)sys_execveat(image, "", argv, environ, AT_EMPTY_PATH);
 	return fail(err, errno, "execute the protected image of ourselves");
 }
+
+int self_close_leaked(unsigned preserved, struct error *err)
+{
+	for (unsigned i = 0; i < preserved; i++) {
+		int flags = fcntl(3 + (int)i, F_GETFD);
+		if (flags < 0 || (flags & FD_CLOEXEC)) { /* ours: the log's */
+			(void)fail(err, EBADF, "--preserve-fds: descriptor %u", 3 + i);
+			return error_hint(err, "open it before, or preserve fewer");
+		}
+	}
+	if (!defence_is_off("leaked") && sys_close_range(3 + preserved, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return fail(err, errno, "mark descriptors as close-on-exec");
+	return 0;
+}
+
+int self_hide(struct error *err)
+{
+	return !defence_is_off("dumpable") && prctl(PR_SET_DUMPABLE, 0) < 0 ?
+		fail(err, errno, "PR_SET_DUMPABLE") :
+		0;
+}

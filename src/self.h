@@ -1,5 +1,5 @@
 /*
- * Our own executable, kept from the container's hands: CVE-2019-5736.
+ * We ourselves, kept from the container's hands; above all our executable: CVE-2019-5736.
  *
  *	self_protect(argv, &err);     first thing of a command that starts a process in a container
  *
@@ -12,6 +12,13 @@
 #pragma once
 
 #include "base/error.h"
+
+/* Marks what the caller leaked as close-on-exec: descriptors from 3 + preserved on. Those to be preserved must be there, or ours would
+ * take their numbers (EBADF). */
+int self_close_leaked(unsigned preserved, struct error *err);
+
+/* Nobody may look into us, or into init, which is our copy, while we hold the host's descriptors: not dumpable from here on. */
+int self_hide(struct error *err);
 
 /* Returns 0 in the protected instance, at once where our image is of that kind already; does not return in the other one unless it fails. */
 int self_protect(char **argv, struct error *err);

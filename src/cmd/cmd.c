@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&create_command,
 	&delete_command,
 	&events_command,
+	&exec_command,
 	&features_command,
 	&kill_command,
 	&list_command,
@@ -93,10 +94,13 @@ static const struct option_row *find_row(const struct option_row *rows, size_t c
 	return NULL;
 }
 
-static int store(struct options *options, const struct option_row *row, const char *value,
-	struct error *err)
+static int store(struct context *ctx, const struct option_row *row, const char *value, struct error *err)
 {
-	void *member = (char *)options + row->offset;
+	void *member = (char *)&ctx->options + row->offset;
+	if (row->kind == OPTION_MANY) {
+		*list_add(&ctx->arena, (oci_strings *)member) = value;
+		return 0;
+	}
 	if (row->kind == OPTION_TEXT) {
 		*(const char **)member = value;
 		return 0;
@@ -117,8 +121,8 @@ static int fail_option(struct error *err, int c, char **argv)
 		fail(err, 0, "unknown option %.64s", word);
 }
 
-int options_parse(struct options *options, const struct option_row *rows, bool before_command,
-	int *argc, char ***argv, struct error *err)
+int options_parse(struct context *ctx, const struct option_row *rows, bool before_command, int *argc,
+	char ***argv, struct error *err)
 {
 	struct getopt_tables tables = { .shorts = "" };
 	size_t count = make_tables(&tables, rows, before_command);
@@ -131,10 +135,10 @@ int options_parse(struct options *options, const struct option_row *rows, bool b
 			break;
 		const struct option_row *row = find_row(rows, count, c);
 		if (row) {
-			if (store(options, row, optarg, err) < 0)
+			if (store(ctx, row, optarg, err) < 0)
 				return -1;
 		} else if (c == 'h') {
-			options->help = true;
+			ctx->options.help = true;
 		} else {
 			return fail_option(err, c, *argv);
 		}

@@ -22,6 +22,10 @@ struct options {
 	bool detach, keep, no_pivot, no_new_keyring, no_subreaper, dry_run;
 	bool all, force, regex, quiet, spec_rootless;
 	const char *interval, *report;
+	/* of exec */
+	const char *process, *cwd, *user, *process_label, *apparmor, *cgroup;
+	oci_strings env, groups, caps;
+	bool tty, no_new_privs, ignore_paused;
 	bool stats, no_stream;
 	/* of update */
 	const char *resources, *blkio_weight, *cpu_period, *cpu_quota, *cpu_share, *cpu_burst, *cpu_idle;
@@ -30,7 +34,7 @@ struct options {
 	const char *l3_cache_schema, *mem_bw_schema;
 };
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT };
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_MANY }; /* of many, each is kept */
 
 struct option_row {
 	char letter; /* or 0 */
@@ -45,24 +49,25 @@ struct option_row {
 	{ letter_, name_, NULL, OPTION_FLAG, offsetof(struct options, member_), help_ }
 #define TEXT(letter_, name_, operand_, member_, help_)                                             \
 	{ letter_, name_, operand_, OPTION_TEXT, offsetof(struct options, member_), help_ }
+#define MANY(letter_, name_, operand_, member_, help_)                                             \
+	{ letter_, name_, operand_, OPTION_MANY, offsetof(struct options, member_), help_ }
 #define OPTIONS_END { 0, NULL, NULL, OPTION_FLAG, 0, NULL }
 
-/* Rows that more than one command has: where the bundle is; what create and run make of it. */
+/* Rows that more than one command has: what its callers get of a process; where the bundle is; what create and run make of it. */
+#define PROCESS_OPTIONS                                                                            \
+	TEXT(0, "console-socket", "SOCKET", console_socket, "send the terminal's master there"),   \
+		TEXT(0, "pid-file", "FILE", pid_file, "write the pid of the process to FILE"),     \
+		TEXT(0, "pidfd-socket", "SOCKET", pidfd_socket,                                    \
+			"send the process's pidfd there"),                                         \
+		TEXT(0, "preserve-fds", "N", preserve_fds, "pass descriptors 3 to 2+N on")
 #define BUNDLE_OPTIONS                                                                             \
 	TEXT('b', "bundle", "DIR", bundle, "directory of the bundle (the working directory)"),      \
 		TEXT('f', "config", "FILE", config, "configuration (config.json in the bundle)")
 #define CREATE_OPTIONS                                                                             \
-	BUNDLE_OPTIONS,                                                                            \
-		TEXT(0, "console-socket", "SOCKET", console_socket,                                \
-			"send the terminal's master there"),                                       \
-		TEXT(0, "pid-file", "FILE", pid_file,                                              \
-			"write the pid of the container's process to FILE"),                       \
-		TEXT(0, "pidfd-socket", "SOCKET", pidfd_socket,                                    \
-			"send the process's pidfd there"),                                         \
+	BUNDLE_OPTIONS, PROCESS_OPTIONS,                                                           \
 		FLAG(0, "no-pivot", no_pivot,                                                      \
 			"chroot where pivot_root cannot be done: on an initramfs"),                \
-		FLAG(0, "no-new-keyring", no_new_keyring, "keep the caller's session keyring"),    \
-		TEXT(0, "preserve-fds", "N", preserve_fds, "pass descriptors 3 to 2+N on")
+		FLAG(0, "no-new-keyring", no_new_keyring, "keep the caller's session keyring")
 
 struct dialect;
 
@@ -93,15 +98,15 @@ extern const struct option_row global_options[];
 extern const struct command *const commands[]; /* ends with NULL */
 
 extern const struct command check_command, completion_command, create_command, delete_command,
-	events_command, features_command, kill_command, list_command, pause_command, ps_command,
+	events_command, exec_command, features_command, kill_command, list_command, pause_command, ps_command,
 	resume_command, run_command, spec_command, start_command, state_command, stats_command,
 	update_command;
 
 const struct command *command_find(const char *name);
 
 /* Reads options up to the first operand (`before_command`), or everywhere. *argc and *argv are what is left. */
-int options_parse(struct options *options, const struct option_row *rows, bool before_command,
-	int *argc, char ***argv, struct error *err);
+int options_parse(struct context *ctx, const struct option_row *rows, bool before_command, int *argc,
+	char ***argv, struct error *err);
 
 void help_print(void);
 void help_print_command(const struct command *command);
@@ -112,5 +117,6 @@ int print_end(struct error *err); /* flushes stdout; 0 or -1 */
 
 /* create's and run's options, and what they ask for. */
 struct create_request;
+int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err);
 int request_fill(struct context *ctx, struct create_request *request, struct error *err);
 int print_plan(const struct plan *plan, struct error *err);

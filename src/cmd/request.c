@@ -15,13 +15,20 @@ static const char *absolute(struct context *ctx, const char *path)
 	return arena_printf(&ctx->arena, "%s/%s", cwd, path);
 }
 
+int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err)
+{
+	*ret_count = 0;
+	if (text && !str_to_u64(text, 1024, ret_count))
+		return fail(err, 0, "--preserve-fds: expected a number up to 1024, found \"%.64s\"", text);
+	return 0;
+}
+
 int request_fill(struct context *ctx, struct create_request *request, struct error *err)
 {
 	const struct options *o = &ctx->options;
-	uint64_t preserve = 0, number;
-	if (o->preserve_fds && !str_to_u64(o->preserve_fds, 1024, &preserve))
-		return fail(err, 0, "--preserve-fds: expected a number up to 1024, found \"%.64s\"",
-			o->preserve_fds);
+	uint64_t preserve, number;
+	if (preserve_fds_parse(o->preserve_fds, &preserve, err) < 0)
+		return -1;
 	*request = (struct create_request){
 		.id = ctx->operands[0],
 		.state_root = absolute(ctx, ctx->state_root),

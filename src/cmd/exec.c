@@ -1,0 +1,113 @@
+#include "exec.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "cmd/cmd.h"
+#include "relay.h"
+#include "self.h"
+
+enum { STATUS_FAILED = 255 }; /* as runc's: what went wrong is not the program's own doing */
+
+static const struct option_row options[] = {
+	TEXT('p', "process", "FILE", process, "the process, as in .process of a configuration"),
+	FLAG('t', "tty", tty, "give it a terminal"),
+	FLAG('d', "detach", detach, "return once the process runs"),
+	TEXT('u', "user", "USER[:GROUP]", user, "ids, or names of the container's own files"),
+	MANY('g', "additional-gids", "GID[,GID]", groups, "one more supplementary group"),
+	MANY('e', "env", "NAME=VALUE", env, "set a variable"),
+	TEXT(0, "cwd", "DIR", cwd, "working directory"),
+	MANY('c', "cap", "CAP", caps, "add a capability"),
+	FLAG(0, "no-new-privs", no_new_privs, "let it gain no privileges"),
+	TEXT(0, "process-label", "LABEL", process_label, "SELinux label"),
+	TEXT(0, "apparmor", "PROFILE", apparmor, "AppArmor profile"),
+	TEXT(0, "cgroup", "PATH", cgroup, "run in this cgroup below the container's own"),
+	FLAG(0, "ignore-paused", ignore_paused, "also in a paused container: it runs once that is resumed"),
+	PROCESS_OPTIONS,
+	FLAG(0, "no-subreaper", no_subreaper, "accepted for runc's callers: orphans are the container's own to reap"),
+	OPTIONS_END,
+};
+
+static int check_arguments(const struct context *ctx, struct error *err)
+{
+	bool given = ctx->operand_count > 1;
+	if (!given && !ctx->options.process) {
+		(void)fail(err, 0, "exec: no program is given");
+		return error_hint(err, "hull exec ID PROGRAM [ARGUMENT…], or --process FILE");
+	}
+	if (given && ctx->options.process)
+		return fail(err, 0, "exec: a program and --process exclude each other");
+	return 0;
+}
+
+static int request_exec(struct context *ctx, struct exec_request *request, struct error *err)
+{
+	const struct options *o = &ctx->options;
+	uint64_t preserve;
+	if (check_arguments(ctx, err) < 0 ||
+		preserve_fds_parse(o->preserve_fds, &preserve, err) < 0)
+		return -1;
+	*request = (struct exec_request){
+		.id = ctx->operands[0],
+		.state_root = ctx->state_root,
+		.process = o->process,
+		.args = ctx->operands + 1,
+		.cwd = o->cwd,
+		.user = o->user,
+		.process_label = o->process_label,
+		.apparmor = o->apparmor,
+		.env = &o->env,
+		.groups = &o->groups,
+		.caps = &o->caps,
+		.terminal = o->tty,
+		.no_new_privileges = o->no_new_privs,
+		.cgroup = o->cgroup,
+		.console_socket = o->console_socket,
+		.pid_file = o->pid_file,
+		.pidfd_socket = o->pidfd_socket,
+		.detach = o->detach,
+		.ignore_paused = o->ignore_paused,
+		.preserve_fds = (unsigned)preserve,
+	};
+	return 0;
+}
+
+static int exec_process(struct context *ctx, struct error *err)
+{
+	struct exec_request request;
+	struct relay relay = { .signal = 0 };
+	int status;
+	EXECUTION(execution);
+	struct launch *l = &execution.launch;
+	if (self_protect(ctx->argv, err) < 0 || request_exec(ctx, &request, err) < 0 ||
+		execution_prepare(&execution, &request, err) < 0 ||
+		execution_launch(&execution, request.detach ? NULL : &relay, err) < 0)
+		return -1;
+	if (request.detach)
+		return launch_wait_executed(l, err);
+	if (relay_run(&relay, l->pidfd, take_fd(&l->console), &status, err) < 0 ||
+		launch_wait_executed(l, err) < 0)
+		return -1;
+	return status;
+}
+
+static int run(struct context *ctx, struct error *err)
+{
+	int status = exec_process(ctx, err);
+	if (status < 0 && !err->status)
+		err->status = STATUS_FAILED;
+	return status;
+}
+
+const struct command exec_command = {
+	.name = "exec",
+	.operands = "ID [PROGRAM [ARGUMENT…]]",
+	.summary = "run one more process in a container",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = INT_MAX,
+	.options_first = true,
+	.run = run,
+};

@@ -1,0 +1,255 @@
+#include "exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "accounts.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "container-cgroup.h"
+#include "oci/check.h"
+#include "oci/json-read.h"
+#include "self.h"
+
+static int open_container(struct execution *e, struct error *err)
+{
+	const struct exec_request *request = e->request;
+	struct container *c = &e->container;
+	unsigned allowed = STATUS_CREATED | STATUS_RUNNING | (request->ignore_paused ? STATUS_PAUSED : 0);
+	enum status status;
+	if (container_open(c, request->state_root, request->id, CONTAINER_UNLOCKED, err) < 0)
+		return -1;
+	if (container_require(c, allowed, "exec in", &status, err) < 0)
+		return status == STATUS_PAUSED ? error_hint(err, "hull resume %s, or --ignore-paused", c->id) :
+						 -1;
+	e->init = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, err);
+	if (e->init < 0)
+		return fail(err, 0, "cannot exec in container %s: container not running", c->id);
+	return container_config(c, &e->config, err);
+}
+
+/* Init's root, by its number, which is still its own if init lives after that. */
+static int open_root(struct execution *e, struct error *err)
+{
+	char path[32];
+	if (e->root >= 0)
+		return 0;
+	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)e->container.record.pid.value);
+	FD(root) = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int saved = errno;
+	if (sys_pidfd_send_signal(e->init, 0) < 0)
+		return fail(err, 0, "cannot exec in container %s: container not running",
+			e->container.id);
+	if (root < 0)
+		return fail(err, saved, "open the root of container %s", e->container.id);
+	e->root = take_fd(&root);
+	return 0;
+}
+
+static int read_process(struct execution *e, struct oci_process *ret, struct error *err)
+{
+	const char *path = e->request->process, *slash = strrchr(path, '/');
+	const struct json_source source = { .name = slash ? slash + 1 : path };
+	char *text;
+	ssize_t len = read_file_at(&e->arena, AT_FDCWD, path, JSON_MAX_SIZE, &text, err);
+	if (len < 0)
+		return error_prefix(err, "--process");
+	if (json_read(&e->arena, &source, &oci_process_schema, text, (size_t)len, ret, err) < 0)
+		return -1;
+	return oci_process_check(ret, "", err);
+}
+
+static int add_groups(struct execution *e, struct oci_process *process, struct error *err)
+{
+	LIST_EACH(e->request->groups, list) {
+		char *save = NULL, *copy = arena_strdup(&e->arena, *list);
+		for (char *one = strtok_r(copy, ",", &save); one; one = strtok_r(NULL, ",", &save)) {
+			uint64_t gid;
+			if (!str_to_u64(one, UINT32_MAX - 1, &gid))
+				return fail(err, EINVAL, "--additional-gids: \"%.64s\" is no group id", one);
+			*list_add(&e->arena, &process->user.additional_gids) = (struct oci_uint){ true, gid };
+		}
+	}
+	return 0;
+}
+
+/* Never to the inheritable set, nor so to the ambient one: CVE-2022-29162. */
+static void add_capabilities(struct execution *e, struct oci_process *process)
+{
+	if (!e->request->caps->len)
+		return;
+	struct oci_capabilities *caps = arena_new(&e->arena, struct oci_capabilities);
+	if (process->capabilities)
+		*caps = *process->capabilities;
+	LIST_EACH(e->request->caps, name) {
+		*list_add(&e->arena, &caps->bounding) = *name;
+		*list_add(&e->arena, &caps->permitted) = *name;
+		*list_add(&e->arena, &caps->effective) = *name;
+	}
+	process->capabilities = caps;
+}
+
+/* What the command line says beside the base. */
+static int apply_options(struct execution *e, struct oci_process *process, struct error *err)
+{
+	const struct exec_request *r = e->request;
+	if (r->terminal)
+		process->terminal = (struct oci_bool){ true, true };
+	if (r->no_new_privileges)
+		process->no_new_privileges = (struct oci_bool){ true, true };
+	if (r->cwd)
+		process->cwd = r->cwd;
+	if (r->process_label)
+		process->selinux_label = r->process_label;
+	if (r->apparmor)
+		process->apparmor_profile = r->apparmor;
+	LIST_EACH(r->env, assignment)
+		*list_add(&e->arena, &process->env) = *assignment;
+	if (r->user && (open_root(e, err) < 0 ||
+			account_find(&e->arena, e->root, r->user, &process->user, err) < 0))
+		return error_prefix(err, "--user");
+	add_capabilities(e, process);
+	return add_groups(e, process, err);
+}
+
+/* The container's process with other arguments and without its terminal, or the caller's own. */
+static int make_process(struct execution *e, struct error *err)
+{
+	const struct exec_request *r = e->request;
+	struct oci_process *process = arena_new(&e->arena, struct oci_process);
+	if (r->process && read_process(e, process, err) < 0)
+		return -1;
+	if (!r->process) {
+		*process = *e->config->process;
+		process->terminal = (struct oci_bool){ false, false };
+		process->args.items = (const char **)r->args;
+		for (process->args.len = 0; r->args[process->args.len];)
+			process->args.len++;
+	}
+	if (apply_options(e, process, err) < 0)
+		return -1;
+	e->config->process = process;
+	return oci_process_check(process, ".process", err);
+}
+
+static int make_plan(struct execution *e, struct error *err)
+{
+	const struct exec_request *r = e->request;
+	const struct oci_process *process = e->config->process;
+	const struct plan_options options = {
+		.id = r->id,
+		.bundle = e->container.record.bundle,
+		.has_console_socket = r->console_socket != NULL,
+		.detach = r->detach,
+		.preserve_fds = r->preserve_fds,
+	};
+	if (host_probe(&e->host, err) < 0)
+		return -1;
+	if (process->apparmor_profile || process->selinux_label)
+		host_probe_lsm(&e->host);
+	if (e->config->linux && e->config->linux->intel_rdt)
+		host_probe_rdt(&e->host);
+	return plan_make_exec(&e->arena, e->config, &options, &e->host, &e->plan, err);
+}
+
+static int open_plan(struct execution *e, struct error *err)
+{
+	struct plan *plan = &e->plan;
+	FD(cache) = plan->linux->seccomp ? container_open_cache(&e->container) : -1;
+	if (open_root(e, err) < 0 ||
+		seccomp_compile(&e->arena, plan->linux->seccomp, cache, &plan->seccomp, err) < 0)
+		return -1;
+	plan_add_home(&e->arena, plan, e->root);
+	plan->target = e->init;
+	plan->root = e->root; /* where the container has no mount namespace of its own */
+	return 0;
+}
+
+int execution_prepare(struct execution *e, const struct exec_request *request, struct error *err)
+{
+	e->request = request;
+	if (self_close_leaked(request->preserve_fds, err) < 0 || self_hide(err) < 0 ||
+		open_container(e, err) < 0 || make_process(e, err) < 0 || make_plan(e, err) < 0)
+		return -1;
+	return open_plan(e, err);
+}
+
+/* runc's form is "[CONTROLLER:]PATH"; in version 2 a cgroup has no controllers of its own to choose. */
+static int open_sub_cgroup(int cgroup, const char *text, struct error *err)
+{
+	const char *colon = strchr(text, ':'), *path = colon ? colon + 1 : text;
+	if (colon && colon != text) {
+		(void)fail(err, EINVAL, "--cgroup %s", text);
+		return error_hint(err, "with cgroup v2 it is a path alone: %s", path);
+	}
+	path += strspn(path, "/");
+	int fd = path_try_resolve(cgroup, *path ? path : ".", O_RDONLY | O_DIRECTORY, RESOLVE_BENEATH);
+	if (fd >= 0)
+		return fd;
+	(void)fail(err, errno, "--cgroup %s", text);
+	return error_hint(err, "it must be there, below the container's own cgroup");
+}
+
+static int open_cgroup(struct execution *e, struct error *err)
+{
+	const char *below = e->request->cgroup;
+	if (!e->container.record.cgroup_path && !below)
+		return 0;
+	FD(cgroup) = container_open_cgroup(&e->container, NULL, err);
+	if (cgroup < 0)
+		return -1;
+	e->launch.cgroup = below ? open_sub_cgroup(cgroup, below, err) : take_fd(&cgroup);
+	return e->launch.cgroup < 0 ? -1 : 0;
+}
+
+/* A container that manages its cgroup has its processes below it, where init is: the kernel then wants none in it. */
+static int launch(struct execution *e, struct error *err)
+{
+	struct launch *l = &e->launch;
+	if (launch_start(l, err) == 0)
+		return 0;
+	if (l->pid > 0 || err->errnum != EBUSY || l->cgroup < 0 || e->request->cgroup)
+		return -1;
+	close_fd(&l->cgroup);
+	l->cgroup = container_open_init_cgroup(&e->container, err);
+	if (l->cgroup < 0)
+		return -1;
+	error_clear(err);
+	return launch_start(l, err);
+}
+
+int execution_launch(struct execution *e, struct relay *relay, struct error *err)
+{
+	struct launch *l = &e->launch;
+	l->arena = &e->arena;
+	l->plan = &e->plan;
+	l->container = &e->container;
+	l->relay = relay;
+	l->console_socket = e->request->console_socket;
+	l->pid_file = e->request->pid_file;
+	l->pidfd_socket = e->request->pidfd_socket;
+	if (open_cgroup(e, err) < 0 ||
+		process_set_affinity(&e->plan.process.cpus_initial, 0, err) < 0)
+		return -1;
+	int status = launch(e, err);
+	close_fd(&l->cgroup);
+	return status;
+}
+
+void execution_close(struct execution *e)
+{
+	close_fd(&e->launch.pidfd);
+	close_fd(&e->launch.sync);
+	close_fd(&e->launch.console);
+	close_fd(&e->launch.cgroup);
+	close_fd(&e->init);
+	close_fd(&e->root);
+	container_close(&e->container);
+	arena_free(&e->arena);
+}
