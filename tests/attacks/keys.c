@@ -22,7 +22,7 @@ static int keep(const char *name)
 		return 1;
 	printf("%ld\n", ring);
 	(void)fflush(stdout);
-	(void)sleep(30);
+	(void)sleep(1000);
 	return 0;
 }
 

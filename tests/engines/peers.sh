@@ -74,19 +74,16 @@ END
 
 # By create and start, as engines do: descriptors are then the caller's own.
 create_and_start() {
-	timeout -k 5 30 "$@" create $CREATE -b "$BUNDLE" "$ID" <"$INPUT" >"$WORK/out" 2>"$WORK/said" ||
+	timeout -k 5 120 "$@" create $CREATE -b "$BUNDLE" "$ID" <"$INPUT" >"$WORK/out" 2>"$WORK/said" ||
 		fail "$1 create: $(cat "$WORK/said")"
-	timeout -k 5 30 "$@" start "$ID" >"$WORK/said" 2>&1 || fail "$1 start: $(cat "$WORK/said")"
-	for _ in $(seq 100); do
-		! grep -q '^end$' "$WORK/out" || break
-		sleep 0.02
-	done
-	timeout -k 5 30 "$@" delete --force "$ID" >"$WORK/said" 2>&1 || fail "$1 delete: $(cat "$WORK/said")"
+	timeout -k 5 120 "$@" start "$ID" >"$WORK/said" 2>&1 || fail "$1 start: $(cat "$WORK/said")"
+	await "$1: the output has no end" grep -q '^end$' "$WORK/out"
+	timeout -k 5 120 "$@" delete --force "$ID" >"$WORK/said" 2>&1 || fail "$1 delete: $(cat "$WORK/said")"
 }
 
 run_on_terminal() {
 	command -v script >/dev/null || skip 'script(1) is not here'
-	script -q -e -c "stty rows 43 columns 132; timeout --foreground -k 5 30 $* run -b '$BUNDLE' '$ID'" /dev/null </dev/null 2>&1 |
+	script -q -e -c "stty rows 43 columns 132; timeout --foreground -k 5 120 $* run -b '$BUNDLE' '$ID'" /dev/null </dev/null 2>&1 |
 		tr -d '\r' | sed 's/^\(\^[@D]\x08*\)*//' >"$WORK/out"
 }
 
@@ -306,7 +303,7 @@ test_preserved_descriptors() {
 
 test_input_from_a_pipe() {
 	mkfifo "$WORK/pipe"
-	sleep 10 >"$WORK/pipe" &
+	sleep 1000 >"$WORK/pipe" &
 	writer=$!
 	trap 'kill $writer' EXIT
 	INPUT=$WORK/pipe

@@ -89,7 +89,7 @@ attack_closed_stream() {
 	chmod 755 "$BUNDLE/rootfs/bin/script"
 	config '.process.args = ["/bin/script"]'
 	status=0
-	timeout 20 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" <&- >"$WORK/out" 2>"$WORK/errors" || status=$?
+	timeout 120 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" <&- >"$WORK/out" 2>"$WORK/errors" || status=$?
 	rm -rf "$STATE/x" "$STATE/busybox"
 	[ "$status" = 0 ]
 }

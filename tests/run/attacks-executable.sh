@@ -13,7 +13,7 @@ attack_overwrite() { # PROGRAM PREPARATION CAPABILITIES
 	[ -x "$copy" ] || cp "$HULL" "$copy"
 	before=$(cksum <"$copy")
 	config --argjson caps "$3" '.process.capabilities = {bounding: $caps, effective: $caps, permitted: $caps} |
-		.process.args = ["overwrite", "8"]'
+		.process.args = ["overwrite"]'
 	hull run -d --pid-file "$WORK/pid" -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" || fail "run: $(cat "$WORK/errors")"
 	second_bundle "$(cat "$WORK/pid")" ".process.args = [\"$1\", \"--log=/fifo\", \"state\", \"x\"]"
 	printf 'x' >"$BUNDLE/rootfs/bin/x"
@@ -28,13 +28,11 @@ attack_overwrite() { # PROGRAM PREPARATION CAPABILITIES
 		ln -s /proc/self/exe "$BUNDLE/rootfs/bin/x"
 	fi
 	"$copy" --root "$STATE" start "$ID2" >>"$WORK/errors2" 2>&1
-	tries=0
-	until grep -q . "$WORK/out" || [ $tries -gt 100 ]; do # the file is held
-		tries=$((tries + 1))
-		sleep 0.05
-	done
+	: >"$BUNDLE/rootfs/started"
+	await 'it does not look for the file' grep -q . "$WORK/out" # the file is held, or there is none
 	[ -z "${after_kept:-}" ] || $after_kept
 	hull delete --force "$ID2" >/dev/null 2>&1
+	: >"$BUNDLE/rootfs/free"
 	wait_for stopped
 	hull delete --force "$ID"
 	after=$(cksum <"$copy")

@@ -21,6 +21,11 @@ attack_with_terminal() { attack_injection '.process.terminal = true'; }
 test_injection_without_terminal() { defended session attack_without_terminal; }
 test_injection_with_terminal() { refused attack_with_terminal; }
 
+# It has its keyring, and prints the number, or has ended without.
+keeps() {
+	[ -s "/proc/$1/fd/1" ] || ended "$1"
+}
+
 # A keyring of the container's name that somebody made before would be shared with him.
 attack_keyring() {
 	fresh
@@ -32,7 +37,9 @@ attack_keyring() {
 		setpriv --reuid 65534 --regid 65534 --clear-groups "$SUITE_DIR/bin/keys" keep "$name" >"$WORK/ring-$name" </dev/null 2>&1 &
 		echo $!
 	done >"$WORK/keepers"
-	sleep 0.3
+	for keeper in $(cat "$WORK/keepers"); do
+		await 'no keyring' keeps "$keeper"
+	done
 	run
 	xargs kill <"$WORK/keepers" 2>/dev/null
 	[ -s "$WORK/ring-$ID" ] || skip 'no keys here'

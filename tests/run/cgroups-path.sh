@@ -133,10 +133,7 @@ test_delete_ends_all_processes() {
 	try hull create -b "$BUNDLE" "$ID"
 	expect_status 0
 	hull start "$ID" || fail start
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		[ ! -e "$BUNDLE/rootfs/ready" ] || break
-		sleep 0.1
-	done
+	await 'it does not run' test -e "$BUNDLE/rootfs/ready"
 	hull delete --force "$ID" || fail delete
 }
 
@@ -182,13 +179,13 @@ pure() {
 test_pure() {
 	pure true 2>/dev/null || skip 'no private view of cgroups can be made'
 	config '.process.args = ["grep", "-c", "^0::/$", "/proc/self/cgroup"]'
-	try pure timeout 30 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	try pure timeout 120 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
 	expect_status 0
 	same 1 "$out" 'the cgroup namespace'
 	config --arg path "/$ID-a/b" '.process.args = ["sleep", "1000"] | .linux.cgroupsPath = $path'
 	for command in "create -b $BUNDLE --pid-file $WORK/pid" start 'kill --all' 'delete --force'; do
 		# shellcheck disable=SC2086
-		try pure timeout 30 "$HULL" --root "$STATE" $command "$ID"
+		try pure timeout 120 "$HULL" --root "$STATE" $command "$ID"
 		[ "$status" = 0 ] || fail "$command: $errors"
 	done
 }

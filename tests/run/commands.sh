@@ -3,7 +3,7 @@
 . "${0%/*}/lib.sh"
 
 engine() { # as containerd calls
-	timeout -k 5 30 "$HULL" --root "$STATE" --log "$WORK/log.json" --log-format json "$@"
+	timeout -k 5 120 "$HULL" --root "$STATE" --log "$WORK/log.json" --log-format json "$@"
 }
 
 test_as_containerd() {
@@ -27,10 +27,11 @@ test_as_containerd() {
 test_as_podman() {
 	config '.process.args = ["sleep", "1000"]'
 	: >"$WORK/log"
-	try timeout 30 "$HULL" --root "$STATE" --cgroup-manager disabled --log-format=json --log "$WORK/log" \
+	try timeout 120 "$HULL" --root "$STATE" --cgroup-manager disabled --log-format=json --log "$WORK/log" \
 		create --bundle "$BUNDLE" --pid-file "$WORK/pid" --preserve-fds 0 "$ID"
 	expect_status 0
-	same sleep "$(hull start "$ID"; sleep 0.1; cat "/proc/$(cat "$WORK/pid")/comm")" command
+	hull start "$ID" || fail start
+	await 'it does not run' grep -qx sleep "/proc/$(cat "$WORK/pid")/comm"
 	hull kill "$ID" 15 || fail 'kill 15'
 	hull delete --force "$ID" || fail delete
 	hull delete --force "$ID" || fail 'delete again'
@@ -62,7 +63,7 @@ test_state_as_runc() {
 	config '.annotations = {"org.example.a": "b"} | .process.args = ["sleep", "1000"]'
 	mkdir "$WORK/runc"
 	# runc wants the descriptors of a created container's standard output closed by itself
-	try timeout 30 runc --root "$WORK/runc" create -b "$BUNDLE" "$ID-r"
+	try timeout 120 runc --root "$WORK/runc" create -b "$BUNDLE" "$ID-r"
 	[ "$status" = 0 ] || skip "runc does not run here: $errors"
 	theirs=$(runc --root "$WORK/runc" state "$ID-r")
 	theirs_list=$(runc --root "$WORK/runc" list -f json)
@@ -229,11 +230,7 @@ test_regex() {
 	fails_with 'cannot delete' hull delete --regex "^$ID-[abc]\$"
 	same "$ID-a" "$(hull list -q)" 'what is left'
 	hull kill --regex "$ID-(a|x)" KILL || fail 'kill --regex'
-	tries=0
-	while [ "$(hull list -f json | jq -r '.[].status')" != stopped ] && [ $tries -lt 100 ]; do
-		tries=$((tries + 1))
-		sleep 0.05
-	done
+	await 'it is not stopped' sh -c '[ "$("$HULL" --root "$1" list -f json | jq -r ".[].status")" = stopped ]' - "$STATE"
 	hull delete -r "^$ID" || fail 'delete -r'
 	same '' "$(hull list -q)" 'what is left'
 	try hull delete -f -r no-such

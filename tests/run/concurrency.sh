@@ -9,7 +9,7 @@ all() {
 	i=0
 	pids=
 	while [ $i -lt $MANY ]; do
-		(timeout -k 5 60 "$HULL" --root "$STATE" "$@" </dev/null >"$WORK/one.$i" 2>&1 && : >"$WORK/one.$i.won") &
+		(timeout -k 5 120 "$HULL" --root "$STATE" "$@" </dev/null >"$WORK/one.$i" 2>&1 && : >"$WORK/one.$i.won") &
 		pids="$pids $!"
 		i=$((i + 1))
 	done
@@ -82,7 +82,7 @@ test_many_containers() {
 		mkdir "$WORK/b$i"
 		ln -s "$BUNDLE/rootfs" "$WORK/b$i/rootfs"
 		jq --arg path "/tests-$ID/x$i" '.linux.cgroupsPath = $path | .root.readonly = true' "$BUNDLE/config.json" >"$WORK/b$i/config.json"
-		(timeout -k 5 60 "$HULL" --root "$STATE" run -b "$WORK/b$i" "$ID.$i" </dev/null >"$WORK/o$i" 2>&1 || : >"$WORK/o$i.bad") &
+		(timeout -k 5 120 "$HULL" --root "$STATE" run -b "$WORK/b$i" "$ID.$i" </dev/null >"$WORK/o$i" 2>&1 || : >"$WORK/o$i.bad") &
 		pids="$pids $!"
 		i=$((i + 1))
 	done

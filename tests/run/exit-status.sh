@@ -112,12 +112,7 @@ start_listener() { # SCRIPT
 	config --arg script "$1" '.process.args = ["sh", "-c", $script]'
 	"$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" &
 	pid=$!
-	tries=0
-	until [ -e "$BUNDLE/rootfs/ready" ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 100 ] || fail "it does not start: $(cat "$WORK/errors")"
-		sleep 0.05
-	done
+	await 'it does not start' test -e "$BUNDLE/rootfs/ready"
 }
 
 test_signals_are_forwarded() {
@@ -156,7 +151,7 @@ test_unhandled_signal() {
 test_stdin_closed() {
 	config '.process.args = ["sh", "-c", "cat; echo end"]'
 	status=0
-	timeout 20 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" <&- >"$WORK/out" 2>"$WORK/errors" || status=$?
+	timeout 120 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" <&- >"$WORK/out" 2>"$WORK/errors" || status=$?
 	[ $status = 0 ] || fail "status $status: $(cat "$WORK/errors")"
 	grep -q end "$WORK/out" || fail "output: $(cat "$WORK/out")"
 }
@@ -164,15 +159,15 @@ test_stdin_closed() {
 test_all_closed() {
 	config '.process.args = ["true"]'
 	status=0
-	timeout 20 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" <&- >&- 2>&- || status=$?
+	timeout 120 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" <&- >&- 2>&- || status=$?
 	same 0 $status status
 	# the descriptors that were closed are not taken by files of ours
 	for command in create start 'kill -a' 'delete --force'; do
 		status=0
 		case $command in
-		create) timeout 20 "$HULL" --root "$STATE" create -b "$BUNDLE" "$ID" <&- >&- 2>&- || status=$? ;;
+		create) timeout 120 "$HULL" --root "$STATE" create -b "$BUNDLE" "$ID" <&- >&- 2>&- || status=$? ;;
 		# shellcheck disable=SC2086
-		*) timeout 20 "$HULL" --root "$STATE" $command "$ID" <&- >&- 2>&- || status=$? ;;
+		*) timeout 120 "$HULL" --root "$STATE" $command "$ID" <&- >&- 2>&- || status=$? ;;
 		esac
 		[ $status = 0 ] || [ "$command" = 'kill -a' ] || fail "$command: status $status"
 	done
@@ -181,7 +176,7 @@ test_all_closed() {
 test_broken_pipe() {
 	config '.process.args = ["sh", "-c", "while echo line; do :; done"]'
 	{
-		timeout 20 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null 2>/dev/null
+		timeout 120 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null 2>/dev/null
 		echo $? >"$WORK/code"
 	} | head -n 1 >"$WORK/out"
 	same line "$(cat "$WORK/out")" output

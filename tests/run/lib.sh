@@ -32,6 +32,32 @@ skip() {
 	exit 77
 }
 
+# await WHY COMMAND...: until the command succeeds, for a minute and longer on a slow machine; then the test fails.
+await() {
+	in_vain=$1
+	shift
+	polls=0
+	until "$@"; do
+		polls=$((polls + 1))
+		[ $polls -lt 1200 ] || fail "$in_vain: $(cat "$WORK/errors" "$WORK/peer-errors" 2>/dev/null)"
+		sleep 0.05
+	done
+}
+
+# unlike COMMAND...: for await, until the command fails.
+unlike() {
+	! "$@" >/dev/null 2>&1
+}
+
+ended() { # PID
+	! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
+}
+
+# executes PROGRAM PID: for await; a process in the background is that program by now, or has ended before.
+executes() {
+	ended "$2" || [ "$(cat "/proc/$2/comm")" = "$1" ]
+}
+
 # Changes the configuration by a jq(1) filter: config '.hostname = "x"'; options of jq may come before it.
 config() {
 	jq "$@" "$BUNDLE/config.json" >"$BUNDLE/config.tmp" || fail "jq $*"
@@ -39,7 +65,7 @@ config() {
 }
 
 hull() {
-	timeout -k 5 30 "$HULL" --root "$STATE" "$@"
+	timeout -k 5 120 "$HULL" --root "$STATE" "$@"
 }
 
 # Runs the configuration; leaves $status, $out and $errors.
@@ -124,26 +150,20 @@ start_peer() {
 	compile peer
 	"$PROGRAMS/peer" "$@" <"${PEER_INPUT:-/dev/null}" >"$WORK/peer" 2>"$WORK/peer-errors" &
 	peer=$!
-	tries=0
-	while [ ! -S "$2" ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 100 ] || fail "no socket: $(cat "$WORK/peer-errors")"
-		sleep 0.02
-	done
+	await 'no socket' test -S "$2"
 }
 
 status_of() {
 	hull state "$ID" | jq -r .status
 }
 
-# wait_for STATUS: waits up to five seconds until the container has it.
+has_status() {
+	[ "$(status_of)" = "$1" ]
+}
+
+# wait_for STATUS: until the container has it.
 wait_for() {
-	tries=0
-	while [ "$(status_of)" != "$1" ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 100 ] || fail "status is $(status_of), expected $1"
-		sleep 0.05
-	done
+	await "status is not $1" has_status "$1"
 }
 
 # A container that stays: create, or create and start.
@@ -237,9 +257,9 @@ clear_leftovers() {
 	find "$CGROUP2" -maxdepth 4 -depth -type d -name "*$ID*" -exec rmdir {} \;
 } 2>/dev/null
 
-# Waits a little for what the kernel is still taking down.
+# Waits for what the kernel is still taking down.
 check_leftovers() {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in $(seq 100); do
 		left=$(leftovers)
 		[ -n "$left" ] || return 0
 		sleep 0.1

@@ -23,11 +23,7 @@ test_nothing_runs_before_start() {
 	sleep 0.2
 	[ ! -e "$BUNDLE/rootfs/tmp/mark" ] || fail 'it runs already'
 	hull start "$ID" || fail start
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		[ ! -e "$BUNDLE/rootfs/tmp/mark" ] || break
-		sleep 0.1
-	done
-	[ -e "$BUNDLE/rootfs/tmp/mark" ] || fail 'it does not run'
+	await 'it does not run' test -e "$BUNDLE/rootfs/tmp/mark"
 	hull delete --force "$ID" || fail delete
 }
 
@@ -132,10 +128,7 @@ test_kill_default_is_term() {
 	try hull create -b "$BUNDLE" "$ID"
 	expect_status 0
 	hull start "$ID" || fail start
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		[ ! -e "$BUNDLE/rootfs/tmp/ready" ] || break
-		sleep 0.1
-	done
+	await 'it does not run' test -e "$BUNDLE/rootfs/tmp/ready"
 	hull kill "$ID" || fail kill
 	wait_for stopped
 	same term "$(cat "$BUNDLE/rootfs/tmp/mark")" 'what it got'
@@ -163,10 +156,7 @@ test_kill_all() {
 	try hull create -b "$BUNDLE" "$ID"
 	expect_status 0
 	hull start "$ID" || fail start
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		[ ! -e "$BUNDLE/rootfs/tmp/ready" ] || break
-		sleep 0.1
-	done
+	await 'it does not run' test -e "$BUNDLE/rootfs/tmp/ready"
 	hull kill --all "$ID" KILL || fail kill
 	wait_for stopped
 	hull delete "$ID" || fail delete
@@ -258,13 +248,10 @@ int main(void) {
 import socket, sys
 server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 server.bind(sys.argv[1])
-server.settimeout(10)
+server.settimeout(60)
 print(server.recv(4096).decode())' "$WORK/notify" >"$WORK/got" &
 	manager=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		[ ! -S "$WORK/notify" ] || break
-		sleep 0.1
-	done
+	await 'no socket' test -S "$WORK/notify"
 	config '.process.args = ["ready"]'
 	NOTIFY_SOCKET=$WORK/notify run
 	wait $manager

@@ -29,14 +29,20 @@ user_namespace() {
 	chown -R -h 100000:100000 "$BUNDLE/rootfs"
 }
 
+# The process is there, in $other, or will never be.
+find_other() {
+	other=$unshare_pid
+	[ $forked = 0 ] || other=$(tr -d ' ' <"/proc/$unshare_pid/task/$unshare_pid/children")
+	executes sleep "${other:-$unshare_pid}"
+} 2>/dev/null
+
 # other FLAGS-OF-UNSHARE…: a process with namespaces of its own, in $other; ended with the test.
 other() {
-	unshare "$@" sleep 60 &
+	unshare "$@" sleep 1000 &
 	unshare_pid=$!
 	trap 'kill -KILL $unshare_pid ${other:-} 2>/dev/null; wait $unshare_pid 2>/dev/null' EXIT
-	sleep 0.2
-	other=$unshare_pid
-	case " $* " in *' -f '*) other=$(tr -d ' ' <"/proc/$unshare_pid/task/$unshare_pid/children") ;; esac
+	case " $* " in *' -f '*) forked=1 ;; *) forked=0 ;; esac
+	await 'unshare(1) does not begin' find_other
 	[ -n "$other" ] && [ -e "/proc/$other" ] || skip 'no unshare(1) here'
 }
 

@@ -5,10 +5,10 @@
 
 # host_net: a network namespace that stands for the host's.
 host_net() {
-	unshare -n sleep 100 &
+	unshare -n sleep 1000 &
 	holder=$!
 	trap 'kill -KILL $holder 2>/dev/null; wait $holder 2>/dev/null' EXIT
-	sleep 0.2
+	await 'no network namespace' executes sleep $holder
 	outside ip link set lo up || skip 'no network namespaces or no ip(8) here'
 }
 
@@ -31,9 +31,9 @@ make_device() {
 
 hull() {
 	if [ -n "${holder:-}" ]; then
-		outside timeout -k 5 30 "$HULL" --root "$STATE" "$@"
+		outside timeout -k 5 120 "$HULL" --root "$STATE" "$@"
 	else
-		timeout -k 5 30 "$HULL" --root "$STATE" "$@"
+		timeout -k 5 120 "$HULL" --root "$STATE" "$@"
 	fi
 }
 
@@ -47,7 +47,9 @@ has() {
 }
 
 test_loopback() {
-	inside 'ip -o link; ip -o addr show dev lo; ping -c 1 -w 2 127.0.0.1 >/dev/null 2>&1; echo x | nc -l -p 7777 >/dev/null & sleep 0.1; nc -w 1 127.0.0.1 7777 </dev/null'
+	inside 'ip -o link; ip -o addr show dev lo; ping -c 1 -w 2 127.0.0.1 >/dev/null 2>&1
+		echo x | nc -l -p 7777 >/dev/null &
+		until nc -w 20 127.0.0.1 7777 </dev/null 2>/dev/null; do sleep 0.1; done'
 	has '^1: lo: <LOOPBACK,UP,LOWER_UP>'
 	has 'inet 127.0.0.1/8'
 	has '^x$'
@@ -65,10 +67,10 @@ test_loopback_in_a_user_namespace() {
 
 # What is joined is taken as it is.
 test_loopback_of_a_joined_namespace() {
-	unshare -n sleep 100 &
+	unshare -n sleep 1000 &
 	other=$!
 	trap 'kill -KILL $other; wait $other 2>/dev/null' EXIT
-	sleep 0.2
+	await 'no network namespace' executes sleep $other
 	config --arg path "/proc/$other/ns/net" '.linux.namespaces |= map(if .type == "network" then .path = $path else . end)'
 	inside 'ip -o link show lo'
 	has '<LOOPBACK>'
@@ -166,10 +168,10 @@ test_device_in_a_user_namespace() {
 test_device_into_a_joined_namespace() {
 	host_net
 	make_device test0 veth 10.97.0.5/24
-	unshare -n sleep 100 &
+	unshare -n sleep 1000 &
 	other=$!
 	trap 'kill -KILL $holder $other 2>/dev/null; wait $holder $other 2>/dev/null' EXIT
-	sleep 0.2
+	await 'no network namespace' executes sleep $other
 	config --arg path "/proc/$other/ns/net" '.linux.namespaces |= map(if .type == "network" then .path = $path else . end)'
 	devices '{"test0": {"name": "in0"}}'
 	inside 'ip -o addr show dev in0'
@@ -243,11 +245,7 @@ test_failure_after_the_move() {
 	config '.process.args = ["/no/such/program"]'
 	run
 	same 127 "$status" 'exit status'
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		outside ip link show dev peer-test0 >/dev/null 2>&1 || return 0
-		sleep 0.2
-	done
-	fail 'its peer is still there'
+	await 'its peer is still there' unlike outside ip link show dev peer-test0
 }
 
 run_tests

@@ -22,27 +22,29 @@ int main(int argc, char **argv) {
 	sleep(1);
 	return 0;
 }' | ${CC:-cc} -static -x c -o "$BUNDLE/rootfs/bin/say" - 2>/dev/null || skip 'no static program can be built here'
-	# prints each message until there is none for three seconds
+	# prints each message
 	python3 -c '
 import socket, sys
 server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 server.bind(sys.argv[1].replace("@", "\0", 1))
-server.settimeout(3)
-try:
-    while True:
-        print(repr(server.recv(4096).decode()), flush=True)
-except socket.timeout:
-    pass' "${1:-$WORK/notify}" >"$WORK/got" &
+while True:
+    print(repr(server.recv(4096).decode()), flush=True)' "${1:-$WORK/notify}" >"$WORK/got" &
 	manager=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		! grep -qF "${1:-$WORK/notify}" /proc/net/unix || break
-		sleep 0.1
-	done
+	trap 'kill $manager 2>/dev/null' EXIT
+	await 'no socket' grep -qF "${1:-$WORK/notify}" /proc/net/unix
 	export NOTIFY_SOCKET="${1:-$WORK/notify}"
 }
 
+# What comes late, or twice, comes within a second.
+end_manager() {
+	sleep 1
+	kill $manager
+	! wait $manager
+}
+
 expect_ready() {
-	wait $manager
+	await 'READY=1 did not come' grep -q 'READY=1' "$WORK/got"
+	end_manager
 	same 1 "$(grep -c 'READY=1' "$WORK/got")" 'how often READY=1 came'
 }
 
@@ -87,7 +89,7 @@ test_never_ready() {
 	config '.process.args = ["say", "NOTREADY=1", "READY=11", "XREADY=1"]'
 	run --detach
 	expect_status 0
-	wait $manager
+	end_manager
 	[ ! -s "$WORK/got" ] || fail "got $(cat "$WORK/got")"
 	hull delete --force "$ID" || fail delete
 }
@@ -98,7 +100,7 @@ test_nobody_listens() {
 	config '.process.args = ["say", "READY=1"]'
 	NOTIFY_SOCKET=$WORK/nobody run
 	expect_status 0
-	wait $manager
+	end_manager
 }
 
 test_absent() {
@@ -107,7 +109,7 @@ test_absent() {
 	config '.process.args = ["say", "READY=1"]'
 	run
 	expect_status 9
-	wait $manager
+	end_manager
 }
 
 run_tests

@@ -52,10 +52,7 @@ test_forwarded_signal() {
 	config '.process.args = ["sh", "-c", "trap \"exit 7\" TERM; echo ready; while :; do sleep 0.05; done"]'
 	"$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" >"$WORK/out" 2>&1 &
 	pid=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		grep -q ready "$WORK/out" && break
-		sleep 0.1
-	done
+	await 'it is not ready' grep -q ready "$WORK/out"
 	kill -TERM $pid
 	wait $pid
 	same 7 $? 'exit status'

@@ -205,9 +205,9 @@ test_rlimit_of_processes() {
 	config '.process.rlimits = [{type: "RLIMIT_NPROC", soft: 0, hard: 0}] | .process.user = {uid: 54321, gid: 54321}'
 	expect 'started' 'echo started'
 	command -v setpriv >/dev/null || skip 'setpriv(1) is not here'
-	setpriv --reuid 54321 sleep 30 &
+	setpriv --reuid 54321 sleep 1000 &
 	other=$!
-	sleep 0.2
+	await 'no other process' executes sleep $other
 	run
 	kill $other
 	expect_status 126

@@ -92,20 +92,11 @@ test_created_first() {
 	config '.process.args = ["sh", "-c", "/bin/probe call kcmp >/tmp/answer; exec sleep 1000"]'
 	try hull create -b "$BUNDLE" --pid-file "$WORK/pid" "$ID"
 	expect_status 0
-	tries=0
-	until [ -s "$WORK/peer" ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 100 ] || fail 'no message after create'
-		sleep 0.02
-	done
+	await 'no message after create' test -s "$WORK/peer"
 	same "$(cat "$WORK/pid")" "$(message .pid)" pid
 	same created "$(status_of)" status
 	hull start "$ID" || fail start
-	until [ -s "$BUNDLE/rootfs/tmp/answer" ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 200 ] || fail 'no answer after start'
-		sleep 0.02
-	done
+	await 'no answer after start' test -s "$BUNDLE/rootfs/tmp/answer"
 	same errno=28 "$(cat "$BUNDLE/rootfs/tmp/answer")" answer
 	hull delete --force "$ID" || fail delete
 	end_peer

@@ -7,11 +7,11 @@ live() { # ROOT
 	config '.process.args = ["sleep", "1000"]'
 	for command in "create -b $BUNDLE" start state 'kill -a' 'delete --force'; do
 		# shellcheck disable=SC2086
-		try timeout 30 "$HULL" --root "$1" $command "$ID"
+		try timeout 120 "$HULL" --root "$1" $command "$ID"
 		[ "$status" = 0 ] || fail "$command: $errors"
 	done
 	config '.process.args = ["true"]'
-	try timeout 30 "$HULL" --root "$1" run -b "$BUNDLE" "$ID"
+	try timeout 120 "$HULL" --root "$1" run -b "$BUNDLE" "$ID"
 	expect_status 0
 	[ -z "$(ls -A "$1")" ] || fail "left $(ls -A "$1")"
 }
@@ -31,7 +31,7 @@ test_long_path() {
 	[ ${#long} -gt 300 ] || fail 'that is not long'
 	live "$long"
 	config '.process.args = ["true"]'
-	NOTIFY_SOCKET=$WORK/nobody try timeout 30 "$HULL" --root "$long" run -b "$BUNDLE" "$ID"
+	NOTIFY_SOCKET=$WORK/nobody try timeout 120 "$HULL" --root "$long" run -b "$BUNDLE" "$ID"
 	expect_status 0
 }
 

@@ -32,7 +32,9 @@ static void serve(int fd, const struct fuse_in_header *in)
 		answer(fd, in, 0, &init, sizeof(init));
 	else if (in->opcode == FUSE_GETATTR && in->nodeid == FUSE_ROOT_ID)
 		answer(fd, in, 0, &root, sizeof(root));
-	else if (in->opcode != FUSE_LOOKUP && in->opcode != FUSE_FORGET && in->opcode != FUSE_INTERRUPT)
+	else if (in->opcode == FUSE_LOOKUP)
+		(void)!write(1, "asked\n", 6);
+	else if (in->opcode != FUSE_FORGET && in->opcode != FUSE_INTERRUPT)
 		answer(fd, in, -ENOSYS, NULL, 0);
 }
 

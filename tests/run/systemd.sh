@@ -21,6 +21,10 @@ property() { # UNIT NAME
 	systemctl show -P "$2" "$1"
 }
 
+is_active() { # UNIT
+	[ "$(property "$1" ActiveState)" = active ]
+}
+
 remove() {
 	hull delete --force "$ID" || fail "delete --force"
 }
@@ -125,6 +129,7 @@ test_stale_scope_is_cleared() {
 	needs_systemd
 	# one that failed and lingers, as after an OOM kill
 	systemd-run --quiet --scope --unit "hull-$ID" -p RuntimeMaxSec=1 sleep 30 2>/dev/null
+	await 'it does not end' unlike is_active "hull-$ID.scope"
 	state=$(property "hull-$ID.scope" ActiveState)
 	[ "$state" = failed ] || skip "no failed scope could be made: it is $state"
 	config '.process.args = ["true"]'
@@ -134,8 +139,8 @@ test_stale_scope_is_cleared() {
 
 test_living_scope_is_refused() {
 	needs_systemd
-	systemd-run --quiet --scope --unit "hull-$ID" sleep 20 &
-	sleep 1
+	systemd-run --quiet --scope --unit "hull-$ID" sleep 1000 &
+	await 'no scope' is_active "hull-$ID.scope"
 	config '.process.args = ["true"]'
 	fails_with "already" hull --systemd-cgroup run -b "$BUNDLE" "$ID"
 	systemctl stop "hull-$ID.scope"

@@ -6,7 +6,7 @@
 run_on_terminal() {
 	command -v script >/dev/null || skip 'script(1) is not here'
 	status=0
-	script -q -e -c "timeout -k 5 30 '$HULL' --root '$STATE' run -b '$BUNDLE' '$ID'" /dev/null \
+	script -q -e -c "timeout -k 5 120 '$HULL' --root '$STATE' run -b '$BUNDLE' '$ID'" /dev/null \
 		</dev/null >"$WORK/out" 2>&1 || status=$?
 	errors=''
 	out=$(tr -d '\r' <"$WORK/out" | sed 's/^\^D\x08*//')
@@ -53,7 +53,7 @@ test_owned_by_user() {
 on_terminal() {
 	compile peer
 	status=0
-	"$SUITE_DIR/bin/peer" pty "$1" "$2" timeout --foreground -k 5 30 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" \
+	"$PROGRAMS/peer" pty "$1" "$2" timeout --foreground -k 5 120 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" \
 		>"$WORK/out" 2>"$WORK/errors" || status=$?
 	out=$(tr -d '\r' <"$WORK/out")
 	errors=$(cat "$WORK/errors")
@@ -92,14 +92,9 @@ test_console_size_where_we_have_none() {
 test_size_changes() {
 	program 'trap "stty size; exit 0" WINCH; echo ready; while :; do sleep 0.05; done'
 	compile peer
-	"$SUITE_DIR/bin/peer" pty 20 30 timeout --foreground -k 5 30 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" &
+	"$PROGRAMS/peer" pty 20 30 timeout --foreground -k 5 120 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" &
 	peer=$!
-	tries=0
-	until grep -q ready "$WORK/out"; do
-		tries=$((tries + 1))
-		[ $tries -lt 100 ] || fail 'not ready'
-		sleep 0.05
-	done
+	await 'not ready' grep -q ready "$WORK/out"
 	kill -USR1 $peer
 	wait $peer
 	same '30 40' "$(tr -d '\r' <"$WORK/out" | tail -n 1)" size
@@ -123,22 +118,22 @@ test_controlling_and_on_devpts() {
 
 test_job_control() {
 	config '.process.terminal = true | .process.args = ["sh", "-i"] | .process.env += ["PS1=> "]'
+	: >"$WORK/out"
 	(
-		sleep 0.5
-		printf 'sleep 1000\n'
-		sleep 0.5
+		await 'no prompt' grep -q '> ' "$WORK/out"
+		printf 'sleep 1000%d\n' $$
+		await 'no job' pgrep -fx "sleep 1000$$" >/dev/null
 		printf '\032' # control Z
-		sleep 0.3
+		await 'it does not stop' grep -q Stopped "$WORK/out"
 		printf 'jobs\n'
-		sleep 0.3
 		printf 'kill %%1; fg\n'
-		sleep 0.3
-		printf 'sleep 1000\n'
-		sleep 0.3
+		await 'it does not end' unlike pgrep -fx "sleep 1000$$"
+		printf 'sleep 2000%d\n' $$
+		await 'no second job' pgrep -fx "sleep 2000$$" >/dev/null
 		printf '\003' # control C
-		sleep 0.3
+		await 'it is not interrupted' unlike pgrep -fx "sleep 2000$$"
 		printf 'exit 9\n'
-		sleep 0.3
+		sleep 1
 	) | {
 		on_terminal 24 80
 		echo $status >"$WORK/status"
@@ -178,7 +173,7 @@ test_line_ends() {
 test_settings_are_given_back() {
 	compile peer
 	program true
-	"$SUITE_DIR/bin/peer" pty 24 80 sh -c "stty -g; '$HULL' --root '$STATE' run -b '$BUNDLE' '$ID'; stty -g" </dev/null >"$WORK/out"
+	"$PROGRAMS/peer" pty 24 80 sh -c "stty -g; '$HULL' --root '$STATE' run -b '$BUNDLE' '$ID'; stty -g" </dev/null >"$WORK/out"
 	same "$(head -n 1 "$WORK/out")" "$(tail -n 1 "$WORK/out")" 'settings of our terminal'
 }
 

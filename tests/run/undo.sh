@@ -148,7 +148,7 @@ test_no_space() {
 	for inodes in 2 3 4 5 6 7 8 9 10; do
 		for size in 4k 8k 16k 20k 24k 28k 32k 40k 64k; do
 			mount -t tmpfs -o "size=$size,nr_inodes=$inodes,mode=700" full "$WORK/full" || skip 'no tmpfs can be mounted'
-			try timeout -k 5 30 "$HULL" --root "$WORK/full" create -b "$BUNDLE" "$ID"
+			try timeout -k 5 120 "$HULL" --root "$WORK/full" create -b "$BUNDLE" "$ID"
 			if [ "$status" = 0 ]; then
 				worked=$((worked + 1))
 				same created "$("$HULL" --root "$WORK/full" state "$ID" | jq -r .status)" status
@@ -158,7 +158,7 @@ test_no_space() {
 				printf '%s' "$errors" | grep -q 'No space left' || fail "$size, $inodes files: $errors"
 				[ -z "$(ls -A "$WORK/full" | grep -v :)" ] || fail "$size, $inodes files: left $(ls -A "$WORK/full")"
 			fi
-			try timeout -k 5 30 "$HULL" --root "$WORK/full" delete --force "$ID"
+			try timeout -k 5 120 "$HULL" --root "$WORK/full" delete --force "$ID"
 			[ "$status" = 0 ] || fail "$size, $inodes files: delete says $errors"
 			left=$(unset HULL_TEST_ID && leftovers | grep -v "^mount: $WORK/full$")
 			umount "$WORK/full"
@@ -173,7 +173,7 @@ test_delete_without_space() {
 	mkdir "$WORK/full"
 	mount -t tmpfs -o "size=64k,mode=700" full "$WORK/full" || skip 'no tmpfs can be mounted'
 	config '.process.args = ["sleep", "1000"]'
-	full() { timeout -k 5 30 "$HULL" --root "$WORK/full" "$@"; }
+	full() { timeout -k 5 120 "$HULL" --root "$WORK/full" "$@"; }
 	try full create -b "$BUNDLE" "$ID"
 	expect_status 0
 	dd if=/dev/zero of="$WORK/full/ballast" bs=4k 2>/dev/null
@@ -187,16 +187,11 @@ test_delete_without_space() {
 
 # The process is killed from outside while create is at work: see killed.sh. Here, hull itself by a signal that can be caught.
 test_interrupted_by_signal() {
-	config '.hooks = {createRuntime: [{path: "/bin/sleep", args: ["sleep", "20"]}]}'
+	config '.hooks = {createRuntime: [{path: "/bin/sleep", args: ["sleep", "60"]}]}'
 	for signal in TERM HUP; do
 		"$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" &
 		pid=$!
-		tries=0
-		until [ "$(hull state "$ID" 2>/dev/null | jq -r .status)" = creating ]; do
-			tries=$((tries + 1))
-			[ $tries -lt 100 ] || fail 'the hook is not reached'
-			sleep 0.05
-		done
+		wait_for creating 2>/dev/null
 		kill -$signal $pid
 		wait $pid
 		code=$?
