@@ -230,6 +230,23 @@ test_events_end_with_the_container() {
 	finish
 }
 
+# The kernel tells of tasks that wait for a processor: there are more of them than processors.
+test_events_of_pressure() {
+	[ -w "$CGROUP2/cpu.pressure" ] || skip 'this kernel has no pressure stall information'
+	start_container 'for _ in $(seq $((2 * $(nproc) + 2))); do while :; do :; done & done; wait'
+	# it writes no statistics in the meantime: whatever comes was waited for
+	hull events --interval 1h "$ID" >"$WORK/events" &
+	watcher=$!
+	until_true grep -q '"type":"pressure"' "$WORK/events"
+	same "[\"$ID\",[\"cpu\"],true]" "$(jq -sc 'map(select(.data.cpu))[0] | [.id, (.data | keys),
+		.data.cpu.some.total > 200000]' "$WORK/events")" 'the event'
+	try hull kill "$ID" KILL
+	code=0
+	wait $watcher || code=$?
+	same 0 $code 'the exit status of events'
+	finish
+}
+
 test_events_bad_interval() {
 	for interval in 0 x 5y -1 25h '' 5.5; do
 		fails_with 'expected a time above zero' hull events --interval "$interval" "$ID"
