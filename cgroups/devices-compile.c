@@ -5,8 +5,8 @@
  *	a denying rule that names one of them is "no";
  *	letters left at the end are "no".
  *
- * Loading costs the verifier some microseconds for each conditional jump, at every start of a container; so neighbours that differ in
- * the minor number alone become one rule with a set of minor numbers.
+ * Loading costs the verifier some ten microseconds for each conditional jump, at every start of a container, and one for any other
+ * instruction; so neighbours that differ only in which device they name become a run, which compares them all without a jump.
  */
 #include "cgroups/devices.h"
 
@@ -18,13 +18,17 @@ enum { /* r1 is the context: struct bpf_cgroup_dev_ctx */
 	TYPE = BPF_REG_3,
 	MAJOR = BPF_REG_4,
 	MINOR = BPF_REG_5,
+	KEY = BPF_REG_6, /* type, major and minor number as one number */
+	FOUND = BPF_REG_7,
 };
 
+/* kdev_t.h: no device has a larger number. */
+enum { MAJOR_BITS = 12, MINOR_BITS = 20 };
+
 enum {
-	PROLOGUE = 6, /* instructions before the rules */
-	/* At most: three tests and an effect of four. A set, of two rules or more, takes nine. */
-	PER_RULE = 7,
-	MINORS = 32, /* of a set: 0 to 31 */
+	PROLOGUE = 11, /* instructions before the rules */
+	/* At most: three tests and an effect of five. A run, of two rules or more, takes six for each and seven. */
+	PER_RULE = 10,
 	EPILOGUE = 2,
 };
 
@@ -50,6 +54,11 @@ static void emit_prologue(struct program *program)
 	emit(program, BPF_ALU | BPF_RSH | BPF_K, LEFT, 0, 0, 16);
 	emit(program, load, MAJOR, BPF_REG_1, offsetof(struct bpf_cgroup_dev_ctx, major), 0);
 	emit(program, load, MINOR, BPF_REG_1, offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
+	emit(program, BPF_ALU64 | BPF_MOV | BPF_X, KEY, TYPE, 0, 0);
+	emit(program, BPF_ALU64 | BPF_LSH | BPF_K, KEY, 0, 0, MAJOR_BITS);
+	emit(program, BPF_ALU64 | BPF_OR | BPF_X, KEY, MAJOR, 0, 0);
+	emit(program, BPF_ALU64 | BPF_LSH | BPF_K, KEY, 0, 0, MINOR_BITS);
+	emit(program, BPF_ALU64 | BPF_OR | BPF_X, KEY, MINOR, 0, 0);
 }
 
 static void emit_verdict(struct program *program, bool allow)
@@ -75,13 +84,12 @@ static void emit_effect(struct program *program, const struct device_rule *rule)
 	}
 }
 
-/* Jumps over the effect unless the device is the rule's. The distance is known when the effect is there. A set of minor numbers, if
- * not 0, stands for the rule's own. */
-static void emit_rule(struct program *program, const struct device_rule *rule, uint32_t minors)
+/* Jumps over the effect unless the device is the rule's. The distance is known when the effect is there. */
+static void emit_rule(struct program *program, const struct device_rule *rule)
 {
 	const uint8_t unequal = BPF_JMP32 | BPF_JNE | BPF_K;
-	size_t tests[4], count = 0;
-	if (!minors && rule->minor != DEVICE_ANY) {
+	size_t tests[3], count = 0;
+	if (rule->minor != DEVICE_ANY) {
 		tests[count++] = program->len;
 		emit(program, unequal, MINOR, 0, 0, (int32_t)(uint32_t)rule->minor);
 	}
@@ -93,18 +101,39 @@ static void emit_rule(struct program *program, const struct device_rule *rule, u
 		tests[count++] = program->len;
 		emit(program, unequal, TYPE, 0, 0, rule->type);
 	}
-	if (minors) {
-		tests[count++] = program->len;
-		emit(program, BPF_JMP32 | BPF_JGT | BPF_K, MINOR, 0, 0, MINORS - 1);
-		emit(program, BPF_ALU | BPF_MOV | BPF_K, VERDICT, 0, 0, 1);
-		emit(program, BPF_ALU | BPF_LSH | BPF_X, VERDICT, MINOR, 0, 0);
-		emit(program, BPF_ALU | BPF_AND | BPF_K, VERDICT, 0, 0, (int32_t)minors);
-		tests[count++] = program->len;
-		emit(program, BPF_JMP32 | BPF_JEQ | BPF_K, VERDICT, 0, 0, 0);
-	}
 	emit_effect(program, rule);
 	for (size_t i = 0; i < count; i++)
 		program->insns[tests[i]].off = (int16_t)(program->len - tests[i] - 1);
+}
+
+/* Sets FOUND if the device is the rule's: 0 - 1 alone has the highest bit, of numbers as small as these. */
+static void emit_comparison(struct program *program, const struct device_rule *rule)
+{
+	uint64_t key = (uint64_t)rule->type << MAJOR_BITS | (uint64_t)rule->major;
+	if (rule->minor == DEVICE_ANY) {
+		emit(program, BPF_ALU64 | BPF_MOV | BPF_X, VERDICT, KEY, 0, 0);
+		emit(program, BPF_ALU64 | BPF_RSH | BPF_K, VERDICT, 0, 0, MINOR_BITS);
+		emit(program, BPF_ALU64 | BPF_XOR | BPF_K, VERDICT, 0, 0, (int32_t)key);
+	} else { /* a number of 64 bits takes two instructions */
+		key = key << MINOR_BITS | (uint64_t)rule->minor;
+		emit(program, BPF_LD | BPF_IMM | BPF_DW, VERDICT, 0, 0, (int32_t)(uint32_t)key);
+		emit(program, 0, 0, 0, 0, (int32_t)(key >> 32));
+		emit(program, BPF_ALU64 | BPF_XOR | BPF_X, VERDICT, KEY, 0, 0);
+	}
+	emit(program, BPF_ALU64 | BPF_SUB | BPF_K, VERDICT, 0, 0, 1);
+	emit(program, BPF_ALU64 | BPF_RSH | BPF_K, VERDICT, 0, 0, 63);
+	emit(program, BPF_ALU64 | BPF_OR | BPF_X, FOUND, VERDICT, 0, 0);
+}
+
+static void emit_run(struct program *program, const struct device_rule *rules, size_t len)
+{
+	emit(program, BPF_ALU64 | BPF_MOV | BPF_K, FOUND, 0, 0, 0);
+	for (size_t i = 0; i < len; i++)
+		emit_comparison(program, &rules[i]);
+	size_t test = program->len;
+	emit(program, BPF_JMP32 | BPF_JEQ | BPF_K, FOUND, 0, 0, 0);
+	emit_effect(program, rules);
+	program->insns[test].off = (int16_t)(program->len - test - 1);
 }
 
 static bool same_device(const struct device_rule *a, const struct device_rule *b)
@@ -112,12 +141,17 @@ static bool same_device(const struct device_rule *a, const struct device_rule *b
 	return a->type == b->type && a->major == b->major && a->minor == b->minor;
 }
 
-/* A rule decides nothing when one that is asked before it (a later one) settles the same letters of at least its devices, or when
+static bool matches_nothing(const struct device_rule *rule)
+{
+	return rule->major >= 1 << MAJOR_BITS || rule->minor >= 1 << MINOR_BITS;
+}
+
+/* A rule decides nothing when there is no such device, when one that is asked before it (a later one) settles the same letters of at least its devices, or when
  * it denies and nothing that is asked after it allows: then the end says the same. */
 static bool is_idle(const struct device_rule *rules, size_t len, size_t index, bool allowed_before)
 {
 	const struct device_rule *rule = &rules[index];
-	if (!rule->allow && !allowed_before)
+	if (matches_nothing(rule) || (!rule->allow && !allowed_before))
 		return true;
 	uint8_t access = rule->access;
 	for (size_t i = index + 1; i < len; i++) {
@@ -153,21 +187,17 @@ static size_t select_rules(
 	return count;
 }
 
-/* How many of the rules from here on are one but for a small minor number; their set. */
-static size_t find_set(const struct device_rule *rules, size_t len, uint32_t *ret_minors)
+/* How many of the rules from here on say the same of single devices, or of a major number: 1 if it is no run. */
+static size_t run_length(const struct device_rule *rules, size_t len)
 {
-	uint32_t minors = 0;
 	size_t count = 0;
 	for (; count < len; count++) {
 		const struct device_rule *rule = &rules[count];
-		if (rule->allow != rules->allow || rule->type != rules->type ||
-			rule->major != rules->major || rule->access != DEVICE_ALL_ACCESS ||
-			rule->minor < 0 || rule->minor >= MINORS)
+		if (rule->allow != rules->allow || rule->access != rules->access || !rule->type ||
+			rule->major == DEVICE_ANY)
 			break;
-		minors |= (uint32_t)1 << rule->minor;
 	}
-	*ret_minors = count > 1 ? minors : 0;
-	return count > 1 ? count : 1;
+	return count ? count : 1;
 }
 
 struct bpf_insn *devices_compile(
@@ -179,9 +209,11 @@ struct bpf_insn *devices_compile(
 	struct program program = { arena_array(arena, room, sizeof(struct bpf_insn)), 0 };
 	emit_prologue(&program);
 	for (size_t i = 0; i < count;) {
-		uint32_t minors;
-		size_t taken = find_set(&asked[i], count - i, &minors);
-		emit_rule(&program, &asked[i], minors);
+		size_t taken = run_length(&asked[i], count - i);
+		if (taken > 1)
+			emit_run(&program, &asked[i], taken);
+		else
+			emit_rule(&program, &asked[i]);
 		i += taken;
 	}
 	if (count == 0 || !is_final(&asked[count - 1]))

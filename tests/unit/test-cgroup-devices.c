@@ -25,8 +25,6 @@ static int takes_jump(uint8_t code, uint32_t dst, uint32_t imm)
 		return dst != imm;
 	case BPF_JMP32 | BPF_JEQ | BPF_K:
 		return dst == imm;
-	case BPF_JMP32 | BPF_JGT | BPF_K:
-		return dst > imm;
 	case BPF_JMP32 | BPF_JSET | BPF_K:
 		return (dst & imm) != 0;
 	default:
@@ -34,60 +32,68 @@ static int takes_jump(uint8_t code, uint32_t dst, uint32_t imm)
 	}
 }
 
+/* The result of an instruction of arithmetic, in 32 bits or 64; false if the code is none. */
+static bool compute(uint8_t code, uint64_t dst, uint64_t operand, uint64_t *ret_result)
+{
+	bool wide = BPF_CLASS(code) == BPF_ALU64;
+	uint64_t result, bits = wide ? 64 : 32;
+	if (!wide && BPF_CLASS(code) != BPF_ALU)
+		return false;
+	if (!wide) {
+		dst = (uint32_t)dst;
+		operand = (uint32_t)operand;
+	}
+	switch (BPF_OP(code)) {
+	case BPF_MOV: result = operand; break;
+	case BPF_AND: result = dst & operand; break;
+	case BPF_OR: result = dst | operand; break;
+	case BPF_XOR: result = dst ^ operand; break;
+	case BPF_SUB: result = dst - operand; break;
+	case BPF_LSH: assert_true(operand < bits); result = dst << operand; break;
+	case BPF_RSH: assert_true(operand < bits); result = dst >> operand; break;
+	default: return false;
+	}
+	*ret_result = wide ? result : (uint32_t)result;
+	return true;
+}
+
 /* Of eBPF what the compiler may emit; anything else, and anything the verifier would refuse, ends the test. */
 static uint64_t run(const struct bpf_insn *insns, size_t len, const uint32_t context[3])
 {
 	uint64_t reg[11] = { 0 };
 	bool known[11] = { [1] = true };
-	for (size_t at = 0;; at++) {
-		assert_true(at < len);
+	for (size_t at = 0; at < len; at++) {
 		const struct bpf_insn *insn = &insns[at];
-		uint32_t imm = (uint32_t)insn->imm, dst = (uint32_t)reg[insn->dst_reg];
-		int jump = takes_jump(insn->code, dst, imm);
-		switch (insn->code) {
-		case BPF_LDX | BPF_MEM | BPF_W:
-			assert_int_equal(insn->src_reg, 1);
-			assert_true(insn->off >= 0 && insn->off <= 8 && insn->off % 4 == 0);
-			reg[insn->dst_reg] = context[insn->off / 4];
-			known[insn->dst_reg] = true;
-			break;
-		case BPF_ALU | BPF_MOV | BPF_X:
-			assert_true(known[insn->src_reg]);
-			reg[insn->dst_reg] = (uint32_t)reg[insn->src_reg];
-			known[insn->dst_reg] = true;
-			break;
-		case BPF_ALU | BPF_MOV | BPF_K:
-			reg[insn->dst_reg] = imm;
-			known[insn->dst_reg] = true;
-			break;
-		case BPF_ALU | BPF_LSH | BPF_X:
-			assert_true(known[insn->src_reg] && reg[insn->src_reg] < 32);
-			reg[insn->dst_reg] = dst << reg[insn->src_reg];
-			break;
-		case BPF_ALU64 | BPF_MOV | BPF_K:
-			reg[insn->dst_reg] = (uint64_t)(int64_t)insn->imm;
-			known[insn->dst_reg] = true;
-			break;
-		case BPF_ALU | BPF_AND | BPF_K:
-			reg[insn->dst_reg] = dst & imm;
-			break;
-		case BPF_ALU | BPF_RSH | BPF_K:
-			reg[insn->dst_reg] = dst >> imm;
-			break;
-		case BPF_JMP | BPF_EXIT:
+		uint64_t *dst = &reg[insn->dst_reg];
+		bool by_register = BPF_SRC(insn->code) == BPF_X;
+		uint64_t operand = by_register ? reg[insn->src_reg] : (uint64_t)(int64_t)insn->imm;
+		if (insn->code == (BPF_JMP | BPF_EXIT)) {
 			assert_true(known[0]);
 			return reg[0];
-		default:
+		} else if (insn->code == (BPF_LDX | BPF_MEM | BPF_W)) {
+			assert_int_equal(insn->src_reg, 1);
+			assert_true(insn->off >= 0 && insn->off <= 8 && insn->off % 4 == 0);
+			*dst = context[insn->off / 4];
+			known[insn->dst_reg] = true;
+		} else if (insn->code == (BPF_LD | BPF_IMM | BPF_DW)) {
+			assert_true(at + 1 < len && insns[at + 1].code == 0);
+			*dst = (uint64_t)(uint32_t)insns[++at].imm << 32 | (uint32_t)insn->imm;
+			known[insn->dst_reg] = true;
+		} else if (compute(insn->code, *dst, operand, dst)) {
+			assert_true(!by_register || known[insn->src_reg]);
+			known[insn->dst_reg] |= BPF_OP(insn->code) == BPF_MOV;
+			assert_true(known[insn->dst_reg]);
+		} else {
+			int jump = takes_jump(insn->code, (uint32_t)*dst, (uint32_t)insn->imm);
 			if (jump < 0)
-				fail_msg(
-					"instruction %zu has the unknown code %#x", at, insn->code);
+				fail_msg("instruction %zu has the unknown code %#x", at, insn->code);
+			assert_true(known[insn->dst_reg] || insn->code == (BPF_JMP | BPF_JA));
+			assert_true(insn->off >= 0);
+			at += jump ? (size_t)insn->off : 0;
 		}
-		assert_true(known[insn->dst_reg] || insn->code == (BPF_JMP | BPF_JA));
-		assert_true(insn->off >= 0 || (BPF_CLASS(insn->code) != BPF_JMP &&
-						      BPF_CLASS(insn->code) != BPF_JMP32));
-		if (jump > 0)
-			at += (size_t)insn->off;
 	}
+	fail_msg("the program has no end");
+	return 0;
 }
 
 /* config-linux.md "Allowed Device list", letter by letter: the last entry that names it decides. */
@@ -108,11 +114,14 @@ static bool evaluate(const struct device_rule *rules, size_t len, uint8_t type, 
 	return true;
 }
 
-/* Numbers from a small set, so that rules meet; the largest 32-bit one is the sign's test. */
-static const int64_t numbers[] = { DEVICE_ANY, DEVICE_ANY, 0, 1, 5, 31, 32, 0x80000000,
-	UINT32_MAX };
+/* Numbers from a small set, so that rules meet: any, those of devices, and those that are too large for one. */
+static const int64_t numbers[] = { DEVICE_ANY, DEVICE_ANY, 0, 1, 5, 0x800, 0xfff, 0xfffff, 0x100000,
+	0x80000000, UINT32_MAX };
+/* Of devices: kdev_t.h. */
+static const uint32_t majors[] = { 0, 1, 5, 0x800, 0xfff };
+static const uint32_t minors[] = { 0, 1, 5, 0x800, 0xfff, 0xfffff };
 
-enum { NUMBERS = sizeof(numbers) / sizeof(*numbers) };
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static void check_all_requests(const struct device_rule *rules, size_t count)
 {
@@ -121,9 +130,9 @@ static void check_all_requests(const struct device_rule *rules, size_t count)
 	struct bpf_insn *insns = devices_compile(&arena, rules, count, &len);
 	for (uint8_t type = BPF_DEVCG_DEV_BLOCK; type <= BPF_DEVCG_DEV_CHAR; type++)
 		for (uint8_t access = 1; access <= DEVICE_ALL_ACCESS; access++)
-			for (size_t i = 2; i < (size_t)NUMBERS * NUMBERS; i++) {
-				uint32_t major = (uint32_t)numbers[i / NUMBERS];
-				uint32_t minor = (uint32_t)numbers[i % NUMBERS];
+			for (size_t i = 0; i < COUNT(majors) * COUNT(minors); i++) {
+				uint32_t major = majors[i / COUNT(minors)];
+				uint32_t minor = minors[i % COUNT(minors)];
 				uint32_t context[3] = { (uint32_t)access << 16 | type, major,
 					minor };
 				bool said = run(insns, len, context);
@@ -147,8 +156,8 @@ static void test_random_rules(void **state)
 				.allow = random() % 2,
 				.type = (uint8_t)(random() % 3),
 				.access = (uint8_t)(random() % 3 ? 1 + random() % 7 : 7),
-				.major = numbers[random() % NUMBERS],
-				.minor = numbers[random() % NUMBERS],
+				.major = numbers[(size_t)random() % COUNT(numbers)],
+				.minor = numbers[(size_t)random() % COUNT(numbers)],
 			};
 		for (size_t i = 1; i < count && alike; i++) {
 			int64_t minor = rules[i].minor;
@@ -175,7 +184,7 @@ static void test_size(void **state)
 		{ null, deny_all, null, allow_all },
 	};
 	const size_t counts[] = { 1, 2, 4, 4, 4 };
-	const size_t lens[] = { 6 + 2, 6 + 5 + 2, 6 + 5 + 2, 6 + 2, 6 + 2 };
+	const size_t lens[] = { 11 + 2, 11 + 5 + 2, 11 + 5 + 2, 11 + 2, 11 + 2 };
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
 		size_t len;
 		(void)devices_compile(&arena, sets[i], counts[i], &len);
