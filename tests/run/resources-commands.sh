@@ -237,7 +237,7 @@ test_events_of_pressure() {
 	# it writes no statistics in the meantime: whatever comes was waited for
 	hull events --interval 1h "$ID" >"$WORK/events" &
 	watcher=$!
-	until_true grep -q '"type":"pressure"' "$WORK/events"
+	await "no event of pressure" grep -q '"type":"pressure"' "$WORK/events"
 	same "[\"$ID\",[\"cpu\"],true]" "$(jq -sc 'map(select(.data.cpu))[0] | [.id, (.data | keys),
 		.data.cpu.some.total > 200000]' "$WORK/events")" 'the event'
 	try hull kill "$ID" KILL

@@ -52,7 +52,12 @@ in_user_namespace() {
 
 # Runs a command in the system.
 in_system() {
-	try timeout -k 5 180 nsenter -t "$(hull state "$ID" | jq .pid)" -a -- "$@"
+	try hull exec "$ID" "$@"
+}
+
+answers() {
+	in_system test -S /run/systemd/private
+	[ "$status" = 0 ]
 }
 
 # Everything that the system wants to have started is.
@@ -61,12 +66,7 @@ boots() { # GLOBAL-OPTION...
 	expect_status 0
 	try hull start "$ID"
 	expect_status 0
-	tries=0
-	until in_system test -S /run/systemd/private && [ "$status" = 0 ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 240 ] || fail 'systemd does not answer'
-		sleep 0.25
-	done
+	await 'systemd does not answer' answers
 	in_system systemctl is-system-running --wait
 	state=$out
 	in_system systemctl list-units --failed --plain --no-legend
@@ -80,12 +80,7 @@ boots() { # GLOBAL-OPTION...
 ends() {
 	try hull kill "$ID" SIGRTMIN+3
 	expect_status 0
-	tries=0
-	until [ "$(status_of)" = stopped ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 240 ] || fail "after SIGRTMIN+3 it is $(status_of)"
-		sleep 0.25
-	done
+	wait_for stopped
 	try hull delete "$ID"
 	expect_status 0
 }
