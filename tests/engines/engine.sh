@@ -1,0 +1,54 @@
+# For the suites of engines that need a machine to themselves: sourced first, it runs the suite in a Debian that has the
+# engine (in-debian.sh), unless it is there already. What follows is for inside.
+# shellcheck shell=sh
+if [ -z "${INSIDE_DEBIAN:-}" ]; then
+	exec sh "${0%/*}/in-debian.sh" "$0"
+fi
+. "${0%/*}/../run/lib.sh"
+ENGINES=$LIB_DIR
+LIB_DIR=$ENGINES/../run # where probe.c is
+README=$ENGINES/../../README.md
+
+# wait_until COMMAND...: a minute at most.
+wait_until() {
+	for _ in $(seq 600); do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	fail "in vain: $*"
+}
+
+# The block of the README that follows the first line with this text, as the reader would copy it.
+printed() {
+	awk -v text="$1" 'index($0, text) { found = 1; next }
+		found && /^    / { print substr($0, 5); begun = 1; next }
+		begun && /^$/ { print; next }
+		begun { exit }' "$README"
+}
+
+# says VALUE COMMAND...
+says() {
+	wanted=$1
+	shift
+	try "$@"
+	[ "$status" = 0 ] || fail "$*: exit status $status: $errors"
+	same "$wanted" "$out" "$*"
+}
+
+# fails STATUS TEXT COMMAND...
+fails() {
+	wanted=$1
+	text=$2
+	shift 2
+	try "$@"
+	same "$wanted" "$status" "exit status of $*, which said '$out $errors'"
+	case $errors in *"$text"*) ;; *) fail "$*: said '$errors', expected '$text'" ;; esac
+}
+
+has_text() { # TEXT FILE
+	grep -qF -- "$1" "$2"
+}
+
+below() { # DIRECTORY, which need not exist
+	find "$1" -mindepth 1 -type d ! -name '*:*' 2>/dev/null # no id has a colon: that is the cache of profiles
+}
