@@ -541,6 +541,7 @@ static const struct step exec_steps[] = {
 	{ "change the root", NEED_CHROOT, change_root },
 	{ "open the console", NEED_CONSOLE, offer_console },
 	{ "enter the working directory", NEED_ALWAYS, enter_existing_directory },
+	{ "exchange the null device", NEED_ALWAYS, own_null },
 	{ "find the executable", NEED_ALWAYS, find_executable },
 	{ "join a session keyring", NEED_KEYRING, join_keyring },
 	{ "set the affinity", NEED_ALWAYS, set_final_affinity },

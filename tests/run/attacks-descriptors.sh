@@ -113,6 +113,19 @@ attack_lent_null() {
 }
 test_mode_of_a_lent_null() { defended host-null attack_lent_null; }
 
+attack_null_lent_to_exec() {
+	fresh
+	mknod -m 666 "$WORK/null" c 1 3
+	config '.process.args = ["sleep", "1000"]'
+	hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" || fail 'run'
+	hull exec "$ID" chmod 600 /proc/self/fd/0 <"$WORK/null" >"$WORK/out" 2>"$WORK/errors" || fail "exec: $(cat "$WORK/errors")"
+	mode=$(stat -c %a "$WORK/null")
+	rm "$WORK/null"
+	hull delete --force "$ID"
+	[ "$mode" != 666 ]
+}
+test_mode_of_a_null_lent_to_exec() { defended host-null attack_null_lent_to_exec; }
+
 # A container that waits for start holds nothing of its caller's: neither its pipe nor our directories.
 attack_waiting() {
 	fresh
