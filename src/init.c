@@ -376,24 +376,42 @@ static int close_before_wait(struct init *init, struct error *err)
 	return 0;
 }
 
+/* The user who made the other end of a socket, as our user namespace has it: all whom it does not map are one. */
+static uid_t peer_of(int sock)
+{
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t len = sizeof(peer);
+	(void)getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len); /* unless by a seccomp filter */
+	return peer.uid;
+}
+
+/* Of the user who made us alone, though the directory of the socket keeps all others away already. */
+static int accept_start(int listen, uid_t creator)
+{
+	for (;;) {
+		int sock = accept4(listen, NULL, NULL, SOCK_CLOEXEC);
+		if (sock >= 0 && (peer_of(sock) == creator || defence_is_off("start-peer")))
+			return sock;
+		if (sock < 0 && errno != EINTR)
+			return -1;
+		close_fd(&sock);
+	}
+}
+
 /* One connection is all there is: start takes the socket's name away before it says go, and a start that dies in between
  * takes init along. */
 static int wait_for_start(struct init *init, struct error *err)
 {
 	struct message go;
 	FD(unexpected) = -1;
+	uid_t creator = peer_of(init->sync);
 	if (close_before_wait(init, err) < 0)
 		return -1;
-	init->sync = -1;
-	int sock;
-	do
-		sock = accept4(init->listen, NULL, NULL, SOCK_CLOEXEC);
-	while (sock < 0 && errno == EINTR);
-	if (sock < 0)
+	init->sync = accept_start(init->listen, creator);
+	if (init->sync < 0)
 		return fail(err, errno, "wait for start");
-	init->sync = sock;
 	close_fd(&init->listen);
-	if (sync_receive(sock, &go, &unexpected, err) <= 0 || go.kind != ANSWER)
+	if (sync_receive(init->sync, &go, &unexpected, err) <= 0 || go.kind != ANSWER)
 		_exit(1);
 	return 0;
 }

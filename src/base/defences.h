@@ -22,6 +22,7 @@
 	"dumpable",        /* create, init: not dumpable */                                        \
 	"leaked",          /* create, init: close what the caller leaked */                        \
 	"host-null",       /* init: the host's null device is exchanged for the container's */     \
+	"start-peer",      /* init: start is its maker's alone */                                  \
 	"readonly-null",   /* paths: the mask cannot be used to change the host's null device */   \
 	"passwd-type",     /* home: only a regular file is opened */                               \
 	"chmod-link",      /* device: a link in a node's place is not followed */                  \

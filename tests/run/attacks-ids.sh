@@ -83,6 +83,31 @@ test_container_directory_is_a_link() {
 	rm "$STATE/$ID"
 }
 
+# Start by another user, were he let near the socket. (Its address has to be short.)
+attack_start() {
+	fresh
+	helper start
+	config '.process.args = ["sh", "-c", "echo started >/started; sleep 1000"]'
+	config "$1"
+	hull create -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 || fail "create: $(cat "$WORK/out")"
+	chmod 755 "$SUITE_DIR" "$WORK" "$STATE" "$STATE/$ID"
+	chmod 777 "$STATE/$ID/start.sock"
+	try sh -c 'cd "$1" && exec "$2" 1000 start.sock' - "$STATE/$ID" "$SUITE_DIR/bin/start"
+	[ "$status" != 2 ] || fail "it was not tried: $errors"
+	[ "$status" != 0 ] || return 0
+	[ ! -e "$BUNDLE/rootfs/started" ] || fail 'it runs'
+	hull start "$ID" || fail 'its own start does not work any more'
+	hull delete --force "$ID"
+	return 1
+}
+attack_start_plain() { attack_start .; }
+attack_start_mapped() { # the user is root in there
+	attack_start '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 1000, size: 1000},
+		{containerID: 1000, hostID: 0, size: 1}] | .linux.gidMappings = .linux.uidMappings'
+}
+test_start_by_another() { defended start-peer attack_start_plain; }
+test_start_by_another_with_mapped_ids() { defended start-peer attack_start_mapped; }
+
 # Whatever the caller's umask, no file of ours can be written by others, nor the state be read.
 test_umask() {
 	for mask in 0 022 077 0777; do
