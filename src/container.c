@@ -154,7 +154,7 @@ static int lock_directory(struct container *c, enum container_lock lock, struct 
 	if (fstat(c->dir, &st) == 0 && st.st_nlink > 0)
 		return 0;
 	close_fd(&c->dir); /* deleted while we waited */
-	return fail(err, 0, "container %s does not exist", c->id);
+	return fail(err, 0, "container does not exist: %s", c->id);
 }
 
 int container_open_cache(const struct container *c)
@@ -227,7 +227,7 @@ int container_open(struct container *c, const char *root, const char *id, enum c
 	}
 	if (c->dir < 0)
 		return fail(err, c->root < 0 ? 0 : errno == ENOENT ? 0 : errno,
-			"container %s does not exist", id);
+			"container does not exist: %s", id);
 	if (lock != CONTAINER_UNLOCKED && lock_directory(c, lock, err) < 0)
 		return -1;
 	c->has_record = oci_record_read(&c->arena, c->dir, &c->record, &reason) == 0;

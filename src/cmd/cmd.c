@@ -17,6 +17,7 @@ const struct option_row global_options[] = {
 	FLAG(0, "systemd-cgroup", systemd_cgroup, "let systemd make cgroups"),
 	TEXT(0, "cgroup-manager", "NAME", cgroup_manager, "cgroupfs, systemd or disabled"),
 	TEXT(0, "rootless", "WHEN", rootless, "true, false or auto"),
+	TEXT(0, "criu", "FILE", criu, "ignored, as runc does"),
 	FLAG('h', "help", help, "show this help"),
 	FLAG('v', "version", version, "show the version"),
 	OPTIONS_END,
@@ -115,7 +116,7 @@ static int fail_option(struct error *err, int c, char **argv)
 {
 	const char *word = optind > 0 && argv[optind - 1] ? argv[optind - 1] : "";
 	if (c == ':')
-		return fail(err, 0, "option %.64s needs a value", word);
+		return fail(err, 0, "option %.64s requires an argument", word);
 	return optopt > 0 && optopt < FIRST_LONG ?
 		fail(err, 0, "unknown option -%c", optopt) :
 		fail(err, 0, "unknown option %.64s", word);

@@ -15,7 +15,7 @@
 struct options {
 	/* before the command */
 	bool debug, systemd_cgroup, version, help;
-	const char *log, *log_format, *log_level, *root, *cgroup_manager, *rootless;
+	const char *log, *log_format, *log_level, *root, *cgroup_manager, *rootless, *criu;
 	/* after it */
 	const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket, *preserve_fds;
 	const char *format, *file, *explain;

@@ -21,7 +21,7 @@ struct dialect {
 	} columns[LIST_COLUMNS];
 	int gap; /* between them */
 	const struct schema *row; /* of list --format json */
-	const char *empty;        /* list --format json of no containers */
+	const char *empty;        /* JSON of no containers, or no processes */
 	bool pretty_list;
 	/* ps */
 	bool pids_alone; /* without arguments for ps(1) the table is a column of process ids */

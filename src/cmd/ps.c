@@ -28,7 +28,10 @@ static int print_json(struct context *ctx, const pid_t *pids, size_t len, struct
 {
 	size_t size;
 	struct json_writer json;
+	const char *empty = ctx->dialect->empty;
 	bool pretty = ctx->dialect->pretty_pids;
+	if (len == 0)
+		return print_text(empty, strlen(empty), err);
 	json_begin(&json, &ctx->arena, pretty);
 	json_array(&json);
 	for (size_t i = 0; i < len; i++)
@@ -137,18 +140,23 @@ static int print_table(struct context *ctx, const pid_t *pids, size_t len, struc
 static int run(struct context *ctx, struct error *err)
 {
 	CONTAINER(c);
-	pid_t *pids;
-	size_t len;
+	pid_t *pids = NULL;
+	size_t len = 0;
+	enum status status;
 	int format = format_parse(ctx->options.format, formats, err);
 	if (format < 0 ||
 		container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) <
 			0 ||
-		container_require(&c, STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED,
-			"list the processes of", NULL, err) < 0)
+		container_require(&c, STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED | STATUS_STOPPED,
+			"list the processes of", &status, err) < 0)
 		return -1;
 	FD(cgroup) = container_open_cgroup(&c, NULL, err);
-	if (cgroup < 0 || cgroup_pids(&ctx->arena, cgroup, &pids, &len, err) < 0)
+	/* systemd removes the cgroup of a scope in which nothing is left */
+	if (cgroup < 0 && (status != STATUS_STOPPED || err->errnum != ENOENT))
 		return -1;
+	if (cgroup >= 0 && cgroup_pids(&ctx->arena, cgroup, &pids, &len, err) < 0)
+		return -1;
+	error_clear(err);
 	if (format == FORMAT_JSON)
 		return print_json(ctx, pids, len, err);
 	if (ctx->dialect->pids_alone && ctx->operand_count == 1)

@@ -69,11 +69,13 @@ test_a_paused_one_can_be_deleted() {
 test_not_of_a_stopped_one() {
 	start_container 'exit 0'
 	wait_for stopped
-	for command in pause resume ps 'events --stats' update; do
+	for command in pause resume 'events --stats' update; do
 		# shellcheck disable=SC2086
 		try hull $command "$ID"
 		expect_status 1
 	done
+	same '[]' "$(hull ps --format json "$ID")" 'processes of a stopped one'
+	same 1 "$(hull ps "$ID" | wc -l)" 'lines of the table of a stopped one'
 	fails_with 'container not running' hull pause "$ID"
 	fails_with 'does not exist' hull pause "$ID-not"
 	finish
@@ -268,7 +270,7 @@ test_stats_json() {
 	expect_status 0
 	same "[[\"$ID\",\"running\",\"number\"]]" \
 		"$(echo "$out" | jq -c '[.[] | [.id, .status, (.data.cpu.usage.total | type)]]')" 'the array'
-	fails_with "container $ID-not does not exist" hull stats --no-stream "$ID-not"
+	fails_with "container does not exist: $ID-not" hull stats --no-stream "$ID-not"
 	finish
 	try hull stats --no-stream --format json
 	same '[]' "$out" 'of no container'

@@ -1,0 +1,393 @@
+#!/bin/sh
+# The same commands given to hull, to runc and to crun, on equal bundles: exit status, the status of the container after it,
+# what is printed, and the errors as far as engines look for words in them. A line a row; hull is called by the name of the one
+# that it is compared with. Differences are fixed in hull or justified below. With VERBOSE=1 all are shown, and the errors.
+
+# As in peers.sh: a private view of cgroup2 alone.
+if [ -z "${PRIVATE_VIEW:-}" ]; then
+	if [ "$(id -u)" != 0 ]; then
+		echo 'SKIP behaviours: needs root'
+		exit 0
+	fi
+	PRIVATE_VIEW=1 exec unshare --mount sh -c '
+		umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$0" "$@"' sh "$0" "$@"
+fi
+. "${0%/*}/../run/lib.sh"
+
+peers=
+for name in ${PEERS:-runc crun}; do
+	if "$name" --version >/dev/null 2>&1; then
+		peers="$peers $name"
+	else
+		echo "SKIP $SUITE: $name is not here"
+	fi
+done
+[ -n "$peers" ] || exit 0
+
+# What engines look for in an error: the engine, what it makes of it, after which commands, "i" for either case, the expression.
+#	podman      libpod/oci_util.go getOCIRuntimeError: the exit status; oci_conmon_common.go UpdateContainerStatus;
+#	            checkpoint/crutils: whether checkpoints can be restored into pods
+#	containerd  pkg/process/utils.go checkKillError, and the shim's delete
+#	cri-o       internal/oci/runtime_oci.go runtimeCmd
+#	docker      daemon/errors.go translateContainerdStartErr: the exit status; libcontainerd/remote/client.go wrapError
+patterns() {
+	cat <<'END'
+podman 126 create|run|exec i permission denied|operation not permitted
+podman 127 create|run|exec i executable file not found in|no such file or directory
+podman gone state - does not exist|No such file
+podman pods .* - flag needs an argument|requires an argument
+containerd ended kill - os: process already finished|container not running
+containerd ended kill i no such process
+containerd gone kill|delete - does not exist
+cri-o ended start|kill|delete|state|pause|resume - no such process|container not running|invalid process
+docker 126 create|run|start|exec i permission denied
+docker 127 create|run|start|exec i executable file not found|no such file or directory|not a directory
+docker gone start|kill|delete|pause|resume|update|ps - container does not exist|no such container
+END
+}
+
+# Differences that are meant to be, with the reason: the peer, a tab, an expression for "< ROW: LINE", which is ours, or "> ROW: LINE".
+justified() {
+	grep -E "^($1|both)	" <<'END' | cut -f 2-
+# A program that cannot be executed is told as the shell tells it, 126 or 127, by the command that finds it so; the peers say 1, and
+# no engine takes one status for success that is not 0. A directory, or a path through a file, has crun and runc say less.
+both	^[<>] (start|run)_(program_missing|path_missing|not_executable|directory|through_a_file): exit (126|127|1)$
+both	^[<>] (start_directory|run_directory|run_through_a_file): error: (docker|podman) 12[67]$
+# Of a container that is not there crun says that a file is not, which means something else to engines; runc and we say it in words.
+crun	^[<>] [a-z]+_(unknown|twice|program_missing|path_missing|not_executable|directory): error: (containerd gone|docker gone|docker 127)$
+crun	^[<>] state_bad_id: error: podman gone$
+crun	^[<>] ps_unknown: exit (1|253)$
+# The same of one that has ended: "No such process", in a case that not all engines look for.
+crun	^< (kill|pause)_stopped: error: cri-o ended$
+# Runc says of a paused one that it is not running.
+runc	^> pause_twice: error: cri-o ended$
+# The bundle of an engine has a configuration: that it lacks one is the kernel's ENOENT to us.
+both	^< create_no_config: error: (docker|podman) 127$
+# crun takes any id that makes a directory; the specification's readers and the shell do not.
+crun	^[<>] create_bad_ids: 
+# config.md: "This value MUST be an absolute path".
+crun	^[<>] create_relative_cwd: 
+# crun looks for the socket even if nobody wants it.
+crun	^> create_socket_without_terminal: error: 
+# A number that is none is zero to crun, and all are its usage errors (64).
+crun	^[<>] create_preserve_fds_bad: 
+crun	^[<>] (create_unknown_option|create_option_without_value|unknown_global_option|update_bad_value): exit (1|64)$
+# Not in this crun: options after the id (Slurm writes them there), --keep, --debug=true, --criu, events, features, -h, help, and
+# arguments for ps(1).
+crun	^[<>] (run_options_after_id|run_keep|global_flags_with_values|global_criu|events_stats|features|help|ps_arguments): 
+# runc answers to help of nothing as to help, and has a status of its own for what it does not know.
+runc	^[<>] no_command: exit [01]$
+runc	^[<>] unknown_command: exit [13]$
+# Newer than this runc.
+runc	^< features: (potentiallyUnsafeConfigAnnotations|intelRdt|memoryPolicy|mountExtensions|netDevices)$
+# The libraries of others, and a directory of crun's.
+both	^> version: (go|libseccomp|rundir):$
+both	^[<>] version_letter: lines: 
+# What a stopped container has used is ours alone; the scope is crun's alone.
+both	^< state_stopped: shape: resources 
+crun	^> state_(created|running|stopped): shape: systemd-scope "string"$
+# crun starts one that is paused, and has it created as long as that.
+crun	^[<>] (start_paused|pause_created): status (paused|created)$
+# Signals by all names of signal(7), and no others: an empty one is no TERM.
+runc	^[<>] kill_names: exit [01]$
+runc	^[<>] kill_bad_names: exit [01]$
+crun	^[<>] kill_bad_names: 
+# crun falls over a stopped one.
+crun	^[<>] ps_stopped: 
+# What is so already is no error to crun; limits of a stopped one neither.
+crun	^[<>] (pause_twice|resume_running|update_stopped): exit [01]$
+# Without privilege there is no network of one's own but by a helper program; crun leaves out the mappings as well.
+crun	^[<>] spec_rootless: 
+# Checkpoints are yet to come.
+runc	^[<>] (restore|checkpoint)_probe: 
+END
+}
+
+# The verbs of a row.
+
+r() { # calls the runtime; what came of it
+	code=0
+	# shellcheck disable=SC2086
+	timeout -k 5 30 $RUNTIME "$@" <"${INPUT:-/dev/null}" >"$WORK/out" 2>"$WORK/errors" || code=$?
+	echo "exit $code"
+	[ -z "${VERBOSE:-}" ] || sed "s/^/    $NAME: /" "$WORK/errors" >&2
+	[ $code = 0 ] || [ ! -s "$WORK/errors" ] || matches "$(command_of "$@")"
+}
+
+command_of() { # after the global options
+	while case ${1:-} in -*) ;; *) false ;; esac do
+		case $1 in --log | --log-format | --root) shift ;; esac
+		shift
+	done
+	echo "${1:-}"
+}
+
+matches() { # COMMAND
+	# the lines of errors alone: warnings, hints and usage are not looked at
+	grep -v -e '^time=.*level=\(warning\|info\)' -e '^ ' "$WORK/errors" >"$WORK/error-lines"
+	patterns | while read -r engine meaning commands how expression; do
+		echo "$1" | grep -Eqx -e "$commands" || continue
+		case $how in i) how=-i ;; *) how= ;; esac
+		! grep -Eq $how -e "$expression" "$WORK/error-lines" || echo "error: $engine $meaning"
+	done | sort -u
+}
+
+quietly() { # prepares: must work
+	# shellcheck disable=SC2086
+	timeout -k 5 30 $RUNTIME "$@" </dev/null >"$WORK/out" 2>"$WORK/errors" || {
+		echo "$NAME $*: $(cat "$WORK/errors")"
+		exit 1
+	}
+}
+
+status_by() {
+	# shellcheck disable=SC2086
+	$RUNTIME state "${1:-$ID}" 2>/dev/null | jq -r .status
+}
+
+s() { # the container's status
+	now=$(status_by "$@")
+	echo "status ${now:-none}"
+}
+
+soon() { # waits for a status
+	for _ in $(seq 600); do
+		[ "$(status_by)" != "$1" ] || return 0
+		sleep 0.1
+	done
+	echo "$NAME: status is never $1, but $(status_by)"
+	exit 1
+}
+
+created() { quietly create -b "$BUNDLE" "$@" "$ID"; }
+started() { created && quietly start "$ID"; }
+paused() { started && quietly pause "$ID"; }
+stopped() { started && quietly kill "$ID" KILL && soon stopped; }
+
+args() { # the program of the container
+	config --argjson args "$(jq -cn '$ARGS.positional' --args -- "$@")" '.process.args = $args'
+}
+
+out() { sed 's/^/out: /' "$WORK/out"; }
+words() { sed 's/^/words: /; s/  */ /g' "$WORK/out"; } # a table, whatever the width of its columns
+lines() { echo "lines: $(wc -l <"$WORK/out")"; }
+shape() { # of JSON: names and types, whatever the values
+	jq -c 'def shape: if type == "object" then map_values(shape) elif type == "array" then (map(shape) | unique) else type end; shape' \
+		"$WORK/out" | jq -rS 'if type == "object" then to_entries[] | "\(.key) \(.value | tojson)" else tojson end' | sed 's/^/shape: /'
+}
+tells() { grep -Fq -e "$1" "$WORK/errors" && echo "says $1" || echo "does not say $1"; }
+
+observe() { # NAME COMMAND ROW
+	NAME=$1
+	RUNTIME=$2
+	cp "$WORK/config.json" "$BUNDLE/config.json"
+	(eval "$3") >"$WORK/lines" 2>"$WORK/row-errors" || {
+		code=$?
+		cat "$WORK/lines" "$WORK/row-errors"
+		fail "$1: the row itself fails with $code: $(tail -n 1 "$WORK/lines")"
+	}
+	[ -z "${VERBOSE:-}" ] || cat "$WORK/row-errors" >&2
+	sed "s/^/${WORK##*/}: /" "$WORK/lines"
+	for left in $($RUNTIME list -q 2>/dev/null); do
+		$RUNTIME delete --force "$left" >/dev/null 2>&1
+	done
+	rmdir "/sys/fs/cgroup/$ID" 2>/dev/null
+	return 0
+}
+
+behave() { # ROW
+	config --arg path "/$ID" '.ociVersion = "1.0.2" | .process.args = ["sleep", "1000"] | .linux.cgroupsPath = $path | del(.linux.resources)'
+	cp "$BUNDLE/config.json" "$WORK/config.json"
+	mkdir -p "$WORK/links"
+	for peer in $peers; do
+		ln -sfn "$HULL" "$WORK/links/$peer"
+		observe "hull" "$WORK/links/$peer --root $STATE" "$1" >"$WORK/seen-hull" || exit 1
+		observe "$peer" "$peer --root $WORK/$peer-state" "$1" >"$WORK/seen-$peer" || exit 1
+		diff "$WORK/seen-hull" "$WORK/seen-$peer" | grep '^[<>]' >"$WORK/all"
+		justified "$peer" | grep -v '^#' >"$WORK/expressions"
+		grep -Evf "$WORK/expressions" "$WORK/all" >"$WORK/differences"
+		[ -z "${VERBOSE:-}" ] || sed "s/^/$peer: /" "$WORK/all"
+		[ ! -s "$WORK/differences" ] || {
+			sed "s/^/$peer: /" "$WORK/differences"
+			echo 'differs' >"$WORK/verdict"
+		}
+	done
+	[ ! -e "$WORK/verdict" ] || exit 1
+	[ -z "${VERBOSE:-}" ] || cat "$WORK/seen-hull"
+}
+
+# create
+test_create() { behave 'r create -b "$BUNDLE" "$ID"; s; out'; }
+test_create_id_in_use() { behave 'created; r create -b "$BUNDLE" "$ID"; s'; }
+test_create_id_of_stopped() { behave 'stopped; r create -b "$BUNDLE" "$ID"; s'; }
+test_create_no_id() { behave 'r create -b "$BUNDLE"'; }
+test_create_two_ids() { behave 'r create -b "$BUNDLE" "$ID" other; s; s other'; }
+test_create_empty_id() { behave 'r create -b "$BUNDLE" ""'; }
+test_create_bad_ids() { behave 'for id in a/b ../x "a b" a:b . ..; do r create -b "$BUNDLE" "$id"; done'; }
+test_create_odd_id() { behave 'r create -b "$BUNDLE" "$ID.A_b+c"; s "$ID.A_b+c"'; }
+test_create_no_bundle() { behave 'r create -b /nowhere "$ID"; s'; }
+test_create_no_config() { behave 'rm "$BUNDLE/config.json"; r create -b "$BUNDLE" "$ID"; s'; }
+test_create_bad_json() { behave 'echo "{" >"$BUNDLE/config.json"; r create -b "$BUNDLE" "$ID"; s'; }
+test_create_no_rootfs() { behave 'config ".root.path = \"nowhere\""; r create -b "$BUNDLE" "$ID"; s'; }
+test_create_no_process() { behave 'config "del(.process)"; r create -b "$BUNDLE" "$ID"; s'; }
+test_create_no_args() { behave 'config ".process.args = []"; r create -b "$BUNDLE" "$ID"; s'; }
+test_create_relative_cwd() { behave 'config ".process.cwd = \"tmp\""; r create -b "$BUNDLE" "$ID"; s'; }
+test_create_missing_source() { behave 'config ".mounts += [{destination: \"/mnt\", source: \"/nowhere\", options: [\"bind\"]}]"; r create -b "$BUNDLE" "$ID"; s'; }
+test_create_unknown_namespace() { behave 'config ".linux.namespaces += [{type: \"moon\"}]"; r create -b "$BUNDLE" "$ID"; s'; }
+test_create_in_working_directory() { behave 'cd "$BUNDLE"; r create "$ID"; s'; }
+test_create_option_with_equals() { behave 'r create "--bundle=$BUNDLE" "$ID"; s'; }
+test_create_pid_file() { behave 'r create -b "$BUNDLE" --pid-file "$WORK/pid" "$ID"; [ "$(cat "$WORK/pid"; echo .)" = "$($RUNTIME state "$ID" | jq .pid)." ] && echo same'; }
+test_create_pid_file_nowhere() { behave 'r create -b "$BUNDLE" --pid-file /nowhere/pid "$ID"; s'; }
+test_create_terminal_without_socket() { behave 'config ".process.terminal = true"; r create -b "$BUNDLE" "$ID"; s'; }
+test_create_socket_without_terminal() { behave 'r create --console-socket "$WORK/none" -b "$BUNDLE" "$ID"; s'; }
+test_create_socket_missing() { behave 'config ".process.terminal = true"; r create --console-socket "$WORK/none" -b "$BUNDLE" "$ID"; s'; }
+test_create_preserve_fds_bad() { behave 'r create --preserve-fds x -b "$BUNDLE" "$ID"; s'; }
+test_create_unknown_option() { behave 'r create --no-such-option -b "$BUNDLE" "$ID"; s'; }
+test_create_option_without_value() { behave 'r create --bundle'; }
+
+# start
+test_start() { behave 'created; r start "$ID"; s; out'; }
+test_start_twice() { behave 'started; r start "$ID"; s'; }
+test_start_stopped() { behave 'stopped; r start "$ID"; s'; }
+test_start_unknown() { behave 'r start nobody'; }
+test_start_no_id() { behave 'r start'; }
+test_start_two_ids() { behave 'created; r start "$ID" other; s'; }
+test_start_program_missing() { behave 'args nosuch; r create -b "$BUNDLE" "$ID"; r start "$ID"; tells nosuch'; }
+test_start_path_missing() { behave 'args /no/such; r create -b "$BUNDLE" "$ID"; r start "$ID"; tells /no/such'; }
+test_start_not_executable() { behave 'args /etc/passwd; r create -b "$BUNDLE" "$ID"; r start "$ID"; tells /etc/passwd'; }
+test_start_directory() { behave 'args /etc; r create -b "$BUNDLE" "$ID"; r start "$ID"; tells /etc'; }
+test_start_paused() { behave 'created; quietly pause "$ID"; s; timeout 2 $RUNTIME start "$ID" >/dev/null 2>&1; s'; }
+
+# run
+test_run() { behave 'args sh -c "echo one; echo two >&2; exit 7"; r run -b "$BUNDLE" "$ID"; out; tells two; s'; }
+test_run_true() { behave 'args true; r run -b "$BUNDLE" "$ID"; s'; }
+test_run_exit_255() { behave 'args sh -c "exit 255"; r run -b "$BUNDLE" "$ID"'; }
+test_run_killed_9() { behave 'args sh -c "kill -9 \$\$"; r run -b "$BUNDLE" "$ID"; s'; }
+test_run_child_killed() { behave 'args sh -c "sh -c \"kill -9 \\\$\\\$\"; exit \$?"; r run -b "$BUNDLE" "$ID"; s'; }
+test_run_killed_from_outside() { behave '$RUNTIME run -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 & soon running; quietly kill "$ID" TERM; quietly kill "$ID" KILL; code=0; wait $! || code=$?; echo "exit $code"; s'; }
+test_run_detached() { behave 'r run -d -b "$BUNDLE" "$ID"; s; out'; }
+test_run_detached_pid_file() { behave 'r run --detach --pid-file "$WORK/pid" -b "$BUNDLE" "$ID"; [ "$(cat "$WORK/pid")" = "$($RUNTIME state "$ID" | jq .pid)" ] && echo same'; }
+test_run_detached_ends() { behave 'args true; r run -d -b "$BUNDLE" "$ID"; soon stopped; r delete "$ID"; s'; }
+test_run_id_in_use() { behave 'created; r run -b "$BUNDLE" "$ID"; s'; }
+test_run_program_missing() { behave 'args nosuch; r run -b "$BUNDLE" "$ID"; tells nosuch; s'; }
+test_run_path_missing() { behave 'args /no/such; r run -b "$BUNDLE" "$ID"; s'; }
+test_run_not_executable() { behave 'args /etc/passwd; r run -b "$BUNDLE" "$ID"; s'; }
+test_run_directory() { behave 'args /etc; r run -b "$BUNDLE" "$ID"; s'; }
+test_run_through_a_file() { behave 'args /etc/passwd/x; r run -b "$BUNDLE" "$ID"; s'; }
+test_run_cwd_missing() { behave 'args pwd; config ".process.cwd = \"/made/up\""; r run -b "$BUNDLE" "$ID"; out; s'; }
+test_run_no_bundle() { behave 'r run -b /nowhere "$ID"'; }
+test_run_bad_json() { behave 'echo "{" >"$BUNDLE/config.json"; r run -b "$BUNDLE" "$ID"'; }
+test_run_no_id() { behave 'r run -b "$BUNDLE"'; }
+test_run_options_after_id() { behave 'args true; r run "$ID" -b "$BUNDLE"'; }
+test_run_input() { behave 'args cat; echo hello >"$WORK/in"; INPUT="$WORK/in" r run -b "$BUNDLE" "$ID"; out'; }
+test_run_keep() { behave 'args true; r run --keep -b "$BUNDLE" "$ID"; s'; }
+
+# state
+test_state_created() { behave 'created; r state "$ID"; shape; s'; }
+test_state_running() { behave 'started; r state "$ID"; shape; s'; }
+test_state_paused() { behave 'paused; r state "$ID"; s'; }
+test_state_stopped() { behave 'stopped; r state "$ID"; shape; jq .pid "$WORK/out"; s'; }
+test_state_annotations() { behave 'config ".annotations = {a: \"b\"}"; created; r state "$ID"; jq -c .annotations "$WORK/out"'; }
+test_state_unknown() { behave 'r state nobody; out'; }
+test_state_no_id() { behave 'r state'; }
+test_state_two_ids() { behave 'created; r state "$ID" other'; }
+test_state_bad_id() { behave 'r state ../x'; }
+
+# kill
+test_kill_created() { behave 'created; r kill "$ID" KILL; soon stopped; s'; }
+test_kill_default() { behave 'args sh -c "trap \"exit 3\" TERM; : >/ready; while :; do sleep 0.05; done"; rm -f "$BUNDLE/rootfs/ready"; started; until [ -e "$BUNDLE/rootfs/ready" ]; do sleep 0.05; done; r kill "$ID"; soon stopped; s'; }
+test_kill_names() { behave 'started; for name in 0 CONT SIGCONT cont sigcont 18 SIGRTMIN+1 RTMAX 64; do r kill "$ID" "$name"; done; s'; }
+test_kill_bad_names() { behave 'started; for name in NOSUCH SIG -1 65 9x ""; do echo "$name"; r kill "$ID" "$name"; done; s'; }
+test_kill_stopped() { behave 'stopped; r kill "$ID" TERM; r kill "$ID" 0; r kill "$ID" KILL; s'; }
+test_kill_all_of_stopped() { behave 'stopped; r kill --all "$ID" KILL; s'; }
+test_kill_all() { behave 'args sh -c "sleep 1000 & sleep 1000"; started; r kill -a "$ID" KILL; soon stopped; s'; }
+test_kill_paused() { behave 'paused; r kill "$ID" KILL; soon stopped; s'; }
+test_kill_unknown() { behave 'r kill nobody TERM'; }
+test_kill_no_id() { behave 'r kill'; }
+test_kill_three_operands() { behave 'started; r kill "$ID" TERM more; s'; }
+
+# delete
+test_delete_created() { behave 'created; r delete "$ID"; s'; }
+test_delete_running() { behave 'started; r delete "$ID"; s'; }
+test_delete_running_by_force() { behave 'started; r delete --force "$ID"; s; out'; }
+test_delete_created_by_force() { behave 'created; r delete -f "$ID"; s'; }
+test_delete_paused() { behave 'paused; r delete "$ID"; s'; }
+test_delete_paused_by_force() { behave 'paused; r delete --force "$ID"; s'; }
+test_delete_stopped() { behave 'stopped; r delete "$ID"; s'; }
+test_delete_unknown() { behave 'r delete nobody'; }
+test_delete_unknown_by_force() { behave 'r delete --force nobody; out'; }
+test_delete_twice() { behave 'stopped; r delete "$ID"; r delete "$ID"'; }
+test_delete_no_id() { behave 'r delete'; }
+test_delete_two_ids() { behave 'stopped; r delete "$ID" other; s'; }
+
+# list
+test_list_of_none() { behave 'r list; out; r list -q; out; r list -f json; jq -c . "$WORK/out"'; }
+test_list_table() { behave 'config ".mounts += [] "; created; r list; head -n 1 "$WORK/out" | sed "s/  */ /g"; sed 1d "$WORK/out" | sed "s/  */ /g" | cut -d " " -f 1,3,4,6'; }
+test_list_json() { behave 'created; r list -f json; shape'; }
+test_list_json_stopped() { behave 'stopped; r list --format=json; jq -c "map({pid, status})" "$WORK/out"'; }
+test_list_quiet() { behave 'started; r list --quiet; out'; }
+test_list_bad_format() { behave 'r list -f xml; out'; }
+test_list_operand() { behave 'r list something'; }
+
+# ps
+test_ps() { behave 'started; r ps "$ID"; sed -n 1p "$WORK/out"; lines'; }
+test_ps_json() { behave 'started; r ps -f json "$ID"; shape; jq length "$WORK/out"'; }
+test_ps_arguments() { behave 'started; r ps "$ID" -o pid,args; lines'; }
+test_ps_created() { behave 'created; r ps -f json "$ID"; jq length "$WORK/out"'; }
+test_ps_paused() { behave 'paused; r ps -f json "$ID"; jq length "$WORK/out"'; }
+test_ps_stopped() { behave 'stopped; r ps -f json "$ID"; jq -c "." "$WORK/out"'; }
+test_ps_unknown() { behave 'r ps nobody'; }
+test_ps_no_id() { behave 'r ps'; }
+test_ps_bad_format() { behave 'started; r ps -f xml "$ID"'; }
+
+# pause and resume
+test_pause_running() { behave 'started; r pause "$ID"; s; out'; }
+test_pause_created() { behave 'created; r pause "$ID"; s'; }
+test_pause_stopped() { behave 'stopped; r pause "$ID"; s'; }
+test_pause_twice() { behave 'paused; r pause "$ID"; s'; }
+test_pause_unknown() { behave 'r pause nobody'; }
+test_resume_paused() { behave 'paused; r resume "$ID"; s; out'; }
+test_resume_running() { behave 'started; r resume "$ID"; s'; }
+test_resume_stopped() { behave 'stopped; r resume "$ID"; s'; }
+test_resume_unknown() { behave 'r resume nobody'; }
+
+# update
+test_update_nothing() { behave 'started; echo "{}" >"$WORK/in"; INPUT="$WORK/in" r update -r - "$ID"; s; out'; }
+test_update_file_missing() { behave 'started; r update -r /nowhere "$ID"; s'; }
+test_update_bad_json() { behave 'started; echo "{" >"$WORK/in"; INPUT="$WORK/in" r update --resources=- "$ID"; s'; }
+test_update_bad_value() { behave 'started; r update --memory lots "$ID"; r update --cpu-shares x "$ID"; r update --pids-limit many "$ID"'; }
+test_update_stopped() { behave 'stopped; echo "{}" >"$WORK/in"; INPUT="$WORK/in" r update -r - "$ID"; s'; }
+test_update_unknown() { behave 'r update --pids-limit 5 nobody'; }
+test_update_no_id() { behave 'r update --pids-limit 5'; }
+
+# events
+test_events_stats() { behave 'started; r events --stats "$ID"; jq -r "[.type, (.id | type), (.data | type)] | @tsv" "$WORK/out"; lines'; }
+test_events_stopped() { behave 'stopped; r events --stats "$ID"'; }
+test_events_unknown() { behave 'r events --stats nobody'; }
+
+# spec and features
+test_spec() { behave 'rm -rf "$WORK/new"; mkdir "$WORK/new"; cd "$WORK/new"; r spec; out; ls; r spec'; }
+test_spec_bundle() { behave 'rm -rf "$WORK/new"; mkdir "$WORK/new"; r spec -b "$WORK/new"; jq -S -c keys "$WORK/new/config.json"'; }
+test_spec_rootless() { behave 'rm -rf "$WORK/new"; mkdir "$WORK/new"; cd "$WORK/new"; r spec --rootless; jq -c "[.linux.namespaces[].type] | sort" config.json; jq -c "[.linux.uidMappings, .linux.gidMappings] | map(length)" config.json'; }
+test_spec_no_bundle() { behave 'r spec -b /nowhere'; }
+test_features() { behave 'r features; jq -r "keys[]" "$WORK/out"; jq -r ".linux | keys[]" "$WORK/out"'; }
+
+# the command line
+test_version() { behave 'r --version; sed "s/\([:n]\) .*/\1/" "$WORK/out"'; }
+test_version_letter() { behave 'r -v; lines'; }
+test_help() { behave 'r --help; r -h; r help; r create --help; r create -h'; }
+test_no_command() { behave 'r'; }
+test_unknown_command() { behave 'r nosuch'; }
+test_unknown_global_option() { behave 'r --nosuch list'; }
+test_global_options() { behave 'for option in --debug --systemd-cgroup "--rootless auto" --rootless=false --log-format=text "--log-format json" --log=/dev/null "--root $WORK/empty" "--root=$WORK/empty"; do echo "$option"; r $option list -q; done'; }
+test_global_flags_with_values() { behave 'for option in --debug=true --debug=false --systemd-cgroup=true --systemd-cgroup=false; do echo "$option"; r $option list -q; done'; }
+test_global_criu() { behave 'r --criu /usr/sbin/criu list -q; r --criu=criu list -q'; }
+test_log_format_bad() { behave 'r --log-format xml list -q'; }
+test_log_nowhere() { behave 'r --log /nowhere/log list -q'; }
+test_log_json() { behave 'rm -f "$WORK/engine-log"; r --log "$WORK/engine-log" --log-format json state nobody; tail -n 1 "$WORK/engine-log" | jq -r ".level, (.msg | type), (.time | fromdate? // (sub(\"[.][0-9]+\"; \"\") | fromdate?) | type)"; [ -s "$WORK/errors" ] && echo "on stderr too"'; }
+test_log_text() { behave 'rm -f "$WORK/engine-log"; r --log "$WORK/engine-log" state nobody; [ -s "$WORK/engine-log" ] && echo logged; [ -s "$WORK/errors" ] && echo "on stderr too"'; }
+test_log_of_success() { behave 'rm -f "$WORK/engine-log"; r --log "$WORK/engine-log" --log-format json list -q; [ ! -s "$WORK/engine-log" ] && echo "nothing logged"'; }
+test_checkpoint_probe() { behave 'r checkpoint --help'; }
+test_restore_probe() { behave 'r restore --lsm-mount-context'; }
+
+run_tests
