@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,12 +75,18 @@ void error_clear(struct error *err)
 		memset(err, 0, sizeof(*err));
 }
 
+/* Docker tells 127 and 126 from the other failures by "no such file" and "permission denied", as Go spells them. */
 char *error_line(const struct error *err, char *buf, unsigned long size)
 {
 	char place[sizeof(err->file) + 16] = "";
 	if (err->line > 0)
 		(void)snprintf(place, sizeof(place), "%s:%d: ", err->file, err->line);
-	(void)snprintf(buf, size, "%s%s%s%s%s%s", place, err->where, err->where[0] ? ": " : "",
-		err->text, err->errnum ? ": " : "", err->errnum ? strerror(err->errnum) : "");
+	char why[128] = "";
+	if (err->errnum)
+		(void)snprintf(why, sizeof(why), ": %s", strerror(err->errnum));
+	if (err->status && why[0])
+		why[2] = (char)tolower((unsigned char)why[2]);
+	(void)snprintf(buf, size, "%s%s%s%s%s", place, err->where, err->where[0] ? ": " : "",
+		err->text, why);
 	return buf;
 }

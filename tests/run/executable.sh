@@ -133,37 +133,37 @@ test_through_a_link() {
 
 test_not_in_path() {
 	args no-such-command
-	refused 127 '.process.args[0]: executable file `no-such-command` not found in $PATH: No such file or directory'
+	refused 127 '.process.args[0]: executable file `no-such-command` not found in $PATH: no such file or directory'
 }
 
 test_no_such_file() {
 	args /no/such/file
-	refused 127 '.process.args[0]: executable file `/no/such/file` not found: No such file or directory'
+	refused 127 '.process.args[0]: executable file `/no/such/file` not found: no such file or directory'
 	echo text >"$(ROOT /text)"
 	args /text/file
-	refused 127 '.process.args[0]: executable file `/text/file` not found: No such file or directory'
+	refused 127 '.process.args[0]: executable file `/text/file` not found: no such file or directory'
 	ln -s nowhere "$(ROOT /link)"
 	args /link
-	refused 127 '.process.args[0]: executable file `/link` not found: No such file or directory'
+	refused 127 '.process.args[0]: executable file `/link` not found: no such file or directory'
 }
 
 test_directory() {
 	args /tmp
-	refused 126 '.process.args[0]: executable file `/tmp` is a directory: Permission denied'
+	refused 126 '.process.args[0]: executable file `/tmp` is a directory: permission denied'
 }
 
 test_not_executable() {
 	echo text >"$(ROOT /text)"
 	args /text
-	refused 126 '.process.args[0]: executable file `/text`: Permission denied' \
+	refused 126 '.process.args[0]: executable file `/text`: permission denied' \
 		'it must be a regular file with execute permission (chmod +x)'
 	config '.process.env = ["PATH=/"]'
 	args text
-	refused 126 '.process.args[0]: executable file `text`: Permission denied' \
+	refused 126 '.process.args[0]: executable file `text`: permission denied' \
 		'it must be a regular file with execute permission (chmod +x)'
 	mkfifo -m 755 "$(ROOT /fifo)"
 	args /fifo
-	refused 126 '.process.args[0]: executable file `/fifo`: Permission denied' \
+	refused 126 '.process.args[0]: executable file `/fifo`: permission denied' \
 		'it must be a regular file with execute permission (chmod +x)'
 }
 
@@ -172,12 +172,12 @@ test_denied_to_the_user() {
 	chmod 700 "$(ROOT /private)"
 	config '.process.user = {uid: 1000, gid: 1000}'
 	args /private
-	refused 126 '.process.args[0]: cannot execute `/private`: Permission denied' \
+	refused 126 '.process.args[0]: cannot execute `/private`: permission denied' \
 		'user 1000 has no permission to execute it'
 	script /closed/tool '#!/bin/sh\n'
 	chmod 700 "$(ROOT /closed)"
 	args /closed/tool
-	refused 126 '.process.args[0]: cannot execute `/closed/tool`: Permission denied' \
+	refused 126 '.process.args[0]: cannot execute `/closed/tool`: permission denied' \
 		'user 1000 may not search one of the directories on its path'
 }
 
@@ -187,14 +187,14 @@ test_denied_by_the_mount() {
 	config --arg source "$WORK/programs" \
 		'.mounts += [{destination: "/programs", source: $source, options: ["bind", "noexec"]}]'
 	args /programs/true
-	refused 126 '.process.args[0]: cannot execute `/programs/true`: Permission denied' \
+	refused 126 '.process.args[0]: cannot execute `/programs/true`: permission denied' \
 		'it is on a mount with the option noexec'
 }
 
 test_interpreter_missing() {
 	script /tool '#!/bin/nothing -x\n'
 	args /tool
-	refused 127 '.process.args[0]: cannot execute `/tool`: its interpreter /bin/nothing: No such file or directory' \
+	refused 127 '.process.args[0]: cannot execute `/tool`: its interpreter /bin/nothing: no such file or directory' \
 		'the interpreter of the "#!" line must be in the root filesystem'
 }
 
@@ -202,34 +202,34 @@ test_interpreter_not_executable() {
 	echo text >"$(ROOT /text)"
 	script /tool '#! /text\n'
 	args /tool
-	refused 126 '.process.args[0]: cannot execute `/tool`: its interpreter /text: Permission denied' \
+	refused 126 '.process.args[0]: cannot execute `/tool`: its interpreter /text: permission denied' \
 		'the interpreter must have execute permission too'
 }
 
 test_interpreter_not_named() {
 	script /tool '#!\n'
 	args /tool
-	refused 126 '.process.args[0]: cannot execute `/tool`: its "#!" line names no interpreter: Exec format error'
+	refused 126 '.process.args[0]: cannot execute `/tool`: its "#!" line names no interpreter: exec format error'
 }
 
 test_carriage_return() {
 	script /tool '#!/bin/sh\r\necho x\r\n'
 	args /tool
-	refused 127 '.process.args[0]: cannot execute `/tool`: its "#!" line ends in a carriage return: No such file or directory' \
+	refused 127 '.process.args[0]: cannot execute `/tool`: its "#!" line ends in a carriage return: no such file or directory' \
 		'the file has DOS line ends: convert it (dos2unix)'
 }
 
 test_neither_program_nor_script() {
 	script /tool 'echo x\n'
 	args /tool
-	refused 126 '.process.args[0]: cannot execute `/tool`: Exec format error' \
+	refused 126 '.process.args[0]: cannot execute `/tool`: exec format error' \
 		'it is neither an ELF program nor does it begin with "#!"'
 }
 
 test_empty_file() {
 	script /tool ''
 	args /tool
-	refused 126 '.process.args[0]: cannot execute `/tool`: Exec format error' 'the file is empty'
+	refused 126 '.process.args[0]: cannot execute `/tool`: exec format error' 'the file is empty'
 }
 
 test_loader_missing() {
@@ -237,7 +237,7 @@ test_loader_missing() {
 	echo 'int main(void) { return 0; }' >"$WORK/empty.c"
 	${CC:-cc} -o "$(ROOT /tool)" -Wl,--dynamic-linker=/lib/ld-nothing.so "$WORK/empty.c" 2>/dev/null || skip 'no compiler'
 	args /tool
-	refused 127 '.process.args[0]: cannot execute `/tool`: its loader /lib/ld-nothing.so: No such file or directory' \
+	refused 127 '.process.args[0]: cannot execute `/tool`: its loader /lib/ld-nothing.so: no such file or directory' \
 		'the program is linked against a C library that the root filesystem lacks'
 }
 
@@ -255,10 +255,10 @@ test_other_architecture() {
 	cp "$(ROOT /bin/busybox)" "$(ROOT /tool)"
 	set_byte "$(ROOT /tool)" 18 $number # e_machine
 	args /tool
-	refused 126 '.process.args[0]: cannot execute `/tool`: Exec format error' \
+	refused 126 '.process.args[0]: cannot execute `/tool`: exec format error' \
 		"it is built for another architecture, $other; this machine is $(uname -m)"
 	set_byte "$(ROOT /tool)" 18 377
-	refused 126 '.process.args[0]: cannot execute `/tool`: Exec format error' \
+	refused 126 '.process.args[0]: cannot execute `/tool`: exec format error' \
 		"it is built for another architecture, an unknown one; this machine is $(uname -m)"
 }
 
@@ -266,21 +266,21 @@ test_cut_short() {
 	head -c 100 "$(ROOT /bin/busybox)" >"$(ROOT /tool)"
 	chmod 755 "$(ROOT /tool)"
 	args /tool
-	refused 126 '.process.args[0]: cannot execute `/tool`: Exec format error' \
+	refused 126 '.process.args[0]: cannot execute `/tool`: exec format error' \
 		'it is a program for this machine, but damaged or cut short'
 }
 
 test_magic_links_are_no_programs() {
 	for path in /proc/self/exe /proc/self/fd/3 /proc/1/root/bin/sh; do
 		args $path
-		refused 126 ".process.args[0]: executable file \`$path\`: Too many levels of symbolic links"
+		refused 126 ".process.args[0]: executable file \`$path\`: too many levels of symbolic links"
 	done
 }
 
 test_too_many_arguments() {
 	head -c 200000 /dev/zero | tr '\0' x >"$WORK/long"
 	config --rawfile long "$WORK/long" '.process.args = ["true", $long]'
-	refused 126 '.process.args[0]: cannot execute `true`: Argument list too long'
+	refused 126 '.process.args[0]: cannot execute `true`: argument list too long'
 }
 
 test_gone_before_start() {
@@ -291,7 +291,7 @@ test_gone_before_start() {
 	rm "$(ROOT /tool)"
 	try hull start "$ID"
 	expect_status 127
-	same 'hull: .process.args[0]: cannot execute `/tool`: No such file or directory' "$errors" error
+	same 'hull: .process.args[0]: cannot execute `/tool`: no such file or directory' "$errors" error
 	same stopped "$(status_of)" status
 	hull delete "$ID" || fail delete
 }

@@ -211,7 +211,7 @@ test_rlimit_of_processes() {
 	run
 	kill $other
 	expect_status 126
-	same 'hull: .process.args[0]: cannot execute `sh`: Resource temporarily unavailable
+	same 'hull: .process.args[0]: cannot execute `sh`: resource temporarily unavailable
   hint: its user has more processes than RLIMIT_NPROC allows' "$errors" error
 }
 
