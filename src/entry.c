@@ -81,7 +81,7 @@ static inline bool is_word(const char *text, const char *word)
 static inline bool starts_processes(char **argv)
 {
 	for (argv++; *argv; argv++)
-		if (is_word(*argv, "create") || is_word(*argv, "run"))
+		if (is_word(*argv, "create") || is_word(*argv, "run") || is_word(*argv, "exec"))
 			return true;
 	return false;
 }

@@ -28,6 +28,7 @@ static int open_container(struct execution *e, struct error *err)
 	if (container_require(c, allowed, "exec in", &status, err) < 0)
 		return status == STATUS_PAUSED ? error_hint(err, "hull resume %s, or --ignore-paused", c->id) :
 						 -1;
+	e->launch.may_wait = status == STATUS_PAUSED;
 	e->init = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, err);
 	if (e->init < 0)
 		return fail(err, 0, "cannot exec in container %s: container not running", c->id);

@@ -120,7 +120,7 @@ static int set_time_offsets(struct init *init, struct error *err)
 }
 
 /* The first child ends here; init goes on in the second one, a child of the parent like the first. */
-static int clone_again(struct init *init, struct error *err)
+static int be_born(struct init *init, enum message_kind message, struct error *err)
 {
 	int pidfd = -1;
 	struct clone_args args = {
@@ -131,11 +131,23 @@ static int clone_again(struct init *init, struct error *err)
 	if (pid < 0)
 		return fail(err, errno, "clone into the namespaces");
 	if (pid > 0) {
-		int status = sync_send(init->sync, ASK_ADOPT, pid, pidfd);
+		int status = sync_send(init->sync, message, pid, pidfd);
 		if (status < 0)
 			(void)sys_pidfd_send_signal(pidfd, SIGKILL);
 		_exit(status < 0);
 	}
+	return 0;
+}
+
+static int clone_last(struct init *init, struct error *err)
+{
+	return be_born(init, TELL_BORN, err);
+}
+
+static int clone_again(struct init *init, struct error *err)
+{
+	if (be_born(init, ASK_ADOPT, err) < 0)
+		return -1;
 	struct message answer;
 	FD(unexpected) = -1;
 	if (sync_receive(init->sync, &answer, &unexpected, err) <= 0 || answer.kind != ANSWER)
@@ -428,7 +440,8 @@ static int close_descriptors(struct init *init, struct error *err)
 	bool hooks = init->plan->needs & NEED_START_HOOKS;
 	const int keep[] = { init->sync, init->peer, hooks ? init->hook_output->stdout_fd : -1,
 		hooks ? init->hook_output->stderr_fd : -1 };
-	log_stop();
+	if (!init->shares_memory) /* else nothing is logged */
+		log_stop();
 	if (!defence_is_off("leaked") &&
 		close_all_but(3 + (int)init->plan->options.preserve_fds, keep, 4) < 0)
 		return fail(err, errno, "close descriptors");
@@ -568,12 +581,12 @@ static const struct step exec_steps[] = {
 	{ "close descriptors", NEED_ALWAYS, close_descriptors },
 	{ "set limits", NEED_LIMITS, set_limits },
 	{ "drop privileges", NEED_ALWAYS, drop_privileges },
-	{ "clone into the namespaces", NEED_SECOND_CLONE, clone_again },
+	{ "report ready", NEED_ALWAYS, report_ready },
+	{ "clone into the namespaces", NEED_SECOND_CLONE, clone_last },
 	{ "lead a session", NEED_ALWAYS, lead_session },
 	{ "take the console", NEED_CONSOLE, take_console },
 	{ "refuse new privileges", NEED_NO_NEW_PRIVS, refuse_new_privileges },
 	{ "hand over the seccomp listener", NEED_LISTENER, hand_over_listener },
-	{ "report ready", NEED_ALWAYS, report_ready },
 	{ "load seccomp", NEED_EARLY_SECCOMP, load_seccomp },
 	{ "drop what that took", NEED_ALWAYS, drop_kept_privileges },
 	{ "load seccomp", NEED_LATE_SECCOMP, load_seccomp },

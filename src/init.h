@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -34,6 +35,7 @@ struct init {
 	int time_offsets; /* file of procfs, or -1 */
 	int peer;     /* the terminal, or -1 */
 	int listener; /* seccomp's, or -1 */
+	bool shares_memory; /* with the parent, which stands still */
 	const char *executable, *search_rest;
 };
 

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clone.h"
 #include "base/defences.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -33,7 +34,51 @@
 #define P_PIDFD 3
 #endif
 
-static int fork_init(struct launch *l, int pair[2], struct error *err)
+struct child {
+	struct launch *launch;
+	const int *pair;
+	uint64_t ignored_signals;
+};
+
+/* In the child, which may share our memory: nothing that the parent goes on with is changed. */
+static void __attribute__((noreturn)) run_child(void *data)
+{
+	const struct child *child = data;
+	const struct launch *l = child->launch;
+	struct init init = { .arena = l->arena,
+		.plan = l->plan,
+		.container = l->container,
+		.hook_output = &l->hook_output,
+		.timing = l->timings ? &l->timings->init : NULL,
+		.ignored_signals = child->ignored_signals,
+		.sync = child->pair[1],
+		.listen = l->listen,
+		.proc = -1,
+		.time_offsets = -1,
+		.peer = -1,
+		.listener = -1,
+		.shares_memory = l->shared };
+	/* a parent that is killed is to be an end of file for us, and not to leave its lock behind */
+	(void)close(child->pair[0]);
+	(void)close(l->container->dir);
+	init_main(&init);
+}
+
+static int fail_clone(struct error *err)
+{
+	(void)fail(err, errno, "clone init");
+	if (err->errnum == EPERM)
+		return error_hint(err, "creating these namespaces needs CAP_SYS_ADMIN, or a "
+				       "user namespace among them");
+	if (err->errnum == ENOSPC || err->errnum == EUSERS)
+		return error_hint(err, "a limit of /proc/sys/user/max_*_namespaces is reached");
+	return err->errnum == EBUSY ?
+		error_hint(err, "the cgroup enables controllers for its children, so no "
+				"process may be in it") :
+		-1;
+}
+
+static int fork_init(struct launch *l, const int pair[2], struct error *err)
 {
 	struct clone_args args = {
 		.flags = l->plan->ns.clone_flags | CLONE_PIDFD |
@@ -42,38 +87,12 @@ static int fork_init(struct launch *l, int pair[2], struct error *err)
 		.exit_signal = SIGCHLD,
 		.cgroup = (uint64_t)(l->cgroup >= 0 ? l->cgroup : 0),
 	};
-	uint64_t ignored = proc_ignored_signals();
-	pid_t pid = sys_clone3(&args);
-	if (pid == 0) {
-		/* a parent that is killed is to be an end of file for us, and not to leave its lock behind */
-		close_fd(&pair[0]);
-		close_fd(&l->container->dir);
-		struct init init = { .arena = l->arena,
-			.plan = l->plan,
-			.container = l->container,
-			.hook_output = &l->hook_output,
-			.timing = l->timings ? &l->timings->init : NULL,
-			.ignored_signals = ignored,
-			.sync = pair[1],
-			.listen = l->listen,
-			.proc = -1,
-			.time_offsets = -1,
-			.peer = -1,
-			.listener = -1 };
-		init_main(&init);
-	}
-	if (pid < 0) {
-		(void)fail(err, errno, "clone init");
-		if (errno == EPERM)
-			return error_hint(err, "creating these namespaces needs CAP_SYS_ADMIN, or a "
-					       "user namespace among them");
-		if (errno == ENOSPC || errno == EUSERS)
-			return error_hint(err, "a limit of /proc/sys/user/max_*_namespaces is reached");
-		return errno == EBUSY ?
-			error_hint(err, "the cgroup enables controllers for its children, so no "
-					"process may be in it") :
-			-1;
-	}
+	struct child child = { l, pair, proc_ignored_signals() };
+	pid_t pid = l->shared ? clone_sharing(&args, run_child, &child) : sys_clone3(&args);
+	if (pid == 0)
+		run_child(&child);
+	if (pid < 0)
+		return fail_clone(err);
 	l->pid = pid;
 	return 0;
 }
@@ -111,18 +130,33 @@ static int answer_map_ids(struct launch *l, int fd, int32_t value, struct error 
 }
 
 /* Init is the first child's sibling now; the first child has nothing more to do. */
-static int answer_adopt(struct launch *l, int fd, int32_t value, struct error *err)
+static int adopt(struct launch *l, int fd, int32_t value, struct error *err)
 {
-	siginfo_t info;
-	if (fd < 0 || value <= 0)
+	if (fd < 0 || value <= 0 || l->first >= 0)
 		return fail(err, EPROTO, "adopt init");
-	while (waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED) < 0)
-		if (errno != EINTR)
-			return fail(err, errno, "wait for the first child");
-	close_fd(&l->pidfd);
+	l->first = take_fd(&l->pidfd);
 	l->pidfd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	l->pid = value;
 	return l->pidfd < 0 ? fail(err, errno, "keep the pidfd of init") : 0;
+}
+
+/* Who waits for any child, as the relay does, may have reaped it already. */
+static void reap_first(struct launch *l)
+{
+	siginfo_t info;
+	if (l->first < 0)
+		return;
+	while (waitid(P_PIDFD, (id_t)l->first, &info, WEXITED | __WALL) < 0 && errno == EINTR)
+		;
+	close_fd(&l->first);
+}
+
+static int answer_adopt(struct launch *l, int fd, int32_t value, struct error *err)
+{
+	if (adopt(l, fd, value, err) < 0)
+		return -1;
+	reap_first(l);
+	return 0;
 }
 
 /* The record names init, so it is written once init is known for good: before hooks that may ask for it, or when it is ready. */
@@ -287,6 +321,23 @@ static int send_pidfd(const struct launch *l, struct error *err)
 	return 0;
 }
 
+/* Whose number and descriptor the caller wants: the process's own, which exec's first child is not. */
+static int publish(struct launch *l, struct error *err)
+{
+	return write_pid_file(l, err) < 0 || send_pidfd(l, err) < 0 ? -1 : 0;
+}
+
+/* The process of exec was born: nothing is left that it would have to wait for. */
+static int hear_born(struct launch *l, int fd, int32_t value, struct error *err)
+{
+	return adopt(l, fd, value, err) < 0 || publish(l, err) < 0 ? -1 : 0;
+}
+
+static bool is_born_last(const struct launch *l)
+{
+	return l->plan->target >= 0 && (l->plan->needs & NEED_SECOND_CLONE);
+}
+
 /* Everything that must be in place before init goes on. */
 static int get_ready(struct launch *l, struct error *err)
 {
@@ -298,7 +349,7 @@ static int get_ready(struct launch *l, struct error *err)
 		return -1;
 	if (l->container->record.intel_rdt_group) /* what must be undone has to be on record */
 		l->recorded = false;
-	if (write_record(l, err) < 0 || write_pid_file(l, err) < 0 || send_pidfd(l, err) < 0)
+	if (write_record(l, err) < 0 || (!is_born_last(l) && publish(l, err) < 0))
 		return -1;
 	if (marked && unlinkat(l->container->dir, CONTAINER_CREATING, 0) < 0)
 		return fail(err, errno, "mark the container as created");
@@ -324,6 +375,7 @@ static const struct {
 	{ ASK_CONSOLE, answer_console },
 	{ ASK_NOTIFY, answer_notify },
 	{ ASK_READY, answer_ready },
+	{ TELL_BORN, hear_born },
 };
 
 static int answer_one(struct launch *l, const struct message *message, int fd, struct error *err)
@@ -335,7 +387,7 @@ static int answer_one(struct launch *l, const struct message *message, int fd, s
 			sync_send_error(l->sync, err);
 			return -1;
 		}
-		if (sync_send(l->sync, ANSWER, l->pid, -1) < 0)
+		if (message->kind != TELL_BORN && sync_send(l->sync, ANSWER, l->pid, -1) < 0)
 			return fail(err, errno, "answer init");
 		return 0;
 	}
@@ -346,9 +398,11 @@ static int answer_one(struct launch *l, const struct message *message, int fd, s
  * here is done while init is at work. */
 static int grant_in_advance(struct launch *l, struct error *err)
 {
-	const unsigned questions = NEED_USER_NS | NEED_SECOND_CLONE | NEED_PARENT_HOOKS |
-		NEED_CREATE_HOOKS | NEED_CONSOLE | NEED_LISTENER;
-	if (l->plan->needs & questions)
+	const unsigned questions = l->plan->target >= 0 ?
+		NEED_CONSOLE :
+		NEED_USER_NS | NEED_SECOND_CLONE | NEED_PARENT_HOOKS | NEED_CREATE_HOOKS |
+			NEED_CONSOLE | NEED_LISTENER;
+	if ((l->plan->needs & questions) || sets_limits(l))
 		return 0;
 	if (get_ready(l, err) < 0)
 		return -1;
@@ -356,6 +410,17 @@ static int grant_in_advance(struct launch *l, struct error *err)
 		return fail(err, errno, "answer init");
 	l->granted = true;
 	return 0;
+}
+
+/* exec's first child lives for a moment, asks nothing, and is out of the container's reach: then it need not have memory of its own,
+ * which is most of what it costs. Its own child has. A time namespace is not joined in shared memory (time_namespaces(7)). */
+static bool can_share_memory(const struct launch *l)
+{
+	const struct plan *plan = l->plan;
+	return is_born_last(l) && clone_sharing_works() && !(plan->needs & NEED_CONSOLE) &&
+		!plan->process.set_oom_score_adj && !plan->rdt.set && !sets_limits(l) &&
+		!(plan->target_namespaces & CLONE_NEWTIME) && !l->may_wait &&
+		!log_wants(LOG_LEVEL_DEBUG);
 }
 
 /* Killed for want of memory, as the cgroup tells; or by somebody. */
@@ -395,8 +460,19 @@ static bool is_dead(const struct launch *l)
 		info.si_pid;
 }
 
+/* The last that is heard of it before it executes, unless it fails. */
+static enum message_kind last_message(const struct launch *l)
+{
+	if (l->plan->target < 0)
+		return ASK_READY;
+	return l->plan->needs & NEED_LISTENER ? ASK_NOTIFY :
+		is_born_last(l)               ? TELL_BORN :
+						ASK_READY;
+}
+
 static int converse(struct launch *l, struct error *err)
 {
+	const enum message_kind last = last_message(l);
 	for (;;) {
 		struct message message;
 		FD(fd) = -1;
@@ -409,11 +485,10 @@ static int converse(struct launch *l, struct error *err)
 			*err = message.error;
 			return -1;
 		}
-		if (message.kind == ASK_READY && l->granted)
-			return 0;
-		if (answer_one(l, &message, fd, err) < 0)
+		bool granted = message.kind == ASK_READY && l->granted;
+		if (!granted && answer_one(l, &message, fd, err) < 0)
 			return -1;
-		if (message.kind == ASK_READY)
+		if (message.kind == last)
 			return 0;
 	}
 }
@@ -426,18 +501,19 @@ void launch_mark(struct launch *l, const char *name)
 int launch_start(struct launch *l, struct error *err)
 {
 	int pair[2];
-	l->pidfd = l->sync = l->console = -1;
+	l->pidfd = l->first = l->sync = l->console = -1;
 	if (sync_pair(pair, err) < 0)
 		return -1;
 	FD(child_end) = pair[1];
 	l->sync = pair[0];
-	if (fork_init(l, pair, err) < 0) {
+	l->shared = can_share_memory(l);
+	if ((l->shared && grant_in_advance(l, err) < 0) || fork_init(l, pair, err) < 0) {
 		close_fd(&l->sync);
 		return -1;
 	}
 	close_fd(&child_end);
 	launch_mark(l, "clone init");
-	int status = grant_in_advance(l, err);
+	int status = l->shared ? 0 : grant_in_advance(l, err);
 	if (status < 0 && is_dead(l)) /* which is why it cannot be prepared */
 		(void)fail_dead(l, err);
 	if (status == 0 && converse(l, err) == 0) {
@@ -453,6 +529,7 @@ int launch_wait_executed(struct launch *l, struct error *err)
 	struct message message;
 	FD(fd) = -1;
 	int status = sync_receive(l->sync, &message, &fd, err);
+	reap_first(l);
 	if (status == 0)
 		return 0;
 	if (status > 0 && message.kind == TELL_ERROR)
@@ -466,6 +543,7 @@ int launch_wait_executed(struct launch *l, struct error *err)
 void launch_kill(struct launch *l)
 {
 	siginfo_t info;
+	reap_first(l);
 	if (l->pidfd < 0)
 		return;
 	(void)sys_pidfd_send_signal(l->pidfd, SIGKILL); /* it may be gone already */

@@ -30,6 +30,8 @@ struct launch {
 	int listen; /* start.sock for init, or -1 */
 	struct cgroup_made cgroup_made;
 
+	bool may_wait; /* of exec: the container is paused, and its processes wait */
+
 	/* What is to be done while init is at work, before it may be ready; or NULL. */
 	int (*meanwhile)(void *data, struct error *err);
 	void *data;
@@ -37,8 +39,10 @@ struct launch {
 	/* what launch_start finds */
 	pid_t pid;
 	int pidfd;
+	int first;   /* of exec's first child, which has ended, or is about to; or -1 */
 	int sync;    /* end of file on it: the program runs */
 	int console; /* the terminal's master for the relay, or -1 */
+	bool shared; /* the first child is in our memory */
 	bool marked, recorded;
 	bool granted; /* the answer to ASK_READY was given in advance */
 };

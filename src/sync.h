@@ -4,6 +4,7 @@
  *	 child                              parent
  *	 ASK_MAP_IDS    ----------------->  write the id maps of the child's user namespace
  *	 ASK_ADOPT pid, pidfd  ---------->  init is another process: wait for the first child
+ *	 TELL_BORN pid, pidfd  ---------->  so is exec's, which does not wait for an answer
  *	 ASK_HOOKS      ----------------->  move network devices; prestart and createRuntime hooks
  *	 ASK_CONSOLE  fd ---------------->  hand to the console socket, or keep for the relay
  *	 ASK_NOTIFY   fd ---------------->  hand the seccomp listener to the agent
@@ -30,6 +31,7 @@ enum message_kind {
 	ASK_CONSOLE,
 	ASK_NOTIFY,
 	ASK_READY,
+	TELL_BORN,
 	ANSWER,
 	TELL_EXECING, /* on a start connection: what follows is the program, or its error */
 	TELL_ERROR,
