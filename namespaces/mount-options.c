@@ -133,6 +133,39 @@ static void add_param(struct arena *arena, struct mount_options *o, const char *
 	}
 }
 
+/* Whether the comma ends the option that began at `start`. Where all options are one string, that is what a comma is for; but here a
+ * word may be one option with a comma in its value, as in mpol=bind:0,2 or lowerdir=/a,b. So another one must begin after it: a
+ * name and its value, or, unless the value so far is a path or an unquoted SELinux context, a name alone. */
+static bool ends_option(const char *start, const char *comma)
+{
+	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.";
+	const char *equals = memchr(start, '=', (size_t)(comma - start));
+	const char *next = comma + 1, *end = next + strspn(next, name);
+	if ((comma > start && comma[-1] == '\\') || (*next >= '0' && *next <= '9'))
+		return false;
+	if (*end == '=')
+		return end > next;
+	if (equals && (equals[1] == '/' || (equals - start >= 7 && str_starts(equals - 7, "context"))))
+		return false;
+	return *end == ',' || *end == '\0';
+}
+
+static void add_params(struct arena *arena, struct mount_options *o, const char *word)
+{
+	const char *start = word;
+	bool quoted = false;
+	for (const char *at = word;; at++) {
+		quoted ^= *at == '"';
+		if (*at && (*at != ',' || quoted || !ends_option(start, at)))
+			continue;
+		if (at > start)
+			add_param(arena, o, arena_strndup(arena, start, (size_t)(at - start)));
+		if (!*at)
+			return;
+		start = at + 1;
+	}
+}
+
 static void apply_option(struct arena *arena, struct mount_options *o, const struct option *option)
 {
 	switch (option->kind) {
@@ -175,7 +208,7 @@ int mount_options_parse(struct arena *arena, const oci_strings *words, const cha
 		if (option)
 			apply_option(arena, &o, option);
 		else if (*word && *word != '=')
-			add_param(arena, &o, word);
+			add_params(arena, &o, word);
 		else
 			return fail_at(err, 0,
 				arena_printf(arena, "%s.options[%zu]", where, i),

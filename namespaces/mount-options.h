@@ -40,7 +40,7 @@ struct mount_options {
 };
 
 /* Sorts the words of one mount. `where` is the mount's path (".mounts[3]"), for errors. Whatever is no known word is the
- * filesystem's own parameter. Pure. */
+ * filesystem's own parameter, or several of them with commas between. Pure. */
 int mount_options_parse(struct arena *arena, const oci_strings *words, const char *where,
 	struct mount_options *ret, struct error *err);
 

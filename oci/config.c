@@ -171,7 +171,8 @@ static const struct property mount_properties[] = {
 	STRING(struct oci_mount, type, "type", 0,
 		"filesystem type, one of /proc/filesystems; without effect for a bind mount"),
 	STRINGS(struct oci_mount, options, "options", 0,
-		"mount options, as in mount(8); those that are not flags go to the filesystem"),
+		"mount options, as in mount(8); those that are not flags go to the filesystem, "
+		"and may be several in one string, with commas between them"),
 	OBJECTS(struct oci_mount, uid_mappings, oci_id_mapping, "uidMappings", 0,
 		"user ids of the source's files and the ids that they appear as"),
 	OBJECTS(struct oci_mount, gid_mappings, oci_id_mapping, "gidMappings", 0,

@@ -226,6 +226,7 @@ test_mount_options() {
 		{destination: "/mnt/t", source: "tmpfs", type: "tmpfs", options: ["mode=1770", "size=64k", "uid=7", "noexec", "nosuid"]},
 		{destination: "/mnt/u", source: "some", type: "tmpfs", options: ["ro"]},
 		{destination: "/mnt/w", type: "tmpfs"},
+		{destination: "/mnt/v", type: "tmpfs", source: "tmpfs", options: ["nosuid", "size=64k,mode=755,uid=7"]},
 		{destination: "/mnt/n", source: "tmpfs", type: "tmpfs", options: ["strictatime", "nodev"]}]'
 }
 

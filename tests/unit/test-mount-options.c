@@ -38,6 +38,19 @@ static const struct sorting {
 	{ { "context=\"u:r:t:s0:c1,c2\"" }, .params = "context=u:r:t:s0:c1,c2;" },
 	{ { "x=\"", "y=\"\"", "z=\"a" }, .params = "x=\";y=;z=\"a;" },
 	{ { "empty=" }, .params = "empty=;" },
+	{ { "size=64k,mode=755" }, .params = "size=64k;mode=755;" },
+	{ { "nosuid", "size=64k,inode64,mode=755,", ",,uid=7" }, MOUNT_ATTR_NOSUID, 0,
+		.params = "size=64k;inode64;mode=755;uid=7;" },
+	/* of the filesystem, not of the mount */
+	{ { "ro,size=1k" }, .params = "ro;size=1k;" },
+	{ { "lowerdir=/a:/b,upperdir=/c,workdir=/d" }, .params = "lowerdir=/a:/b;upperdir=/c;workdir=/d;" },
+	/* a comma in the value */
+	{ { "lowerdir=/a,b:/c", "upperdir=/d,e,index=off" }, .params = "lowerdir=/a,b:/c;upperdir=/d,e;index=off;" },
+	{ { "lowerdir=/a\\,b=c:/d" }, .params = "lowerdir=/a\\,b=c:/d;" },
+	{ { "mpol=bind:0,2,mode=700" }, .params = "mpol=bind:0,2;mode=700;" },
+	{ { "context=\"u:r:t:s0:c1,c2\",size=1k" }, .params = "context=u:r:t:s0:c1,c2;size=1k;" },
+	{ { "rootcontext=u:r:t:s0:c1,c2,size=1k" }, .params = "rootcontext=u:r:t:s0:c1,c2;size=1k;" },
+	{ { "x=\"a,b=c" }, .params = "x=\"a,b=c;" },
 };
 
 static void test_sortings(void **state)
