@@ -51,7 +51,7 @@ path_of() {
 	"$(cat "$work/$tool.path")" "$@" >/dev/null 2>&1
 }
 
-for name in floor turns; do
+for name in floor floor-exec turns; do
 	$CC -std=gnu11 -O2 -static -D_GNU_SOURCE -Ulinux -o "$work/$name" "$here/$name.c" ||
 		$CC -std=gnu11 -O2 -D_GNU_SOURCE -Ulinux -o "$work/$name" "$here/$name.c"
 done
@@ -142,6 +142,27 @@ if [ "$ROUNDS" -gt 50 ]; then
 fi
 "$work/turns" "$ROUNDS" <"$work/list" >"$out/operations.tsv"
 
+# One more process in a container that stays; the bare calls join that of hull.
+: >"$work/list"
+for tool in $tools; do
+	path_of "$tool" --root "$states/$tool" run -d -b "$work/bundle-sleep$(cat "$work/$tool.suffix")" "bench-$tool" </dev/null ||
+		continue
+	if [ "$tool" = hull ]; then
+		pid=$("$HULL" --root "$states/hull" state bench-hull | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+		printf 'exec\tfloor\t%s %s %s /bin/true\n' "$work/floor-exec" "$pid" /sys/fs/cgroup/hull-bench-hull
+	fi
+	printf 'exec\t%s\t%s --root %s exec bench-%s /bin/true\n' "$tool" "$(cat "$work/$tool.path")" "$states/$tool" "$tool"
+done >"$work/list"
+"$work/turns" "$ROUNDS" <"$work/list" >"$out/exec.tsv"
+for tool in $tools; do
+	delete_all "$tool"
+done
+
+# What containerd's shim calls for one container, together.
+awk -F '\t' '$1 ~ /^(create|start|state|kill|delete)$/ { sum[$2] += $3 }
+	END { for (tool in sum) printf "shim\t%s\t%.3f\t%.2f\n", tool, sum[tool], sum[tool] / sum["hull"] }' \
+	"$out/operations.tsv" | sort -k 3 -n >"$out/shim.tsv"
+
 printf 'name\tcalls\n' >"$out/calls.tsv"
 if command -v strace >/dev/null; then
 	for tool in $runners; do
@@ -153,7 +174,7 @@ else
 	echo "bench: no strace here: system calls are not counted" >&2
 fi
 
-for table in run operations calls; do
+for table in run operations exec shim calls; do
 	echo "$table"
 	awk -F '\t' '{ for (i = 1; i <= NF; i++) printf i == 1 ? "  %-10s" : " %14s", $i; print "" }' "$out/$table.tsv"
 done
