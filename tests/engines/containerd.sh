@@ -39,12 +39,18 @@ task() {
 
 # A container that stays, until removed.
 begin() {
+	trap forget EXIT
 	ctr_run -d "$@" -- sleep 1000 || fail 'it is not started'
 }
 
 task_is() { # STATUS
 	[ "$(task ls | awk -v id="$ID" '$1 == id { print $3 }')" = "$1" ]
 }
+
+forget() {
+	task rm -f "$ID"
+	ctr container rm "$ID"
+} >/dev/null 2>&1
 
 remove() {
 	task kill -s KILL "$ID" 2>/dev/null
@@ -252,9 +258,9 @@ test_nothing_is_left() {
 
 mkdir -p /etc/containerd
 printed /etc/containerd/config.toml >/etc/containerd/config.toml
-sh "$ENGINES/make-image.sh" /tmp/image.tar busybox:test || exit 1
+make_image
 start_containerd
-ctr image import /tmp/image.tar >/tmp/import.log 2>&1 || {
+ctr image import "$IMAGE_FILE" >/tmp/import.log 2>&1 || {
 	echo "FAIL $SUITE: ctr image import: $(tail -n 1 /tmp/import.log)"
 	exit 1
 }

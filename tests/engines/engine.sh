@@ -42,7 +42,7 @@ fails() {
 	shift 2
 	try "$@"
 	same "$wanted" "$status" "exit status of $*, which said '$out $errors'"
-	case $errors in *"$text"*) ;; *) fail "$*: said '$errors', expected '$text'" ;; esac
+	case "$out $errors" in *"$text"*) ;; *) fail "$*: said '$out $errors', expected '$text'" ;; esac
 }
 
 has_text() { # TEXT FILE
@@ -51,4 +51,11 @@ has_text() { # TEXT FILE
 
 below() { # DIRECTORY, which need not exist
 	find "$1" -mindepth 1 -type d ! -name '*:*' 2>/dev/null # no id has a colon: that is the cache of profiles
+}
+
+# Leaves the archive of the image busybox:test in $IMAGE_FILE.
+make_image() {
+	[ -z "${IMAGE_FILE:-}" ] || return 0
+	IMAGE_FILE=/tmp/image.tar
+	sh "$ENGINES/make-image.sh" "$IMAGE_FILE" busybox:test || exit 1
 }
