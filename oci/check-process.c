@@ -25,8 +25,8 @@ static int check_command(const struct oci_process *process, const char *where, s
 		return fail(
 			check_at(err, "%s.args", where), 0, "at least one argument is required");
 	if (!*process->args.items[0])
-		return fail(
-			check_at(err, "%s.args[0]", where), 0, "the name of the program is empty");
+		return fail(check_at(err, "%s.args[0]", where), 0,
+			"executable file not found in $PATH: its name is empty"); /* as engines know it */
 	return check_absolute(process->cwd, err, "%s.cwd", where);
 }
 

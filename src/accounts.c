@@ -116,7 +116,8 @@ static int fail_account(struct error *err, const char *what, const char *text, c
 		return error_hint(err, "a decimal number up to %u, or a name of the container's %s",
 			MAX_ID, file);
 	}
-	(void)fail(err, ENOENT, "no %s %.64s in the container's %s", what, text, file);
+	/* no errno: engines would take ENOENT for the program's */
+	(void)fail(err, 0, "no %s %.64s in the container's %s", what, text, file);
 	return error_hint(err, "give the number instead");
 }
 

@@ -51,8 +51,10 @@ justified() {
 	grep -E "^($1|both)	" <<'END' | cut -f 2-
 # A program that cannot be executed is told as the shell tells it, 126 or 127, by the command that finds it so; the peers say 1, and
 # no engine takes one status for success that is not 0. A directory, or a path through a file, has crun and runc say less.
-both	^[<>] (start|run)_(program_missing|path_missing|not_executable|directory|through_a_file): exit (126|127|1)$
-both	^[<>] (start_directory|run_directory|run_through_a_file): error: (docker|podman) 12[67]$
+both	^[<>] (start|run|exec|exec_detached)_(program_missing|path_missing|not_executable|directory|through_a_file): exit (126|127|1|255)$
+both	^[<>] exec_log_json: exit (127|255)$
+both	^[<>] ((start|run|exec)_directory|(run|exec)_through_a_file): error: (docker|podman) 12[67]$
+crun	^[<>] exec_(not_executable|directory): (says|does not say) 
 # Of a container that is not there crun says that a file is not, which means something else to engines; runc and we say it in words.
 crun	^[<>] [a-z]+_(unknown|twice|program_missing|path_missing|not_executable|directory): error: (containerd gone|docker gone|docker 127)$
 crun	^[<>] state_bad_id: error: podman gone$
@@ -71,7 +73,7 @@ crun	^[<>] create_relative_cwd:
 crun	^> create_socket_without_terminal: error: 
 # A number that is none is zero to crun, and all are its usage errors (64).
 crun	^[<>] create_preserve_fds_bad: 
-crun	^[<>] (create_unknown_option|create_option_without_value|unknown_global_option|update_bad_value): exit (1|64)$
+crun	^[<>] (create_unknown_option|exec_unknown_option|create_option_without_value|unknown_global_option|update_bad_value): exit (1|64)$
 # Not in this crun: options after the id (Slurm writes them there), --keep, --debug=true, --criu, events, features, -h, help, and
 # arguments for ps(1).
 crun	^[<>] (run_options_after_id|run_keep|global_flags_with_values|global_criu|events_stats|features|help|ps_arguments): 
@@ -98,6 +100,25 @@ crun	^[<>] ps_stopped:
 crun	^[<>] (pause_twice|resume_running|update_stopped): exit [01]$
 # Without privilege there is no network of one's own but by a helper program; crun leaves out the mappings as well.
 crun	^[<>] spec_rootless: 
+# What keeps exec from running its program is 255 to runc and to us, and to crun sometimes 1, with words that engines take for
+# those of a missing program.
+crun	^[<>] exec_[a-z_]*: exit (1|255)$
+crun	^> exec_(unknown|empty_program|env_without_value|process_no_cwd): error: (docker|podman) 12[67]$
+# Of an empty name crun says what it says of a directory.
+crun	^[<>] (create|exec)_empty_program: error: 
+# Names of users are looked up by none of the two.
+both	^[<>] exec_user_by_name: exit 
+# We make a terminal without having one.
+both	^[<>] exec_terminal_from_none: exit 
+# crun's exec has the variables and capabilities of its options alone, no limits, and no HOME; it takes a relative directory.
+crun	^[<>] exec_env: 
+crun	^< exec_env_overrides: HULL_TEST_ID=
+crun	^[<>] exec_cap: out: Cap
+crun	^[<>] exec_sees: out: (NoNewPrivs|[0-9]+$)
+crun	^< exec_process: HOME=/$
+crun	^[<>] exec_cwd_relative: 
+# Not in this crun: groups.
+crun	^[<>] exec_groups: 
 # Checkpoints are yet to come.
 runc	^[<>] (restore|checkpoint)_probe: 
 END
@@ -245,6 +266,8 @@ test_create_preserve_fds_bad() { behave 'r create --preserve-fds x -b "$BUNDLE" 
 test_create_unknown_option() { behave 'r create --no-such-option -b "$BUNDLE" "$ID"; s'; }
 test_create_option_without_value() { behave 'r create --bundle'; }
 
+test_create_empty_program() { behave 'args ""; r create -b "$BUNDLE" "$ID"; s'; }
+
 # start
 test_start() { behave 'created; r start "$ID"; s; out'; }
 test_start_twice() { behave 'started; r start "$ID"; s'; }
@@ -281,6 +304,58 @@ test_run_no_id() { behave 'r run -b "$BUNDLE"'; }
 test_run_options_after_id() { behave 'args true; r run "$ID" -b "$BUNDLE"'; }
 test_run_input() { behave 'args cat; echo hello >"$WORK/in"; INPUT="$WORK/in" r run -b "$BUNDLE" "$ID"; out'; }
 test_run_keep() { behave 'args true; r run --keep -b "$BUNDLE" "$ID"; s'; }
+
+# exec
+test_exec() { behave 'started; r exec "$ID" sh -c "echo one; echo two >&2; exit 7"; out; tells two; s'; }
+test_exec_true() { behave 'started; r exec "$ID" true; s'; }
+test_exec_created() { behave 'created; r exec "$ID" true; s'; }
+test_exec_stopped() { behave 'stopped; r exec "$ID" true; s'; }
+test_exec_paused() { behave 'paused; r exec "$ID" true; s'; }
+test_exec_unknown() { behave 'r exec nobody true'; }
+test_exec_no_id() { behave 'r exec'; }
+test_exec_no_program() { behave 'started; r exec "$ID"'; }
+test_exec_empty_program() { behave 'started; r exec "$ID" ""'; }
+test_exec_program_missing() { behave 'started; r exec "$ID" nosuch; tells nosuch; s'; }
+test_exec_path_missing() { behave 'started; r exec "$ID" /no/such; tells /no/such'; }
+test_exec_not_executable() { behave 'started; r exec "$ID" /etc/passwd; tells /etc/passwd'; }
+test_exec_directory() { behave 'started; r exec "$ID" /etc; tells /etc'; }
+test_exec_through_a_file() { behave 'started; r exec "$ID" /etc/passwd/x'; }
+test_exec_detached_program_missing() { behave 'started; r exec -d "$ID" nosuch'; }
+test_exec_killed_9() { behave 'started; r exec "$ID" sh -c "kill -9 \$\$"; s'; }
+test_exec_exit_255() { behave 'started; r exec "$ID" sh -c "exit 255"'; }
+test_exec_input() { behave 'started; echo hello >"$WORK/in"; INPUT="$WORK/in" r exec "$ID" cat; out'; }
+test_exec_env() { behave 'started; r exec --env A=1 --env B=x=y --env=C= "$ID" env; sort "$WORK/out"'; }
+test_exec_env_overrides() { behave 'started; r exec -e PATH=/bin -e TERM=vt52 "$ID" env; sort "$WORK/out"'; }
+test_exec_env_without_value() { behave 'started; r exec -e A "$ID" env; sort "$WORK/out"'; }
+test_exec_user() { behave 'started; r exec -u 1000:1001 "$ID" sh -c "id -u; id -g; echo \$HOME"; out'; }
+test_exec_user_alone() { behave 'started; r exec --user 1000 "$ID" sh -c "id -u; id -g; echo \$HOME"; out'; }
+test_exec_user_by_name() { behave 'echo "somebody:x:77:78::/srv:/bin/sh" >>"$BUNDLE/rootfs/etc/passwd"; started; r exec -u somebody "$ID" id -u'; }
+test_exec_user_unknown() { behave 'started; r exec -u nosuchname "$ID" id'; }
+test_exec_user_is_no_number() { behave 'started; r exec -u 1000:x "$ID" id'; }
+test_exec_cwd() { behave 'started; r exec --cwd /proc "$ID" pwd; out'; }
+test_exec_cwd_missing() { behave 'started; r exec --cwd /no/such "$ID" pwd; out'; }
+test_exec_cwd_relative() { behave 'started; r exec --cwd etc "$ID" pwd; out'; }
+test_exec_groups() { behave 'started; r exec -g 5 -g 6 "$ID" sh -c "grep Groups /proc/self/status"; words'; }
+test_exec_cap() { behave 'started; r exec --cap CAP_SYS_TIME "$ID" sh -c "grep Cap /proc/self/status"; out'; }
+test_exec_cap_unknown() { behave 'started; r exec --cap CAP_FLY "$ID" true'; }
+test_exec_sees() { behave 'started; r exec "$ID" sh -c "grep -e Cap -e NoNew -e Seccomp: -e Sig[IC] -e Umask /proc/self/status; ulimit -n; umask; hostname; cat /proc/self/cgroup | tail -n 1; cat /proc/self/oom_score_adj; pwd"; out'; }
+test_exec_same_namespaces() { behave 'started; r exec "$ID" sh -c "for n in cgroup ipc mnt net pid user uts; do [ \$(readlink /proc/self/ns/\$n) = \$(readlink /proc/1/ns/\$n) ] && echo \$n; done"; out'; }
+test_exec_no_new_privs() { behave 'config ".process.noNewPrivileges = false"; started; r exec --no-new-privs "$ID" grep NoNew /proc/self/status; out; r exec "$ID" grep NoNew /proc/self/status; out'; }
+test_exec_process() { behave 'started; echo "{\"args\": [\"sh\", \"-c\", \"pwd; env; id -u\"], \"cwd\": \"/etc\", \"env\": [\"PATH=/bin\", \"X=1\"], \"user\": {\"uid\": 5, \"gid\": 5}}" >"$WORK/process"; r exec -p "$WORK/process" "$ID"; sort "$WORK/out"'; }
+test_exec_process_missing() { behave 'started; r exec -p /nowhere "$ID"'; }
+test_exec_process_bad_json() { behave 'started; echo "{" >"$WORK/process"; r exec --process "$WORK/process" "$ID"'; }
+test_exec_process_no_args() { behave 'started; echo "{\"cwd\": \"/\"}" >"$WORK/process"; r exec --process "$WORK/process" "$ID"'; }
+test_exec_process_no_cwd() { behave 'started; echo "{\"args\": [\"true\"]}" >"$WORK/process"; r exec --process "$WORK/process" "$ID"'; }
+test_exec_detached() { behave 'started; r exec --detach --pid-file "$WORK/pid" "$ID" sleep 1000; out; tr "\0" " " <"/proc/$(cat "$WORK/pid")/cmdline"; echo; s'; }
+test_exec_pid_file_nowhere() { behave 'started; r exec --pid-file /nowhere/pid "$ID" true'; }
+test_exec_terminal_from_none() { behave 'started; r exec -t "$ID" true'; }
+test_exec_terminal_detached_without_socket() { behave 'started; r exec -t -d "$ID" true'; }
+test_exec_socket_missing() { behave 'started; r exec -t -d --console-socket "$WORK/none" "$ID" true'; }
+test_exec_preserve_fds() { behave 'started; exec 3</dev/null 4</dev/null 5</dev/null; r exec --preserve-fds 2 "$ID" sh -c "ls /proc/self/fd | wc -l"; out'; }
+test_exec_options_after_id() { behave 'started; r exec "$ID" echo -e one --env two; out'; }
+test_exec_unknown_option() { behave 'started; r exec --no-such-option "$ID" true'; }
+test_exec_as_containerd() { behave 'started; echo "{\"args\": [\"sleep\", \"1000\"], \"cwd\": \"/\", \"env\": [\"PATH=/bin\"]}" >"$WORK/process"; r --log "$WORK/engine-log" --log-format json exec --process "$WORK/process" --detach --pid-file "$WORK/pid" "$ID"; [ -s "$WORK/pid" ] && echo pid'; }
+test_exec_log_json() { behave 'started; rm -f "$WORK/engine-log"; r --log "$WORK/engine-log" --log-format json exec "$ID" nosuch; jq -r "select(.level == \"error\") | .level, (.msg | test(\"nosuch\"))" "$WORK/engine-log"'; }
 
 # state
 test_state_created() { behave 'created; r state "$ID"; shape; s'; }

@@ -302,7 +302,7 @@ test_arguments_missing() {
 	config 'del(.process.args)'
 	run_fails '.process.args: at least one argument is required'
 	config '.process.args = [""]'
-	run_fails '.process.args[0]: the name of the program is empty'
+	run_fails '.process.args[0]: executable file not found in $PATH: its name is empty'
 }
 
 test_cwd() {
