@@ -22,6 +22,7 @@
 #include "base/sys.h"
 #include "cgroups/systemd.h"
 #include "hooks.h"
+#include "interrupt.h"
 #include "oci/json-read.h"
 #include "plan.h"
 #include "rdt.h"
@@ -458,10 +459,13 @@ static void run_poststop(struct container *c, const struct oci_config *config)
 	size_t len;
 	struct oci_state state = container_state(c, STATUS_STOPPED);
 	char *text = oci_state_json(&c->arena, &state, false, &len);
-	struct hooks_options options = { -1, -1 };
+	struct hooks_options options = { -1, -1, -1 };
+	INTERRUPT(interrupt);
 	if (hooks_open_output(config_annotation(config, "run.oci.hooks.stdout"),
 		    config_annotation(config, "run.oci.hooks.stderr"), &options, NULL) < 0)
 		log_warn("the files for the hooks' output cannot be opened");
+	if (config->hooks->poststop.len && interrupt_open(&interrupt, NULL) == 0)
+		options.interrupt = interrupt.fd;
 	/* runtime.md "Lifecycle": failures are warnings, and the remaining hooks run */
 	(void)hooks_run_all(&config->hooks->poststop, ".hooks.poststop", text, len, &options);
 	close_fd(&options.stdout_fd);

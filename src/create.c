@@ -164,10 +164,13 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	l->console_socket = c->request->console_socket;
 	l->pid_file = c->request->pid_file;
 	l->pidfd_socket = c->request->pidfd_socket;
-	if (self_hide(err) < 0 || creation_check_resources(c, err) < 0 ||
+	/* the files for the hooks come first: a fifo among them blocks */
+	if (open_hook_output(c, err) < 0 || self_hide(err) < 0 ||
+		creation_check_resources(c, err) < 0 || interrupt_open(&c->interrupt, err) < 0 ||
 		container_make(&c->container, c->request->state_root, c->request->id, err) < 0)
 		return -1;
 	c->made = true;
+	l->interrupt = l->hook_output.interrupt = c->interrupt.fd;
 	c->container.cgroup_host = &c->host.cgroup;
 	c->container.config = c->config;
 	FD(cache) = c->plan.linux->seccomp ? container_open_cache(&c->container) : -1;
@@ -176,7 +179,6 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	l->data = c;
 	if ((copy_first && write_config_copy(c, err) < 0) || make_notify_socket(c, err) < 0 ||
 		plan_open(&c->arena, &c->plan, cache, err) < 0 ||
-		open_hook_output(c, err) < 0 ||
 		(c->request->wait && make_start_socket(c, err) < 0))
 		return -1;
 	launch_mark(l, "open what the plan names");
@@ -228,6 +230,7 @@ void creation_close(struct creation *c)
 	close_fd(&c->launch.delegate);
 	close_fd(&c->launch.listen);
 	close_fd(&c->notify);
+	close_fd(&c->interrupt.fd); /* what came since is late */
 	container_close(&c->container);
 	arena_free(&c->arena);
 }

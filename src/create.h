@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "container.h"
 #include "host.h"
+#include "interrupt.h"
 #include "launch.h"
 #include "plan.h"
 
@@ -36,6 +37,7 @@ struct creation {
 	struct container container;
 	struct launch launch;
 	int notify; /* proxied NOTIFY_SOCKET, or -1 */
+	struct interrupt interrupt; /* while it is not committed */
 	struct systemd_scope scope;
 	bool made; /* the state directory exists and is ours to remove */
 };
@@ -43,7 +45,9 @@ struct creation {
 #define CREATION(name)                                                                             \
 	struct creation name __attribute__((cleanup(creation_close))) = {                          \
 		.container = { .root = -1, .dir = -1 },                                            \
-		.launch = { .cgroup = -1, .delegate = -1, .listen = -1, .pidfd = -1, .first = -1, .sync = -1, .console = -1 },  \
+		.launch = { .cgroup = -1, .delegate = -1, .listen = -1, .pidfd = -1, .first = -1, .sync = -1, .console = -1,    \
+			.interrupt = -1 },                                                         \
+		.interrupt.fd = -1,                                                                \
 		.notify = -1,                                                                      \
 		.scope.release = -1,                                                               \
 	}

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "interrupt.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
@@ -40,6 +41,7 @@ struct running {
 	pid_t pid;
 	int pidfd;
 	int output; /* the hook's standard error, to be read, or -1 */
+	int interrupt; /* or -1 */
 	struct tail tail;
 };
 
@@ -139,19 +141,24 @@ static int ms_until(int64_t deadline)
 }
 
 /* Waits for the exit of the hook itself: a process that it left in the background, which may hold its output open, is not waited
- * for. Returns 0, or -1 with ETIMEDOUT or another errno. */
-static int await_exit(struct running *run, int64_t deadline)
+ * for. Returns 0, or -1 with ETIMEDOUT, EINTR (interrupted: as err says) or another errno. */
+static int await_exit(struct running *run, int64_t deadline, struct error *err)
 {
 	for (;;) {
 		struct pollfd fds[] = { { .fd = run->pidfd, .events = POLLIN },
-			{ .fd = run->output, .events = POLLIN } };
-		int n = poll(fds, 2, ms_until(deadline));
+			{ .fd = run->output, .events = POLLIN },
+			{ .fd = run->interrupt, .events = POLLIN } };
+		int n = poll(fds, 3, ms_until(deadline));
 		if (n < 0 && errno != EINTR)
 			return -1;
 		if (n > 0 && fds[1].revents)
 			(void)forward_output(run); /* its end shows in run->output */
 		if (n > 0 && fds[0].revents)
 			break;
+		if (n > 0 && fds[2].revents && interrupt_take(run->interrupt, err) < 0) {
+			errno = EINTR;
+			return -1;
+		}
 		if (deadline >= 0 && ms_until(deadline) == 0) {
 			errno = ETIMEDOUT;
 			return -1;
@@ -221,12 +228,14 @@ static int finish(
 	bool timed = hook->timeout.set && hook->timeout.value > 0;
 	int64_t start = now_ms(), limit = (INT64_MAX - start) / 1000;
 	int64_t seconds = hook->timeout.value < limit ? hook->timeout.value : limit;
-	if (await_exit(run, timed ? start + seconds * 1000 : -1) < 0) {
+	if (await_exit(run, timed ? start + seconds * 1000 : -1, err) < 0) {
 		int saved = errno;
 		kill_hook(run);
 		if (saved == ETIMEDOUT)
 			return fail(err, 0, "hook %s timed out after %lld s", hook->path,
 				(long long)hook->timeout.value);
+		if (saved == EINTR)
+			return error_prefix(err, "hook %s", hook->path);
 		return fail(err, saved, "wait for hook %s", hook->path);
 	}
 	siginfo_t info = { 0 };
@@ -279,7 +288,9 @@ static int run_hook(const struct oci_hook *hook, const char *state, size_t len,
 		.out = options && options->stdout_fd > 0 ? options->stdout_fd : STDOUT_FILENO,
 		.err = to_file ? options->stderr_fd : output_write,
 		.exec_error = exec_write };
-	struct running run = { .pidfd = -1, .output = -1 };
+	struct running run = { .pidfd = -1,
+		.output = -1,
+		.interrupt = options && options->interrupt > 0 ? options->interrupt : -1 };
 	if (spawn(hook, &streams, &run, err) < 0)
 		return -1;
 	close_fd(&exec_write);

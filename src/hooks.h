@@ -20,6 +20,7 @@
  * container. 0 or -1: the caller's own. */
 struct hooks_options {
 	int stdout_fd, stderr_fd;
+	int interrupt; /* of an interrupt (interrupt.h), which ends the hook at hand; 0 or -1: none */
 };
 
 /* Opens the files of the annotations run.oci.hooks.stdout and run.oci.hooks.stderr for appending; each path may be NULL. The
@@ -29,8 +30,8 @@ int hooks_open_output(const char *stdout_path, const char *stderr_path,
 
 /* Runs the hooks in order and returns at the first failure, which names the hook (".hooks.prestart[0]"), what became
  * of it, and the last line that it wrote to standard error. `where` is the list's own path, `state_json` the state
- * of runtime.md "State" with the status of the moment. options may be NULL. A hook over its timeout is killed with its
- * process group. Standard input, output and error of the caller must be open. */
+ * of runtime.md "State" with the status of the moment. options may be NULL. A hook over its timeout, or interrupted, is
+ * killed with its process group. Standard input, output and error of the caller must be open. */
 int hooks_run(const oci_hook_list *hooks, const char *where, const char *state_json, size_t len,
 	const struct hooks_options *options, struct error *err);
 

@@ -243,7 +243,9 @@ static int run_hooks(struct init *init, const oci_hook_list *hooks, const char *
 	init->container->record.pid = (struct oci_int){ true, getpid() };
 	struct oci_state state = container_state(init->container, status);
 	char *text = oci_state_json(init->arena, &state, false, &len);
-	return hooks_run(hooks, where, text, len, init->hook_output, err);
+	struct hooks_options options = *init->hook_output;
+	options.interrupt = -1; /* they end with us */
+	return hooks_run(hooks, where, text, len, &options, err);
 }
 
 static int run_create_hooks(struct init *init, struct error *err)

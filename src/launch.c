@@ -22,6 +22,7 @@
 #include "cgroups/delegate.h"
 #include "cgroups/stats.h"
 #include "init.h"
+#include "interrupt.h"
 #include "namespaces/net.h"
 #include "notify.h"
 #include "oci/state.h"
@@ -476,7 +477,9 @@ static int converse(struct launch *l, struct error *err)
 	for (;;) {
 		struct message message;
 		FD(fd) = -1;
-		int status = sync_receive(l->sync, &message, &fd, err);
+		int status = interrupt_wait(l->interrupt, l->sync, err);
+		if (status == 0)
+			status = sync_receive(l->sync, &message, &fd, err);
 		if (status < 0)
 			return -1;
 		if (status == 0)
@@ -528,7 +531,9 @@ int launch_wait_executed(struct launch *l, struct error *err)
 {
 	struct message message;
 	FD(fd) = -1;
-	int status = sync_receive(l->sync, &message, &fd, err);
+	int status = interrupt_wait(l->interrupt, l->sync, err);
+	if (status == 0)
+		status = sync_receive(l->sync, &message, &fd, err);
 	reap_first(l);
 	if (status == 0)
 		return 0;

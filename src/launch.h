@@ -21,8 +21,9 @@ struct launch {
 	struct arena *arena;
 	struct plan *plan;
 	struct container *container; /* exec's is there already: nothing of it is written */
-	struct relay *relay; /* prepared when init is ready, so that a hook that hangs can be interrupted; or NULL */
+	struct relay *relay; /* prepared when init is ready; or NULL */
 	struct hooks_options hook_output;
+	int interrupt; /* ends the waiting for init (interrupt.h), or -1 */
 	struct timings *timings; /* or NULL */
 	const char *console_socket, *pid_file, *pidfd_socket; /* or NULL */
 	int cgroup; /* directory for CLONE_INTO_CGROUP, or -1 */

@@ -98,6 +98,8 @@ static int run_command_line(struct context *ctx, int argc, char **argv, struct e
 		help_print_command(command);
 		return print_end(err);
 	}
+	if (command->changes)
+		(void)signal(SIGPIPE, SIG_IGN);
 	ctx->operands = argv;
 	ctx->operand_count = argc;
 	if (argc < command->min_operands || argc > command->max_operands) {

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "interrupt.h"
 #include "notify.h"
 
 enum {
@@ -39,7 +40,7 @@ struct copy {
 struct session {
 	struct relay *relay;
 	int pidfd, signals, master;
-	int exit_status;
+	int exit_status, interrupted_by; /* the latter: a signal, or 0 */
 	bool exited, ended_by_signal;
 	bool hung_up; /* nobody has the terminal open just now: reading it gives EIO */
 	bool input_open, eof_due, mid_line;
@@ -54,16 +55,10 @@ int relay_prepare(struct relay *relay, struct error *err)
 	(void)sigfillset(&blocked);
 	for (size_t i = 0; i < sizeof(kept_signals) / sizeof(kept_signals[0]); i++)
 		(void)sigdelset(&blocked, kept_signals[i]);
-	if (sigprocmask(SIG_BLOCK, &blocked, &relay->saved) < 0)
+	if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0)
 		return fail(err, errno, "sigprocmask");
-	relay->notify = -1;
+	relay->notify = relay->executed = -1;
 	return 0;
-}
-
-void relay_child_restore(const struct relay *relay)
-{
-	(void)sigprocmask(
-		SIG_SETMASK, &relay->saved, NULL); /* cannot fail with a mask from the kernel */
 }
 
 static int open_signals(bool terminal)
@@ -95,7 +90,9 @@ static int check_exit(struct session *s, struct error *err)
 		return 0;
 	s->exited = true;
 	s->relay->signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
-	s->exit_status = s->relay->signal ? 128 + info.si_status : info.si_status;
+	if (s->relay->signal == SIGKILL && s->interrupted_by)
+		s->relay->signal = s->interrupted_by;
+	s->exit_status = s->relay->signal ? 128 + s->relay->signal : info.si_status;
 	return 0;
 }
 
@@ -123,6 +120,22 @@ static void pass_size(const struct session *s)
 		(void)ioctl(s->master, TIOCSWINSZ, &size); /* a wrong size is no reason to stop */
 }
 
+static bool is_executed(const struct relay *relay)
+{
+	struct pollfd fd = { .fd = relay->executed, .events = POLLIN };
+	return relay->executed < 0 || poll(&fd, 1, 0) != 0;
+}
+
+static void pass_signal(struct session *s, int sig)
+{
+	if (interrupt_is(sig) && !is_executed(s->relay)) {
+		s->interrupted_by = sig;
+		sig = SIGKILL;
+	}
+	/* ESRCH: it is a zombie by now, as the pidfd is about to tell */
+	(void)sys_pidfd_send_signal(s->pidfd, sig);
+}
+
 static int take_signals(struct session *s, struct error *err)
 {
 	struct signalfd_siginfo infos[8];
@@ -137,8 +150,7 @@ static int take_signals(struct session *s, struct error *err)
 		} else if (s->exited) {
 			s->ended_by_signal |= sig != SIGCONT && sig != SIGTSTP;
 		} else {
-			/* ESRCH: it is a zombie by now, as the pidfd is about to tell */
-			(void)sys_pidfd_send_signal(s->pidfd, sig);
+			pass_signal(s, sig);
 		}
 	}
 	return 0;

@@ -7,9 +7,7 @@
  *	relay_run(&relay, pidfd, master, &status, &err);
  *
  * relay_prepare() blocks the signals that will be forwarded, so that one which comes too early waits for relay_run() and does
- * not leave a running container behind. It may be called before or after clone3: a child cloned after it calls
- * relay_child_restore() before exec. Called between create and start (nothing is cloned then), a hook that hangs in create can
- * still be interrupted. The signals stay blocked after relay_run(), so that nothing interrupts the cleaning up.
+ * not leave a running container behind. The signals stay blocked after relay_run(), so that nothing interrupts the cleaning up.
  *
  * System calls without a terminal: rt_sigprocmask, signalfd4, ppoll, waitid, close.
  */
@@ -22,12 +20,14 @@
 #include "base/error.h"
 
 struct relay {
-	sigset_t saved; /* the mask before relay_prepare() */
 	/* To be filled between relay_prepare() and relay_run() if the host wants to know when the container is ready (notify.h): the
 	 * socket of sd_notify_prepare(), else -1; the address in NOTIFY_SOCKET; the process's id. */
 	int notify;
 	const char *notify_host;
 	pid_t notify_pid;
+	/* To be filled likewise: end of file on it tells that the program runs. What comes to end the command before (interrupt.h) ends
+	 * the process, which has nobody yet to handle signals, and as the first of its pid namespace would ignore them. Or -1. */
+	int executed;
 
 	/* what relay_run() finds: the signal that ended the process, or 0; what it and those whom it waited for used */
 	int signal;
@@ -35,9 +35,6 @@ struct relay {
 };
 
 int relay_prepare(struct relay *relay, struct error *err);
-
-/* In a child cloned after relay_prepare(): gives it back the caller's mask. Async-signal-safe. */
-void relay_child_restore(const struct relay *relay);
 
 /* Returns when the process behind pidfd, a child of ours, has exited, and reaps it; *ret_status is its exit code or 128 + signal.
  * Meanwhile signals are forwarded to it and other children reaped. Unless master is -1, it is the container's terminal: it is

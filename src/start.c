@@ -1,13 +1,16 @@
 #include "start.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/proc.h"
 #include "hooks.h"
+#include "interrupt.h"
 #include "oci/state.h"
 #include "plan.h"
 #include "sync.h"
@@ -25,13 +28,18 @@ static int connect_to_init(const struct container *c, struct error *err)
 	return take_fd(&sock);
 }
 
-/* The program runs once the connection ends after TELL_EXECING: execve(2) closed it. */
-static int wait_executed(const struct container *c, int sock, struct error *err)
+/* The program runs once the connection ends after TELL_EXECING: execve(2) closed it. What interrupts us meanwhile ends init: it
+ * must not come to run after all. */
+static int wait_executed(struct container *c, int sock, int interrupt, struct error *err)
 {
 	bool executing = false;
 	for (;;) {
 		struct message message;
 		FD(fd) = -1;
+		if (interrupt_wait(interrupt, sock, err) < 0) {
+			(void)container_signal(c, SIGKILL, NULL); /* gone is as good */
+			return -1;
+		}
 		int status = sync_receive(sock, &message, &fd, err);
 		if (status < 0)
 			return -1;
@@ -48,10 +56,21 @@ static int wait_executed(const struct container *c, int sock, struct error *err)
 	}
 }
 
+/* Init has failed or was killed: whoever looks next is to find it stopped. */
+static void await_end(const struct container *c)
+{
+	enum { PATIENCE_MS = 10000 };
+	FD(pidfd) = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, NULL);
+	struct pollfd fd = { .fd = pidfd, .events = POLLIN };
+	if (pidfd >= 0)
+		(void)poll(&fd, 1, PATIENCE_MS); /* no more than that can be done */
+}
+
 int start_init(struct container *c, struct error *err)
 {
 	FD(sock) = connect_to_init(c, err);
-	if (sock < 0)
+	INTERRUPT(interrupt);
+	if (sock < 0 || interrupt_open(&interrupt, err) < 0)
 		return -1;
 	/* The name goes first: a start that dies between the two leaves a stopped container, never a running one that
 	 * passes for created. */
@@ -59,18 +78,24 @@ int start_init(struct container *c, struct error *err)
 		return fail(err, errno, "start container %s", c->id);
 	if (sync_send(sock, ANSWER, 0, -1) < 0)
 		return fail(err, errno, "start container %s", c->id);
-	return wait_executed(c, sock, err);
+	int status = wait_executed(c, sock, interrupt.fd, err);
+	if (status < 0)
+		await_end(c);
+	return status;
 }
 
 int start_run_poststart(struct container *c, const struct oci_config *config, struct error *err)
 {
 	size_t len;
-	struct hooks_options output = { -1, -1 };
+	struct hooks_options output = { -1, -1, -1 };
+	INTERRUPT(interrupt);
 	if (!config->hooks || !config->hooks->poststart.len)
 		return 0;
 	if (hooks_open_output(config_annotation(config, "run.oci.hooks.stdout"),
-		    config_annotation(config, "run.oci.hooks.stderr"), &output, err) < 0)
+		    config_annotation(config, "run.oci.hooks.stderr"), &output, err) < 0 ||
+		interrupt_open(&interrupt, err) < 0)
 		return -1;
+	output.interrupt = interrupt.fd;
 	struct oci_state state = container_state(c, STATUS_RUNNING);
 	char *text = oci_state_json(&c->arena, &state, false, &len);
 	int status = hooks_run(&config->hooks->poststart, ".hooks.poststart", text, len, &output, err);

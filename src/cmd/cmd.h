@@ -89,6 +89,7 @@ struct command {
 	const struct option_row *options;
 	int min_operands, max_operands;
 	bool hidden;
+	bool changes; /* goes on though nobody reads what it says any more */
 	bool options_first; /* what follows the first operand is another program's: ps */
 	/* Returns the exit status, or -1 with an error. */
 	int (*run)(struct context *, struct error *);

@@ -35,5 +35,6 @@ const struct command create_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.changes = true,
 	.run = run,
 };

@@ -50,5 +50,6 @@ const struct command delete_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.changes = true,
 	.run = run,
 };

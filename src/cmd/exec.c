@@ -87,6 +87,7 @@ static int exec_process(struct context *ctx, struct error *err)
 		return -1;
 	if (request.detach)
 		return launch_wait_executed(l, err);
+	relay.executed = l->sync;
 	if (relay_run(&relay, l->pidfd, take_fd(&l->console), &status, err) < 0 ||
 		launch_wait_executed(l, err) < 0)
 		return -1;
@@ -109,5 +110,6 @@ const struct command exec_command = {
 	.min_operands = 1,
 	.max_operands = INT_MAX,
 	.options_first = true,
+	.changes = true,
 	.run = run,
 };

@@ -54,5 +54,6 @@ const struct command kill_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 2,
+	.changes = true,
 	.run = run,
 };

@@ -35,6 +35,7 @@ const struct command pause_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.changes = true,
 	.run = pause_it,
 };
 
@@ -45,5 +46,6 @@ const struct command resume_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.changes = true,
 	.run = resume,
 };

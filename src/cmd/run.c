@@ -68,6 +68,7 @@ static int wait_and_delete(struct context *ctx, struct creation *c, struct relay
 {
 	int status;
 	relay->notify = c->notify;
+	relay->executed = c->launch.sync;
 	relay->notify_host = getenv("NOTIFY_SOCKET");
 	relay->notify_pid = c->launch.pid;
 	if (relay_run(relay, c->launch.pidfd, take_fd(&c->launch.console), &status, err) < 0)
@@ -119,6 +120,7 @@ static int run_container(struct context *ctx, struct report *report, struct erro
 		return -1;
 	if (detach) {
 		creation_commit(&creation);
+		interrupt_close(&creation.interrupt);
 		return creation.notify < 0 ?
 			0 :
 			sd_notify_forward_ready(creation.notify, getenv("NOTIFY_SOCKET"),
@@ -154,5 +156,6 @@ const struct command run_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.changes = true,
 	.run = run,
 };

@@ -66,5 +66,6 @@ const struct command start_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.changes = true,
 	.run = run,
 };

@@ -177,5 +177,6 @@ const struct command update_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.changes = true,
 	.run = run,
 };

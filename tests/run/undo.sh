@@ -185,23 +185,5 @@ test_delete_without_space() {
 	umount "$WORK/full"
 }
 
-# The process is killed from outside while create is at work: see killed.sh. Here, hull itself by a signal that can be caught.
-test_interrupted_by_signal() {
-	config '.hooks = {createRuntime: [{path: "/bin/sleep", args: ["sleep", "60"]}]}'
-	for signal in TERM HUP; do
-		"$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" &
-		pid=$!
-		wait_for creating 2>/dev/null
-		kill -$signal $pid
-		wait $pid
-		code=$?
-		[ $code -gt 0 ] || fail "$signal: exit status $code"
-		try hull delete --force "$ID"
-		expect_status 0
-	done
-	for pid in $(grep -lsF "HULL_TEST_ID=$ID" /proc/[0-9]*/environ | sed 's,/proc/\(.*\)/environ,\1,'); do
-		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" != sleep ] || kill "$pid" # a hook outlives the runtime that was killed
-	done
-}
-
+# What is killed while it is at work: killed.sh; what is interrupted: interrupted.sh.
 run_tests

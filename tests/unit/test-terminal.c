@@ -200,8 +200,15 @@ static void test_send(void **state)
 
 /* ---- relay ---- */
 
+static void restore(void)
+{
+	sigset_t none;
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* A process run by sh, with its pidfd; with a terminal of its own unless ret_master is NULL. */
-static int start(const struct relay *relay, const char *script, int *ret_master)
+static int start(const char *script, int *ret_master)
 {
 	FD(master) = -1;
 	FD(peer) = -1;
@@ -220,7 +227,7 @@ static int start(const struct relay *relay, const char *script, int *ret_master)
 	pid_t pid = sys_clone3(&args);
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		relay_child_restore(relay);
+		restore();
 		(void)setsid();
 		if (!ret_master || terminal_take(peer, &error) == 0)
 			execl("/bin/sh", "sh", "-c", script, NULL);
@@ -249,10 +256,6 @@ static const struct life lives[] = {
 	{ "(sleep 0.1 &) ; exit 4", 0, 4 },
 };
 
-static void restore(const struct relay *relay)
-{
-	relay_child_restore(relay);
-}
 
 static void test_lives(void **state)
 {
@@ -262,13 +265,39 @@ static void test_lives(void **state)
 		struct error error = { 0 };
 		int status = -1;
 		assert_int_equal(relay_prepare(&relay, &error), 0);
-		FD(pidfd) = start(&relay, lives[i].script, NULL);
+		FD(pidfd) = start(lives[i].script, NULL);
 		if (lives[i].sig)
 			(void)kill(getpid(), lives[i].sig);
 		assert_int_equal(relay_run(&relay, pidfd, -1, &status, &error), 0);
 		assert_int_equal(status, lives[i].status);
 		assert_int_equal(relay.notify, -1);
-		restore(&relay);
+		restore();
+	}
+}
+
+/* A signal that ends the command comes before the program runs, and after. */
+static void test_interrupted_before_exec(void **state)
+{
+	(void)state;
+	for (int executed = 0; executed < 2; executed++) {
+		struct relay relay;
+		struct error error = { 0 };
+		int status = -1, pair[2];
+		assert_return_code(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), errno);
+		FD(sock) = pair[0];
+		FD(other) = pair[1];
+		if (executed)
+			close_fd(&other);
+		assert_int_equal(relay_prepare(&relay, &error), 0);
+		relay.executed = sock;
+		FD(pidfd) = start("kill -USR2 $$", NULL);
+		assert_int_equal(relay_run(&relay, pidfd, -1, &status, &error), 0);
+		assert_int_equal(status, 128 + SIGUSR2);
+		FD(second) = start("trap 'exit 9' TERM; kill -TERM $PPID; while :; do sleep 0.05; done", NULL);
+		assert_int_equal(relay_run(&relay, second, -1, &status, &error), 0);
+		assert_int_equal(status, executed ? 9 : 128 + SIGTERM);
+		assert_int_equal(relay.signal, executed ? 0 : SIGTERM);
+		restore();
 	}
 }
 
@@ -291,10 +320,10 @@ static void test_ready(void **state)
 	relay.notify = sock;
 	relay.notify_host = addr.sun_path;
 	relay.notify_pid = 42;
-	FD(pidfd) = start(&relay, "exit 3", NULL);
+	FD(pidfd) = start("exit 3", NULL);
 	assert_int_equal(send(other, "READY=1", 7, 0), 7);
 	assert_int_equal(relay_run(&relay, pidfd, -1, &status, &error), 0);
-	restore(&relay);
+	restore();
 	(void)unlink(addr.sun_path);
 	assert_int_equal(status, 3);
 	assert_int_equal(relay.notify, -1);
@@ -348,12 +377,12 @@ static void run_talk(
 		_exit(0);
 	}
 	assert_int_equal(relay_prepare(&relay, &error), 0);
-	FD(pidfd) = start(&relay, talk->script, &master);
+	FD(pidfd) = start(talk->script, &master);
 	assert_return_code(dup2(in[0], 0) | dup2(out[1], 1), errno);
 	int failed = relay_run(&relay, pidfd, master, ret_status, &error);
 	(void)dup2(old_in, 0);
 	(void)dup2(old_out, 1);
-	restore(&relay);
+	restore();
 	assert_int_equal(failed, 0);
 	(void)close(in[0]);
 	(void)close(out[0]);
@@ -398,7 +427,7 @@ static void test_hang_up(void **state)
 	FD(old_in) = fcntl(0, F_DUPFD_CLOEXEC, 10);
 	FD(null) = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(relay_prepare(&relay, &error), 0);
-	FD(pidfd) = start(&relay, "while :; do echo line; done", &master);
+	FD(pidfd) = start("while :; do echo line; done", &master);
 	assert_return_code(dup2(out[1], 1) | dup2(null, 0), errno);
 	(void)alarm(20);
 	int result = relay_run(&relay, pidfd, master, &status, &error);
@@ -407,7 +436,7 @@ static void test_hang_up(void **state)
 	(void)dup2(old_in, 0);
 	(void)close(out[1]);
 	(void)signal(SIGPIPE, SIG_IGN); /* one is waiting to be delivered */
-	restore(&relay);
+	restore();
 	(void)signal(SIGPIPE, SIG_DFL);
 	assert_int_equal(result, 0);
 	assert_int_equal(status, 128 + SIGHUP);
@@ -431,7 +460,7 @@ static void test_raw(void **state)
 	FD(old_in) = fcntl(0, F_DUPFD_CLOEXEC, 10);
 	FD(old_out) = fcntl(1, F_DUPFD_CLOEXEC, 10);
 	assert_int_equal(relay_prepare(&relay, &error), 0);
-	FD(pidfd) = start(&relay, "read x; stty size; [ \"$x\" = typed ]", &master);
+	FD(pidfd) = start("read x; stty size; [ \"$x\" = typed ]", &master);
 	assert_return_code(dup2(mine, 0) | dup2(mine, 1), errno);
 	assert_return_code(write_all(outer, "typed\r", 6), errno);
 	(void)alarm(20);
@@ -439,7 +468,7 @@ static void test_raw(void **state)
 	(void)alarm(0);
 	(void)dup2(old_in, 0);
 	(void)dup2(old_out, 1);
-	restore(&relay);
+	restore();
 	assert_int_equal(result, 0);
 	assert_int_equal(status, 0);
 	assert_return_code(tcgetattr(mine, &after), errno);
@@ -461,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_send),
 		cmocka_unit_test(test_lives),
+		cmocka_unit_test(test_interrupted_before_exec),
 		cmocka_unit_test(test_ready),
 		cmocka_unit_test(test_talks),
 		cmocka_unit_test(test_hang_up),
