@@ -1,14 +1,17 @@
 #!/bin/sh
 # Builds and passes all tests: check.sh, from `make check`. One line a test, the logs of failures in
 # BUILD/test-logs, and at the end "N passed, N failed, N skipped". Environment: BUILD, MAKE, FUZZ_SECONDS (20),
-# JOBS (2), PARTS (static unit asan fuzz run run-asan engines guest; guest-all), GUEST_SECONDS (480).
+# JOBS (2), PARTS (static unit run guest asan fuzz run-asan engines; guest-all), LIMIT (2160), the seconds from the beginning
+# after which no guest goes on.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build}
 MAKE=${MAKE:-make}
 FUZZ_SECONDS=${FUZZ_SECONDS:-20}
 JOBS=${JOBS:-2}
-PARTS=${PARTS:-static unit asan fuzz run run-asan engines guest}
+PARTS=${PARTS:-static unit run guest asan fuzz run-asan engines}
+LIMIT=${LIMIT:-2160}
+BEGIN=$(date +%s)
 LOGS=$BUILD/test-logs
 HULL_TEST_TRIES=${HULL_TEST_TRIES:-2}
 export HULL_TEST_TRIES
@@ -50,20 +53,6 @@ build() { # NAME GOALS...
 	step "build: $name" "$MAKE" --no-print-directory -j "$JOBS" "$@"
 }
 
-# Turns cmocka's report into our lines. A skipped test prints its reason just before.
-read_cmocka() { # PROGRAM-NAME EXIT-STATUS
-	awk -v program="$1" -v status="$2" '
-		/^\[ RUN      \] / { name = $4; why = ""; next }
-		/^\[       OK \] / && name != "" { print "ok " program ": " name; name = ""; next }
-		/^\[  SKIPPED \] / && name != "" { print "SKIP " program ": " name ": " (why ? why : "no reason given"); name = ""; next }
-		/^\[  FAILED  \] / && name != "" { print "FAIL " program ": " name ": " why; failed++; name = ""; next }
-		!/^\[/ { why = $0; sub(/^[ \t]+/, "", why) }
-		END {
-			if (name != "") { print "FAIL " program ": " name ": ended with status " status; failed++ }
-			if (status != 0 && !failed) print "FAIL " program ": ended with status " status
-		}'
-}
-
 run_units() { # BUILD-DIRECTORY LABEL
 	for source in tests/unit/test-*.c; do
 		[ -e "$source" ] || continue
@@ -75,8 +64,8 @@ run_units() { # BUILD-DIRECTORY LABEL
 			continue
 		fi
 		code=0
-		timeout -k 5 300 "$program" >"$log" 2>&1 </dev/null || code=$?
-		read_cmocka "$name$2" $code <"$log"
+		timeout -k 5 600 "$program" >"$log" 2>&1 </dev/null || code=$?
+		awk -v program="$name$2" -v status=$code -f tests/unit/report.awk "$log"
 		[ $code = 0 ] || tail -n 30 "$log" | sed 's/^/    /'
 	done | record
 }
@@ -97,40 +86,87 @@ run_containers() { # HULL LABEL [FOLDER]
 		! grep -q '^run_tests$' "$script" || echo "$script"
 	done | HULL=$1 LABEL=$folder$2 LOGS=$LOGS xargs -P "$JOBS" -n 1 sh -c '
 		log=$LOGS/$LABEL-$(basename "$1" .sh).log
-		timeout -k 5 900 sh "$1" >"$log" 2>&1 </dev/null
+		timeout -k 5 1200 sh "$1" >"$log" 2>&1 </dev/null
 		code=$?
 		[ $code -le 1 ] || echo "FAIL $(basename "$1" .sh): ended with status $code" >>"$log"
 		sed "s/^\(ok\|FAIL\|SKIP\) /&$LABEL: /" "$log"' - | record
 }
 
-# What the host had to skip, in a virtual machine that has cgroup v2 alone and all capabilities; its answer counts, not the
-# host's. With "all", every run test.
-run_guest() {
-	list=
-	log=$LOGS/guest.log
-	if [ "${1:-}" != all ]; then
-		list=$LOGS/guest-list
-		sed -n 's/^SKIP run: \([^ :]*\): \([^ :]*\): .*/\1 \2/p' "$RESULTS" >"$list"
-		[ -s "$list" ] || return 0
-		# One boot for all of them: the tests of the cgroupfs driver pass beside systemd too.
-		! grep -q '^systemd ' "$list" || export INIT=systemd
-	fi
-	if ! "$MAKE" --no-print-directory vm-packages >"$log" 2>&1 </dev/null; then
-		echo "SKIP guest: QEMU cannot be installed: $(tail -n 1 "$log")" | record
+# What a guest may still take.
+seconds_left() {
+	echo $((BEGIN + LIMIT - $(date +%s)))
+}
+
+# guest NAME COMMAND...: a command that starts a guest (tests/vm/run) and prints "ok", "FAIL" or "SKIP" lines; its status is 77,
+# with the reason, where none can be had.
+guest() {
+	name=$1
+	log=$LOGS/guest-$name.log
+	shift
+	left=$(seconds_left)
+	if [ "$left" -lt 120 ]; then
+		echo "SKIP guest: $name: no time is left"
 		return
 	fi
 	{
-		HULL=$BUILD/hull VM_TIMEOUT=${GUEST_SECONDS:-480} sh tests/vm/check $list 2>&1 </dev/null
+		# Others compute beside it: nicer than these, it would stand still.
+		VM_TIMEOUT=$left VM_NICE=2 VM_OWNER=$$ HULL=$BUILD/hull "$@" 2>&1 </dev/null
 		echo $? >"$log.code"
-	} | tee "$log" | record
+	} | tee "$log" | sed -u -n -e 's/^\(ok\|FAIL\|SKIP\) \(guest: \)\{0,1\}/\1 guest: /p' -e '/^    /p'
 	case $(cat "$log.code") in
-	0 | 1) ;;
-	77) echo "SKIP guest: $(tail -n 1 "$log")" ;;
-	*) echo "FAIL guest: $(grep -v '^\(ok\|SKIP\) ' "$log" | tail -n 1)" ;;
-	esac | record
-	awk 'NR == FNR { if ($2 == "guest:") answered["SKIP run: " $3 " " $4] = 1; next }
-		{ line = $1 " " $2 " " $3 " " $4; sub(/:$/, "", line) }
-		!(line in answered) && !(line ":" in answered)' "$log" "$RESULTS" >"$RESULTS.new"
+	0) ;;
+	1) grep -q '^FAIL ' "$log" || echo "FAIL guest: $name: $(tail -n 1 "$log")" ;;
+	77) echo "SKIP guest: $name: $(tail -n 1 "$log")" ;;
+	124) echo "SKIP guest: $name: the rest: not reached in time" ;;
+	*) echo "FAIL guest: $name: $(grep -v '^\(ok\|SKIP\) ' "$log" | tail -n 1)" ;;
+	esac
+}
+
+# All guests, one after the other, in the background. Those of further suites are to be put here.
+run_guests() {
+	if ! "$MAKE" --no-print-directory vm-packages >"$LOGS/guest-packages.log" 2>&1 </dev/null; then
+		echo "SKIP guest: QEMU cannot be installed: $(tail -n 1 "$LOGS/guest-packages.log")"
+		return
+	fi
+	guest tests sh tests/vm/check ${GUEST_LIST:+"$GUEST_LIST"}
+	for script in tests/engines/guest*.sh; do
+		[ ! -e "$script" ] || guest "$(basename "$script" .sh)" sh "$script"
+	done
+}
+
+# What the host had to skip, in a virtual machine that has cgroup v2 alone, AppArmor and all capabilities. One boot for all of
+# it: the tests of the cgroupfs driver pass beside systemd too.
+list_for_guest() {
+	GUEST_LIST=$LOGS/guest-list
+	{
+		[ ! -x "$BUILD/unit/test-cgroup-live" ] || echo unit test-cgroup-live # there it has all controllers
+		sed -n -e 's/^SKIP run: \([^ :]*\): \([^ :]*\): .*/\1 \2/p' -e 's/^SKIP \(test-[^ :]*\): .*/unit \1/p' "$RESULTS"
+	} | awk '!seen[$0]++' >"$GUEST_LIST"
+	! grep -q '^systemd ' "$GUEST_LIST" || export INIT=systemd
+}
+
+# A test that passed on the host or in the guest is not skipped. That the guests do not run what is built with ASan is said once.
+settle_skips() {
+	awk '
+		function key(line,  part) {
+			sub(/^(ok|SKIP) /, "", line)
+			sub(/^(run|run-asan|engines|guest): /, "", line)
+			sub(/ \(asan\):/, ":", line)
+			split(line, part, ": ")
+			sub(/ \(at the second try.*/, "", part[2])
+			return part[1] ": " part[2]
+		}
+		function is_asan(line) { return line ~ /^(ok|SKIP) (run-asan:|[^ ]* \(asan\):)/ }
+		NR == FNR { if (!is_asan($0)) seen[$1 " " key($0)] = 1; next }
+		!/^SKIP / { print; next }
+		is_asan($0) && ("ok " key($0)) in seen { elsewhere++; next }
+		is_asan($0) && ("SKIP " key($0)) in seen { same++; next }
+		("ok " key($0)) in seen { next }
+		{ print }
+		END {
+			if (elsewhere) print "SKIP run-asan: " elsewhere " tests that this host cannot run passed in the guest, without ASan"
+			if (same) print "SKIP run-asan: " same " tests for the reasons given without ASan"
+		}' "$RESULTS" "$RESULTS" >"$RESULTS.new"
 	mv "$RESULTS.new" "$RESULTS"
 }
 
@@ -149,7 +185,7 @@ run_fuzzers() {
 		mkdir -p "$corpus"
 		[ -d "$seeds" ] || seeds=tests/config/good
 		[ -d "$seeds" ] || seeds=
-		if "$BUILD/fuzz/fuzz/$1" -max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+		if "$BUILD/fuzz/fuzz/$1" -max_total_time="$SECONDS_EACH" -timeout=60 -rss_limit_mb=2048 -verbosity=0 \
 			-artifact_prefix="$LOGS/$1-" "$corpus" $seeds >"$LOGS/$1.log" 2>&1 </dev/null; then
 			echo "ok $1: $SECONDS_EACH s"
 		else
@@ -176,6 +212,22 @@ if wants unit; then
 		[ ! -e "$script" ] || HULL=$BUILD/hull sh "$script" 2>&1 </dev/null | record
 	done
 fi
+if wants run || wants run-asan; then
+	build 'with switches for the tests of attacks' CPPFLAGS=-DHULL_TEST_SWITCHES BUILD="$BUILD/switches" "$BUILD/switches/hull"
+fi
+if wants run; then
+	run_containers "$BUILD/hull" ''
+fi
+GUEST_LIST='' guests=''
+if wants guest-all; then
+	build hull "$BUILD/hull"
+	LIMIT=7200
+	run_guests | record
+elif wants guest && wants run && [ "$(id -u)" = 0 ]; then
+	list_for_guest
+	run_guests >"$LOGS/guest-results" &
+	guests=$!
+fi
 if wants asan || wants run-asan; then
 	if echo 'int main(void) { return 0; }' | ${CC:-cc} -fsanitize=address,undefined -x c -o "$LOGS/probe" - \
 		2>"$LOGS/asan-probe.log" && "$LOGS/probe"; then
@@ -189,24 +241,17 @@ fi
 if wants fuzz; then
 	run_fuzzers
 fi
-if wants run || wants run-asan; then
-	build 'with switches for the tests of attacks' CPPFLAGS=-DHULL_TEST_SWITCHES BUILD="$BUILD/switches" "$BUILD/switches/hull"
-fi
-if wants run; then
-	run_containers "$BUILD/hull" ''
-fi
 if wants run-asan; then
 	ASAN_OPTIONS=detect_leaks=0 run_containers "$BUILD/asan/hull" '-asan'
 fi
 if wants engines; then
 	run_containers "$BUILD/hull" '' engines
 fi
-if wants guest-all; then
-	build hull "$BUILD/hull"
-	GUEST_SECONDS=${GUEST_SECONDS:-7200} run_guest all
-elif wants guest && wants run && [ "$(id -u)" = 0 ]; then
-	run_guest
+if [ -n "$guests" ]; then
+	wait $guests
+	record <"$LOGS/guest-results"
 fi
+settle_skips
 
 if grep -q '^FAIL ' "$RESULTS"; then
 	echo

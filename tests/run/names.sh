@@ -8,7 +8,7 @@ named() { # NAME ARGUMENTS...
 	ln -sfn "$HULL" "$WORK/links/$1"
 	link=$WORK/links/$1
 	shift
-	timeout -k 5 30 "$link" --root "$STATE" "$@"
+	timeout -k 5 120 "$link" --root "$STATE" "$@"
 }
 
 test_version() {

@@ -334,7 +334,9 @@ test_cpu_quota_is_kept() {
 	sleep 5
 	after=$(date +%s%N) second=$(cpu_time)
 	used=$(((second - first) * 1000 * 1000 / (after - before)))
-	[ $used -ge 180 ] && [ $used -le 220 ] || fail "$used of 1000 were used, 200 allowed"
+	# On a busy machine it may get less.
+	[ $used -gt 0 ] && [ $used -le 230 ] || fail "$used of 1000 were used, 200 allowed"
+	grep -q '^nr_throttled [1-9]' "$CGROUP2/hull-$ID/cpu.stat" || fail 'it was never throttled'
 }
 
 # A character device that is none of the default ones: 1:11, /dev/kmsg.
@@ -365,7 +367,7 @@ test_io_is_throttled() {
 	inside 'now() { cut -d " " -f 1 /proc/uptime | tr -d .; }
 		before=$(now); dd if=/dev/disk of=/dev/null bs=256k count=16 iflag=direct && echo $(($(now) - before))'
 	expect_status 0
-	[ "$out" -ge 300 ] && [ "$out" -le 600 ] || fail "4 MiB at 1 MiB/s took $out hundredths of a second"
+	[ "$out" -ge 300 ] || fail "4 MiB at 1 MiB/s took $out hundredths of a second"
 }
 
 run_tests
