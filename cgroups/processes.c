@@ -22,12 +22,6 @@ int cgroup_kill(int cgroup_fd, struct error *err)
 	return write_file_at(cgroup_fd, "cgroup.kill", "1", err);
 }
 
-bool cgroup_is_frozen(int cgroup_fd)
-{
-	struct cgroup_events events;
-	return cgroup_read_events(cgroup_fd, &events) == 0 && events.frozen;
-}
-
 static bool is_frozen(const struct cgroup_events *events)
 {
 	return events->frozen;

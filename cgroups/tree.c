@@ -6,12 +6,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/path.h"
 #include "base/str.h"
+#include "base/sys.h"
 
 /* "populated 1\nfrozen 0\n"; further lines may come with later kernels. */
 static int parse_events(int fd, struct cgroup_events *ret_events)
@@ -31,6 +34,16 @@ int cgroup_read_events(int cgroup_fd, struct cgroup_events *ret_events)
 {
 	FD(fd) = openat(cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -1 : parse_events(fd, ret_events);
+}
+
+bool cgroup_is_frozen(const struct cgroup_host *host, const char *path)
+{
+	char file[CGROUP_PATH_MAX];
+	struct cgroup_events events;
+	if ((size_t)snprintf(file, sizeof(file), "%s%s/cgroup.events", host->mount, path) >= sizeof(file))
+		return false;
+	FD(fd) = path_try_resolve(AT_FDCWD, file, O_RDONLY, RESOLVE_NO_SYMLINKS);
+	return fd >= 0 && parse_events(fd, &events) == 0 && events.frozen;
 }
 
 int64_t cgroup_now_ms(void)

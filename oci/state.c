@@ -1,5 +1,8 @@
 #include "oci/state.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
 #include "base/fd.h"
 #include "oci/json-read.h"
 #include "oci/json-write.h"
@@ -133,10 +136,18 @@ char *oci_process_state_json(struct arena *arena, const struct oci_state *state,
 int oci_record_read(
 	struct arena *arena, int dirfd, struct oci_record *ret_record, struct error *err)
 {
+	FD(fd) = openat(dirfd, OCI_RECORD_NAME, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail(err, errno, "open %s", OCI_RECORD_NAME);
+	return oci_record_read_fd(arena, fd, ret_record, err);
+}
+
+int oci_record_read_fd(struct arena *arena, int fd, struct oci_record *ret_record, struct error *err)
+{
 	static const struct json_source source = { .name = OCI_RECORD_NAME };
 	struct oci_record record = { 0 };
 	char *text;
-	ssize_t len = read_file_at(arena, dirfd, OCI_RECORD_NAME, JSON_MAX_SIZE, &text, err);
+	ssize_t len = read_fd(arena, fd, OCI_RECORD_NAME, JSON_MAX_SIZE, &text, err);
 	if (len < 0)
 		return -1;
 	if (json_read(arena, &source, &oci_record_schema, text, (size_t)len, &record, err) < 0)

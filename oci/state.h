@@ -87,6 +87,9 @@ char *oci_process_state_json(struct arena *arena, const struct oci_state *state,
 /* Reads OCI_RECORD_NAME in dirfd. A container that is still being made has none: ENOENT. */
 int oci_record_read(
 	struct arena *arena, int dirfd, struct oci_record *ret_record, struct error *err);
+/* The same of the open file. */
+int oci_record_read_fd(
+	struct arena *arena, int fd, struct oci_record *ret_record, struct error *err);
 /* Replaces it as a whole. */
 int oci_record_write(
 	struct arena *arena, int dirfd, const struct oci_record *record, struct error *err);

@@ -17,6 +17,7 @@
 #include "base/defences.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -212,6 +213,26 @@ int container_make(struct container *c, const char *root, const char *id, struct
 	return error_hint(err, "choose another id, or delete it: hull delete %s", id);
 }
 
+static int read_record(struct container *c, int fd, struct error *err)
+{
+	struct error reason = { .errnum = 0 };
+	c->has_record = (fd >= 0 ? oci_record_read_fd(&c->arena, fd, &c->record, &reason) :
+				   oci_record_read(&c->arena, c->dir, &c->record, &reason)) == 0;
+	if (c->has_record || reason.errnum == ENOENT)
+		return 0;
+	c->damaged = true;
+	*err = reason;
+	return error_prefix(err, "container %s", c->id);
+}
+
+/* The record without the directory; -1 where there is none. */
+static int open_record(const struct container *c)
+{
+	char path[ID_MAX + sizeof("/" OCI_RECORD_NAME)];
+	(void)snprintf(path, sizeof(path), "%s/%s", c->id, OCI_RECORD_NAME);
+	return path_try_resolve(c->root, path, O_RDONLY, RESOLVE_NO_SYMLINKS);
+}
+
 int container_open(struct container *c, const char *root, const char *id, enum container_lock lock,
 	struct error *err)
 {
@@ -219,25 +240,23 @@ int container_open(struct container *c, const char *root, const char *id, enum c
 	if (container_check_id(id, err) < 0)
 		return -1;
 	c->id = id;
-	c->root = container_open_root(root, false, &reason);
-	if (c->root >= 0)
-		c->dir = openat(c->root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c->root < 0)
+		c->root = container_open_root(root, false, &reason);
 	if (c->root < 0 && reason.errnum != ENOENT) {
 		*err = reason;
 		return -1;
 	}
+	FD(record) = lock == CONTAINER_GLANCE && c->root >= 0 ? open_record(c) : -1;
+	if (record >= 0)
+		return read_record(c, record, err);
+	if (c->root >= 0)
+		c->dir = openat(c->root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->dir < 0)
 		return fail(err, c->root < 0 ? 0 : errno == ENOENT ? 0 : errno,
 			"container does not exist: %s", id);
-	if (lock != CONTAINER_UNLOCKED && lock_directory(c, lock, err) < 0)
+	if (lock != CONTAINER_UNLOCKED && lock != CONTAINER_GLANCE && lock_directory(c, lock, err) < 0)
 		return -1;
-	c->has_record = oci_record_read(&c->arena, c->dir, &c->record, &reason) == 0;
-	if (!c->has_record && reason.errnum != ENOENT) {
-		c->damaged = true;
-		*err = reason;
-		return error_prefix(err, "container %s", id);
-	}
-	return 0;
+	return read_record(c, -1, err);
 }
 
 void container_close(struct container *c)
@@ -247,13 +266,22 @@ void container_close(struct container *c)
 	arena_free(&c->arena);
 }
 
-static bool is_frozen(struct container *c)
+static bool is_frozen(const struct container *c)
 {
-	struct cgroup_host host;
-	if (!c->record.cgroup_path || cgroup_probe(&host, NULL) < 0 || !host.mount[0])
+	struct cgroup_host found = { .mount = "" };
+	const struct cgroup_host *host = c->cgroup_host ? c->cgroup_host : &found;
+	if (!c->record.cgroup_path || (!c->cgroup_host && cgroup_probe(&found, NULL) < 0))
 		return false;
-	FD(cgroup) = cgroup_open(&host, c->record.cgroup_path, NULL);
-	return cgroup >= 0 && cgroup_is_frozen(cgroup);
+	return host->mount[0] && cgroup_is_frozen(host, c->record.cgroup_path);
+}
+
+static bool has_file(const struct container *c, const char *name)
+{
+	char path[ID_MAX + 32];
+	if (c->dir >= 0)
+		return faccessat(c->dir, name, F_OK, 0) == 0;
+	(void)snprintf(path, sizeof(path), "%s/%s", c->id, name);
+	return faccessat(c->root, path, F_OK, 0) == 0;
 }
 
 enum status container_status(struct container *c, struct error *err)
@@ -263,12 +291,11 @@ enum status container_status(struct container *c, struct error *err)
 		return STATUS_CREATING;
 	if (!proc_is_alive((pid_t)c->record.pid.value, c->record.pid_start.value))
 		return STATUS_STOPPED;
-	if (faccessat(c->dir, CONTAINER_CREATING, F_OK, 0) == 0)
+	if (has_file(c, CONTAINER_CREATING))
 		return STATUS_CREATING;
 	if (is_frozen(c))
 		return STATUS_PAUSED;
-	return faccessat(c->dir, CONTAINER_START_SOCKET, F_OK, 0) == 0 ? STATUS_CREATED :
-									   STATUS_RUNNING;
+	return has_file(c, CONTAINER_START_SOCKET) ? STATUS_CREATED : STATUS_RUNNING;
 }
 
 int container_require(struct container *c, unsigned allowed, const char *verb, enum status *ret_status,

@@ -50,6 +50,7 @@ struct container {
 
 enum container_lock {
 	CONTAINER_UNLOCKED,
+	CONTAINER_GLANCE, /* as that, and dir need not be open: for who looks at hundreds */
 	CONTAINER_LOCKED,
 	CONTAINER_LOCKED_IN_TIME, /* waits ten seconds, no longer */
 };
@@ -74,7 +75,7 @@ int container_open_root(const char *path, bool make, struct error *err);
 
 /* Makes the directory of a new container and locks it; that its id is new is seen by rename(2) with RENAME_NOREPLACE. */
 int container_make(struct container *c, const char *root, const char *id, struct error *err);
-/* Opens an existing one. Without a record (create is at work, or died) c->has_record is false. */
+/* Opens an existing one; c->root may be open already, which is then used. Without a record (create is at work, or died) c->has_record is false. */
 int container_open(struct container *c, const char *root, const char *id, enum container_lock lock,
 	struct error *err);
 void container_close(struct container *c);

@@ -1,8 +1,10 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cgroups/cgroup.h"
 #include "cmd/cmd.h"
 #include "cmd/dialect.h"
 #include "cmd/match.h"
@@ -17,27 +19,47 @@ static const struct option_row options[] = {
 
 typedef LIST(struct oci_state) state_list;
 
+/* What is the same for all is looked for once. */
+struct place {
+	int root;
+	struct cgroup_host host;
+};
+
+static void add_state(
+	struct context *ctx, const struct place *place, const char *id, state_list *states)
+{
+	struct error reason = { .errnum = 0 };
+	struct container c = { .arena = ctx->arena,
+		.root = place->root,
+		.dir = -1,
+		.cgroup_host = &place->host };
+	/* one that is deleted meanwhile is not listed */
+	if (container_open(&c, ctx->state_root, id, CONTAINER_GLANCE, &reason) == 0)
+		*list_add(&c.arena, states) = container_state(&c, container_status(&c, &reason));
+	else if (reason.errnum)
+		log_warn("%s", reason.text);
+	ctx->arena = c.arena; /* the strings are its own now */
+	c.arena.blocks = NULL;
+	c.root = -1;
+	container_close(&c);
+}
+
 static int collect(struct context *ctx, state_list *states, struct error *err)
 {
 	char **ids;
 	size_t len;
 	if (match_list(&ctx->arena, ctx->state_root, &ids, &len, err) < 0)
 		return -1;
-	for (size_t i = 0; i < len; i++) {
-		struct error reason = { .errnum = 0 };
-		struct container c = { .arena = ctx->arena, .root = -1, .dir = -1 };
-		/* one that is deleted meanwhile is not listed */
-		bool opened = container_open(&c, ctx->state_root, ids[i], CONTAINER_UNLOCKED,
-				      &reason) == 0;
-		if (opened)
-			*list_add(&c.arena, states) =
-				container_state(&c, container_status(&c, &reason));
-		else if (reason.errnum)
-			log_warn("%s", reason.text);
-		ctx->arena = c.arena; /* the strings are its own now */
-		c.arena.blocks = NULL;
-		container_close(&c);
-	}
+	if (len == 0)
+		return 0;
+	struct place place = { .host = { .mount = "" } };
+	FD(root) = container_open_root(ctx->state_root, false, err);
+	/* without its cgroup a container is not taken for a paused one */
+	if (root < 0 || cgroup_probe(&place.host, err) < 0)
+		return -1;
+	place.root = root;
+	for (size_t i = 0; i < len; i++)
+		add_state(ctx, &place, ids[i], states);
 	return 0;
 }
 
