@@ -207,6 +207,8 @@ check-vm: test-packages vm-packages
 
 bench: $(HULL)
 	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/bench.sh
+	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/limits.sh
+	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/many.sh
 
 C_FILES = $(shell git ls-files -c -o --exclude-standard '*.c' '*.h')
 format:

@@ -1,11 +1,12 @@
 /*
  * The floor: the system calls that the default configuration of `hull spec` asks of the kernel, and nothing else.
  *
- *	floor ROOTFS CGROUP2-MOUNT COMMAND [ARG...]
+ *	floor [-d] ROOTFS CGROUP2-MOUNT COMMAND [ARG...]
  *
  * It reads no configuration, checks nothing for safety and keeps no state: no runtime can do the same
  * container with less, so `hull run` is measured against it. Old or new mount calls are used, whichever are
- * fewer. Linked statically. Exits with the command's status, or 1 with the name of the call that failed.
+ * fewer. Linked statically. Exits with the command's status, or 1 with the name of the call that failed. With -d it
+ * leaves the container behind, in the cgroup floor-PID, where PID is floor's own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -275,10 +276,12 @@ static void run_init(const char *rootfs, char **command)
 int main(int argc, char **argv)
 {
 	char path[4096];
-	int pidfd = -1, status;
+	int pidfd = -1, status, detach = argc > 1 && strcmp(argv[1], "-d") == 0;
 
+	argc -= detach;
+	argv += detach;
 	if (argc < 4) {
-		fprintf(stderr, "usage: floor ROOTFS CGROUP2-MOUNT COMMAND [ARG...]\n");
+		fprintf(stderr, "usage: floor [-d] ROOTFS CGROUP2-MOUNT COMMAND [ARG...]\n");
 		return 1;
 	}
 	snprintf(path, sizeof(path), "%s/floor-%d", argv[2], getpid());
@@ -298,6 +301,8 @@ int main(int argc, char **argv)
 	must(pid, "clone3");
 	if (pid == 0)
 		run_init(argv[1], argv + 3);
+	if (detach)
+		return 0;
 	must(waitpid(pid, &status, 0), "wait");
 	must(rmdir(path), "rmdir");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

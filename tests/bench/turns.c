@@ -8,7 +8,8 @@
  * reported (set-up, clean-up). The first name of a group is what the others are compared with.
  *
  * Prints, tab separated: group, name, median and least milliseconds, ratio to the group's first, peak resident KiB
- * (of the process and the descendants it waited for; not less than this program's own), runs that failed.
+ * (of the process and the descendants it waited for; not less than this program's own), runs that failed, median
+ * milliseconds of processors' time (of the same processes), which others on the machine disturb least.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,7 @@ enum { MAX_LINES = 64, MAX_ARGS = 64 };
 
 struct line {
 	char *group, *name, *command;
-	double *ms;
+	double *ms, *cpu_ms;
 	long peak_kib;
 	int failed;
 };
@@ -58,6 +59,11 @@ static double now_ms(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
+static double to_ms(const struct timeval *time)
+{
+	return (double)time->tv_sec * 1e3 + (double)time->tv_usec / 1e3;
+}
+
 static void run_line(struct line *line, int round, const posix_spawn_file_actions_t *files)
 {
 	char text[16], *argv[MAX_ARGS], *command = strdup(line->command);
@@ -76,6 +82,7 @@ static void run_line(struct line *line, int round, const posix_spawn_file_action
 	while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
 		;
 	line->ms[round] = now_ms() - start;
+	line->cpu_ms[round] = to_ms(&usage.ru_utime) + to_ms(&usage.ru_stime);
 	if (usage.ru_maxrss > line->peak_kib)
 		line->peak_kib = usage.ru_maxrss;
 	if (status != 0)
@@ -95,9 +102,11 @@ static int compare(const void *a, const void *b)
 
 static void report(struct line *lines, size_t count, int rounds)
 {
-	printf("group\tname\tmedian_ms\tleast_ms\tratio\tpeak_kib\tfailed\n");
-	for (size_t i = 0; i < count; i++)
+	printf("group\tname\tmedian_ms\tleast_ms\tratio\tpeak_kib\tfailed\tcpu_ms\n");
+	for (size_t i = 0; i < count; i++) {
 		qsort(lines[i].ms, (size_t)rounds, sizeof(double), compare);
+		qsort(lines[i].cpu_ms, (size_t)rounds, sizeof(double), compare);
+	}
 	for (size_t i = 0; i < count; i++) {
 		struct line *first = lines;
 
@@ -105,10 +114,10 @@ static void report(struct line *lines, size_t count, int rounds)
 			continue;
 		while (strcmp(first->group, lines[i].group) != 0)
 			first++;
-		printf("%s\t%s\t%.3f\t%.3f\t%.2f\t%ld\t%d\n", lines[i].group, lines[i].name,
+		printf("%s\t%s\t%.3f\t%.3f\t%.2f\t%ld\t%d\t%.3f\n", lines[i].group, lines[i].name,
 			lines[i].ms[rounds / 2], lines[i].ms[0],
 			lines[i].ms[rounds / 2] / first->ms[rounds / 2], lines[i].peak_kib,
-			lines[i].failed);
+			lines[i].failed, lines[i].cpu_ms[rounds / 2]);
 	}
 }
 
@@ -124,6 +133,7 @@ static size_t read_lines(struct line *lines, int rounds)
 		line->name = strdup(strtok(NULL, "\t\n"));
 		line->command = strdup(strtok(NULL, "\t\n"));
 		line->ms = calloc((size_t)rounds, sizeof(double));
+		line->cpu_ms = calloc((size_t)rounds, sizeof(double));
 		count++;
 	}
 	free(text);
