@@ -129,7 +129,7 @@ END
 r() { # calls the runtime; what came of it
 	code=0
 	# shellcheck disable=SC2086
-	timeout -k 5 30 $RUNTIME "$@" <"${INPUT:-/dev/null}" >"$WORK/out" 2>"$WORK/errors" || code=$?
+	timeout -k 5 120 $RUNTIME "$@" <"${INPUT:-/dev/null}" >"$WORK/out" 2>"$WORK/errors" || code=$?
 	echo "exit $code"
 	[ -z "${VERBOSE:-}" ] || sed "s/^/    $NAME: /" "$WORK/errors" >&2
 	[ $code = 0 ] || [ ! -s "$WORK/errors" ] || matches "$(command_of "$@")"
@@ -155,7 +155,7 @@ matches() { # COMMAND
 
 quietly() { # prepares: must work
 	# shellcheck disable=SC2086
-	timeout -k 5 30 $RUNTIME "$@" </dev/null >"$WORK/out" 2>"$WORK/errors" || {
+	timeout -k 5 120 $RUNTIME "$@" </dev/null >"$WORK/out" 2>"$WORK/errors" || {
 		echo "$NAME $*: $(cat "$WORK/errors")"
 		exit 1
 	}

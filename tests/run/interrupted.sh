@@ -18,12 +18,7 @@ interrupt() {
 	shift
 	"$HULL" --root "$STATE" "$@" </dev/null >"$WORK/out" 2>"$WORK/errors" &
 	pid=$!
-	tries=0
-	until [ -e "$hooked" ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 600 ] || fail "the hook is not reached: $(cat "$WORK/errors")"
-		sleep 0.1
-	done
+	await 'the hook is not reached' test -e "$hooked"
 	kill -"$signal" $pid
 	status=0
 	wait $pid || status=$?

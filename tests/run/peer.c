@@ -27,7 +27,7 @@
 #define SECCOMP_USER_NOTIF_FLAG_CONTINUE 1
 #endif
 
-enum { PATIENCE = 20 }; /* seconds, after which a test has failed */
+enum { PATIENCE = 60 }; /* seconds, after which a test has failed */
 
 static void die(const char *what)
 {
@@ -232,7 +232,7 @@ static int run_on_terminal(char **args)
 
 int main(int argc, char **argv)
 {
-	alarm(60);
+	alarm(300);
 	if (argc > 2 && strcmp(argv[1], "console") == 0)
 		return take_console(argv + 2);
 	if (argc > 2 && strcmp(argv[1], "agent") == 0)

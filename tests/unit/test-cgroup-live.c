@@ -25,7 +25,7 @@
 
 #include <cmocka.h> /* last: it has a macro named fail */
 
-enum { TIMEOUT_MS = 5000 };
+enum { TIMEOUT_MS = 60000 };
 
 static struct cgroup_host host;
 static char base[64];

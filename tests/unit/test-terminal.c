@@ -403,7 +403,7 @@ static void test_talks(void **state)
 		size_t length = 0;
 		int status = -1;
 		print_message("%s\n", talks[i].script);
-		(void)alarm(20);
+		(void)alarm(120);
 		run_talk(&talks[i], text, sizeof(text), &length, &status);
 		(void)alarm(0);
 		assert_int_equal(status, talks[i].status);
@@ -429,7 +429,7 @@ static void test_hang_up(void **state)
 	assert_int_equal(relay_prepare(&relay, &error), 0);
 	FD(pidfd) = start("while :; do echo line; done", &master);
 	assert_return_code(dup2(out[1], 1) | dup2(null, 0), errno);
-	(void)alarm(20);
+	(void)alarm(120);
 	int result = relay_run(&relay, pidfd, master, &status, &error);
 	(void)alarm(0);
 	(void)dup2(old_out, 1);
@@ -463,7 +463,7 @@ static void test_raw(void **state)
 	FD(pidfd) = start("read x; stty size; [ \"$x\" = typed ]", &master);
 	assert_return_code(dup2(mine, 0) | dup2(mine, 1), errno);
 	assert_return_code(write_all(outer, "typed\r", 6), errno);
-	(void)alarm(20);
+	(void)alarm(120);
 	int result = relay_run(&relay, pidfd, master, &status, &error);
 	(void)alarm(0);
 	(void)dup2(old_in, 0);
