@@ -17,6 +17,18 @@
 #include "oci/json-read.h"
 #include "self.h"
 
+/* Whether a process of the container may have CAP_SYS_PTRACE, as far as its configuration goes. */
+static bool is_traceable(const struct oci_process *process)
+{
+	const struct oci_capabilities *caps = process->capabilities;
+	const oci_strings *sets[] = { caps ? &caps->bounding : NULL, caps ? &caps->permitted : NULL };
+	for (size_t i = 0; caps && i < sizeof(sets) / sizeof(sets[0]); i++)
+		LIST_EACH (sets[i], name)
+			if (str_eq(*name, "CAP_SYS_PTRACE"))
+				return true;
+	return false;
+}
+
 static int open_container(struct execution *e, struct error *err)
 {
 	const struct exec_request *request = e->request;
@@ -32,7 +44,10 @@ static int open_container(struct execution *e, struct error *err)
 	e->init = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, err);
 	if (e->init < 0)
 		return fail(err, 0, "cannot exec in container %s: container not running", c->id);
-	return container_config(c, &e->config, err);
+	if (container_config(c, &e->config, err) < 0)
+		return -1;
+	e->traceable = is_traceable(e->config->process);
+	return 0;
 }
 
 /* Init's root, by its number, which is still its own if init lives after that. */
@@ -149,6 +164,7 @@ static int make_plan(struct execution *e, struct error *err)
 		.has_console_socket = r->console_socket != NULL,
 		.detach = r->detach,
 		.preserve_fds = r->preserve_fds,
+		.traceable = e->traceable,
 	};
 	if (host_probe(&e->host, err) < 0)
 		return -1;

@@ -38,6 +38,7 @@ struct execution {
 	struct plan plan;
 	struct container container;
 	struct launch launch;
+	bool traceable; /* see plan_options */
 	int init; /* pidfd of the container's init */
 	int root; /* its root directory, or -1 */
 };

@@ -29,6 +29,8 @@
 #include "terminal.h"
 #include "timing.h"
 
+extern char **environ;
+
 /* Ours alone: no key and no terminal of the caller is reachable (CVE-2017-5226). */
 static int lead_session(struct init *init, struct error *err)
 {
@@ -36,10 +38,13 @@ static int lead_session(struct init *init, struct error *err)
 	return !defence_is_off("session") && setsid() < 0 ? fail(err, errno, "setsid") : 0;
 }
 
-/* What the caller left to us is not the program's: signals ignored or blocked, a umask. */
+/* What the caller left to us is not the program's: signals ignored or blocked, a umask; nor is his environment to be read in our
+ * memory by who may trace us. */
 static int begin(struct init *init, struct error *err)
 {
 	(void)err;
+	for (char **variable = environ; *variable && !defence_is_off("environment"); variable++)
+		explicit_bzero(*variable, strlen(*variable));
 	proc_reset_signals(init->ignored_signals);
 	init->umask = umask(0); /* modes are what the configuration says */
 	return 0;
@@ -119,17 +124,38 @@ static int set_time_offsets(struct init *init, struct error *err)
 	return ns_set_time_offsets(offsets, init->plan->linux->time_offsets, err);
 }
 
+static pid_t clone_sibling(const struct plan *plan, int *ret_pidfd)
+{
+	struct clone_args args = {
+		.flags = plan->ns.second_flags | CLONE_PARENT | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
+	};
+	pid_t pid = sys_clone3(&args);
+	if (pid < 0 && plan->needs & NEED_UNBORN_SECCOMP && (errno == ENOSYS || errno == EPERM))
+		/* filters know the older call, whose flags they can read */
+		return (pid_t)syscall(SYS_clone, (unsigned long)args.flags, 0, ret_pidfd, 0, 0);
+	return pid;
+}
+
+static int fail_clone(const struct plan *plan, struct error *err)
+{
+	int errnum = errno;
+	if (plan->target >= 0 && sys_pidfd_send_signal(plan->target, 0) < 0) /* its namespace takes no more */
+		return fail(err, 0, "container %s: container not running", plan->options.id);
+	(void)fail(err, errnum, "clone into the namespaces");
+	if (plan->needs & NEED_UNBORN_SECCOMP)
+		return error_hint(err, "the container's seccomp filter must allow clone, or the process have "
+				       "noNewPrivileges");
+	return -1;
+}
+
 /* The first child ends here; init goes on in the second one, a child of the parent like the first. */
 static int be_born(struct init *init, enum message_kind message, struct error *err)
 {
 	int pidfd = -1;
-	struct clone_args args = {
-		.flags = init->plan->ns.second_flags | CLONE_PARENT | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-	};
-	pid_t pid = sys_clone3(&args);
+	pid_t pid = clone_sibling(init->plan, &pidfd);
 	if (pid < 0)
-		return fail(err, errno, "clone into the namespaces");
+		return fail_clone(init->plan, err);
 	if (pid > 0) {
 		int status = sync_send(init->sync, message, pid, pidfd);
 		if (status < 0)
@@ -459,7 +485,7 @@ static int set_limits(struct init *init, struct error *err)
 static bool keeps_admin(const struct plan *plan)
 {
 	return plan->target >= 0 && !plan->process.no_new_privs &&
-		(plan->needs & (NEED_EARLY_SECCOMP | NEED_LISTENER));
+		(plan->needs & (NEED_UNBORN_SECCOMP | NEED_EARLY_SECCOMP | NEED_LISTENER));
 }
 
 static int drop_kept_privileges(struct init *init, struct error *err)
@@ -569,6 +595,7 @@ static const struct step create_steps[] = {
  * there can reach it: what is born there then has no descriptor and no capability that the container's own have not (CVE-2016-9962). */
 static const struct step exec_steps[] = {
 	{ "begin", NEED_ALWAYS, begin },
+	{ "leave the caller's session", NEED_SECOND_CLONE, lead_session },
 	{ "open a procfs of our own", NEED_PROC, open_procfs },
 	{ "enter the container", NEED_ALWAYS, enter_container },
 	{ "change the root", NEED_CHROOT, change_root },
@@ -584,13 +611,15 @@ static const struct step exec_steps[] = {
 	{ "set limits", NEED_LIMITS, set_limits },
 	{ "drop privileges", NEED_ALWAYS, drop_privileges },
 	{ "report ready", NEED_ALWAYS, report_ready },
+	{ "load seccomp", NEED_UNBORN_SECCOMP, load_seccomp },
+	{ "drop what that took", NEED_UNBORN_SECCOMP, drop_kept_privileges },
 	{ "clone into the namespaces", NEED_SECOND_CLONE, clone_last },
 	{ "lead a session", NEED_ALWAYS, lead_session },
 	{ "take the console", NEED_CONSOLE, take_console },
 	{ "refuse new privileges", NEED_NO_NEW_PRIVS, refuse_new_privileges },
 	{ "hand over the seccomp listener", NEED_LISTENER, hand_over_listener },
 	{ "load seccomp", NEED_EARLY_SECCOMP, load_seccomp },
-	{ "drop what that took", NEED_ALWAYS, drop_kept_privileges },
+	{ "drop what that took", NEED_EARLY_SECCOMP | NEED_LISTENER, drop_kept_privileges },
 	{ "load seccomp", NEED_LATE_SECCOMP, load_seccomp },
 	{ "execute", NEED_ALWAYS, execute },
 	{ NULL, NEED_ALWAYS, NULL },
@@ -606,10 +635,22 @@ static bool is_needed(const struct plan *plan, const struct step *step)
 	return step->need == NEED_ALWAYS || (plan->needs & step->need);
 }
 
+/* For the tests of attacks: as if it came first in the table. */
+static int clone_too_early(struct init *init, struct error *err)
+{
+	if (!defence_is_off("late-clone") || init->plan->target < 0)
+		return 0;
+	if (!(init->plan->needs & NEED_SECOND_CLONE) || enter_container(init, err) < 0)
+		return -1;
+	init->plan->needs &= ~(unsigned)NEED_SECOND_CLONE;
+	return clone_last(init, err);
+}
+
 void init_main(struct init *init)
 {
 	struct error err = { .errnum = 0 };
 	timing_begin(init->timing);
+	(void)clone_too_early(init, &err);
 	for (const struct step *step = steps_of(init->plan); step->name; step++) {
 		if (!is_needed(init->plan, step))
 			continue;

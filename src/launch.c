@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -130,10 +131,18 @@ static int answer_map_ids(struct launch *l, int fd, int32_t value, struct error 
 	return 0;
 }
 
-/* Init is the first child's sibling now; the first child has nothing more to do. */
+static bool is_our_child(idtype_t type, int id)
+{
+	siginfo_t info;
+	return waitid(type, (id_t)id, &info, WEXITED | WNOWAIT | WNOHANG | __WALL) == 0;
+}
+
+/* Init is the first child's sibling now; the first child has nothing more to do. Whoever traces init in the container may have sent
+ * this: what is no child of ours would have limits set, and be killed, by a number of his choice. */
 static int adopt(struct launch *l, int fd, int32_t value, struct error *err)
 {
-	if (fd < 0 || value <= 0 || l->first >= 0)
+	bool foreign = fd < 0 || value <= 0 || !is_our_child(P_PIDFD, fd) || !is_our_child(P_PID, value);
+	if (l->first >= 0 || (foreign && !defence_is_off("questions")))
 		return fail(err, EPROTO, "adopt init");
 	l->first = take_fd(&l->pidfd);
 	l->pidfd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
@@ -366,23 +375,30 @@ static int answer_ready(struct launch *l, int fd, int32_t value, struct error *e
 	return get_ready(l, err);
 }
 
+/* What is asked, and by whose plan: a process that is traced in the container may ask for anything. */
 static const struct {
 	enum message_kind question;
+	unsigned need; /* enum need */
 	int (*answer)(struct launch *, int fd, int32_t value, struct error *err);
 } answers[] = {
-	{ ASK_MAP_IDS, answer_map_ids },
-	{ ASK_ADOPT, answer_adopt },
-	{ ASK_HOOKS, answer_hooks },
-	{ ASK_CONSOLE, answer_console },
-	{ ASK_NOTIFY, answer_notify },
-	{ ASK_READY, answer_ready },
-	{ TELL_BORN, hear_born },
+	{ ASK_MAP_IDS, NEED_USER_NS, answer_map_ids },
+	{ ASK_ADOPT, NEED_SECOND_CLONE, answer_adopt },
+	{ ASK_HOOKS, NEED_PARENT_HOOKS, answer_hooks },
+	{ ASK_CONSOLE, NEED_CONSOLE, answer_console },
+	{ ASK_NOTIFY, NEED_LISTENER, answer_notify },
+	{ ASK_READY, NEED_ALWAYS, answer_ready },
+	{ TELL_BORN, NEED_SECOND_CLONE, hear_born },
 };
+
+static bool may_ask(const struct launch *l, unsigned need)
+{
+	return need == NEED_ALWAYS || (l->plan->needs & need) || defence_is_off("questions");
+}
 
 static int answer_one(struct launch *l, const struct message *message, int fd, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		if (answers[i].question != message->kind)
+		if (answers[i].question != message->kind || !may_ask(l, answers[i].need))
 			continue;
 		if (answers[i].answer(l, fd, message->value, err) < 0) {
 			sync_send_error(l->sync, err);
@@ -527,12 +543,21 @@ int launch_start(struct launch *l, struct error *err)
 	return -1;
 }
 
+/* False if the process is dead and nothing came: then somebody else in the container holds its socket. */
+static bool wait_for_message(const struct launch *l)
+{
+	struct pollfd fds[] = { { .fd = l->sync, .events = POLLIN }, { .fd = l->pidfd, .events = POLLIN } };
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return fds[0].revents || poll(fds, 1, 0) > 0;
+}
+
 int launch_wait_executed(struct launch *l, struct error *err)
 {
 	struct message message;
 	FD(fd) = -1;
 	int status = interrupt_wait(l->interrupt, l->sync, err);
-	if (status == 0)
+	if (status == 0 && wait_for_message(l))
 		status = sync_receive(l->sync, &message, &fd, err);
 	reap_first(l);
 	if (status == 0)

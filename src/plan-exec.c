@@ -3,6 +3,7 @@
  */
 #include <sched.h>
 
+#include "base/defences.h"
 #include "base/sys.h"
 #include "plan.h"
 
@@ -11,6 +12,25 @@ enum {
 	EXEC_NEEDS = NEED_CONSOLE | NEED_KEYRING | NEED_SCHEDULING | NEED_LISTENER |
 		NEED_EARLY_SECCOMP | NEED_LATE_SECCOMP | NEED_LSM | NEED_NO_NEW_PRIVS | NEED_LIMITS,
 };
+
+/* Who may trace a process gets its capabilities: the CAP_SYS_ADMIN that loads a filter where there is no no_new_privs must be gone
+ * before the birth. Then the filter has to allow what is done after it, clone above all; so nobody else has it so early. In a user
+ * namespace nobody may trace it. */
+static bool is_filtered_unborn(const struct plan *plan)
+{
+	return !defence_is_off("unborn-filter") && plan->options.traceable && !plan->process.no_new_privs &&
+		!(plan->caps.permitted & caps_mask("CAP_SYS_ADMIN")) &&
+		!(plan->target_namespaces & CLONE_NEWUSER) && (plan->target_namespaces & CLONE_NEWPID);
+}
+
+/* Joined by the container, too, it is another's, and the container's root a directory in it. */
+static bool has_own_mounts(const struct plan *plan)
+{
+	LIST_EACH(&plan->linux->namespaces, ns)
+		if (ns->type.value == CLONE_NEWNS && !ns->path)
+			return true;
+	return false;
+}
 
 static unsigned exec_needs(const struct plan *plan)
 {
@@ -22,8 +42,10 @@ static unsigned exec_needs(const struct plan *plan)
 		needs |= NEED_USER_NS;
 	if (plan->target_namespaces & by_birth)
 		needs |= NEED_SECOND_CLONE;
-	if (!(plan->target_namespaces & CLONE_NEWNS))
+	if (!has_own_mounts(plan))
 		needs |= NEED_CHROOT;
+	if (needs & NEED_EARLY_SECCOMP && is_filtered_unborn(plan))
+		needs ^= NEED_EARLY_SECCOMP | NEED_UNBORN_SECCOMP;
 	return needs;
 }
 
@@ -43,6 +65,11 @@ int plan_make_exec(struct arena *arena, const struct oci_config *config,
 	if (plan_process(arena, &plan, host, err) < 0)
 		return -1;
 	plan.needs = exec_needs(&plan);
+	if (plan.needs & NEED_LISTENER && is_filtered_unborn(&plan)) {
+		(void)fail_at(err, 0, ".linux.seccomp.listenerPath",
+			"loading it would lend CAP_SYS_ADMIN to those who have CAP_SYS_PTRACE");
+		return error_hint(err, "use --no-new-privs");
+	}
 	*ret_plan = plan;
 	return 0;
 }

@@ -42,6 +42,7 @@ struct plan_options {
 	unsigned preserve_fds; /* descriptors 3 … that the container gets */
 	unsigned listen_fds;   /* … of which the first are LISTEN_FDS */
 	const char *notify_dir; /* directory of the proxied NOTIFY_SOCKET, or NULL */
+	bool traceable; /* of exec: the container's configuration gives CAP_SYS_PTRACE to its processes */
 };
 
 /* Which steps of the child this container needs: the column of the table in init.c. */
@@ -74,6 +75,7 @@ enum need {
 	NEED_NET_DEVICES = 1 << 24,
 	NEED_NO_NEW_PRIVS = 1 << 25,
 	NEED_LIMITS = 1 << 26, /* set by init itself: not in a user namespace, which gives no right to raise them */
+	NEED_UNBORN_SECCOMP = 1 << 27, /* of exec: early, and before the process is where others can trace it */
 };
 
 struct plan {

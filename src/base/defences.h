@@ -26,6 +26,10 @@
 	"readonly-null",   /* paths: the mask cannot be used to change the host's null device */   \
 	"passwd-type",     /* home: only a regular file is opened */                               \
 	"chmod-link",      /* device: a link in a node's place is not followed */                  \
+	"environment",     /* init: nothing of the caller's environment in memory */               \
+	"late-clone",      /* init: exec is in the container's pid namespace only at the end */    \
+	"unborn-filter",   /* plan: exec's filter is loaded before its process can be traced */    \
+	"questions",       /* launch: the child asks for what its plan has, and nothing else */    \
 	"session",         /* init: a session of its own */                                        \
 	"keyring",         /* init: a session keyring of its own that nobody can have made before */ \
 	"log-text",        /* log: no control characters */                                        \
