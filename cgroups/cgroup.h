@@ -29,6 +29,10 @@ struct cgroup_host {
 /* Looks in the usual two places (statfs), then in /proc/self/mountinfo. No cgroup2 at all is no error: mount is "". */
 int cgroup_probe(struct cgroup_host *ret_host, struct error *err);
 
+/* For who is not root: the cgroup below which new ones may be made, that of the caller's or the one above it (which has no processes
+ * to stand in the way of controllers): a scope or a slice that systemd or somebody else has delegated. "" where there is none. */
+const char *cgroup_find_delegated(struct arena *arena, const struct cgroup_host *host);
+
 /* The path of a container's cgroup, validated: config-linux.md "Cgroups Path". NULL cgroups_path gives "/hull-ID"; a
  * relative one is taken from the root of the hierarchy. Errors name .linux.cgroupsPath. Pure. */
 int cgroup_path(struct arena *arena, const char *cgroups_path, const char *id,

@@ -206,6 +206,31 @@ int cgroup_open(const struct cgroup_host *host, const char *path, struct error *
 	return fd < 0 ? fail_open(host, path, err) : fd;
 }
 
+static bool is_ours(const struct cgroup_host *host, const char *path, size_t len)
+{
+	char full[CGROUP_PATH_MAX], procs[CGROUP_PATH_MAX + 16];
+	if (len == 0 || !full_path(full, host, path, len) || faccessat(AT_FDCWD, full, W_OK, AT_EACCESS) < 0)
+		return false;
+	(void)snprintf(procs, sizeof(procs), "%s/cgroup.procs", full);
+	return faccessat(AT_FDCWD, procs, W_OK, AT_EACCESS) == 0;
+}
+
+const char *cgroup_find_delegated(struct arena *arena, const struct cgroup_host *host)
+{
+	char *text;
+	if (!host->mount[0] ||
+		read_file_at(arena, AT_FDCWD, "/proc/self/cgroup", CGROUP_FILE_MAX, &text, NULL) < 0)
+		return "";
+	char *own = str_starts(text, "0::") ? text : strstr(text, "\n0::");
+	if (!own)
+		return "";
+	own = strchr(own, '/');
+	size_t len = own ? strcspn(own, "\n") : 0, above = own ? cgroup_parent_len(own, len) : 0;
+	return is_ours(host, own, above) ? arena_strndup(arena, own, above) :
+		is_ours(host, own, len)  ? arena_strndup(arena, own, len) :
+					   "";
+}
+
 unsigned cgroup_missing(const struct cgroup_host *host, const char *path)
 {
 	char full[CGROUP_PATH_MAX];

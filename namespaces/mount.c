@@ -63,6 +63,9 @@ int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 		if (!op.source)
 			return fail_at(err, 0, op.where, "a bind mount needs a source");
 		op.source = join_path(arena, facts->bundle, op.source);
+		/* what is mounted below the host's /sys is not to stay writable: CVE-2023-25809 */
+		if (str_eq(op.source, "/sys") && (op.options.attr.attr_set & MOUNT_ATTR_RDONLY))
+			op.options.recursive_attr.attr_set |= MOUNT_ATTR_RDONLY;
 	} else if (str_eq(op.type, "cgroup") || str_eq(op.type, "cgroup2")) {
 		op.type = "cgroup2";
 		if (!facts->new_cgroup_ns) {

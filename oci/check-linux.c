@@ -27,8 +27,7 @@ int check_namespaces(const struct oci_config *config, struct error *err)
 	return 0;
 }
 
-/* NEEDSWORK: crun gives an unprivileged user default mappings where there are none. Once the plan
- * does so, a new user namespace without any mapping is to be let through here. */
+/* A new user namespace without any mapping gets the caller's default one. */
 static int check_id_maps(const struct oci_config *config, struct error *err)
 {
 	const struct oci_namespace *user = oci_find_namespace(config, CLONE_NEWUSER);
@@ -39,6 +38,7 @@ static int check_id_maps(const struct oci_config *config, struct error *err)
 		{ ".linux.uidMappings", &config->linux->uid_mappings },
 		{ ".linux.gidMappings", &config->linux->gid_mappings },
 	};
+	bool any = maps[0].list->len || maps[1].list->len;
 	for (size_t i = 0; i < 2; i++) {
 		const char *where = maps[i].where;
 		bool some = maps[i].list->len > 0;
@@ -50,7 +50,7 @@ static int check_id_maps(const struct oci_config *config, struct error *err)
 			return error_hint(
 				err, "leave out the mappings, or the path of the namespace");
 		}
-		if (!some && user && !user->path) {
+		if (!some && any && user && !user->path) {
 			fail(check_at(err, "%s", where), 0, "required by a new user namespace");
 			return error_hint(
 				err, "{\"containerID\": 0, \"hostID\": ..., \"size\": ...}");

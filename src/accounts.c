@@ -81,6 +81,16 @@ const char *account_home(struct arena *arena, int root, uid_t uid)
 	return "/";
 }
 
+const char *account_name(struct arena *arena, int root, uid_t uid)
+{
+	char *fields[MAX_FIELDS], *text = read_accounts(arena, root, PASSWD);
+	uint64_t number;
+	while (next_entry(&text, PASSWD_FIELDS, fields, &number))
+		if (number == uid)
+			return fields[NAME_FIELD];
+	return NULL;
+}
+
 static bool is_member(char *members, const char *name)
 {
 	char *save = NULL;

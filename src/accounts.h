@@ -19,6 +19,9 @@
 /* "/" where the file does not know the uid. */
 const char *account_home(struct arena *arena, int root, uid_t uid);
 
+/* The name of the uid, or NULL. */
+const char *account_name(struct arena *arena, int root, uid_t uid);
+
 /* Applies "USER[:GROUP]" to `user`, each a number (exact, decimal, at most 4294967294) or a name. A number changes that one id alone;
  * a user's name brings that user's own group and supplementary groups along, unless GROUP says otherwise. */
 int account_find(struct arena *arena, int root, const char *text, struct oci_user *user,

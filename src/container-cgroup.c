@@ -11,7 +11,8 @@ int container_open_cgroup(struct container *c, struct cgroup_host *ret_host, str
 	struct cgroup_host host;
 	if (!c->record.cgroup_path) {
 		(void)fail(err, 0, "container %s has no cgroup", c->id);
-		return error_hint(err, "it was made with --cgroup-manager disabled");
+		return error_hint(err, "it was made with --cgroup-manager disabled, or by a user to "
+				       "whom no cgroup is delegated");
 	}
 	if (cgroup_probe(&host, err) < 0)
 		return -1;

@@ -9,38 +9,69 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "caps.h"
 #include "cgroups/cgroup.h"
 #include "cgroups/delegate.h"
 #include "cgroups/resources.h"
 #include "cgroups/systemd.h"
 
+/* The first limit that needs a cgroup, or NULL. Device rules are none where no device can be made anyway. */
+static const char *find_limit(const struct oci_resources *r)
+{
+	return !r                      ? NULL :
+		r->memory              ? ".linux.resources.memory" :
+		r->cpu                 ? ".linux.resources.cpu" :
+		r->pids                ? ".linux.resources.pids" :
+		r->block_io            ? ".linux.resources.blockIO" :
+		r->hugepage_limits.len ? ".linux.resources.hugepageLimits" :
+		r->network             ? ".linux.resources.network" :
+		r->rdma.len            ? ".linux.resources.rdma" :
+		r->unified.len         ? ".linux.resources.unified" :
+					 NULL;
+}
+
 int creation_check_resources(const struct creation *c, struct error *err)
 {
-	const struct oci_resources *r = c->plan.linux->resources;
-	if (c->plan.cgroup_path || c->plan.unit.name || !r)
-		return 0;
-	const char *where = r->memory      ? ".linux.resources.memory" :
-		r->cpu                     ? ".linux.resources.cpu" :
-		r->pids                    ? ".linux.resources.pids" :
-		r->block_io                ? ".linux.resources.blockIO" :
-		r->hugepage_limits.len     ? ".linux.resources.hugepageLimits" :
-		r->network                 ? ".linux.resources.network" :
-		r->rdma.len                ? ".linux.resources.rdma" :
-		r->unified.len             ? ".linux.resources.unified" :
-					     NULL;
-	if (!where)
+	const char *where = find_limit(c->plan.linux->resources);
+	if (c->plan.cgroup_path || c->plan.unit.name || !where)
 		return 0;
 	(void)fail_at(err, EINVAL, where, "needs a cgroup, and --cgroup-manager is disabled");
 	return error_hint(err, "drop the limits, or --cgroup-manager disabled");
 }
 
-/* An annotation may be anybody's: without hooks it makes no file. */
+static bool is_privileged(const struct creation *c)
+{
+	return c->host.own_caps & caps_mask("CAP_SYS_ADMIN");
+}
+
+/* Who may not make cgroups gets none, and is told so; unless there are limits, which nothing would enforce. */
+static int do_without(struct creation *c, struct error *err)
+{
+	const char *where = find_limit(c->plan.linux->resources);
+	bool forbidden = err->errnum == EACCES || err->errnum == EPERM || err->errnum == EROFS;
+	if (!forbidden || c->host.euid == 0)
+		return -1;
+	if (where) {
+		(void)error_at(err, where);
+		return error_hint(err, "limits need a delegated cgroup: systemd-run --user --scope -p Delegate=yes "
+				       "hull …, or --systemd-cgroup");
+	}
+	log_info("container %s has no cgroup of its own, so no limit can be set and it cannot be paused: %s",
+		c->request->id, err->text);
+	error_clear(err);
+	c->plan.cgroup_path = NULL;
+	return 0;
+}
 
 static int apply(struct creation *c, int cgroup, struct error *err)
 {
+	static const struct oci_resources none;
 	const struct oci_linux *config = c->plan.linux;
-	return cgroup_apply(&c->host.cgroup, cgroup, c->plan.cgroup_path, config->resources,
-		config->devices.items, config->devices.len, err);
+	struct oci_resources resources = config->resources ? *config->resources : none;
+	if (!is_privileged(c) && c->plan.ns.new_user)
+		resources.devices.len = 0; /* no program can be attached, and no device can be made */
+	return cgroup_apply(&c->host.cgroup, cgroup, c->plan.cgroup_path,
+		config->resources ? &resources : NULL, config->devices.items, config->devices.len, err);
 }
 
 /* What is about to be made, for delete, should we die before the record says it. A default cgroup is one component. */
@@ -63,7 +94,7 @@ static int make_directory(struct creation *c, struct error *err)
 	c->launch.cgroup = cgroup_create(&c->host.cgroup, c->plan.cgroup_path,
 		&c->launch.cgroup_made, err);
 	if (c->launch.cgroup < 0)
-		return error_at(err, ".linux.cgroupsPath");
+		return do_without(c, err) < 0 ? error_at(err, ".linux.cgroupsPath") : 0;
 	return apply(c, c->launch.cgroup, err);
 }
 

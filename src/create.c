@@ -19,6 +19,7 @@
 #include "base/sys.h"
 #include "cgroups/cgroup.h"
 #include "hooks.h"
+#include "idmap.h"
 #include "notify.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
@@ -80,6 +81,10 @@ int creation_prepare(struct creation *c, const struct create_request *request, s
 	if (enter_bundle(c, request->bundle, &options.bundle, err) < 0 ||
 		read_config(c, cwd, err) < 0 || host_probe(&c->host, err) < 0)
 		return -1;
+	if (c->config->linux)
+		idmap_fill(&c->arena, c->config->linux);
+	if (c->host.euid != 0 && request->cgroup_manager == CGROUP_MANAGER_CGROUPFS)
+		host_probe_delegated(&c->host, &c->arena);
 	const struct oci_process *process = c->config->process;
 	if (process->apparmor_profile || process->selinux_label ||
 		(c->config->linux && c->config->linux->mount_label))
@@ -164,8 +169,10 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	l->console_socket = c->request->console_socket;
 	l->pid_file = c->request->pid_file;
 	l->pidfd_socket = c->request->pidfd_socket;
+	/* in a user namespace nobody has a right over us, and init's maps are written while it can be looked at */
+	bool hide = !(c->plan.needs & NEED_OPEN_INSIDE);
 	/* the files for the hooks come first: a fifo among them blocks */
-	if (open_hook_output(c, err) < 0 || self_hide(err) < 0 ||
+	if (open_hook_output(c, err) < 0 || (hide && self_hide(err) < 0) ||
 		creation_check_resources(c, err) < 0 || interrupt_open(&c->interrupt, err) < 0 ||
 		container_make(&c->container, c->request->state_root, c->request->id, err) < 0)
 		return -1;

@@ -39,6 +39,11 @@ int host_probe(struct host *ret_host, struct error *err)
 	return 0;
 }
 
+void host_probe_delegated(struct host *host, struct arena *arena)
+{
+	host->delegated = cgroup_find_delegated(arena, &host->cgroup);
+}
+
 void host_probe_lsm(struct host *host)
 {
 	lsm_probe(&host->lsm);

@@ -21,6 +21,7 @@ struct host {
 	unsigned last_cap;
 	uint64_t own_caps; /* that this process holds */
 	struct cgroup_host cgroup;
+	const char *delegated; /* of other users than root: where they may make cgroups, "" if nowhere; filled by host_probe_delegated */
 	struct lsm_host lsm; /* filled by host_probe_lsm, when a label is asked for */
 	struct rdt_host rdt; /* filled by host_probe_rdt, when intelRdt is asked for */
 };
@@ -30,5 +31,6 @@ int host_probe(struct host *ret_host, struct error *err);
 /* The part of it that judges uname(2)'s release. Pure. */
 int host_read_release(const char *release, struct host *host, struct error *err);
 /* The rest, by need: each costs system calls. */
+void host_probe_delegated(struct host *host, struct arena *arena);
 void host_probe_lsm(struct host *host);
 void host_probe_rdt(struct host *host);

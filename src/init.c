@@ -181,6 +181,12 @@ static int clone_again(struct init *init, struct error *err)
 	return 0;
 }
 
+/* Names of the host's, as the configuration has them: nobody else is in these namespaces yet. */
+static int open_mounts(struct init *init, struct error *err)
+{
+	return plan_open_mounts(init->arena, init->plan, err);
+}
+
 static int attach_rootfs(struct init *init, struct error *err)
 {
 	return rootfs_attach(init->plan->root, init->plan->rootfs, err);
@@ -557,6 +563,7 @@ static const struct step create_steps[] = {
 	{ "set time offsets", NEED_TIME, set_time_offsets },
 	{ "clone into the namespaces", NEED_SECOND_CLONE, clone_again },
 	{ "open a procfs of our own", NEED_PROC, open_procfs },
+	{ "open what is mounted", NEED_OPEN_INSIDE, open_mounts },
 	{ "attach the root filesystem", NEED_ROOTFS, attach_rootfs },
 	{ "perform mounts", NEED_ROOTFS, perform_mounts },
 	{ "make devices", NEED_ROOTFS, make_devices },

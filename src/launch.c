@@ -22,6 +22,7 @@
 #include "base/sys.h"
 #include "cgroups/delegate.h"
 #include "cgroups/stats.h"
+#include "idmap.h"
 #include "init.h"
 #include "interrupt.h"
 #include "namespaces/net.h"
@@ -107,28 +108,25 @@ static int open_proc_dir(const struct launch *l, struct error *err)
 	return dir < 0 ? fail(err, errno, "open %s", path) : dir;
 }
 
-static int write_map(int proc, const char *file, const char *map, const char *where,
-	struct error *err)
+static int set_oom_score(struct launch *l, struct error *err)
 {
-	if (!map || write_file_at(proc, file, map, err) == 0)
+	if (!l->plan->process.set_oom_score_adj || l->scored)
 		return 0;
-	(void)error_at(err, where);
-	return err->errnum == EPERM ?
-		error_hint(err, "the ids must be the caller's own, or the caller needs CAP_SETUID and "
-				"CAP_SETGID") :
-		-1;
+	FD(proc) = open_proc_dir(l, err);
+	l->scored = true;
+	return proc < 0 ? -1 : process_set_oom_score_adj(&l->plan->process, proc, err);
 }
 
+/* What is written for a process that may be looked at: it becomes undumpable with its ids, and its files are root's then. */
 static int answer_map_ids(struct launch *l, int fd, int32_t value, struct error *err)
 {
 	(void)fd;
 	(void)value;
 	FD(proc) = open_proc_dir(l, err);
 	if (proc < 0 ||
-		write_map(proc, "gid_map", l->plan->gid_map, ".linux.gidMappings", err) < 0 ||
-		write_map(proc, "uid_map", l->plan->uid_map, ".linux.uidMappings", err) < 0)
+		idmap_write(l->arena, l->pid, proc, l->plan->linux, l->plan->own_caps, err) < 0)
 		return -1;
-	return 0;
+	return set_oom_score(l, err);
 }
 
 static bool is_our_child(idtype_t type, int id)
@@ -282,14 +280,6 @@ static int join_rdt(struct launch *l, struct error *err)
 static bool sets_limits(const struct launch *l)
 {
 	return (l->plan->needs & NEED_USER_NS) && l->plan->process.rlimits.len;
-}
-
-static int set_oom_score(struct launch *l, struct error *err)
-{
-	if (!l->plan->process.set_oom_score_adj)
-		return 0;
-	FD(proc) = open_proc_dir(l, err);
-	return proc < 0 ? -1 : process_set_oom_score_adj(&l->plan->process, proc, err);
 }
 
 /* A file of that name is replaced, never written through: a link in its place leads nowhere. What is neither a file nor a link

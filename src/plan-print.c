@@ -28,10 +28,12 @@ static void print_namespaces(const struct ns_plan *ns, FILE *out)
 		(void)fputs("  init is born in a second clone\n", out);
 }
 
-static void print_map(const char *name, const char *map, FILE *out)
+static void print_map(const char *name, const oci_id_mappings *map, FILE *out)
 {
-	for (const char *line = map; line && *line; line = strchr(line, '\n') + 1)
-		(void)fprintf(out, "  %-8s %.*s\n", name, (int)strcspn(line, "\n"), line);
+	LIST_EACH(map, range)
+		(void)fprintf(out, "  %-8s %llu %llu %llu\n", name,
+			(unsigned long long)range->container_id.value,
+			(unsigned long long)range->host_id.value, (unsigned long long)range->size.value);
 }
 
 static void print_attr(const struct mount_attr *attr, const char *name, FILE *out)
@@ -151,8 +153,8 @@ void plan_print(const struct plan *plan, FILE *out)
 						"none of its own",
 		plan->unit.name ? " in " : "", plan->unit.name ? plan->unit.slice : "");
 	print_namespaces(&plan->ns, out);
-	print_map("uids", plan->uid_map, out);
-	print_map("gids", plan->gid_map, out);
+	print_map("uids", &plan->linux->uid_mappings, out);
+	print_map("gids", &plan->linux->gid_mappings, out);
 	print_filesystems(plan, out);
 	print_process(plan, out);
 	(void)fputs("init:\n", out);

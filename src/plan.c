@@ -35,16 +35,6 @@ static bool is_created(const struct plan *plan, uint64_t type)
 	return (plan->ns.created & type) != 0;
 }
 
-static const char *print_map(struct arena *arena, const oci_id_mappings *mappings)
-{
-	const char *text = "";
-	LIST_EACH(mappings, m)
-		text = arena_printf(arena, "%s%llu %llu %llu\n", text,
-			(unsigned long long)m->container_id.value,
-			(unsigned long long)m->host_id.value, (unsigned long long)m->size.value);
-	return *text ? text : NULL;
-}
-
 /* Mounting needs a mount namespace of the container's own; in a joined one, or in the runtime's, it would change what others see. */
 static int check_mount_namespace(const struct plan *plan, struct error *err)
 {
@@ -143,6 +133,9 @@ static unsigned namespace_needs(const struct plan *plan)
 		when(ns->second_clone, NEED_SECOND_CLONE) |
 		when(is_created(plan, CLONE_NEWNS), NEED_ROOTFS) |
 		when(!is_created(plan, CLONE_NEWNS), NEED_CHROOT) |
+		when(ns->new_user && is_created(plan, CLONE_NEWNS) &&
+				!(plan->own_caps & caps_mask("CAP_SYS_ADMIN")),
+			NEED_OPEN_INSIDE) |
 		when(is_created(plan, CLONE_NEWNET), NEED_LOOPBACK);
 }
 
@@ -205,8 +198,11 @@ static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host
 	if (plan->options.cgroup_manager == CGROUP_MANAGER_SYSTEMD)
 		return systemd_unit_plan(arena, plan->linux->cgroups_path, plan->options.id,
 			host->euid != 0, &plan->unit, err);
-	return cgroup_path(arena, plan->linux->cgroups_path, plan->options.id, &plan->cgroup_path,
-		err);
+	const char *path = plan->linux->cgroups_path;
+	if (host->delegated && (!path || *path != '/'))
+		path = path && *path ? arena_printf(arena, "%s/%s", host->delegated, path) :
+				       arena_printf(arena, "%s/hull-%s", host->delegated, plan->options.id);
+	return cgroup_path(arena, path, plan->options.id, &plan->cgroup_path, err);
 }
 
 int plan_process(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
@@ -266,8 +262,7 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 		arena_printf(arena, "%s/%s", options->bundle, config->root->path);
 	plan.readonly = config->root->readonly.value;
 	plan.propagation = (unsigned long)plan.linux->rootfs_propagation.value;
-	plan.uid_map = print_map(arena, &plan.linux->uid_mappings);
-	plan.gid_map = print_map(arena, &plan.linux->gid_mappings);
+	plan.own_caps = host->own_caps;
 	if (ns_plan(arena, plan.linux, &plan.ns, err) < 0 ||
 		check_mount_namespace(&plan, err) < 0 || plan_cgroup(arena, &plan, host, err) < 0 ||
 		plan_mounts(arena, &plan, host, err) < 0 ||
@@ -279,7 +274,7 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 	return 0;
 }
 
-static int open_mounts(struct arena *arena, struct plan *plan, struct error *err)
+static int open_binds(struct arena *arena, struct plan *plan, struct error *err)
 {
 	for (size_t i = 0; i < plan->mount_count; i++)
 		if (mount_open(arena, &plan->mounts[i], err) < 0)
@@ -336,12 +331,19 @@ static int check_sysctl(struct arena *arena, const struct plan *plan, struct err
 	return 0;
 }
 
+int plan_open_mounts(struct arena *arena, struct plan *plan, struct error *err)
+{
+	return open_root(plan, err) < 0 || open_binds(arena, plan, err) < 0 ? -1 : 0;
+}
+
 int plan_open(struct arena *arena, struct plan *plan, int cache_dir, struct error *err)
 {
-	if (open_root(plan, err) < 0 || open_mounts(arena, plan, err) < 0 ||
-		ns_open(&plan->ns, err) < 0 || check_sysctl(arena, plan, err) < 0 ||
+	bool inside = plan->needs & NEED_OPEN_INSIDE;
+	if ((!inside && plan_open_mounts(arena, plan, err) < 0) || ns_open(&plan->ns, err) < 0 ||
+		check_sysctl(arena, plan, err) < 0 ||
 		seccomp_compile(arena, plan->linux->seccomp, cache_dir, &plan->seccomp, err) < 0)
 		return -1;
-	plan_add_home(arena, plan, plan->root);
+	FD(root) = inside ? open(plan->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	plan_add_home(arena, plan, inside ? root : plan->root);
 	return 0;
 }

@@ -74,6 +74,7 @@ enum need {
 	NEED_READONLY_PATHS = 1 << 23,
 	NEED_NET_DEVICES = 1 << 24,
 	NEED_NO_NEW_PRIVS = 1 << 25,
+	NEED_OPEN_INSIDE = 1 << 27, /* mounts are cloned by who has the right to: init, in its user namespace */
 	NEED_LIMITS = 1 << 26, /* set by init itself: not in a user namespace, which gives no right to raise them */
 	NEED_UNBORN_SECCOMP = 1 << 27, /* of exec: early, and before the process is where others can trace it */
 };
@@ -85,7 +86,7 @@ struct plan {
 	unsigned needs; /* enum need */
 
 	struct ns_plan ns;
-	const char *uid_map, *gid_map; /* text for the kernel, or NULL */
+	uint64_t own_caps; /* the caller's: by which id maps are written */
 	const char *cgroup_path;       /* or NULL: no cgroup of its own, or systemd will say */
 	struct systemd_unit unit;      /* of the systemd driver; name is NULL for the other one */
 
@@ -134,6 +135,9 @@ unsigned plan_process_needs(const struct plan *plan);
 void plan_add_home(struct arena *arena, struct plan *plan, int root);
 /* Whether the process is in a user namespace that is not the runtime's. */
 bool plan_has_user_namespace(const struct plan *plan);
+
+/* The part of plan_open that clones mounts: root filesystem, binds, devices. By init where its user namespace gives the right. */
+int plan_open_mounts(struct arena *arena, struct plan *plan, struct error *err);
 
 /* The plan for people: create --dry-run. */
 void plan_print(const struct plan *plan, FILE *out);

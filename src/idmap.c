@@ -1,0 +1,207 @@
+#include "idmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "accounts.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/str.h"
+
+enum { SUBIDS_LIMIT = 1 << 20, ANSWER_SIZE = 512 };
+
+extern char **environ;
+
+/* The two kinds of ids, and what goes by their names. */
+struct kind {
+	const char *where, *map, *subids, *tool, *what;
+	unsigned capability;
+};
+
+static const struct kind uids = { ".linux.uidMappings", "uid_map", "/etc/subuid", "newuidmap", "uid",
+	CAP_SETUID };
+static const struct kind gids = { ".linux.gidMappings", "gid_map", "/etc/subgid", "newgidmap", "gid",
+	CAP_SETGID };
+
+static uint64_t own_id(const struct kind *kind)
+{
+	return kind == &uids ? geteuid() : getegid();
+}
+
+static void add_range(struct arena *arena, oci_id_mappings *list, uint64_t container, uint64_t host,
+	uint64_t size)
+{
+	*list_add(arena, list) = (struct oci_id_mapping){ { true, container }, { true, host }, { true, size } };
+}
+
+/* "NAME:FIRST:COUNT", where the name may be the uid: subuid(5). Of the groups too it is the user's. */
+static bool read_range(char *line, const char *name, uint64_t uid, uint64_t *ret_first, uint64_t *ret_count)
+{
+	uint64_t number;
+	char *first = strchr(line, ':'), *count = first ? strchr(first + 1, ':') : NULL;
+	if (!count)
+		return false;
+	*first++ = *count++ = '\0';
+	bool ours = (name && str_eq(line, name)) || (str_to_u64(line, UINT32_MAX, &number) && number == uid);
+	return ours && str_to_u64(first, UINT32_MAX, ret_first) && str_to_u64(count, UINT32_MAX, ret_count);
+}
+
+/* Appends the caller's subordinate ids. */
+static void add_subids(struct arena *arena, const struct kind *kind, oci_id_mappings *list)
+{
+	char *text, *save = NULL;
+	uint64_t first, count, next = 1;
+	FD(root) = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *name = account_name(arena, root, geteuid());
+	if (read_file_at(arena, AT_FDCWD, kind->subids, SUBIDS_LIMIT, &text, NULL) < 0)
+		return;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (!read_range(line, name, geteuid(), &first, &count) || !count)
+			continue;
+		add_range(arena, list, next, first, count);
+		next += count;
+	}
+}
+
+static bool is_there(const char *program)
+{
+	char path[128];
+	static const char *const places[] = { "/usr/bin", "/bin", "/usr/local/bin" };
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", places[i], program);
+		if (access(path, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+void idmap_fill(struct arena *arena, struct oci_linux *config)
+{
+	const struct kind *kinds[] = { &uids, &gids };
+	oci_id_mappings *lists[] = { &config->uid_mappings, &config->gid_mappings };
+	bool is_new = false;
+	LIST_EACH(&config->namespaces, ns)
+		is_new |= ns->type.value == CLONE_NEWUSER && !ns->path;
+	if (!is_new || config->uid_mappings.len || config->gid_mappings.len)
+		return;
+	bool tools = is_there(uids.tool) && is_there(gids.tool);
+	for (size_t i = 0; i < 2; i++) {
+		if (proc_euid() == 0) {
+			add_range(arena, lists[i], 0, 0, UINT32_MAX);
+			continue;
+		}
+		add_range(arena, lists[i], 0, own_id(kinds[i]), 1);
+		if (tools)
+			add_subids(arena, kinds[i], lists[i]);
+	}
+	log_info("the user namespace has no mappings: %s",
+		proc_euid() == 0                 ? "all ids are themselves" :
+		config->uid_mappings.len > 1     ? "0 is the caller, the others are the caller's subordinate ids" :
+						   "0 is the caller, and there are no other ids");
+}
+
+/* One line of what newuidmap says. */
+static int run_tool(char *const *argv, char *answer, size_t size, struct error *err)
+{
+	int pipe_fds[2];
+	pid_t pid;
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return fail(err, errno, "pipe");
+	FD(reader) = pipe_fds[0];
+	FD(writer) = pipe_fds[1];
+	posix_spawn_file_actions_t actions;
+	(void)posix_spawn_file_actions_init(&actions);
+	(void)posix_spawn_file_actions_adddup2(&actions, writer, STDERR_FILENO);
+	int errnum = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	if (errnum)
+		return fail(err, errnum, "%s", argv[0]);
+	close_fd(&writer);
+	size_t len = 0;
+	for (ssize_t n; (n = read(reader, answer + len, size - 1 - len)) > 0;)
+		len += (size_t)n;
+	answer[len] = '\0';
+	answer[strcspn(answer, "\n")] = '\0';
+	return proc_wait(pid);
+}
+
+static int call_tool(struct arena *arena, const struct kind *kind, const oci_id_mappings *list, pid_t pid,
+	struct error *err)
+{
+	char answer[ANSWER_SIZE] = "";
+	size_t argc = 0;
+	char **argv = arena_array(arena, 3 + 3 * list->len, sizeof(*argv));
+	argv[argc++] = arena_strdup(arena, kind->tool);
+	argv[argc++] = arena_printf(arena, "%d", (int)pid);
+	LIST_EACH(list, range) {
+		argv[argc++] = arena_printf(arena, "%llu", (unsigned long long)range->container_id.value);
+		argv[argc++] = arena_printf(arena, "%llu", (unsigned long long)range->host_id.value);
+		argv[argc++] = arena_printf(arena, "%llu", (unsigned long long)range->size.value);
+	}
+	int status = run_tool(argv, answer, sizeof(answer), err);
+	if (status == 0)
+		return 0;
+	if (status < 0) {
+		(void)error_at(err, kind->where);
+		return err->errnum == ENOENT ?
+			error_hint(err, "install it (Debian's package uidmap), or map no more than your own %s, %llu",
+				kind->what, (unsigned long long)own_id(kind)) :
+			-1;
+	}
+	(void)fail_at(err, 0, kind->where, "%.256s", *answer ? answer : kind->tool);
+	return error_hint(err, "each range must be within one of your lines in %s; or map no more than your own %s, %llu",
+		kind->subids, kind->what, (unsigned long long)own_id(kind));
+}
+
+static bool is_own_alone(const struct kind *kind, const oci_id_mappings *list)
+{
+	return list->len == 1 && list->items[0].size.value == 1 &&
+		list->items[0].host_id.value == own_id(kind);
+}
+
+static int write_directly(struct arena *arena, const struct kind *kind, const oci_id_mappings *list,
+	int proc, struct error *err)
+{
+	const char *text = "";
+	LIST_EACH(list, range)
+		text = arena_printf(arena, "%s%llu %llu %llu\n", text,
+			(unsigned long long)range->container_id.value,
+			(unsigned long long)range->host_id.value, (unsigned long long)range->size.value);
+	if (write_file_at(proc, kind->map, text, err) == 0)
+		return 0;
+	(void)error_at(err, kind->where);
+	return err->errnum == EPERM ?
+		error_hint(err, "the host's ids must be the caller's own, or mapped in its user namespace; and it "
+				"needs CAP_SETUID and CAP_SETGID") :
+		-1;
+}
+
+static int write_map(struct arena *arena, const struct kind *kind, const oci_id_mappings *list, pid_t pid,
+	int proc, uint64_t caps, struct error *err)
+{
+	bool may = caps & (1ULL << kind->capability), own = is_own_alone(kind, list);
+	if (list->len == 0)
+		return 0;
+	if (!may && !own)
+		return call_tool(arena, kind, list, pid, err);
+	/* a group may be what denies access: who has no right to change groups outside must not gain it inside */
+	if (!may && kind == &gids && write_file_at(proc, "setgroups", "deny", err) < 0)
+		return error_at(err, kind->where);
+	return write_directly(arena, kind, list, proc, err);
+}
+
+int idmap_write(struct arena *arena, pid_t pid, int proc, const struct oci_linux *config, uint64_t caps,
+	struct error *err)
+{
+	if (write_map(arena, &gids, &config->gid_mappings, pid, proc, caps, err) < 0)
+		return -1;
+	return write_map(arena, &uids, &config->uid_mappings, pid, proc, caps, err);
+}

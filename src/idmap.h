@@ -1,0 +1,23 @@
+/*
+ * The id maps of a new user namespace: user_namespaces(7), config-linux.md "User namespace mappings".
+ *
+ *	idmap_fill(arena, linux, &err);                       the caller's default where there is none
+ *	idmap_write(arena, pid, proc, linux, caps, &err);     by the kernel's rules, or by newuidmap(1)
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "oci/config.h"
+
+/* Gives a new user namespace that has no mappings those that the caller may use: 0 is the caller, what follows are the ids of
+ * /etc/subuid and /etc/subgid where newuidmap(1) can grant them; for root all ids are themselves. Says so in the log. */
+void idmap_fill(struct arena *arena, struct oci_linux *config);
+
+/* Writes both maps of process pid, whose directory on procfs is `proc`. Who has no CAP_SETUID or no CAP_SETGID among `caps` may map the
+ * own id alone, without setgroups(2) inside; for more newuidmap(1) and newgidmap(1) are called. */
+int idmap_write(struct arena *arena, pid_t pid, int proc, const struct oci_linux *config, uint64_t caps,
+	struct error *err);
