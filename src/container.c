@@ -64,7 +64,8 @@ int container_check_id(const char *id, struct error *err)
 const char *container_default_root(struct arena *arena)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
-	if (proc_euid() != 0 && runtime_dir && *runtime_dir == '/')
+	/* root of a user namespace is somebody else on the host: Podman without root */
+	if (runtime_dir && *runtime_dir == '/' && (proc_euid() != 0 || proc_in_user_namespace()))
 		return arena_printf(arena, "%s/hull", runtime_dir);
 	return "/run/hull";
 }

@@ -25,7 +25,7 @@ int host_read_release(const char *release, struct host *host, struct error *err)
 
 int host_probe(struct host *ret_host, struct error *err)
 {
-	struct host host = { .euid = proc_euid() };
+	struct host host = { .euid = proc_euid(), .in_user_namespace = proc_in_user_namespace() };
 	struct utsname name;
 	if (uname(&name) < 0)
 		return fail(err, errno, "read the kernel's release");

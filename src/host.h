@@ -17,6 +17,7 @@
 
 struct host {
 	uid_t euid;
+	bool in_user_namespace; /* not the first one: no device can be made there */
 	unsigned kernel_major, kernel_minor;
 	unsigned last_cap;
 	uint64_t own_caps; /* that this process holds */

@@ -240,11 +240,12 @@ static bool has_given_dev(const struct plan *plan)
 }
 
 /* Without a mount namespace of its own /dev is not the container's to fill. */
-static int plan_devices(struct arena *arena, struct plan *plan, struct error *err)
+static int plan_devices(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
 {
 	if (!is_created(plan, CLONE_NEWNS))
 		return 0;
-	return devices_plan(arena, plan->linux, plan_has_user_namespace(plan), has_given_dev(plan), &plan->devices,
+	bool bind = plan_has_user_namespace(plan) || host->in_user_namespace;
+	return devices_plan(arena, plan->linux, bind, has_given_dev(plan), &plan->devices,
 		&plan->device_count, err);
 }
 
@@ -266,7 +267,7 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 	if (ns_plan(arena, plan.linux, &plan.ns, err) < 0 ||
 		check_mount_namespace(&plan, err) < 0 || plan_cgroup(arena, &plan, host, err) < 0 ||
 		plan_mounts(arena, &plan, host, err) < 0 ||
-		plan_devices(arena, &plan, err) < 0 ||
+		plan_devices(arena, &plan, host, err) < 0 ||
 		plan_process(arena, &plan, host, err) < 0)
 		return -1;
 	plan.needs = namespace_needs(&plan) | hook_needs(&plan) | plan_process_needs(&plan);

@@ -11,6 +11,7 @@
 
 #include "base/defences.h"
 #include "base/fd.h"
+#include "base/proc.h"
 #include "base/sys.h"
 
 #define SELF "/proc/self/exe"
@@ -68,6 +69,14 @@ static bool is_detached(void)
 	return readlink(SELF, path, sizeof(path)) == 1 && path[0] == '/';
 }
 
+/* Root's file, which its caller has no right to, neither has a container whose ids are the caller's. */
+static bool is_out_of_reach(void)
+{
+	struct stat st;
+	return proc_euid() != 0 && stat(SELF, &st) == 0 && st.st_uid == 0 &&
+		faccessat(AT_FDCWD, SELF, W_OK, AT_EACCESS) < 0 && !proc_in_user_namespace();
+}
+
 static bool is_protected(void)
 {
 	struct statfs fs;
@@ -75,7 +84,7 @@ static bool is_protected(void)
 		return true;
 	if (statfs(SELF, &fs) < 0)
 		return false;
-	if ((fs.f_flags & ST_RDONLY) && is_detached())
+	if (((fs.f_flags & ST_RDONLY) && is_detached()) || is_out_of_reach())
 		return true;
 	enum { TMPFS_MAGIC_NUMBER = 0x01021994 }; /* a memfd is on the kernel's own tmpfs */
 	if (fs.f_type != TMPFS_MAGIC_NUMBER)

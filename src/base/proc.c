@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,13 @@
 uid_t proc_euid(void)
 {
 	return (uid_t)getauxval(AT_EUID);
+}
+
+bool proc_in_user_namespace(void)
+{
+	enum { INITIAL_INODE = 0xEFFFFFFDU }; /* PROC_USER_INIT_INO */
+	struct stat st;
+	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino != INITIAL_INODE;
 }
 
 int proc_start_time(pid_t pid, uint64_t *ret_ticks, char *ret_state, struct error *err)

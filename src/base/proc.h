@@ -15,6 +15,9 @@
 /* The effective user id that we were executed with, from the auxiliary vector: no system call. */
 uid_t proc_euid(void);
 
+/* Whether we are in another user namespace than the first one: what is root here may not be root. */
+bool proc_in_user_namespace(void);
+
 /* Start time of the process in clock ticks since boot: field 22 of proc_pid_stat(5). ESRCH if there is none. The
  * state letter (field 3) comes along unless ret_state is NULL; a zombie ('Z') counts as gone for most callers. */
 int proc_start_time(pid_t pid, uint64_t *ret_ticks, char *ret_state, struct error *err);
