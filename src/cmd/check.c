@@ -7,12 +7,15 @@
 #include "advise.h"
 #include "base/fd.h"
 #include "cmd/cmd.h"
+#include "doctor.h"
 #include "host.h"
+#include "idmap.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
 
 static const struct option_row options[] = {
 	BUNDLE_OPTIONS,
+	FLAG(0, "host", host, "say what this host lets you do, whatever the configuration"),
 	OPTIONS_END,
 };
 
@@ -41,8 +44,42 @@ static void say_unknown(void *data, int line, const char *where, const char *nea
 	say(data, &finding);
 }
 
+static void say_diagnosis(void *data, const struct diagnosis *d)
+{
+	static const char *const words[] = { "ok", "limited", "missing" };
+	*(bool *)data |= d->verdict == VERDICT_MISSING;
+	(void)printf("%-8s %-17s %s\n", words[d->verdict], d->topic, d->text);
+	if (d->remedy)
+		(void)printf("  hint: %s\n", d->remedy);
+}
+
+/* What is limited may be all that one needs. */
+static int check_host(struct context *ctx, struct error *err)
+{
+	bool missing = false;
+	doctor(&ctx->arena, say_diagnosis, &missing);
+	return print_end(err) < 0 ? -1 : missing;
+}
+
+/* A new user namespace without mappings gets some, which may not be what was meant. */
+static void fill_maps(struct context *ctx, struct oci_config *config, struct report *report)
+{
+	size_t before = config->linux ? config->linux->uid_mappings.len : 0;
+	if (!config->linux)
+		return;
+	idmap_fill(&ctx->arena, config->linux);
+	if (config->linux->uid_mappings.len == before)
+		return;
+	struct error finding = { .errnum = 0 };
+	(void)fail_at(&finding, 0, ".linux.uidMappings", "none are given to the new user namespace: it gets the caller's");
+	(void)error_hint(&finding, "name them: {\"containerID\": 0, \"hostID\": %u, \"size\": 1}", (unsigned)geteuid());
+	say(report, &finding);
+}
+
 static int run(struct context *ctx, struct error *err)
 {
+	if (ctx->options.host)
+		return check_host(ctx, err);
 	struct error finding = { .errnum = 0 };
 	struct oci_config *config;
 	struct host host;
@@ -68,6 +105,7 @@ static int run(struct context *ctx, struct error *err)
 		host_probe(&host, &finding) < 0) {
 		say(&report, &finding);
 	} else {
+		fill_maps(ctx, config, &report);
 		host_probe_lsm(&host);
 		host_probe_rdt(&host);
 		advise(&ctx->arena, config, &plan_options, &host, say, &report);

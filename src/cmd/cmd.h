@@ -20,7 +20,7 @@ struct options {
 	const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket, *preserve_fds;
 	const char *format, *file, *explain;
 	bool detach, keep, no_pivot, no_new_keyring, no_subreaper, dry_run;
-	bool all, force, regex, quiet, spec_rootless;
+	bool all, force, regex, quiet, spec_rootless, host;
 	const char *interval, *report;
 	/* of exec */
 	const char *process, *cwd, *user, *process_label, *apparmor, *cgroup;

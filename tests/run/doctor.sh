@@ -1,0 +1,52 @@
+#!/bin/sh
+# What `check --host` says of this host, and of one that is made worse.
+. "${0%/*}/lib.sh"
+
+doctor() { # COMMAND… that calls it: prints its findings
+	try "$@"
+	findings=$out
+	[ "$status" -le 1 ] || fail "exit status $status: $errors"
+}
+says() { # REGEX
+	printf '%s\n' "$findings" | grep -Eq -- "$1" || fail "says '$findings', expected '$1'"
+}
+worse() { # SCRIPT: in namespaces of its own, as their root
+	unshare -Urmpf --mount-proc true 2>/dev/null || skip 'no user namespaces here'
+	doctor unshare -Urmpf --mount-proc sh -c "$1; exec \"\$0\" check --host" "$HULL"
+}
+
+test_of_this_host() {
+	doctor hull check --host
+	says '^ok +kernel +Linux [0-9]'
+	says '^(ok|limited) +cgroup v2 '
+	says '^ok +security modules +AppArmor (on|off), SELinux (on|off)'
+	[ -z "$errors" ] || fail "said: $errors"
+}
+test_of_a_user() {
+	doctor setpriv --reuid 65534 --regid 65534 --clear-groups "$HULL" check --host
+	says '^(limited|ok) +subordinate ids '
+	says '^(ok|limited) +cgroup v2 '
+}
+test_without_user_namespaces() {
+	worse 'echo 0 >/proc/sys/user/max_user_namespaces'
+	says '^limited +user namespaces +the limit of user namespaces is 0'
+	says 'hint: sysctl user.max_user_namespaces='
+	! printf '%s\n' "$findings" | grep -q '/proc' || fail 'tells what could not be tried'
+}
+test_with_a_masked_proc() {
+	worse 'mount -t tmpfs none /proc/acpi 2>/dev/null || mount -t tmpfs none /proc/sys'
+	says '^limited +/proc +cannot be mounted anew: parts of the one here are hidden'
+	says 'hint: run the outer container with an unmasked /proc'
+}
+test_nothing_is_left() {
+	before=$(ps -eo pid | wc -l)
+	doctor hull check --host
+	[ "$(ps -eo pid | wc -l)" -le $((before + 3)) ] || fail 'processes stay'
+}
+test_default_mappings_are_told() {
+	config 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces += [{type: "user"}]'
+	try hull check -b "$BUNDLE"
+	printf '%s\n' "$out" | grep -q '^\.linux\.uidMappings: none are given' || fail "says '$out'"
+}
+
+run_tests
