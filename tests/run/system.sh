@@ -91,11 +91,21 @@ test_boots() {
 	ends
 }
 
+# It shares out what it was given, and no more; --force ends all at once.
 test_boots_in_a_user_namespace() {
+	needs_controllers memory pids
 	with_system $FIRST_UID
 	in_user_namespace
+	config '.linux.resources += {memory: {limit: 536870912}, pids: {limit: 200}}'
 	boots
-	ends
+	# shellcheck disable=SC2016 # the shell inside expands it
+	in_system systemd-run --quiet --wait --pipe -p MemoryMax=64M -p TasksMax=20 sh -c '
+		cd /sys/fs/cgroup; cat memory.max pids.max; cd ".$(sed -n s/^0:://p /proc/self/cgroup)"; cat memory.max pids.max'
+	same '536870912 200 67108864 20' "$(echo $out)" 'its limits, and those of a service'
+	in_system sh -c 'echo max >/sys/fs/cgroup/memory.max'
+	[ "$status" != 0 ] || fail 'it has raised its own limit'
+	try hull delete --force "$ID"
+	expect_status 0
 }
 
 test_boots_in_a_scope() {
@@ -110,30 +120,6 @@ test_boots_in_a_scope() {
 	in_system systemctl restart systemd-journald
 	expect_status 0
 	ends
-}
-
-# It shares out what it was given, and no more.
-test_limits_within_its_own() {
-	needs_controllers memory pids
-	with_system $FIRST_UID
-	in_user_namespace
-	config '.linux.resources += {memory: {limit: 536870912}, pids: {limit: 200}}'
-	boots
-	# shellcheck disable=SC2016 # the shell inside expands it
-	in_system systemd-run --quiet --wait --pipe -p MemoryMax=64M -p TasksMax=20 sh -c '
-		cd /sys/fs/cgroup; cat memory.max pids.max; cd ".$(sed -n s/^0:://p /proc/self/cgroup)"; cat memory.max pids.max'
-	same '536870912 200 67108864 20' "$(echo $out)" 'its limits, and those of a service'
-	in_system sh -c 'echo max >/sys/fs/cgroup/memory.max'
-	[ "$status" != 0 ] || fail 'it has raised its own limit'
-	ends
-}
-
-# Whatever runs in it dies at once with --force.
-test_delete_force() {
-	with_system
-	boots
-	try hull delete --force "$ID"
-	expect_status 0
 }
 
 run_tests
