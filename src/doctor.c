@@ -170,11 +170,12 @@ static void check_user_namespaces(struct doctor *d)
 {
 	const char *remedy = NULL;
 	int errnum = d->trial.user_namespace ? d->trial.user_namespace : d->trial.namespaces;
-	if (errnum == 0)
+	if (errnum == 0) {
 		tell(d, VERDICT_OK, "user namespaces", "can be made, and others in them", NULL);
-	else
-		tell(d, proc_euid() == 0 ? VERDICT_LIMITED : VERDICT_MISSING, "user namespaces",
-			why_no_namespace(d, errnum, &remedy), remedy);
+		return;
+	}
+	const char *why = why_no_namespace(d, errnum, &remedy);
+	tell(d, proc_euid() == 0 ? VERDICT_LIMITED : VERDICT_MISSING, "user namespaces", why, remedy);
 }
 
 static void check_ids(struct doctor *d)

@@ -34,7 +34,10 @@ test_without_user_namespaces() {
 	! printf '%s\n' "$findings" | grep -q '/proc' || fail 'tells what could not be tried'
 }
 test_with_a_masked_proc() {
-	worse 'mount -t tmpfs none /proc/acpi 2>/dev/null || mount -t tmpfs none /proc/sys'
+	! grep -q __asan_init "$HULL" || skip 'this build is dynamic, its libraries are not in the container'
+	cp "$HULL" "$BUNDLE/rootfs/bin/hull"
+	inside 'hull check --host'
+	findings=$out
 	says '^limited +/proc +cannot be mounted anew: parts of the one here are hidden'
 	says 'hint: run the outer container with an unmasked /proc'
 }
