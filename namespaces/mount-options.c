@@ -193,16 +193,28 @@ static void apply_option(struct arena *arena, struct mount_options *o, const str
 	}
 }
 
+/* Of crun's "idmap=uids=…" what follows is kept, and the name is returned; of every other word the word. */
+static const char *split_idmap(struct mount_options *o, const char *word, size_t index)
+{
+	static const char *const names[] = { "idmap", "ridmap" };
+	for (size_t k = 0; k < 2; k++) {
+		size_t len = strlen(names[k]);
+		if (!str_starts(word, names[k]) || word[len] != '=')
+			continue;
+		o->idmap = word + len + 1;
+		o->idmap_index = index;
+		return names[k];
+	}
+	return word;
+}
+
 int mount_options_parse(struct arena *arena, const oci_strings *words, const char *where,
 	struct mount_options *ret, struct error *err)
 {
 	struct mount_options o = { .extra = 0 };
 	for (size_t i = 0; i < words->len; i++) {
 		const char *word = words->items[i];
-		/* a kernel that maps ids takes the mappings from the configuration, not from the word */
-		const char *name = str_starts(word, "idmap=") ? "idmap" :
-			str_starts(word, "ridmap=")           ? "ridmap" :
-								word;
+		const char *name = split_idmap(&o, word, i);
 		const struct option *option =
 			bsearch(name, options, OPTION_COUNT, sizeof(options[0]), compare_names);
 		if (option)

@@ -37,6 +37,8 @@ struct mount_options {
 	bool propagation_recursive;       /* attr.propagation is for the whole tree: rshared … */
 	unsigned long call_flags;         /* MS_* that only mount(2) can pass: iversion, acl */
 	LIST(struct mount_param) params;
+	const char *idmap;  /* what follows "idmap=" or "ridmap=", or NULL */
+	size_t idmap_index; /* of that word */
 };
 
 /* Sorts the words of one mount. `where` is the mount's path (".mounts[3]"), for errors. Whatever is no known word is the

@@ -44,6 +44,20 @@ static void plan_label(struct arena *arena, const struct mount_facts *facts, str
 	param->value = facts->label;
 }
 
+static int plan_idmap(struct arena *arena, const struct oci_mount *mount, const struct mount_facts *facts,
+	struct mount_op *op, struct error *err)
+{
+	if (mount_idmap_plan(arena, mount, &op->options, &facts->idmap, op->where, &op->idmap, err) < 0)
+		return -1;
+	if (!op->idmap)
+		return 0;
+	if (op->kind == MOUNT_REMOUNT)
+		return fail_at(err, 0, op->where, "the ids of what is mounted already cannot be mapped");
+	return op->options.extra & MOUNT_EXTRA_TMPCOPYUP ?
+		fail_at(err, 0, op->where, "tmpcopyup and id-mapping exclude each other") :
+		0;
+}
+
 int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 	const struct mount_facts *facts, struct mount_op *ret, struct error *err)
 {
@@ -83,9 +97,8 @@ int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 	}
 	if ((extra & MOUNT_EXTRA_TMPCOPYUP) && !str_eq(op.type, "tmpfs"))
 		return fail_at(err, 0, op.where, "tmpcopyup is for tmpfs, not for %s", op.type);
-	if (mount->uid_mappings.len || mount->gid_mappings.len ||
-		(extra & (MOUNT_EXTRA_IDMAP | MOUNT_EXTRA_RIDMAP)))
-		return fail_at(err, ENOTSUP, op.where, "id-mapped mounts cannot be made");
+	if (plan_idmap(arena, mount, facts, &op, err) < 0)
+		return -1;
 	op.no_symlinks = op.kind == MOUNT_NEW && is_one_of(unlinkable_types, op.type) &&
 		!defence_is_off("proc-links");
 	*ret = op;
@@ -259,11 +272,21 @@ static bool is_block_device(const char *source)
 	return source && *source == '/' && stat(source, &st) == 0 && S_ISBLK(st.st_mode);
 }
 
-/* The device rules of the container's cgroup, in which init is born, may well forbid it to open the device: the parent does. */
-static int open_device(struct mount_op *op, struct error *err)
+static int map_ids(const struct mount_op *op, int tree, struct error *err)
+{
+	struct mount_idmap_what what = { .where = op->where,
+		.source = op->kind == MOUNT_BIND ? op->source : NULL,
+		.type = op->type,
+		.recursive = op->options.extra & MOUNT_EXTRA_RIDMAP };
+	return op->idmap ? mount_idmap_apply(op->idmap, tree, &what, err) : 0;
+}
+
+/* The device rules of the container's cgroup, in which init is born, may well forbid it to open the device, and ids can be mapped
+ * with the rights over the filesystem's user namespace alone: the parent makes it. */
+static int make_early(struct mount_op *op, struct error *err)
 {
 	FD(tree) = make_mount(op, -1, err);
-	if (tree < 0)
+	if (tree < 0 || map_ids(op, tree, err) < 0)
 		return error_at(err, op->where);
 	op->kind = MOUNT_BIND;
 	op->tree = take_fd(&tree);
@@ -272,8 +295,8 @@ static int open_device(struct mount_op *op, struct error *err)
 
 int mount_open(struct arena *arena, struct mount_op *op, struct error *err)
 {
-	if (op->kind == MOUNT_NEW && is_block_device(op->source))
-		return open_device(op, err);
+	if (op->kind == MOUNT_NEW && (op->idmap || is_block_device(op->source)))
+		return make_early(op, err);
 	if (op->kind != MOUNT_BIND)
 		return 0;
 	unsigned extra = op->options.extra;
@@ -292,6 +315,8 @@ int mount_open(struct arena *arena, struct mount_op *op, struct error *err)
 	struct stat st;
 	if (fstat(tree, &st) < 0)
 		return fail_at(err, errno, op->where, "stat %s", op->source);
+	if (map_ids(op, tree, err) < 0)
+		return -1;
 	/* Without a word on propagation a bind is private: nothing the container mounts reaches the host. */
 	if (set_attrs(tree, &op->options, MS_PRIVATE) < 0)
 		return fail_at(err, errno, op->where, "set flags of the bind of %s", op->source);

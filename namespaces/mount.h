@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "namespaces/mount-idmap.h"
 #include "namespaces/mount-options.h"
 #include "oci/config.h"
 
@@ -32,6 +33,7 @@ struct mount_op {
 	struct mount_options options;
 	bool no_symlinks; /* procfs and sysfs: CVE-2019-19921, CVE-2023-27561 */
 	bool directory;   /* what the target must be; set by mount_open for a bind */
+	struct mount_idmap *idmap; /* or NULL */
 	int tree;         /* MOUNT_BIND: detached clone of the source, or -1 */
 	const char *link; /* MOUNT_SYMLINK: its text; the arena's */
 };
@@ -44,6 +46,7 @@ struct mount_facts {
 	bool new_user_ns;
 	const char *label;      /* .linux.mountLabel or NULL */
 	const char *label_type; /* "context", "fscontext", "rootcontext" or "defcontext" */
+	struct mount_idmap_facts idmap;
 };
 
 /* Fills one operation. Pure. */

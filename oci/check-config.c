@@ -159,6 +159,16 @@ static struct mount_words read_options(const struct oci_mount *mount)
 	return words;
 }
 
+/* What they show belongs to processes, or to the namespace that they show. */
+static bool can_be_mapped(const struct oci_mount *mount, struct mount_words words)
+{
+	static const char *const never[] = { "cgroup", "cgroup2", "devpts", "mqueue", "proc", "sysfs" };
+	for (size_t i = 0; mount->type && !words.bind && i < sizeof(never) / sizeof(never[0]); i++)
+		if (str_eq(mount->type, never[i]))
+			return false;
+	return true;
+}
+
 /* config.md "POSIX-platform Mounts": the two go together; MOUNT_ATTR_IDMAP needs a mount with
  * files of its own. */
 static int check_mount_mappings(const struct oci_config *config, const struct oci_mount *mount,
@@ -171,12 +181,11 @@ static int check_mount_mappings(const struct oci_config *config, const struct oc
 			"\"%s\" without a mapping", mount->options.items[words.idmap]);
 		return error_hint(err, "give uidMappings and gidMappings, or a \"user\" namespace");
 	}
-	if (!uids && !gids)
+	if (!uids && !gids && words.idmap < 0)
 		return 0;
-	if (!words.bind) {
-		fail(check_at(err, ".mounts[%zu].%s", i, uids ? "uidMappings" : "gidMappings"), 0,
-			"only a bind mount can be id-mapped");
-		return error_hint(err, "add the option \"bind\" or \"rbind\"");
+	if (!can_be_mapped(mount, words)) {
+		fail(check_at(err, ".mounts[%zu]", i), 0, "%s cannot be id-mapped", mount->type);
+		return error_hint(err, "binds and tmpfs can");
 	}
 	if (uids != gids)
 		return fail(

@@ -172,11 +172,12 @@ static const struct property mount_properties[] = {
 		"filesystem type, one of /proc/filesystems; without effect for a bind mount"),
 	STRINGS(struct oci_mount, options, "options", 0,
 		"mount options, as in mount(8); those that are not flags go to the filesystem, "
-		"and may be several in one string, with commas between them"),
+		"and may be several in one string, with commas between them; see ID-MAPPED MOUNTS"),
 	OBJECTS(struct oci_mount, uid_mappings, oci_id_mapping, "uidMappings", 0,
-		"user ids of the source's files and the ids that they appear as"),
+		"user ids of the source's files (containerID) and the host's ids that they appear as "
+		"(hostID); with ridmap among the options for all that is mounted below, too"),
 	OBJECTS(struct oci_mount, gid_mappings, oci_id_mapping, "gidMappings", 0,
-		"group ids of the source's files and the ids that they appear as"),
+		"group ids of the source's files and the host's ids that they appear as"),
 	END,
 };
 static const struct schema oci_mount_schema = SCHEMA(oci_mount, mount_properties);

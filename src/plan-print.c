@@ -68,6 +68,18 @@ static const char *propagation_name(unsigned long propagation)
 						"private";
 }
 
+/* " idmap=uids=0-1000-1#1-100000-65535;gids=..." */
+static void print_idmap(const struct mount_op *op, FILE *out)
+{
+	const char *maps[] = { op->idmap->uid_map, op->idmap->gid_map };
+	(void)fprintf(out, " %sidmap", op->options.extra & MOUNT_EXTRA_RIDMAP ? "r" : "");
+	for (size_t i = 0; i < 2 && maps[i]; i++) {
+		(void)fputs(i ? ";gids=" : "=uids=", out);
+		for (const char *at = maps[i]; *at; at++)
+			(void)fputs(*at == ' ' ? "-" : *at != '\n' ? (char[]){ *at, '\0' } : at[1] ? "#" : "", out);
+	}
+}
+
 static void print_mount(const struct mount_op *op, FILE *out)
 {
 	static const char *const kinds[] = { "new", "bind", "remount", "symlink" };
@@ -83,6 +95,8 @@ static void print_mount(const struct mount_op *op, FILE *out)
 		(void)fputs(" recursive", out);
 	if (o->extra & MOUNT_EXTRA_TMPCOPYUP)
 		(void)fputs(" tmpcopyup", out);
+	if (op->idmap)
+		print_idmap(op, out);
 	LIST_EACH(&o->params, param)
 		(void)fprintf(out, " %s%s%s", param->key, param->value ? "=" : "",
 			param->value ? param->value : "");

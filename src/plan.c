@@ -55,6 +55,14 @@ static int check_mount_namespace(const struct plan *plan, struct error *err)
 	return error_hint(err, "add { \"type\": \"mount\" } to .linux.namespaces");
 }
 
+static struct mount_idmap_facts idmap_facts(struct plan *plan)
+{
+	return (struct mount_idmap_facts){ .uids = &plan->linux->uid_mappings,
+		.gids = &plan->linux->gid_mappings,
+		.joins_user_ns = ns_joins(&plan->ns, CLONE_NEWUSER),
+		.all = &plan->idmaps };
+}
+
 static int plan_mounts(struct arena *arena, struct plan *plan, const struct host *host,
 	struct error *err)
 {
@@ -67,6 +75,7 @@ static int plan_mounts(struct arena *arena, struct plan *plan, const struct host
 		.new_user_ns = plan->ns.new_user,
 		.label = host->lsm.selinux ? plan->linux->mount_label : NULL,
 		.label_type = label_type ? label_type : "context",
+		.idmap = idmap_facts(plan),
 	};
 	size_t extra = plan->options.notify_dir ? 1 : 0;
 	plan->mounts = arena_array(arena, config->mounts.len + extra, sizeof(*plan->mounts));
@@ -275,11 +284,26 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 	return 0;
 }
 
+/* The mapping that has no text is the joined user namespace's. */
+static int open_idmaps(struct plan *plan, struct error *err)
+{
+	for (struct mount_idmap *idmap = plan->idmaps; idmap; idmap = idmap->next)
+		LIST_EACH(&plan->ns.joins, join) {
+			if (idmap->uid_map || join->type != CLONE_NEWUSER)
+				continue;
+			idmap->userns = fcntl(join->fd, F_DUPFD_CLOEXEC, 3);
+			if (idmap->userns < 0)
+				return fail_at(err, errno, join->where, "keep the user namespace");
+		}
+	return 0;
+}
+
 static int open_binds(struct arena *arena, struct plan *plan, struct error *err)
 {
 	for (size_t i = 0; i < plan->mount_count; i++)
 		if (mount_open(arena, &plan->mounts[i], err) < 0)
 			return -1;
+	mount_idmap_close(plan->idmaps);
 	for (size_t i = 0; i < plan->device_count; i++)
 		if (device_open(&plan->devices[i], err) < 0)
 			return -1;
@@ -340,7 +364,8 @@ int plan_open_mounts(struct arena *arena, struct plan *plan, struct error *err)
 int plan_open(struct arena *arena, struct plan *plan, int cache_dir, struct error *err)
 {
 	bool inside = plan->needs & NEED_OPEN_INSIDE;
-	if ((!inside && plan_open_mounts(arena, plan, err) < 0) || ns_open(&plan->ns, err) < 0 ||
+	if (ns_open(&plan->ns, err) < 0 || open_idmaps(plan, err) < 0 ||
+		(!inside && plan_open_mounts(arena, plan, err) < 0) ||
 		check_sysctl(arena, plan, err) < 0 ||
 		seccomp_compile(arena, plan->linux->seccomp, cache_dir, &plan->seccomp, err) < 0)
 		return -1;

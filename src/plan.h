@@ -93,6 +93,7 @@ struct plan {
 	const char *rootfs; /* absolute */
 	struct mount_op *mounts;
 	size_t mount_count;
+	struct mount_idmap *idmaps; /* all that mounts need */
 	struct device_op *devices;
 	size_t device_count;
 	unsigned long propagation;

@@ -32,6 +32,7 @@
 	"questions",       /* launch: the child asks for what its plan has, and nothing else */    \
 	"session",         /* init: a session of its own */                                        \
 	"keyring",         /* init: a session keyring of its own that nobody can have made before */ \
+	"idmap",           /* mount: ids of a mount are mapped, or it is not made */               \
 	"log-text",        /* log: no control characters */                                        \
 	"pid-file",        /* launch: replace, and nothing but a file */                           \
 	"state-root",      /* container: of ours alone */                                          \

@@ -52,6 +52,7 @@ static int run(struct context *ctx, struct error *err)
 		.intel_rdt = true,
 		.intel_rdt_schemata = true,
 		.intel_rdt_monitoring = true,
+		.idmap = true,
 		.net_devices = true,
 	};
 	char *text = oci_features_json(&ctx->arena, &facts, &len);

@@ -104,6 +104,8 @@ static const struct {
 	{ "mounts-hybrid", "mounts", &hybrid, &run },
 	{ "mounts-no-cgroup2", "mounts", &no_cgroup2, &no_manager },
 	{ "cgroup-mount-own-namespace", "cgroup-mount-own-namespace", &usual, &run },
+	{ "idmap", "idmap", &usual, &run },
+	{ "idmap-unmapped", "idmap-unmapped", &usual, &run },
 	{ "process", "process", &usual, &run },
 	{ "seccomp", "seccomp", &usual, &run },
 	{ "seccomp-listener", "seccomp-listener", &usual, &run },

@@ -1,0 +1,340 @@
+#include "namespaces/mount-idmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/defences.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "namespaces/mount-options.h"
+#include "oci/check-rules.h"
+
+#ifndef MOUNT_ATTR_IDMAP
+#define MOUNT_ATTR_IDMAP 0x00100000
+#endif
+
+enum { LARGEST_ID = 0xfffffffe };
+
+static const char *print_map(struct arena *arena, const oci_id_mappings *mappings)
+{
+	const char *text = "";
+	LIST_EACH(mappings, m)
+		text = arena_printf(arena, "%s%llu %llu %llu\n", text,
+			(unsigned long long)m->container_id.value,
+			(unsigned long long)m->host_id.value, (unsigned long long)m->size.value);
+	return text;
+}
+
+static void add_mapping(struct arena *arena, oci_id_mappings *list, uint64_t from, uint64_t to,
+	uint64_t size)
+{
+	*list_add(arena, list) = (struct oci_id_mapping){ .container_id = { true, from },
+		.host_id = { true, to },
+		.size = { true, size } };
+}
+
+/* "@": `to` is an id in the container. What is one range there may be several on the host. False if some of it is mapped to none. */
+static bool add_relative(struct arena *arena, oci_id_mappings *list, const oci_id_mappings *container,
+	uint64_t from, uint64_t to, uint64_t size)
+{
+	uint64_t covered = 0;
+	LIST_EACH(container, m) {
+		uint64_t inside = m->container_id.value, inside_end = inside + m->size.value;
+		uint64_t begin = to > inside ? to : inside;
+		uint64_t end = to + size < inside_end ? to + size : inside_end;
+		if (begin >= end)
+			continue;
+		add_mapping(arena, list, from + (begin - to), m->host_id.value + (begin - inside), end - begin);
+		covered += end - begin;
+	}
+	return covered == size;
+}
+
+static const char *read_id(const char *text, char end, uint64_t *ret)
+{
+	char *rest;
+	if (*text < '0' || *text > '9')
+		return NULL;
+	errno = 0;
+	*ret = strtoull(text, &rest, 10);
+	if (errno || *ret > LARGEST_ID + 1ULL)
+		return NULL;
+	return end == '\0' ? rest : *rest == end ? rest + 1 : NULL;
+}
+
+static int fail_word(const char *word, const char *where, struct error *err)
+{
+	(void)fail_at(err, 0, where, "\"idmap=%.128s\" is no mapping", word);
+	return error_hint(err, "idmap=uids=FILE-HOST-SIZE#...;gids=...: with @ before it, HOST is an id in the "
+			       "container");
+}
+
+/* "0-1000-1#@1-1-10" */
+static int read_ranges(struct arena *arena, const char *text, size_t len, const oci_id_mappings *container,
+	oci_id_mappings *ret, const char *where, struct error *err)
+{
+	const char *at = text, *stop = text + len;
+	while (at < stop) {
+		uint64_t from, to, size;
+		bool relative = *at == '@';
+		at = read_id(at + relative, '-', &from);
+		at = at ? read_id(at, '-', &to) : NULL;
+		at = at ? read_id(at, '\0', &size) : NULL;
+		if (!at || at > stop || (at < stop && *at != '#') || at + 1 == stop)
+			return fail(err, 0, "not a range");
+		if (!relative)
+			add_mapping(arena, ret, from, to, size);
+		else if (!container->len)
+			return fail_at(err, 0, where, "a mapping relative to a user namespace that has none here");
+		else if (!add_relative(arena, ret, container, from, to, size))
+			return fail_at(err, 0, where,
+				"the ids from %llu, %llu of them, are not all mapped in the container's user namespace",
+				(unsigned long long)to, (unsigned long long)size);
+		at += at < stop;
+	}
+	return 0;
+}
+
+/* crun(1) "idmap mount options": "uids=RANGES;gids=RANGES". */
+static int read_word(struct arena *arena, const char *word, const struct mount_idmap_facts *facts,
+	const char *where, oci_id_mappings ret[2], struct error *err)
+{
+	static const char *const keys[] = { "uids=", "gids=" };
+	const oci_id_mappings *const maps[] = { facts->uids, facts->gids };
+	for (const char *at = word; *at;) {
+		size_t len = strcspn(at, ";");
+		size_t k = str_starts(at, keys[0]) ? 0 : 1;
+		if (!str_starts(at, keys[k]) || ret[k].len || len == 5)
+			return fail_word(word, where, err);
+		if (read_ranges(arena, at + 5, len - 5, maps[k], &ret[k], where, err) < 0)
+			return err && err->where[0] ? -1 : fail_word(word, where, err);
+		at += len + (at[len] == ';');
+	}
+	if (!ret[0].len || !ret[1].len)
+		return fail_word(word, where, err);
+	if (check_mappings(&ret[0], where, err) < 0 || check_mappings(&ret[1], where, err) < 0)
+		return -1;
+	return 0;
+}
+
+static bool is_same_map(const char *a, const char *b)
+{
+	return a == b || (a && b && str_eq(a, b));
+}
+
+/* One of them serves all mounts that have the same mappings. */
+static struct mount_idmap *share(struct arena *arena, const struct mount_idmap_facts *facts,
+	const char *uid_map, const char *gid_map)
+{
+	struct mount_idmap **at = facts->all;
+	for (; *at; at = &(*at)->next)
+		if (is_same_map((*at)->uid_map, uid_map) && is_same_map((*at)->gid_map, gid_map))
+			return *at;
+	*at = arena_new(arena, struct mount_idmap);
+	**at = (struct mount_idmap){ .uid_map = uid_map, .gid_map = gid_map, .userns = -1 };
+	return *at;
+}
+
+struct mount_idmap *mount_idmap_of_container(struct arena *arena, const struct mount_idmap_facts *facts)
+{
+	if (facts->uids->len && facts->gids->len)
+		return share(arena, facts, print_map(arena, facts->uids), print_map(arena, facts->gids));
+	return facts->joins_user_ns ? share(arena, facts, NULL, NULL) : NULL;
+}
+
+int mount_idmap_plan(struct arena *arena, const struct oci_mount *mount,
+	const struct mount_options *options, const struct mount_idmap_facts *facts, const char *where,
+	struct mount_idmap **ret, struct error *err)
+{
+	oci_id_mappings maps[2] = { { NULL, 0 }, { NULL, 0 } };
+	bool own = mount->uid_mappings.len && mount->gid_mappings.len;
+	if (!own && !(options->extra & (MOUNT_EXTRA_IDMAP | MOUNT_EXTRA_RIDMAP))) {
+		*ret = NULL;
+		return 0;
+	}
+	if (own) {
+		maps[0] = mount->uid_mappings;
+		maps[1] = mount->gid_mappings;
+	} else if (options->idmap) {
+		where = arena_printf(arena, "%s.options[%zu]", where, options->idmap_index);
+		if (read_word(arena, options->idmap, facts, where, maps, err) < 0)
+			return -1;
+	}
+	struct mount_idmap *idmap = maps[0].len ?
+		share(arena, facts, print_map(arena, &maps[0]), print_map(arena, &maps[1])) :
+		mount_idmap_of_container(arena, facts);
+	if (!idmap) {
+		(void)fail_at(err, 0, where, "an id-mapped mount without a mapping");
+		return error_hint(err, "give uidMappings and gidMappings, or a \"user\" namespace");
+	}
+	*ret = idmap;
+	return 0;
+}
+
+/* It does nothing but be there, until the parent closes its end of the pipe or dies. In the parent's memory and descriptors it has
+ * no part; whoever is not root on the host, or its equal, can neither see into it nor signal it. */
+static void __attribute__((noreturn)) hold_namespace(const int pair[2])
+{
+	char byte;
+	(void)close_all_but(0, pair, 1);
+	while (read(pair[0], &byte, 1) < 0 && errno == EINTR)
+		;
+	_exit(0);
+}
+
+static int write_maps(int proc, const struct mount_idmap *idmap, struct error *err)
+{
+	if (write_file_at(proc, "uid_map", idmap->uid_map, err) == 0 &&
+		write_file_at(proc, "gid_map", idmap->gid_map, err) == 0)
+		return 0;
+	return err->errnum == EPERM ?
+		error_hint(err, "mappings of a mount need CAP_SETUID and CAP_SETGID over the ids that "
+				"they map to") :
+		-1;
+}
+
+static int open_namespace(pid_t pid, const struct mount_idmap *idmap, struct error *err)
+{
+	char path[64];
+	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	FD(proc) = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		return fail(err, errno, "open %s", path);
+	if (write_maps(proc, idmap, err) < 0)
+		return -1;
+	FD(userns) = openat(proc, "ns/user", O_RDONLY | O_CLOEXEC);
+	return userns < 0 ? fail(err, errno, "open %s/ns/user", path) : take_fd(&userns);
+}
+
+static int make_namespace(const struct mount_idmap *idmap, struct error *err)
+{
+	int pair[2];
+	struct clone_args args = { .flags = CLONE_NEWUSER };
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return fail(err, errno, "make a pipe");
+	pid_t pid = sys_clone3(&args);
+	if (pid == 0) {
+		(void)close(pair[1]); /* ours would keep us waiting for ever */
+		hold_namespace(pair);
+	}
+	FD(read_end) = pair[0];
+	FD(write_end) = pair[1];
+	if (pid < 0) {
+		(void)fail(err, errno, "make a user namespace for the mapping");
+		return errno == ENOSPC || errno == EUSERS ?
+			error_hint(err, "the limit /proc/sys/user/max_user_namespaces is reached") :
+			-1;
+	}
+	int userns = open_namespace(pid, idmap, err);
+	close_fd(&write_end);
+	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	return userns;
+}
+
+static int map_tree(int userns, int mount, bool recursive)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns };
+	return sys_mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr);
+}
+
+/* One line of proc_pid_mountinfo(5). */
+struct mounted {
+	char point[4096], type[64];
+	bool idmapped;
+};
+
+static bool read_mounted(const char *line, struct mounted *ret)
+{
+	const char *dash = strstr(line, " - ");
+	char options[256];
+	if (!dash || sscanf(line, "%*u %*u %*s %*s %4095s %255s", ret->point, options) != 2 ||
+		sscanf(dash, " - %63s", ret->type) != 1)
+		return false;
+	ret->idmapped = strstr(options, "idmapped") != NULL;
+	return true;
+}
+
+static bool is_refused(int userns, const struct mounted *m)
+{
+	FD(tree) = sys_open_tree(AT_FDCWD, m->point, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	return tree >= 0 && map_tree(userns, tree, false) < 0;
+}
+
+static bool is_at_or_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+	return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0' || len == 1);
+}
+
+/* Which of the mounts it was that cannot be mapped: the one that the source is on, or one of those below it. */
+static bool find_refused(int userns, const struct mount_idmap_what *what, struct mounted *ret)
+{
+	char *path = what->source ? realpath(what->source, NULL) : NULL;
+	FILE *info = path ? fopen("/proc/self/mountinfo", "re") : NULL;
+	struct mounted m, on = { .type = "" };
+	size_t longest = 0, size = 0;
+	char *line = NULL;
+	bool found = false;
+	while (info && !found && getline(&line, &size, info) >= 0) {
+		if (!read_mounted(line, &m))
+			continue;
+		if (is_at_or_below(path, m.point) && strlen(m.point) >= longest) {
+			longest = strlen(m.point);
+			on = m;
+		} else if (what->recursive && is_at_or_below(m.point, path)) {
+			found = is_refused(userns, &m);
+		}
+	}
+	*ret = found ? m : on;
+	if (info)
+		(void)fclose(info);
+	free(line);
+	free(path);
+	return found || longest > 0;
+}
+
+static int fail_map(int userns, const struct mount_idmap_what *what, struct error *err)
+{
+	struct mounted m = { .type = "" };
+	int saved = errno;
+	if (!find_refused(userns, what, &m))
+		(void)snprintf(m.type, sizeof(m.type), "%s", what->type ? what->type : "the filesystem");
+	const char *point = *m.point ? m.point : what->source;
+	(void)fail_at(err, saved, what->where, "id-map %s%s%s", m.type, point ? " at " : "",
+		point ? point : "");
+	if (saved == EPERM && m.idmapped)
+		return error_hint(err, "it is id-mapped already: bind what it was made from");
+	if (saved == EPERM)
+		return error_hint(err, "this needs CAP_SYS_ADMIN in the user namespace that the filesystem was "
+				       "mounted in, and a mapping that is not the host's own");
+	return saved == EINVAL ?
+		error_hint(err, "this kernel has no id-mapped mounts of %s, or its ids are mapped like that without one", m.type) :
+		-1;
+}
+
+int mount_idmap_apply(struct mount_idmap *idmap, int mount, const struct mount_idmap_what *what,
+	struct error *err)
+{
+	if (defence_is_off("idmap"))
+		return 0;
+	if (idmap->userns < 0)
+		idmap->userns = make_namespace(idmap, err);
+	if (idmap->userns < 0)
+		return error_at(err, what->where);
+	return map_tree(idmap->userns, mount, what->recursive) < 0 ? fail_map(idmap->userns, what, err) : 0;
+}
+
+void mount_idmap_close(struct mount_idmap *all)
+{
+	for (; all; all = all->next)
+		close_fd(&all->userns);
+}

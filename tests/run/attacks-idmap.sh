@@ -1,0 +1,51 @@
+#!/bin/sh
+# What an id-mapped mount is there to keep a container from.
+. "${0%/*}/lib.sh"
+. "${0%/*}/../attacks/lib.sh"
+
+# Host root's is a directory that only user 1000's files are mapped of, to be the container's root's.
+prepare() {
+	fresh
+	mkdir "$CANARY/user"
+	chown 1000:1000 "$CANARY/user"
+	canary_before=$(canary_digest)
+	config --arg source "$CANARY" '.process.capabilities |= map_values(. + ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_SETUID", "CAP_SETGID", "CAP_MKNOD"])
+		| .mounts += [{destination: "/mnt", type: "bind", source: $source, options: ["rbind", "ridmap"],
+			uidMappings: [{containerID: 1000, hostID: 0, size: 1}], gidMappings: [{containerID: 1000, hostID: 0, size: 1}]}]'
+}
+
+attack_set_uid_root() { # a program that is host root's, for a friend outside
+	prepare
+	inside 'cp /bin/busybox /mnt/user/su && chmod 4755 /mnt/user/su'
+	[ "$(stat -c '%u %a' "$CANARY/user/su" 2>/dev/null)" = '0 4755' ]
+}
+test_set_uid_root() {
+	refused attack_set_uid_root
+	same '1000 4755' "$(stat -c '%u %a' "$CANARY/user/su")" 'what was made'
+	defended idmap attack_set_uid_root
+}
+
+attack_file_of_root() {
+	prepare
+	inside 'cat /mnt/file || echo hacked >/mnt/file || chmod 666 /mnt/file || chown 0 /mnt/file || rm -f /mnt/file || mv /mnt/file /mnt/user/'
+	[ "$status" = 0 ] || canary_changed
+}
+test_file_of_root() { defended idmap attack_file_of_root; }
+
+attack_give_away() { # to an id that is not mapped, which may be anybody's outside
+	prepare
+	inside 'touch /mnt/user/gift && chown 0:0 /mnt/user/gift; chown 1:1 /mnt/user/gift && stat -c %u /mnt/user/gift'
+	[ "$(stat -c %u "$CANARY/user/gift" 2>/dev/null)" = 1 ]
+}
+test_give_away() { defended idmap attack_give_away; }
+
+# A remount, or a bind of it, is mapped as it is.
+attack_bind_again() {
+	prepare
+	config '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"]) | del(.linux.seccomp)'
+	inside 'mkdir /again; mount --bind /mnt /again && mount -o remount,rw,bind /again; cat /again/file /mnt/file'
+	[ -n "$out" ]
+}
+test_bind_again() { defended idmap attack_bind_again; }
+
+run_tests
