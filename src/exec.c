@@ -59,7 +59,7 @@ static int open_root(struct execution *e, struct error *err)
 	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)e->container.record.pid.value);
 	FD(root) = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int saved = errno;
-	if (sys_pidfd_send_signal(e->init, 0) < 0)
+	if (sys_pidfd_send_signal(e->init, 0) < 0 || (root < 0 && saved == ENOENT)) /* gone, or a zombie */
 		return fail(err, 0, "cannot exec in container %s: container not running",
 			e->container.id);
 	if (root < 0)
@@ -251,6 +251,9 @@ int execution_launch(struct execution *e, struct relay *relay, struct error *err
 	l->console_socket = e->request->console_socket;
 	l->pid_file = e->request->pid_file;
 	l->pidfd_socket = e->request->pidfd_socket;
+	if (l->may_wait && interrupt_open(&e->interrupt, err) < 0)
+		return -1;
+	l->interrupt = e->interrupt.fd;
 	if (open_cgroup(e, err) < 0 ||
 		process_set_affinity(&e->plan.process.cpus_initial, 0, err) < 0)
 		return -1;
@@ -261,6 +264,7 @@ int execution_launch(struct execution *e, struct relay *relay, struct error *err
 
 void execution_close(struct execution *e)
 {
+	close_fd(&e->interrupt.fd); /* what came since is late */
 	close_fd(&e->launch.pidfd);
 	close_fd(&e->launch.sync);
 	close_fd(&e->launch.console);

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "container.h"
 #include "host.h"
+#include "interrupt.h"
 #include "launch.h"
 #include "plan.h"
 
@@ -38,6 +39,7 @@ struct execution {
 	struct plan plan;
 	struct container container;
 	struct launch launch;
+	struct interrupt interrupt; /* where it may wait long */
 	bool traceable; /* see plan_options */
 	int init; /* pidfd of the container's init */
 	int root; /* its root directory, or -1 */
@@ -48,6 +50,7 @@ struct execution {
 		.container = { .root = -1, .dir = -1 },                                            \
 		.launch = { .cgroup = -1, .delegate = -1, .listen = -1, .pidfd = -1, .first = -1, .sync = -1, .console = -1,    \
 			.interrupt = -1 },                                                         \
+		.interrupt.fd = -1,                                                                \
 		.init = -1,                                                                        \
 		.root = -1,                                                                        \
 	}
