@@ -433,10 +433,13 @@ static int perform_bind(const struct mount_op *op, int target, struct error *err
 {
 	if (mount_attach(op->tree, target) == 0)
 		return 0;
-	(void)fail(err, errno, "bind %s on %s", op->source, op->destination);
-	return errno == EINVAL || errno == ENOTDIR ?
-		error_hint(err, "source and destination must both be directories, or neither") :
-		-1;
+	struct stat st;
+	int errnum = errno;
+	if (fstat(target, &st) < 0 || S_ISDIR(st.st_mode) == op->directory)
+		return fail(err, errnum, "bind %s on %s", op->source, op->destination);
+	/* As mount(2) says it, and not "invalid argument": Docker looks for it. */
+	(void)fail(err, ENOTDIR, "bind %s on %s", op->source, op->destination);
+	return error_hint(err, "source and destination must both be directories, or neither");
 }
 
 /* "remount" changes the superblock too, unless it is said of a bind; "none" changes flags and propagation alone. */

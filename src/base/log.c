@@ -152,15 +152,18 @@ static const char *level_name(enum log_level level)
 static void format_json(struct line *line, enum log_level level, const char *msg,
 	const struct error *err)
 {
-	char buf[64];
+	char buf[64], whole[2560];
+	const char *hint = err ? err->hint : "";
+	/* Engines show the message alone. */
+	(void)snprintf(whole, sizeof(whole), "%s%s%s%s", msg, *hint ? " (" : "", hint, *hint ? ")" : "");
 	add(line, "{");
 	add_json(line, "level", level_name(level));
 	add_json(line, "time", clock_timestamp(buf));
-	add_json(line, "msg", msg);
+	add_json(line, "msg", whole);
 	if (err && err->where[0])
 		add_json(line, "property", err->where);
-	if (err && err->hint[0])
-		add_json(line, "hint", err->hint);
+	if (*hint)
+		add_json(line, "hint", hint);
 	if (err && err->errnum) {
 		(void)snprintf(buf, sizeof(buf), ",\"errno\":%d", err->errnum);
 		add(line, buf);

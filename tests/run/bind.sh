@@ -86,7 +86,7 @@ test_source_empty() {
 test_file_on_directory() {
 	: >"$WORK/file"
 	bind "$WORK/file" /etc bind
-	run_fails '.mounts[7]'
+	run_fails ".mounts[7]: bind $WORK/file on /etc: Not a directory"
 	printf '%s' "$errors" | grep -q 'both be directories' || fail "no hint in: $errors"
 }
 

@@ -91,6 +91,15 @@ test_log_file_json() {
 		fail "log: $(cat "$WORK/log.json")"
 }
 
+# Engines show the message and nothing else.
+test_log_file_hint() {
+	config '.linux.namespaces += [{type: "uesr"}]'
+	try "$HULL" --root "$STATE" --log "$WORK/log.json" --log-format json run -b "$BUNDLE" "$ID"
+	expect_status 1
+	tail -n 1 "$WORK/log.json" | jq -e '(.hint | length > 0) and .hint as $hint | .msg | endswith(" (" + $hint + ")")' >/dev/null ||
+		fail "log: $(cat "$WORK/log.json")"
+}
+
 test_unknown_command() {
 	try hull no-such-command
 	expect_status 1
