@@ -3,6 +3,7 @@
 . "${0%/*}/engine.sh"
 
 IMAGE=docker.io/library/busybox:test
+PAUSE=registry.k8s.io/pause:3.8 # of a pod's own container, as the configuration's default has it
 # What `ctr run` is told by itself needs a controller.
 SHARES=
 grep -qw cpu "$CGROUP2/cgroup.controllers" || SHARES='--cpu-shares 0'
@@ -245,6 +246,21 @@ test_configuration() {
 	awk '/^ *\[/ { section = $1 } /BinaryName = "\/usr\/local\/bin\/hull"/ { print section }' "$WORK/dump" >"$WORK/section"
 	same '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.hull.options]' "$(cat "$WORK/section")" 'where BinaryName is'
 	has_text 'default_runtime_name = "hull"' "$WORK/dump" || fail 'hull is not the default runtime'
+}
+
+# A pod of one container, by the interface that Kubernetes speaks; Debian has no crictl.
+test_kubernetes() {
+	needs_controllers cpu memory
+	[ -n "${PAUSE_FILE:-}" ] || PAUSE_FILE=$WORK/pause.tar
+	[ -e "$PAUSE_FILE" ] || sh "$ENGINES/make-image.sh" "$PAUSE_FILE" "$PAUSE" sleep 1000000
+	for file in "$IMAGE_FILE" "$PAUSE_FILE"; do
+		try ctr -n k8s.io image import "$file"
+		expect_status 0
+	done
+	try timeout -k 5 300 python3 "$ENGINES/cri.py" /run/containerd/containerd.sock "$IMAGE"
+	[ "$status" = 0 ] || fail "cri.py: $errors"
+	same 'created running 4 x y 0 33554432 50000 100000 0 67108864 failed ExecSync exited 7' "$(echo "$out" | tr '\n' ' ' | sed 's/ $//')" 'what happened'
+	same '' "$(below /run/containerd/runc/k8s.io)" 'what is left of the state'
 }
 
 # The last one: by now nothing may be left.

@@ -137,6 +137,7 @@ test_filesystem() {
 	says kept docker_run -v "$ID:/volume" -- sh -c 'echo kept >/volume/file; cat /volume/file'
 	says kept docker_run -v "$ID:/volume" -- cat /volume/file
 	says "$ID" dock volume rm "$ID"
+	fails 125 'Are you trying to mount a directory onto a file' docker_run -v "$WORK/v/file:/etc" -- true
 	fails 125 'bind source path does not exist' docker_run --mount type=bind,source=/no/such/source,target=/v -- true
 }
 

@@ -8,7 +8,7 @@ cd "$here/../.." || exit 1
 
 # The tests by their suite; each takes seconds there.
 tests() {
-	echo containerd limits systemd_cgroup nothing_is_left
+	echo containerd limits kubernetes systemd_cgroup nothing_is_left
 	echo docker limits nothing_is_left systemd_cgroup
 }
 
@@ -19,7 +19,7 @@ if [ "${1:-}" = inside ]; then
 	[ ! -e "$RESULTS/hull-systemd" ] || cp "$RESULTS/hull-systemd" /usr/local/libexec/hull/
 	tar -C "$work" -xf "$RESULTS/template.tar"
 	export HULL_TEST_TRIES=2 HULL=/usr/local/bin/hull HULL_TEST_TEMPLATE="$work/template" INSIDE_DEBIAN=1
-	export IMAGE_FILE="$RESULTS/image.tar"
+	export IMAGE_FILE="$RESULTS/image.tar" PAUSE_FILE="$RESULTS/pause.tar"
 	code=0
 	tests | while read -r suite names; do
 		ONLY=$names sh "tests/engines/$suite.sh" </dev/null || exit 1
@@ -34,6 +34,7 @@ export RESULTS
 cp "${HULL:-build/hull}" "$RESULTS/hull" || exit 1
 cp "${HULL:-build/hull}-systemd" "$RESULTS/hull-systemd" 2>/dev/null || : # built where libsystemd is
 sh tests/engines/make-image.sh "$RESULTS/image.tar" busybox:test || exit 1
+sh tests/engines/make-image.sh "$RESULTS/pause.tar" registry.k8s.io/pause:3.8 sleep 1000000 || exit 1
 sh tests/make-bundle.sh "$RESULTS/template" && "$RESULTS/hull" spec -b "$RESULTS/template" || exit 1
 tar -C "$RESULTS" -cf "$RESULTS/template.tar" template && rm -rf "$RESULTS/template" || exit 1
 {
