@@ -86,7 +86,7 @@ run_containers() { # HULL LABEL [FOLDER]
 		! grep -q '^run_tests$' "$script" || echo "$script"
 	done | HULL=$1 LABEL=$folder$2 LOGS=$LOGS xargs -P "$JOBS" -n 1 sh -c '
 		log=$LOGS/$LABEL-$(basename "$1" .sh).log
-		timeout -k 5 1200 sh "$1" >"$log" 2>&1 </dev/null
+		timeout -k 5 1800 sh "$1" >"$log" 2>&1 </dev/null
 		code=$?
 		[ $code -le 1 ] || echo "FAIL $(basename "$1" .sh): ended with status $code" >>"$log"
 		sed "s/^\(ok\|FAIL\|SKIP\) /&$LABEL: /" "$log"' - | record
@@ -243,7 +243,8 @@ if wants fuzz; then
 	run_fuzzers
 fi
 if wants run-asan; then
-	ASAN_OPTIONS=detect_leaks=0 run_containers "$BUILD/asan/hull" '-asan'
+	# Fewer of the points at which commands are killed: each has been tried without.
+	ASAN_OPTIONS=detect_leaks=0 STEPS=15 run_containers "$BUILD/asan/hull" '-asan'
 fi
 if wants engines; then
 	run_containers "$BUILD/hull" '' engines
