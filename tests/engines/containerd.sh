@@ -248,6 +248,29 @@ test_configuration() {
 	has_text 'default_runtime_name = "hull"' "$WORK/dump" || fail 'hull is not the default runtime'
 }
 
+test_printed_command() {
+	command=$(printed 'names the runtime at each container' | sed "s|IMAGE|$IMAGE|; s/NAME/$ID/; s/ run / run $SHARES /")
+	says hello sh -c "$command"
+}
+
+# By their statuses: many at once, ctr loses the output of what ends at once, with runc too.
+test_many_at_once() {
+	name=$ID
+	for number in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+		(
+			fail() {
+				echo "$ID: $*"
+				exit 1
+			}
+			ID=$name-$number
+			begin && fails 7 '' task exec --exec-id a "$ID" sh -c 'exit 7'
+			task kill -s $([ $((number % 2)) = 0 ] && echo TERM || echo KILL) "$ID" && remove && echo done
+		) >"$WORK/many-$number" 2>&1 &
+	done
+	wait
+	[ "$(cat "$WORK"/many-*)" = "$(yes done | head -n 16)" ] || fail "$(cat "$WORK"/many-*)"
+}
+
 # A pod of one container, by the interface that Kubernetes speaks; Debian has no crictl.
 test_kubernetes() {
 	needs_controllers cpu memory

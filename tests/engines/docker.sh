@@ -75,6 +75,7 @@ init_pid() {
 
 test_information() {
 	same 'hull 2' "$(dock info -f '{{.DefaultRuntime}} {{.CgroupVersion}}')" 'what docker info says'
+	says hull dock run --rm --runtime hull "$IMAGE" echo hull
 	same /usr/local/bin/hull "$(dock info -f '{{(index .Runtimes "hull").Path}}')" 'the path of the runtime'
 }
 
@@ -368,7 +369,8 @@ test_nothing_is_left() {
 test_systemd_cgroup() {
 	[ -d /run/systemd/system ] || skip 'systemd is not process 1 here'
 	stop_docker
-	start_docker --exec-opt native.cgroupdriver=systemd
+	jq '. + {"exec-opts": ["native.cgroupdriver=systemd"]}' /etc/docker/daemon.json >/tmp/daemon.json
+	start_docker --config-file /tmp/daemon.json
 	same systemd "$(dock info -f '{{.CgroupDriver}}')" 'the driver'
 	begin --memory 32m --pids-limit 50
 	unit=docker-$(inspect '{{.Id}}').scope
