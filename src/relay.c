@@ -45,6 +45,7 @@ struct session {
 	bool hung_up; /* nobody has the terminal open just now: reading it gives EIO */
 	bool input_open, eof_due, mid_line;
 	bool raw; /* standard input is a terminal, and its settings are in `saved` */
+	bool lapsed; /* it is not raw just now: we went on in the background */
 	struct termios saved;
 	struct copy in, out; /* to and from the container's terminal */
 };
@@ -120,6 +121,46 @@ static void pass_size(const struct session *s)
 		(void)ioctl(s->master, TIOCSWINSZ, &size); /* a wrong size is no reason to stop */
 }
 
+/* Whether our terminal is ours to read and to set. One that is not the controlling terminal always is. */
+static bool in_foreground(void)
+{
+	pid_t group = tcgetpgrp(STDIN_FILENO);
+	return group < 0 || group == getpgrp();
+}
+
+/* In the background this stops us, by SIGTTOU, until a shell brings us to the foreground. False if no shell can: EIO. */
+static bool await_foreground(void)
+{
+	return in_foreground() || tcdrain(STDIN_FILENO) == 0 || errno != EIO;
+}
+
+/* Not the first time it may be raw already: then the settings to be given back are those that we have. */
+static int make_raw(struct session *s, struct error *err)
+{
+	struct termios now;
+	if (!await_foreground() || tcgetattr(STDIN_FILENO, &now) < 0)
+		return 0;
+	if (!s->raw || (now.c_lflag & ISIG))
+		s->saved = now;
+	cfmakeraw(&now);
+	if (tcsetattr(STDIN_FILENO, TCSANOW, &now) < 0)
+		return fail(err, errno, "make standard input raw");
+	s->raw = true;
+	s->lapsed = false;
+	pass_size(s);
+	return 0;
+}
+
+/* We were stopped, and the shell has set its terminal as it wants it: all anew, once it is ours again. */
+static void go_on(struct session *s)
+{
+	if (!s->raw)
+		return;
+	s->lapsed = true;
+	if (in_foreground())
+		(void)make_raw(s, NULL); /* it was possible before */
+}
+
 static bool is_executed(const struct relay *relay)
 {
 	struct pollfd fd = { .fd = relay->executed, .events = POLLIN };
@@ -150,6 +191,8 @@ static int take_signals(struct session *s, struct error *err)
 		} else if (s->exited) {
 			s->ended_by_signal |= sig != SIGCONT && sig != SIGTSTP;
 		} else {
+			if (sig == SIGCONT)
+				go_on(s);
 			pass_signal(s, sig);
 		}
 	}
@@ -191,6 +234,12 @@ static void hang_up(struct session *s)
 
 static void read_input(struct session *s)
 {
+	if (s->raw && (s->lapsed || !in_foreground())) {
+		if (in_foreground() || (await_foreground() && in_foreground())) {
+			(void)make_raw(s, NULL);
+			return; /* what was there to read may have been the shell's */
+		}
+	}
 	ssize_t n = copy_fill(&s->in, STDIN_FILENO);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -315,21 +364,14 @@ static int start_terminal(struct session *s, struct error *err)
 	if (fcntl(s->master, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return fail(err, errno, "fcntl of the terminal");
 	s->input_open = true;
-	if (tcgetattr(STDIN_FILENO, &s->saved) < 0)
-		return 0;
-	struct termios raw = s->saved;
-	cfmakeraw(&raw);
-	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) < 0)
-		return fail(err, errno, "make standard input raw");
-	s->raw = true;
-	pass_size(s);
-	return 0;
+	return isatty(STDIN_FILENO) ? make_raw(s, err) : 0;
 }
 
-/* Cleanup: every way out gives standard input its settings back. A signal that would end us meanwhile is blocked. */
+/* Cleanup: every way out gives standard input its settings back, unless it is somebody else's by now. A signal that would end us
+ * meanwhile is blocked. */
 static void end_session(struct session *s)
 {
-	if (s->raw)
+	if (s->raw && in_foreground())
 		(void)tcsetattr(STDIN_FILENO, TCSANOW, &s->saved);
 	close_fd(&s->master);
 	close_fd(&s->signals);

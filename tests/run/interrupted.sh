@@ -43,7 +43,7 @@ test_hooks_of_create() {
 			# shellcheck disable=SC2086
 			interrupt TERM $command -b "$BUNDLE" "$ID"
 			expect_status 143
-			says ".hooks.$kind[0]: hook /bin/sh: interrupted by signal 15 (Terminated)"
+			says ".hooks.${kind}[0]: hook /bin/sh: interrupted by signal 15 (Terminated)"
 			nothing_left "$command, $kind"
 		done
 	done
