@@ -68,6 +68,8 @@ int creation_prepare(struct creation *c, const struct create_request *request, s
 		.detach = request->detach,
 		.wait = request->wait,
 		.no_pivot = request->no_pivot,
+		.overlay = request->overlay,
+		.idmap_rootfs = request->idmap_rootfs,
 		.no_new_keyring = request->no_new_keyring,
 		.preserve_fds = request->preserve_fds + listeners,
 		.listen_fds = listeners,

@@ -22,7 +22,8 @@ struct create_request {
 	const char *console_socket, *pid_file, *pidfd_socket;
 	const char *report; /* of run: a file or a number, or NULL */
 	enum cgroup_manager cgroup_manager;
-	bool detach, wait, no_pivot, no_new_keyring;
+	const char *overlay; /* "tmp" or an absolute path, or NULL */
+	bool detach, wait, no_pivot, no_new_keyring, idmap_rootfs;
 	unsigned preserve_fds;
 };
 

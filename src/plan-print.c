@@ -108,6 +108,10 @@ static void print_filesystems(const struct plan *plan, FILE *out)
 	(void)fprintf(out, "root filesystem:\n  %s%s %s%s\n", plan->rootfs,
 		plan->readonly ? " ro" : "", propagation_name(plan->propagation),
 		plan->options.no_pivot ? ", moved to / rather than pivoted" : "");
+	if (plan->options.idmap_rootfs)
+		(void)fputs("  id-mapped\n", out);
+	if (plan->options.overlay)
+		(void)fprintf(out, "  what is written goes to %s\n", plan->options.overlay);
 	(void)fputs("mounts:\n", out);
 	for (size_t i = 0; i < plan->mount_count; i++)
 		print_mount(&plan->mounts[i], out);

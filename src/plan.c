@@ -55,7 +55,7 @@ static int check_mount_namespace(const struct plan *plan, struct error *err)
 	return error_hint(err, "add { \"type\": \"mount\" } to .linux.namespaces");
 }
 
-static struct mount_idmap_facts idmap_facts(struct plan *plan)
+struct mount_idmap_facts plan_idmap_facts(struct plan *plan)
 {
 	return (struct mount_idmap_facts){ .uids = &plan->linux->uid_mappings,
 		.gids = &plan->linux->gid_mappings,
@@ -75,7 +75,7 @@ static int plan_mounts(struct arena *arena, struct plan *plan, const struct host
 		.new_user_ns = plan->ns.new_user,
 		.label = host->lsm.selinux ? plan->linux->mount_label : NULL,
 		.label_type = label_type ? label_type : "context",
-		.idmap = idmap_facts(plan),
+		.idmap = plan_idmap_facts(plan),
 	};
 	size_t extra = plan->options.notify_dir ? 1 : 0;
 	plan->mounts = arena_array(arena, config->mounts.len + extra, sizeof(*plan->mounts));
@@ -270,12 +270,13 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 	plan.rootfs = *config->root->path == '/' ?
 		config->root->path :
 		arena_printf(arena, "%s/%s", options->bundle, config->root->path);
-	plan.readonly = config->root->readonly.value;
+	/* what is read-only about it is the bundle's, and that an overlay leaves alone */
+	plan.readonly = config->root->readonly.value && !options->overlay;
 	plan.propagation = (unsigned long)plan.linux->rootfs_propagation.value;
 	plan.own_caps = host->own_caps;
 	if (ns_plan(arena, plan.linux, &plan.ns, err) < 0 ||
 		check_mount_namespace(&plan, err) < 0 || plan_cgroup(arena, &plan, host, err) < 0 ||
-		plan_mounts(arena, &plan, host, err) < 0 ||
+		plan_root(arena, &plan, err) < 0 || plan_mounts(arena, &plan, host, err) < 0 ||
 		plan_devices(arena, &plan, host, err) < 0 ||
 		plan_process(arena, &plan, host, err) < 0)
 		return -1;
@@ -315,17 +316,6 @@ static int open_binds(struct arena *arena, struct plan *plan, struct error *err)
 	return 0;
 }
 
-static int open_root(struct plan *plan, struct error *err)
-{
-	if (plan->needs & NEED_ROOTFS)
-		plan->root = rootfs_open(plan->rootfs, plan->propagation, err);
-	else
-		plan->root = open(plan->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return plan->root < 0 && !(plan->needs & NEED_ROOTFS) ?
-		fail_at(err, errno, ".root.path", "open the root filesystem %s", plan->rootfs) :
-		plan->root;
-}
-
 static bool has_variable(const char *const *env, const char *assignment)
 {
 	for (; *env; env++)
@@ -358,7 +348,7 @@ static int check_sysctl(struct arena *arena, const struct plan *plan, struct err
 
 int plan_open_mounts(struct arena *arena, struct plan *plan, struct error *err)
 {
-	return open_root(plan, err) < 0 || open_binds(arena, plan, err) < 0 ? -1 : 0;
+	return plan_open_root(arena, plan, err) < 0 || open_binds(arena, plan, err) < 0 ? -1 : 0;
 }
 
 int plan_open(struct arena *arena, struct plan *plan, int cache_dir, struct error *err)

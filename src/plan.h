@@ -39,6 +39,8 @@ struct plan_options {
 	bool detach;      /* create, or run --detach: nobody relays a terminal */
 	bool wait;        /* create: init waits for start */
 	bool no_pivot, no_new_keyring;
+	const char *overlay; /* "tmp" or an absolute path: where what is written to the root filesystem goes; or NULL */
+	bool idmap_rootfs;
 	unsigned preserve_fds; /* descriptors 3 … that the container gets */
 	unsigned listen_fds;   /* … of which the first are LISTEN_FDS */
 	const char *notify_dir; /* directory of the proxied NOTIFY_SOCKET, or NULL */
@@ -91,6 +93,7 @@ struct plan {
 	struct systemd_unit unit;      /* of the systemd driver; name is NULL for the other one */
 
 	const char *rootfs; /* absolute */
+	struct mount_idmap *root_idmap; /* or NULL */
 	struct mount_op *mounts;
 	size_t mount_count;
 	struct mount_idmap *idmaps; /* all that mounts need */
@@ -136,6 +139,11 @@ unsigned plan_process_needs(const struct plan *plan);
 void plan_add_home(struct arena *arena, struct plan *plan, int root);
 /* Whether the process is in a user namespace that is not the runtime's. */
 bool plan_has_user_namespace(const struct plan *plan);
+
+/* The root filesystem: whether it is id-mapped; its descriptor, of an overlay where one is wanted. */
+int plan_root(struct arena *arena, struct plan *plan, struct error *err);
+int plan_open_root(struct arena *arena, struct plan *plan, struct error *err);
+struct mount_idmap_facts plan_idmap_facts(struct plan *plan);
 
 /* The part of plan_open that clones mounts: root filesystem, binds, devices. By init where its user namespace gives the right. */
 int plan_open_mounts(struct arena *arena, struct plan *plan, struct error *err);

@@ -20,6 +20,8 @@ struct options {
 	const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket, *preserve_fds;
 	const char *format, *file, *explain;
 	bool detach, keep, no_pivot, no_new_keyring, no_subreaper, dry_run;
+	const char *overlay;
+	bool idmap_rootfs;
 	bool all, force, regex, quiet, spec_rootless, host;
 	const char *interval, *report;
 	/* of exec */
@@ -65,6 +67,10 @@ struct option_row {
 		TEXT('f', "config", "FILE", config, "configuration (config.json in the bundle)")
 #define CREATE_OPTIONS                                                                             \
 	BUNDLE_OPTIONS, PROCESS_OPTIONS,                                                           \
+		TEXT(0, "overlay", "DIR|tmp", overlay,                                             \
+			"keep what is written to the root filesystem in DIR, or drop it"),         \
+		FLAG(0, "idmap-rootfs", idmap_rootfs,                                              \
+			"the root filesystem's ids are those of the container"),                   \
 		FLAG(0, "no-pivot", no_pivot,                                                      \
 			"chroot where pivot_root cannot be done: on an initramfs"),                \
 		FLAG(0, "no-new-keyring", no_new_keyring, "keep the caller's session keyring")

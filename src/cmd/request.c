@@ -29,6 +29,8 @@ int request_fill(struct context *ctx, struct create_request *request, struct err
 	uint64_t preserve, number;
 	if (preserve_fds_parse(o->preserve_fds, &preserve, err) < 0)
 		return -1;
+	if (o->overlay && !*o->overlay)
+		return fail(err, 0, "--overlay: expected a directory or \"tmp\", found \"\"");
 	*request = (struct create_request){
 		.id = ctx->operands[0],
 		.state_root = absolute(ctx, ctx->state_root),
@@ -42,6 +44,8 @@ int request_fill(struct context *ctx, struct create_request *request, struct err
 		.pidfd_socket = absolute(ctx, o->pidfd_socket),
 		.cgroup_manager = ctx->cgroup_manager,
 		.no_pivot = o->no_pivot,
+		.overlay = o->overlay && str_eq(o->overlay, "tmp") ? o->overlay : absolute(ctx, o->overlay),
+		.idmap_rootfs = o->idmap_rootfs,
 		.no_new_keyring = o->no_new_keyring,
 		.preserve_fds = (unsigned)preserve,
 	};

@@ -407,18 +407,4 @@ test_bind_of_proc_of_the_host() {
 	expect_match '^[0-9]+' 'ls /hostproc | grep -c "^[0-9]"'
 }
 
-test_idmapped_mount() {
-	config '.mounts[7] = {"destination": "/srv", "source": "/tmp", "options": ["bind", "idmap"],
-		"uidMappings": [{"containerID": 0, "hostID": 5000, "size": 10}],
-		"gidMappings": [{"containerID": 0, "hostID": 5000, "size": 10}]}'
-	inside 'touch /srv/file-of-hull-test; stat -c %u /srv/file-of-hull-test'
-	rm -f /tmp/file-of-hull-test
-	# Honoured or refused, never read and forgotten.
-	if [ "$status" = 0 ]; then
-		same 0 "$out" owner
-	else
-		printf '%s' "$errors" | grep -Fq '.mounts[7]' || fail "error: $errors"
-	fi
-}
-
 run_tests

@@ -71,6 +71,20 @@ test_create_with_everything() {
 	kill_everywhere parent create
 }
 
+# Processes that make a user namespace, and an overlay, are not left either.
+test_create_with_mapped_overlay() {
+	build_helper
+	chmod 755 "$SUITE_DIR" "$WORK" "$BUNDLE"
+	config --arg source "$BUNDLE/rootfs/etc" '.process.args = ["sleep", "1000"] | .linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings
+		| .mounts += [{destination: "/mnt", source: $source, options: ["bind", "idmap=uids=0-7-1;gids=0-7-1"]}]'
+	printf '#!/bin/sh\n[ "$3" != create ] || set -- "$@" --overlay tmp\nexec "%s" "$@"\n' "$HULL" >"$WORK/hull"
+	chmod 755 "$WORK/hull"
+	HULL=$WORK/hull
+	kill_everywhere parent create
+	kill_everywhere child create
+}
+
 test_create_without_cgroup() {
 	build_helper
 	config '.process.args = ["sleep", "1000"]'

@@ -1,0 +1,227 @@
+#include "namespaces/overlay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+#include "namespaces/mount-options.h"
+#include "namespaces/mount.h"
+
+static void add_param(struct arena *arena, struct mount_options *options, const char *key,
+	const char *value)
+{
+	struct mount_param *param = list_add(arena, &options->params);
+	param->key = key;
+	param->value = value;
+}
+
+/* By descriptor: neither the length of a path nor a colon in it matters, and the container does not read it in its mountinfo. */
+static void add_layer(struct arena *arena, struct mount_options *options, const char *key, int dir)
+{
+	add_param(arena, options, key, arena_printf(arena, "/proc/self/fd/%d", dir));
+}
+
+/* Over "/", which changes no path of ours: the kernel wants layers to be mounted somewhere (until Linux 6.15). */
+static int attach_somewhere(int mount, struct error *err)
+{
+	return sys_move_mount(mount, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 ?
+		fail(err, errno, "attach a layer of the overlay") :
+		0;
+}
+
+static int open_lower(const struct overlay *o, struct error *err)
+{
+	FD(lower) = sys_open_tree(AT_FDCWD, o->lower, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	if (lower < 0)
+		return fail_at(err, errno, ".root.path", "open the root filesystem %s", o->lower);
+	struct mount_idmap_what what = { .where = ".root.path", .source = o->lower };
+	if (o->idmap && mount_idmap_apply(o->idmap, lower, &what, err) < 0)
+		return -1;
+	return take_fd(&lower);
+}
+
+static int open_tmpfs(struct error *err)
+{
+	struct mount_options options = { .extra = 0 };
+	FD(tmpfs) = mount_detached("tmpfs", "tmpfs", &options, err);
+	if (tmpfs < 0 || attach_somewhere(tmpfs, err) < 0)
+		return -1;
+	return take_fd(&tmpfs);
+}
+
+static int open_kept(const char *path, struct error *err)
+{
+	FD(dir) = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0)
+		return take_fd(&dir);
+	(void)fail(err, errno, "--overlay %s", path);
+	return errno == ENOENT ? error_hint(err, "make the directory; what the container writes is kept in it") :
+				 -1;
+}
+
+/* The root of the overlay has the upper one's owner and mode. */
+static int set_root_attributes(int upper, int lower, struct error *err)
+{
+	struct stat st;
+	return fstat(lower, &st) < 0 || fchown(upper, st.st_uid, st.st_gid) < 0 ||
+			fchmod(upper, st.st_mode & 07777) < 0 ?
+		fail(err, errno, "--overlay: give the upper layer the owner and mode of the root filesystem") :
+		0;
+}
+
+static int open_layer(int dir, const char *name, bool *ret_made, struct error *err)
+{
+	*ret_made = mkdirat(dir, name, 0700) == 0;
+	if (!*ret_made && errno != EEXIST)
+		return fail(err, errno, "--overlay: make the directory \"%s\" in it", name);
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? fail(err, errno, "--overlay: open the directory \"%s\" in it", name) : fd;
+}
+
+/* user_namespaces(7): the first one's inode number is a constant of the kernel's. */
+static bool is_initial_user_namespace(void)
+{
+	enum { INITIAL = 0xeffffffd };
+	struct stat st;
+	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino == (ino_t)(unsigned)INITIAL;
+}
+
+static bool is_on_overlay(int dir)
+{
+	struct statfs fs;
+	return fstatfs(dir, &fs) == 0 && (unsigned long)fs.f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
+static const char *attribute(void)
+{
+	return is_initial_user_namespace() ? "trusted.overlay.opaque" : "user.overlay.opaque";
+}
+
+/* What the kernel would refuse with few words, or not at all, though it cannot work then. */
+static int check_kept(const char *path, int dir, struct error *err)
+{
+	const char *why = is_on_overlay(dir) ? "it is on an overlay, which cannot be the upper layer of another" :
+		fgetxattr(dir, attribute(), NULL, 0) < 0 && errno == ENOTSUP ?
+					       "its filesystem has no extended attributes" :
+					       NULL;
+	if (!why)
+		return 0;
+	(void)fail(err, 0, "--overlay %s: %s", path, why);
+	return error_hint(err, "use a directory on ext4, xfs, btrfs or tmpfs");
+}
+
+static int explain(const struct overlay *o, struct error *err)
+{
+	if (!o->dir)
+		return error_prefix(err, "--overlay tmp");
+	(void)error_prefix(err, "--overlay %s", o->dir);
+	switch (err->errnum) {
+	case EBUSY:
+		return error_hint(err, "another container writes there: each needs a directory of its own");
+	case ESTALE:
+		return error_hint(err, "what is there was written over another root filesystem: use another directory, or "
+				       "remove upper and work in this one");
+	case EINVAL:
+		return error_hint(err, "its filesystem cannot be an upper layer: use a directory on ext4, xfs, btrfs or "
+				       "tmpfs");
+	default:
+		return -1;
+	}
+}
+
+static int make_overlay(struct arena *arena, const struct overlay *o, int lower, int dir, struct error *err)
+{
+	struct mount_options options = { .extra = 0 };
+	bool made, made_work;
+	FD(upper) = open_layer(dir, "upper", &made, err);
+	FD(work) = upper < 0 ? -1 : open_layer(dir, "work", &made_work, err);
+	if (work < 0 || (made && set_root_attributes(upper, lower, err) < 0))
+		return -1;
+	add_layer(arena, &options, "lowerdir", lower);
+	add_layer(arena, &options, "upperdir", upper);
+	add_layer(arena, &options, "workdir", work);
+	/* two containers on one upper layer, or one layer on two root filesystems, would be undefined: this has the kernel refuse */
+	if (o->dir)
+		add_param(arena, &options, "index", "on");
+	if (!is_initial_user_namespace())
+		add_param(arena, &options, "userxattr", NULL);
+	int mount = mount_detached("overlay", "overlay", &options, err);
+	return mount < 0 ? explain(o, err) : mount;
+}
+
+static int make(struct arena *arena, const struct overlay *o, int lower, struct error *err)
+{
+	struct mount_attr private = { .propagation = MS_PRIVATE };
+	if (sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &private) < 0)
+		return fail(err, errno, "make the mount namespace private");
+	if (attach_somewhere(lower, err) < 0)
+		return -1;
+	FD(dir) = o->dir ? open_kept(o->dir, err) : open_tmpfs(err);
+	if (dir < 0 || (o->dir && check_kept(o->dir, dir, err) < 0))
+		return -1;
+	return make_overlay(arena, o, lower, dir, err);
+}
+
+/* In a mount namespace of its own and with our descriptors: the result takes the number of the one that was kept for it. */
+static void __attribute__((noreturn)) make_and_exit(struct arena *arena, const struct overlay *o, int lower,
+	int place, int report)
+{
+	struct error err = { .errnum = 0 };
+	FD(mount) = make(arena, o, lower, &err);
+	if (mount >= 0 && dup3(mount, place, O_CLOEXEC) < 0)
+		(void)fail(&err, errno, "keep the overlay");
+	close_fd(&mount);
+	if (err.text[0])
+		(void)write_all(report, &err, sizeof(err)); /* who cannot be told has died */
+	_exit(0);
+}
+
+static int wait_for(pid_t pid)
+{
+	int status;
+	while (waitpid(pid, &status, __WALL) < 0)
+		if (errno != EINTR)
+			return -1;
+	return status;
+}
+
+int overlay_open(struct arena *arena, const struct overlay *overlay, struct error *err)
+{
+	struct clone_args args = { .flags = CLONE_NEWNS | CLONE_FILES };
+	struct error why;
+	int pair[2];
+	FD(lower) = open_lower(overlay, err);
+	if (lower < 0)
+		return -1;
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return fail(err, errno, "make a pipe");
+	FD(reader) = pair[0];
+	FD(writer) = pair[1];
+	FD(place) = fcntl(reader, F_DUPFD_CLOEXEC, 3);
+	if (place < 0)
+		return fail(err, errno, "make room for the overlay");
+	pid_t pid = sys_clone3(&args);
+	if (pid == 0)
+		make_and_exit(arena, overlay, lower, place, writer);
+	if (pid < 0)
+		return fail(err, errno, "make a mount namespace for the overlay");
+	int status = wait_for(pid);
+	close_fd(&writer);
+	ssize_t len = read(reader, &why, sizeof(why));
+	if (len == sizeof(why)) {
+		*err = why;
+		return -1;
+	}
+	return status != 0 || len != 0 ? fail(err, 0, "the process that makes the overlay ended with status %d", status) :
+					 take_fd(&place);
+}
