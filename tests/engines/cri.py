@@ -119,7 +119,7 @@ def execute(*command):
 
 
 STATES = ["created", "running", "exited", "unknown"]
-pod_config = {1: {1: "pod", 2: "uid", 3: "default"}, 2: "pod", 8: {2: {1: {1: NODE}}}}
+pod_config = {1: {1: "pod", 2: "uid", 3: "default"}, 8: {2: {1: {1: NODE}}}}
 pod = call("RunPodSandbox", {1: pod_config, 2: "hull"})[1]
 container = call("CreateContainer", {1: pod, 3: pod_config, 2: {
     1: {1: "container"}, 2: {1: sys.argv[2]},

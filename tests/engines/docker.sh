@@ -365,12 +365,33 @@ test_nothing_is_left() {
 	same 0 "$(grep -c '/overlay2/.*/merged' /proc/self/mountinfo)" 'the number of mounts'
 }
 
+# Docker as it is configured, and in another way: JSON.
+restart_docker() {
+	stop_docker
+	jq ". + $1" /etc/docker/daemon.json >/tmp/daemon.json
+	start_docker --config-file /tmp/daemon.json
+}
+
+test_user_namespaces() {
+	useradd -r dockremap 2>/dev/null
+	echo dockremap:100000:65536 | tee /etc/subuid >/etc/subgid
+	restart_docker '{"userns-remap": "dockremap"}'
+	try dock load -i "$IMAGE_FILE"
+	expect_status 0
+	begin
+	pid=$(init_pid)
+	same '0 100000 65536' "$(awk '{ print $1, $2, $3 }' "/proc/$pid/uid_map")" 'the mapping'
+	same 100000 "$(stat -c %u "/proc/$pid/root/etc/passwd")" 'the owner of its files'
+	says '0 1:3' dock exec "$ID" sh -c 'touch /made; echo $(id -u) $(stat -c %t:%T /dev/null)'
+	says 1000 dock exec -u user "$ID" id -u
+	remove
+	says "$(readlink /proc/self/ns/user)" docker_run --userns host -- readlink /proc/self/ns/user
+}
+
 # The other driver.
 test_systemd_cgroup() {
 	[ -d /run/systemd/system ] || skip 'systemd is not process 1 here'
-	stop_docker
-	jq '. + {"exec-opts": ["native.cgroupdriver=systemd"]}' /etc/docker/daemon.json >/tmp/daemon.json
-	start_docker --config-file /tmp/daemon.json
+	restart_docker '{"exec-opts": ["native.cgroupdriver=systemd"]}'
 	same systemd "$(dock info -f '{{.CgroupDriver}}')" 'the driver'
 	begin --memory 32m --pids-limit 50
 	unit=docker-$(inspect '{{.Id}}').scope

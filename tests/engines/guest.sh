@@ -20,10 +20,12 @@ if [ "${1:-}" = inside ]; then
 	tar -C "$work" -xf "$RESULTS/template.tar"
 	export HULL_TEST_TRIES=2 HULL=/usr/local/bin/hull HULL_TEST_TEMPLATE="$work/template" INSIDE_DEBIAN=1
 	export IMAGE_FILE="$RESULTS/image.tar" PAUSE_FILE="$RESULTS/pause.tar"
+	tests >"$work/tests"
 	code=0
-	tests | while read -r suite names; do
-		ONLY=$names sh "tests/engines/$suite.sh" </dev/null || exit 1
-	done || code=1
+	while read -r suite names; do
+		ONLY=$names sh "tests/engines/$suite.sh" </dev/null || code=1
+		echo "guest: $suite after $(cut -d ' ' -f 1 /proc/uptime) s"
+	done <"$work/tests"
 	exit $code
 fi
 
