@@ -76,7 +76,7 @@ crun	^[<>] create_preserve_fds_bad:
 crun	^[<>] (create_unknown_option|exec_unknown_option|create_option_without_value|unknown_global_option|update_bad_value): exit (1|64)$
 # Not in this crun: options after the id (Slurm writes them there), --keep, --debug=true, --criu, events, features, -h, help, and
 # arguments for ps(1).
-crun	^[<>] (run_options_after_id|run_keep|global_flags_with_values|global_criu|events_stats|features|help|ps_arguments): 
+crun	^[<>] (run_options_after_id|run_keep|global_flags_with_values|global_criu|events_stats|events_data|features|features_of_runc|help|ps_arguments): 
 # runc answers to help of nothing as to help, and has a status of its own for what it does not know.
 runc	^[<>] no_command: exit [01]$
 runc	^[<>] unknown_command: exit [13]$
@@ -119,6 +119,24 @@ crun	^< exec_process: HOME=/$
 crun	^[<>] exec_cwd_relative: 
 # Not in this crun: groups.
 crun	^[<>] exec_groups: 
+# A hook of start that fails is an error of ours: runtime.md wants it so. The peers do not wait for startContainer hooks, and
+# run those of poststart before them; this runc does so in create.
+both	^[<>] hook[a-z_]*: note: (startContainer|poststart)
+both	^[<>] hook_fails_(at|after)_start: (exit [01]|error: docker gone)$
+crun	^[<>] hook_(fails_before|missing): exit (1|255)$
+crun	^< hook_missing: error: (docker|podman) 127$
+# Hooks of ours run in the bundle, as crun's; the specification says nothing of it.
+runc	^[<>] hook_directory: note: (createContainer|poststop) 
+# More than the specification asks for, or less.
+both	^< hook_reads_the_state: shape: (rootfs|created|owner) 
+crun	^> hook_reads_the_state: shape: root 
+runc	^[<>] state_values: value: (root)?$
+crun	^[<>] state_values: value: (/.*/)?rootfs$
+# Where the kernel counts nothing ours says nothing; it tells of pressure.
+runc	^(> events_data: current|< events_data: psi)$
+# No cgroups of version 1; the rest is newer.
+runc	^< features_of_runc: (SCMP_|SECCOMP_|copy-symlink|dest-nofollow|src-nofollow|r?idmap|time$)
+runc	^[<>] features_of_runc: .."v1":
 # Checkpoints are yet to come.
 runc	^[<>] (restore|checkpoint)_probe: 
 END
@@ -189,12 +207,40 @@ args() { # the program of the container
 	config --argjson args "$(jq -cn '$ARGS.positional' --args -- "$@")" '.process.args = $args'
 }
 
+# hook KIND SCRIPT: one more; what it writes to $note is read by `notes`. It reads all its input: of one that does not, crun dies.
+hook() {
+	case $1 in startContainer) note=/note ;; *) note=$BUNDLE/rootfs/note ;; esac
+	config --arg kind "$1" --arg script "note=$note; $2; cat >/dev/null" \
+		'.hooks[$kind] += [{path: "/bin/sh", args: ["sh", "-c", $script], env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}]'
+}
+
+hooks() { # SCRIPT: one of each kind
+	for kind in prestart createRuntime createContainer startContainer poststart poststop; do
+		hook $kind "kind=$kind; $1"
+	done
+	rm -f "$BUNDLE/rootfs/note"
+}
+
+notes() { # when the hooks of start have run, for which the peers do not wait
+	tries=0
+	until [ $(grep -c -e poststart -e startContainer "$BUNDLE/rootfs/note") = 2 ] || [ $tries = 600 ]; do
+		tries=$((tries + 1))
+		sleep 0.1
+	done
+	sed 's/^/note: /' "$BUNDLE/rootfs/note"
+}
+
+whole_life() { # with all hooks
+	created && quietly start "$ID" && notes >"$WORK/notes" && quietly delete -f "$ID" && notes
+}
+
 out() { sed 's/^/out: /' "$WORK/out"; }
 words() { sed 's/^/words: /; s/  */ /g' "$WORK/out"; } # a table, whatever the width of its columns
 lines() { echo "lines: $(wc -l <"$WORK/out")"; }
 shape() { # of JSON: names and types, whatever the values
 	jq -c 'def shape: if type == "object" then map_values(shape) elif type == "array" then (map(shape) | unique) else type end; shape' \
-		"$WORK/out" | jq -rS 'if type == "object" then to_entries[] | "\(.key) \(.value | tojson)" else tojson end' | sed 's/^/shape: /'
+		"$WORK/out" | jq -rS 'if type == "object" then to_entries[] | "\(.key) \(.value | tojson)" else tojson end' |
+		sort | sed 's/^/shape: /'
 }
 tells() { grep -Fq -e "$1" "$WORK/errors" && echo "says $1" || echo "does not say $1"; }
 
@@ -362,6 +408,7 @@ test_state_created() { behave 'created; r state "$ID"; shape; s'; }
 test_state_running() { behave 'started; r state "$ID"; shape; s'; }
 test_state_paused() { behave 'paused; r state "$ID"; s'; }
 test_state_stopped() { behave 'stopped; r state "$ID"; shape; jq .pid "$WORK/out"; s'; }
+test_state_values() { behave 'created; r state "$ID"; jq -r ".id, .bundle, .rootfs, .owner, (.pid > 0)" "$WORK/out" | sed "s/^/value: /"'; }
 test_state_annotations() { behave 'config ".annotations = {a: \"b\"}"; created; r state "$ID"; jq -c .annotations "$WORK/out"'; }
 test_state_unknown() { behave 'r state nobody; out'; }
 test_state_no_id() { behave 'r state'; }
@@ -435,7 +482,22 @@ test_update_stopped() { behave 'stopped; echo "{}" >"$WORK/in"; INPUT="$WORK/in"
 test_update_unknown() { behave 'r update --pids-limit 5 nobody'; }
 test_update_no_id() { behave 'r update --pids-limit 5'; }
 
+# hooks
+test_hooks() { behave 'hooks "echo \$kind >>\$note"; whole_life'; }
+test_hooks_of_run() { behave 'args true; hooks "echo \$kind >>\$note"; r run -b "$BUNDLE" "$ID"; notes'; }
+test_hooks_read_the_status() { behave 'hooks "echo \$kind \$(grep -o creat[a-z]* \\\| running \\\| stopped) >>\$note"; whole_life'; }
+test_hook_reads_the_state() { behave 'hook createRuntime "cat >\$note"; created; cp "$BUNDLE/rootfs/note" "$WORK/out"; shape'; }
+test_hook_directory() { behave 'hooks "echo \$kind \$(pwd) >>\$note"; whole_life'; }
+test_hook_environment() { behave 'hooks "echo \$kind \$(env | grep -v ^PWD= | grep -v ^SHLVL= | sort) >>\$note"; whole_life'; }
+test_hook_fails_before() { behave 'for kind in prestart createRuntime createContainer; do echo $kind; config "del(.hooks)"; hook $kind "cat >/dev/null; exit 3"; r create -b "$BUNDLE" "$ID"; s; done'; }
+test_hook_fails_at_start() { behave 'hook startContainer "cat >/dev/null; exit 3"; r create -b "$BUNDLE" "$ID"; r start "$ID"; [ $code != 0 ] && soon stopped; s'; }
+test_hook_fails_after_start() { behave 'hook poststart "cat >/dev/null; exit 3"; r create -b "$BUNDLE" "$ID"; r start "$ID"'; }
+test_hook_fails_at_delete() { behave 'hook poststop "cat >/dev/null; exit 3"; stopped; r delete "$ID"; s'; }
+test_hook_in_time() { behave 'hook createRuntime "exec sleep 100"; config ".hooks.createRuntime[0].timeout = 1"; r create -b "$BUNDLE" "$ID"; s'; }
+test_hook_missing() { behave 'hook createRuntime :; config ".hooks.createRuntime[0].path = \"/no/such\""; r create -b "$BUNDLE" "$ID"; s'; }
+
 # events
+test_events_data() { behave 'started; r events --stats "$ID"; jq -r ".data | keys[]" "$WORK/out"; jq -r ".data.cpu.usage, .data.pids, .data.memory | keys[]" "$WORK/out"'; }
 test_events_stats() { behave 'started; r events --stats "$ID"; jq -r "[.type, (.id | type), (.data | type)] | @tsv" "$WORK/out"; lines'; }
 test_events_stopped() { behave 'stopped; r events --stats "$ID"'; }
 test_events_unknown() { behave 'r events --stats nobody'; }
@@ -446,6 +508,8 @@ test_spec_bundle() { behave 'rm -rf "$WORK/new"; mkdir "$WORK/new"; r spec -b "$
 test_spec_rootless() { behave 'rm -rf "$WORK/new"; mkdir "$WORK/new"; cd "$WORK/new"; r spec --rootless; jq -c "[.linux.namespaces[].type] | sort" config.json; jq -c "[.linux.uidMappings, .linux.gidMappings] | map(length)" config.json'; }
 test_spec_no_bundle() { behave 'r spec -b /nowhere'; }
 test_features() { behave 'r features; jq -r "keys[]" "$WORK/out"; jq -r ".linux | keys[]" "$WORK/out"'; }
+
+test_features_of_runc() { behave 'r features; jq -r "(.hooks, .mountOptions, .linux.namespaces, .linux.capabilities, .linux.seccomp.actions, .linux.seccomp.operators, .linux.seccomp.archs, .linux.seccomp.knownFlags)[]?" "$WORK/out" | sort; jq -c "[.linux.cgroup, .linux.seccomp.enabled, .linux.apparmor, .linux.selinux]" "$WORK/out"'; }
 
 # the command line
 test_version() { behave 'r --version; sed "s/\([:n]\) .*/\1/" "$WORK/out"'; }
