@@ -56,7 +56,7 @@ both	^[<>] exec_log_json: exit (127|255)$
 both	^[<>] ((start|run|exec)_directory|(run|exec)_through_a_file): error: (docker|podman) 12[67]$
 crun	^[<>] exec_(not_executable|directory): (says|does not say) 
 # Of a container that is not there crun says that a file is not, which means something else to engines; runc and we say it in words.
-crun	^[<>] [a-z]+_(unknown|twice|program_missing|path_missing|not_executable|directory): error: (containerd gone|docker gone|docker 127)$
+crun	^[<>] [a-z]+_(unknown|slurm|twice|program_missing|path_missing|not_executable|directory): error: (containerd gone|docker gone|docker 127)$
 crun	^[<>] state_bad_id: error: podman gone$
 crun	^[<>] ps_unknown: exit (1|253)$
 # The same of one that has ended: "No such process", in a case that not all engines look for.
@@ -76,7 +76,7 @@ crun	^[<>] create_preserve_fds_bad:
 crun	^[<>] (create_unknown_option|exec_unknown_option|create_option_without_value|unknown_global_option|update_bad_value): exit (1|64)$
 # Not in this crun: options after the id (Slurm writes them there), --keep, --debug=true, --criu, events, features, -h, help, and
 # arguments for ps(1).
-crun	^[<>] (run_options_after_id|run_keep|global_flags_with_values|global_criu|events_stats|events_data|features|features_of_runc|help|ps_arguments): 
+crun	^[<>] (run_options_after_id|run_keep|global_flags_with_values|global_docker|global_criu|events_stats|events_data|features|features_of_runc|help|ps_arguments): 
 # runc answers to help of nothing as to help, and has a status of its own for what it does not know.
 runc	^[<>] no_command: exit [01]$
 runc	^[<>] unknown_command: exit [13]$
@@ -155,7 +155,7 @@ r() { # calls the runtime; what came of it
 
 command_of() { # after the global options
 	while case ${1:-} in -*) ;; *) false ;; esac do
-		case $1 in --log | --log-format | --root) shift ;; esac
+		case $1 in --log | --log-format | --root | --criu) shift ;; esac
 		shift
 	done
 	echo "${1:-}"
@@ -248,7 +248,7 @@ observe() { # NAME COMMAND ROW
 	NAME=$1
 	RUNTIME=$2
 	cp "$WORK/config.json" "$BUNDLE/config.json"
-	(eval "$3") >"$WORK/lines" 2>"$WORK/row-errors" || {
+	(cd "$WORK" && eval "$3") >"$WORK/lines" 2>"$WORK/row-errors" || {
 		code=$?
 		cat "$WORK/lines" "$WORK/row-errors"
 		fail "$1: the row itself fails with $code: $(tail -n 1 "$WORK/lines")"
@@ -392,7 +392,7 @@ test_exec_process_missing() { behave 'started; r exec -p /nowhere "$ID"'; }
 test_exec_process_bad_json() { behave 'started; echo "{" >"$WORK/process"; r exec --process "$WORK/process" "$ID"'; }
 test_exec_process_no_args() { behave 'started; echo "{\"cwd\": \"/\"}" >"$WORK/process"; r exec --process "$WORK/process" "$ID"'; }
 test_exec_process_no_cwd() { behave 'started; echo "{\"args\": [\"true\"]}" >"$WORK/process"; r exec --process "$WORK/process" "$ID"'; }
-test_exec_detached() { behave 'started; r exec --detach --pid-file "$WORK/pid" "$ID" sleep 1000; out; tr "\0" " " <"/proc/$(cat "$WORK/pid")/cmdline"; echo; s'; }
+test_exec_detached() { behave 'started; r exec --detach --pid-file "$WORK/pid" "$ID" sleep 1000; out; until grep -q sleep "/proc/$(cat "$WORK/pid")/cmdline"; do sleep 0.05; done; s'; }
 test_exec_pid_file_nowhere() { behave 'started; r exec --pid-file /nowhere/pid "$ID" true'; }
 test_exec_terminal_from_none() { behave 'started; r exec -t "$ID" true'; }
 test_exec_terminal_detached_without_socket() { behave 'started; r exec -t -d "$ID" true'; }
@@ -520,6 +520,11 @@ test_unknown_command() { behave 'r nosuch'; }
 test_unknown_global_option() { behave 'r --nosuch list'; }
 test_global_options() { behave 'for option in --debug --systemd-cgroup "--rootless auto" --rootless=false --log-format=text "--log-format json" --log=/dev/null "--root $WORK/empty" "--root=$WORK/empty"; do echo "$option"; r $option list -q; done'; }
 test_global_flags_with_values() { behave 'for option in --debug=true --debug=false --systemd-cgroup=true --systemd-cgroup=false; do echo "$option"; r $option list -q; done'; }
+# As they call: conmon's create of Podman, Buildah and CRI-O; go-runc's of containerd; dockerd's runtimeArgs; Slurm's oci.conf.
+test_global_conmon() { behave 'r --log-format=json "--log=$WORK/engine-log" create --bundle "$BUNDLE" --pid-file "$WORK/pid" --no-new-keyring "$ID"; r "--root=${RUNTIME##* }" kill "$ID" 9; soon stopped; r delete --force "$ID"; r delete --force "$ID"'; }
+test_global_containerd() { behave 'go_runc() { r --root "${RUNTIME##* }" --log "$WORK/engine-log" --log-format json "$@"; }; go_runc create --bundle "$BUNDLE" --pid-file "$WORK/pid" "$ID"; go_runc start "$ID"; go_runc ps --format json "$ID"; go_runc kill --all "$ID" 9; soon stopped; go_runc delete "$ID"; go_runc delete --force "$ID"; [ -s "$WORK/engine-log" ] || echo quiet'; }
+test_global_docker() { behave 'RUNTIME="$RUNTIME --debug --systemd-cgroup=false"; r list -q'; }
+test_global_slurm() { behave 'r "--root=${RUNTIME##* }" state "$ID"; r "--root=${RUNTIME##* }" kill -a "$ID"; r "--root=${RUNTIME##* }" delete --force "$ID"'; }
 test_global_criu() { behave 'r --criu /usr/sbin/criu list -q; r --criu=criu list -q'; }
 test_log_format_bad() { behave 'r --log-format xml list -q'; }
 test_log_nowhere() { behave 'r --log /nowhere/log list -q'; }
