@@ -104,8 +104,20 @@ static void look_at_memory(pid_t pid)
 		(void)fclose(maps);
 }
 
+/* Field 7 of proc_pid_stat(5): the controlling terminal. */
+static void look_at_terminal(pid_t pid)
+{
+	int terminal = 0;
+	FILE *stat_file = fopen(proc_path(pid, "stat"), "r");
+	if (stat_file && fscanf(stat_file, "%*d (%*[^)]) %*c %*d %*d %*d %d", &terminal) == 1 && terminal)
+		printf("terminal %d\n", terminal);
+	if (stat_file)
+		(void)fclose(stat_file);
+}
+
 static void look(pid_t pid, char **args)
 {
+	look_at_terminal(pid);
 	look_at_descriptors(pid);
 	look_at_capabilities(pid, strtoull(args[0], NULL, 16));
 	look_at_memory(pid);
