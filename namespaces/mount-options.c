@@ -214,12 +214,14 @@ int mount_options_parse(struct arena *arena, const oci_strings *words, const cha
 	struct mount_options o = { .extra = 0 };
 	for (size_t i = 0; i < words->len; i++) {
 		const char *word = words->items[i];
+		if (!*word) /* Buildah's volumes have an empty one */
+			continue;
 		const char *name = split_idmap(&o, word, i);
 		const struct option *option =
 			bsearch(name, options, OPTION_COUNT, sizeof(options[0]), compare_names);
 		if (option)
 			apply_option(arena, &o, option);
-		else if (*word && *word != '=')
+		else if (*word != '=')
 			add_params(arena, &o, word);
 		else
 			return fail_at(err, 0,

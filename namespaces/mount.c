@@ -61,7 +61,7 @@ static int plan_idmap(struct arena *arena, const struct oci_mount *mount, const 
 int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 	const struct mount_facts *facts, struct mount_op *ret, struct error *err)
 {
-	struct mount_op op = { .tree = -1, .kind = MOUNT_NEW, .directory = true };
+	struct mount_op op = { .tree = -1, .writable = -1, .kind = MOUNT_NEW, .directory = true };
 	op.where = arena_printf(arena, ".mounts[%zu]", index);
 	op.destination = mount->destination;
 	op.type = mount->type ? mount->type : "none";
@@ -414,10 +414,14 @@ static int call_mount(int target, const struct mount_op *op, const char *data)
 
 /* One mount(2) where it says it all: that is half the time. Where it fails, the same is done by a context of the filesystem, which
  * tells why. */
-static int perform_new(const struct mount_op *op, int target, struct error *err)
+static int perform_new(struct mount_op *op, int target, struct error *err)
 {
 	char data[4000];
-	if (fits_call(op, data, sizeof(data)) && call_mount(target, op, data) == 0)
+	/* What is mounted on it needs its directories, and what is /dev its devices: mount_finish() has the rest. */
+	bool late = str_eq(op->type, "tmpfs") && (op->options.attr.attr_set & MOUNT_ATTR_RDONLY);
+	if (late)
+		op->options.attr.attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	else if (fits_call(op, data, sizeof(data)) && call_mount(target, op, data) == 0)
 		return 0;
 	if (op->options.call_flags)
 		return fail(err, errno, "mount %s on %s", op->type, op->destination);
@@ -426,6 +430,17 @@ static int perform_new(const struct mount_op *op, int target, struct error *err)
 		return -1;
 	if (mount_attach(mount, target) < 0)
 		return fail(err, errno, "mount %s on %s", op->type, op->destination);
+	if (late)
+		op->writable = take_fd(&mount);
+	return 0;
+}
+
+int mount_finish(struct mount_op *op, struct error *err)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	FD(mount) = take_fd(&op->writable);
+	if (mount >= 0 && sys_mount_setattr(mount, "", AT_EMPTY_PATH, &attr) < 0)
+		return fail_at(err, errno, op->where, "make %s read-only", op->destination);
 	return 0;
 }
 

@@ -35,6 +35,7 @@ struct mount_op {
 	bool directory;   /* what the target must be; set by mount_open for a bind */
 	struct mount_idmap *idmap; /* or NULL */
 	int tree;         /* MOUNT_BIND: detached clone of the source, or -1 */
+	int writable;     /* a tmpfs that is to be read-only when all is mounted, or -1 */
 	const char *link; /* MOUNT_SYMLINK: its text; the arena's */
 };
 
@@ -60,6 +61,9 @@ int mount_open(struct arena *arena, struct mount_op *op, struct error *err);
  * afterwards, and descriptors stay open until the batch is closed. */
 struct fd_batch;
 int mount_perform(int root, struct mount_op *op, struct fd_batch *batch, struct error *err);
+
+/* Makes it read-only, if it had to be writable until now. */
+int mount_finish(struct mount_op *op, struct error *err);
 
 /* Makes a detached mount of a filesystem; the kernel's own words are in the error. Returns its descriptor. */
 int mount_detached(const char *type, const char *source, const struct mount_options *options,

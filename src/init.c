@@ -345,6 +345,9 @@ static int enter_existing_directory(struct init *init, struct error *err)
 static int finish_rootfs(struct init *init, struct error *err)
 {
 	const struct plan *plan = init->plan;
+	for (size_t i = 0; i < plan->mount_count; i++)
+		if (mount_finish(&plan->mounts[i], err) < 0)
+			return -1;
 	return rootfs_finish(plan->root, plan->readonly, plan->propagation, err);
 }
 

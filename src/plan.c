@@ -96,7 +96,8 @@ static int plan_mounts(struct arena *arena, struct plan *plan, const struct host
 			.directory = true,
 			.options = { .attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
 					MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC },
-			.tree = -1 };
+			.tree = -1,
+			.writable = -1 };
 	return 0;
 }
 

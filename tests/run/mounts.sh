@@ -127,6 +127,25 @@ test_flags_are_obeyed() {
 		echo $*'
 }
 
+test_empty_option() { # Buildah's
+	add_mount '{"destination": "/mnt/d", "type": "tmpfs", "source": "t", "options": ["", "noexec"]}'
+	show_mounts
+	expect_mount /mnt/d noexec
+}
+
+# A read-only tmpfs takes what is mounted below it, as Podman's pods ask for it, and /dev its devices.
+test_readonly_tmpfs_with_mounts_below() {
+	config '(.mounts[] | select(.destination == "/dev") | .options) += ["ro"]'
+	add_mount '{"destination": "/r", "type": "tmpfs", "source": "t", "options": ["ro"]}'
+	add_mount '{"destination": "/r/below", "type": "tmpfs", "source": "t"}'
+	config '.linux.devices = [{path: "/dev/mine", type: "c", major: 1, minor: 5}]'
+	show_mounts ': >/dev/null && : >/dev/shm/x && : >/r/below/x && head -c 1 /dev/mine | wc -c && ! (: >/r/x) 2>/dev/null && ! (: >/dev/x) 2>/dev/null'
+	expect_mount /dev '^ro,'
+	expect_mount /r '^ro,'
+	expect_mount /r/below '^rw,'
+	expect_mount /dev/pts '^rw,'
+}
+
 test_noatime_is_obeyed() {
 	add_mount '{"destination": "/a", "type": "tmpfs", "source": "t", "options": ["noatime"]}'
 	add_mount '{"destination": "/b", "type": "tmpfs", "source": "t", "options": ["strictatime"]}'

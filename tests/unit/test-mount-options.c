@@ -82,7 +82,7 @@ static void test_sortings(void **state)
 static void test_no_option(void **state)
 {
 	(void)state;
-	static const char *const bad[] = { "", "=", "=x" };
+	static const char *const bad[] = { "=", "=x" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		ARENA(arena);
 		struct error err = { .errnum = 0 };
