@@ -3,7 +3,7 @@
 # the terminal as it was whatever ends it.
 . "${0%/*}/lib.sh"
 
-# A shell on a terminal of its own, whose prompt is empty; `say LINE` types, `await REGEX` waits for what is seen. $tty is its terminal.
+# A shell on a terminal of its own, whose prompt is empty; `say LINE` types, `see REGEX` waits for what is seen. $tty is its terminal.
 start_shell() {
 	command -v bash >/dev/null || skip 'bash(1) is not here'
 	compile peer
@@ -14,7 +14,7 @@ start_shell() {
 	shell=$!
 	exec 7>"$WORK/keys"
 	say "cd '$BUNDLE'; PATH=$WORK:\$PATH; tty"
-	await '^/dev/pts/[0-9]'
+	see '^/dev/pts/[0-9]'
 	tty=$(grep -m 1 '^/dev/pts/[0-9]' "$WORK/screen" | tr -d '\r')
 	normal=$(settings)
 }
@@ -27,7 +27,7 @@ type_keys() {
 	printf "$1" >&7
 }
 
-await() {
+see() {
 	tries=0
 	until tr -d '\r' <"$WORK/screen" | grep -Eq -- "$1"; do
 		tries=$((tries + 1))
@@ -90,18 +90,18 @@ test_stopped_and_continued() {
 	program 'echo ready; read line; echo "got <$line>"; stty size; exit 5'
 	start_shell
 	say "hull run $ID; echo ended \$?"
-	await '^ready'
+	see '^ready'
 	await_mode raw
 	find_hull
 	kill -STOP "$pid"
-	await 'Stopped'
+	see 'Stopped'
 	await_mode normal # the shell's doing
 	say 'stty rows 40; fg >/dev/null; echo ended $?'
 	await_mode raw
 	say 'hello'
-	await '^got <hello>'
-	await '^40 80' # the size was looked at anew
-	await '^ended 5'
+	see '^got <hello>'
+	see '^40 80' # the size was looked at anew
+	see '^ended 5'
 	await_mode normal
 	same "$normal" "$(settings)" 'the settings at the end'
 	end_shell
@@ -112,24 +112,24 @@ test_in_the_background() {
 	program 'echo ready; i=0; while [ ! -e /stop ]; do i=$((i + 1)); echo "tick $i"; sleep 0.2; done; read line; echo "got <$line>"; exit 6'
 	start_shell
 	say "hull run $ID"
-	await '^ready'
+	see '^ready'
 	await_mode raw
 	find_hull
 	kill -STOP "$pid"
-	await 'Stopped'
+	see 'Stopped'
 	say 'bg'
 	await_state '[SR]'
 	ticks=$(grep -c tick "$WORK/screen")
-	await "tick $((ticks + 10))"
+	see "tick $((ticks + 10))"
 	await_mode normal
 	say 'echo the-shell-$((40 + 2))'
-	await 'the-shell-42'
+	see 'the-shell-42'
 	: >"$BUNDLE/rootfs/stop"
 	say 'fg >/dev/null; echo ended $?'
 	await_mode raw
 	say 'hello'
-	await '^got <hello>'
-	await '^ended 6'
+	see '^got <hello>'
+	see '^ended 6'
 	await_mode normal
 	same "$normal" "$(settings)" 'the settings at the end'
 	end_shell
@@ -139,15 +139,15 @@ test_started_in_the_background() {
 	program 'echo ready; read line; echo "got <$line>"; exit 7'
 	start_shell
 	say "hull run $ID &"
-	await '^\[1\]'
+	see '^\[1\]'
 	find_hull
 	await_state T
 	same "$normal" "$(settings)" 'the settings'
 	say 'fg >/dev/null; echo ended $?'
 	await_mode raw
 	say 'hello'
-	await '^got <hello>'
-	await '^ended 7'
+	see '^got <hello>'
+	see '^ended 7'
 	await_mode normal
 	same "$normal" "$(settings)" 'the settings at the end'
 	end_shell
@@ -158,11 +158,11 @@ test_ends_in_the_background() {
 	program 'echo ready; while [ ! -e /stop ]; do sleep 0.1; done; exit 8'
 	start_shell
 	say "hull run $ID"
-	await '^ready'
+	see '^ready'
 	await_mode raw
 	find_hull
 	kill -STOP "$pid"
-	await 'Stopped'
+	see 'Stopped'
 	say 'stty -echo'
 	say 'bg'
 	await_state '[SR]'
@@ -174,7 +174,7 @@ test_ends_in_the_background() {
 		sleep 0.1
 	done
 	say 'wait %1; echo ended $?'
-	await '^ended 8'
+	see '^ended 8'
 	stty -F "$tty" -a | grep -qw -e -echo || fail "the shell's settings are gone"
 	end_shell
 }
@@ -200,12 +200,12 @@ test_keys_of_the_program() {
 	config '.process.terminal = true | .process.args = ["sh", "-i"] | .process.env += ["PS1=in> "]'
 	start_shell
 	say "hull run $ID; echo ended \$?"
-	await 'in> '
+	see 'in> '
 	say 'cat'
 	type_keys 'word\n'
-	await '^word'
+	see '^word'
 	type_keys '\032'
-	await 'Stopped.*cat'
+	see 'Stopped.*cat'
 	say 'kill %1; fg'
 	say 'sleep 1000'
 	tries=0
@@ -216,7 +216,7 @@ test_keys_of_the_program() {
 	done
 	type_keys '\003'
 	say 'exit 9'
-	await '^ended 9'
+	see '^ended 9'
 	same "$normal" "$(settings)" 'the settings at the end'
 	end_shell
 }
@@ -227,21 +227,21 @@ test_exec() {
 	hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 || fail run
 	start_shell
 	say "hull exec -t $ID sh -c 'echo ready; read line; echo \"got <\$line>\"; stty size; exit 4'; echo ended \$?"
-	await '^ready'
+	see '^ready'
 	await_mode raw
 	find_hull
 	kill -STOP "$pid"
-	await 'Stopped'
+	see 'Stopped'
 	await_mode normal
 	say 'stty rows 41; fg >/dev/null; echo ended $?'
 	await_mode raw
 	say 'hello'
-	await '^got <hello>'
-	await '^41 80'
-	await '^ended 4'
+	see '^got <hello>'
+	see '^41 80'
+	see '^ended 4'
 	same "$normal" "$(settings)" 'the settings at the end'
 	say "hull exec -t $ID no-such-program; echo failed \$?"
-	await '^failed [1-9]'
+	see '^failed [1-9]'
 	same "$normal" "$(settings)" 'the settings after a failure'
 	end_shell
 	hull delete --force "$ID" || fail delete
@@ -255,25 +255,25 @@ test_settings_after_each_end() {
 		: >"$WORK/screen"
 		case $sent in HUP:*) program 'trap "exit 129" HUP; echo ready; while :; do sleep 0.1; done' ;; esac
 		say "hull run $ID; echo ended \$?"
-		await '^ready'
+		see '^ready'
 		await_mode raw
 		find_hull
 		case $sent in
 		KILL:*) hull kill "$ID" KILL ;;
 		*) kill -"${sent%:*}" "$pid" ;;
 		esac
-		await "^ended ${sent#*:}"
+		see "^ended ${sent#*:}"
 		same "$normal" "$(settings)" "the settings after $sent"
 	done
 	echo garbage >"$BUNDLE/rootfs/bin/garbage"
 	chmod 755 "$BUNDLE/rootfs/bin/garbage"
 	config '.process.args = ["/bin/garbage"]'
 	say "hull run $ID; echo failed \$?"
-	await '^failed 126'
+	see '^failed 126'
 	same "$normal" "$(settings)" 'the settings after a failure'
 	program 'while echo line; do :; done'
 	say "hull run $ID | head -n 1 >$WORK/first; echo piped \$?"
-	await '^piped 0'
+	see '^piped 0'
 	same line "$(tr -d '\r' <"$WORK/first")" 'the first line'
 	same "$normal" "$(settings)" 'the settings after EPIPE'
 	end_shell

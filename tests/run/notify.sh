@@ -112,4 +112,49 @@ test_absent() {
 	end_manager
 }
 
+# Who waits for READY=1 of a container that goes on without it can be ended; the container goes on.
+test_waiting_is_ended() {
+	prepare
+	config '.process.args = ["sleep", "1000"]'
+	"$HULL" --root "$STATE" run --detach -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" &
+	pid=$!
+	await 'it does not run' sh -c '[ "$("$HULL" --root "$1" state "$2" 2>/dev/null | jq -r .status)" = running ]' - "$STATE" "$ID"
+	sleep 0.3
+	kill -TERM $pid
+	wait $pid
+	same 143 $? 'status of run'
+	same running "$(status_of)" status
+	hull delete --force "$ID" || fail delete
+	try hull create -b "$BUNDLE" "$ID"
+	expect_status 0
+	"$HULL" --root "$STATE" start "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" &
+	pid=$!
+	await 'it does not run' sh -c '[ "$("$HULL" --root "$1" state "$2" | jq -r .status)" = running ]' - "$STATE" "$ID"
+	sleep 0.3
+	kill -TERM $pid
+	wait $pid
+	same 143 $? 'status of start'
+	same running "$(status_of)" status
+	hull delete --force "$ID" || fail delete
+	end_manager
+}
+
+# LISTEN_FDS of create is the program's.
+test_listen_fds() {
+	echo three >"$WORK/three"
+	config '.process.args = ["sh", "-c", "echo $(cat <&3) $LISTEN_FDS $LISTEN_PID $$ >/got; exec sleep 1000"]'
+	for how in create 'run --detach'; do
+		# shellcheck disable=SC2086
+		LISTEN_FDS=1 LISTEN_PID=$$ hull $how --pid-file "$WORK/pid" -b "$BUNDLE" "$ID" 3<"$WORK/three" </dev/null >"$WORK/out" 2>&1 ||
+			fail "$how: $(cat "$WORK/out")"
+		[ "$how" != create ] || hull start "$ID" || fail start
+		await 'it says nothing' grep -qs three "$BUNDLE/rootfs/got"
+		same 'three 1 1 1' "$(cat "$BUNDLE/rootfs/got")" "with $how"
+		await 'it does not sleep' grep -q sleep "/proc/$(cat "$WORK/pid")/comm"
+		same '0 1 2 3' "$(ls "/proc/$(cat "$WORK/pid")/fd" | xargs)" "descriptors with $how"
+		rm "$BUNDLE/rootfs/got"
+		hull delete --force "$ID" || fail delete
+	done
+}
+
 run_tests
