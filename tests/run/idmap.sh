@@ -17,9 +17,13 @@ may_chown() {
 	config '.process.capabilities |= map_values(. + ["CAP_CHOWN"])'
 }
 
-# A tmpfs with a file of each owner named, and one below it with the same, in $WORK/host and $WORK/host/sub.
+# A filesystem with a file of each owner named, and one below it with the same, in $WORK/host and $WORK/host/sub.
 owned_tree() {
-	host_tree mode=777
+	mkdir "$WORK/host"
+	trap 'umount_mappable "$WORK/host"' EXIT
+	mount_mappable "$WORK/host"
+	mkdir "$WORK/host/sub"
+	mount_mappable "$WORK/host/sub"
 	for dir in "$WORK/host" "$WORK/host/sub"; do
 		for id in "$@"; do
 			: >"$dir/$id"
@@ -108,7 +112,7 @@ test_joined_user_namespace() {
 	owned_tree 0 1000
 	unshare -U sleep 1000 &
 	holder=$!
-	trap 'kill $holder; umount -l "$WORK/host"' EXIT
+	trap 'kill $holder; umount_mappable "$WORK/host"' EXIT
 	await 'unshare does not come' executes sleep $holder
 	echo "0 $OUTER 65536" >/proc/$holder/gid_map
 	echo "0 $OUTER 65536" >/proc/$holder/uid_map
@@ -141,8 +145,8 @@ test_flags_stay() {
 	owned_tree 0
 	bind '["rbind", "ridmap", "ro", "nosuid", "noexec"]'
 	show_mounts
-	expect_mount /mnt '^ro,nosuid,noexec,relatime,idmapped - tmpfs '
-	expect_mount /mnt/sub '^rw,relatime,idmapped - tmpfs '
+	expect_mount /mnt '^ro,nosuid,noexec,relatime,idmapped - (tmpfs|ext4) '
+	expect_mount /mnt/sub '^rw,relatime,idmapped - (tmpfs|ext4) '
 }
 
 test_single_file() {
@@ -168,6 +172,10 @@ test_disk() {
 
 # A tmpfs of the container's own is the host's for a moment, and then the container's.
 test_tmpfs() {
+	mkdir "$WORK/tmpfs"
+	trap 'umount -l "$WORK/tmpfs"' EXIT
+	mount -t tmpfs hull-test "$WORK/tmpfs"
+	maps_ids "$WORK/tmpfs" || skip 'id-mapped mounts of tmpfs are there since Linux 6.3'
 	user_namespace
 	may_chown
 	config '.mounts += [{destination: "/mnt", type: "tmpfs", source: "tmpfs", options: ["idmap", "mode=777", "uid=3"]}]'
@@ -208,7 +216,7 @@ test_kernel_refuses() {
 	case $errors in *'hint: this kernel has no id-mapped mounts of proc'*) ;; *) fail "no hint: $errors" ;; esac
 	mkdir "$WORK/host/below"
 	mount -t mqueue hull-test-below "$WORK/host/below" || skip 'no mqueue here'
-	trap 'umount -l "$WORK/host/below" "$WORK/host"' EXIT
+	trap 'umount_mappable "$WORK/host/below" "$WORK/host"' EXIT
 	bind '["rbind", "ridmap"]'
 	run_fails ".mounts[7]: id-map mqueue at $WORK/host/below: Invalid argument"
 	bind '["rbind", "idmap"]'
@@ -221,9 +229,9 @@ test_mapped_already() {
 	mkdir "$WORK/host/again" "$WORK/host/sub/dir"
 	mount -o X-mount.idmap=0:1000:10 --bind "$WORK/host/sub" "$WORK/host/again" 2>/dev/null &&
 		grep -q "$WORK/host/again .*idmapped" /proc/self/mountinfo || skip 'mount(8) makes no id-mapped mounts here: util-linux before 2.39'
-	trap 'umount -l "$WORK/host/again" "$WORK/host"' EXIT
+	trap 'umount_mappable "$WORK/host/again" "$WORK/host"' EXIT
 	config --arg source "$WORK/host/again/dir" '.mounts += [{destination: "/mnt", type: "bind", source: $source, options: ["bind", "idmap"]}]'
-	run_fails ".mounts[7]: id-map tmpfs at $WORK/host/again: Operation not permitted"
+	run_fails ".mounts[7]: id-map $(stat -f -c %T "$WORK/host/again" | sed "s,/.*,," | sed s/ext2/ext4/) at $WORK/host/again: Operation not permitted"
 	case $errors in *'hint: it is id-mapped already'*) ;; *) fail "no hint: $errors" ;; esac
 }
 

@@ -213,6 +213,36 @@ host_tree() {
 	mount --make-shared "$WORK/host/sub"
 }
 
+# maps_ids DIR: whether this kernel has id-mapped mounts of what DIR is on.
+maps_ids() {
+	case $(stat -f -c %T "$1") in
+	tmpfs) uname -r | awk -F. '{ exit !($1 > 6 || ($1 == 6 && $2 + 0 >= 3)) }' ;;
+	ext2/ext3 | xfs | btrfs) ;;
+	*) false ;;
+	esac
+}
+
+# Mounts something at DIR whose ids can be mapped: a tmpfs, or else a directory of the disk.
+mount_mappable() {
+	mount -t tmpfs -o mode=777 hull-test "$1" || skip 'no mounting here'
+	if ! maps_ids "$1"; then
+		umount "$1"
+		disk=$(mktemp -d /var/tmp/hull-run.XXXXXX)
+		{ chmod 777 "$disk" && maps_ids "$disk" && mount --bind "$disk" "$1"; } || {
+			rmdir "$disk"
+			skip 'this kernel maps no ids of tmpfs, nor of what /var/tmp is on'
+		}
+		DISKS="${DISKS:-} $disk"
+	fi
+	mount --make-shared "$1"
+}
+
+# umount_mappable DIR...: those and what is below them, and the parts of the disk.
+umount_mappable() {
+	umount -l "$@" 2>/dev/null
+	[ -z "${DISKS:-}" ] || rm -rf $DISKS
+}
+
 # Runs a script in a running container, beside its process.
 enter() {
 	try nsenter -t "$(hull state "$ID" | jq .pid)" -m -p -n -i -u -r -w -- /bin/sh -c "$1"
