@@ -108,7 +108,9 @@ attack_session() {
 	helper tty
 	config 'del(.linux.seccomp)'
 	start_stalker look 80020
-	for _ in 1 2 3 4; do
+	i=0
+	until [ $i -ge "${HULL_EXECS:-40}" ] || grep -q ^terminal "$WORK/said"; do
+		i=$((i + 1))
 		"$SUITE_DIR/bin/tty" on "$HULL" --root "$STATE" exec "$ID" true </dev/null >"$WORK/out" 2>"$WORK/errors"
 	done
 	touch "$BUNDLE/rootfs/stop"

@@ -3,7 +3,7 @@
  * tests/plan/NAME.expect, which is the plan or the error.
  *
  * HULL_TEST_SOURCE is the source tree (default "."). HULL_TEST_EXPECT=1 writes the .expect files that are missing, to be read
- * before they are committed.
+ * before they are committed. Those called exec-… are the steps of exec in a container of that configuration, with its own process.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "init.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
 #include "plan.h"
@@ -59,6 +60,7 @@ static const struct plan_options activated = { .id = "box",
 static const struct plan_options by_systemd = {
 	.id = "box", .bundle = "/srv/box", .cgroup_manager = CGROUP_MANAGER_SYSTEMD
 };
+static const struct plan_options traceable = { .id = "box", .bundle = "/srv/box", .traceable = true };
 static const struct plan_options no_manager = {
 	.id = "box", .bundle = "/srv/box", .cgroup_manager = CGROUP_MANAGER_DISABLED
 };
@@ -117,6 +119,21 @@ static const struct {
 	{ "capabilities", "capabilities", &usual, &run },
 	{ "capabilities-restricted", "capabilities", &in_a_container, &run },
 	{ "keep-groups", "keep-groups", &usual, &run },
+	{ "exec-default", "default", &usual, &with_socket },
+	{ "exec-minimal", "minimal", &usual, &run },
+	{ "exec-user-namespace", "user-namespace", &usual, &run },
+	{ "exec-joined", "joined", &usual, &run },
+	{ "exec-no-mount-namespace", "no-mount-namespace", &usual, &run },
+	{ "exec-time", "time", &usual, &run },
+	{ "exec-hooks", "hooks", &usual, &run },
+	{ "exec-process", "process", &usual, &run },
+	{ "exec-apparmor", "apparmor", &with_apparmor, &run },
+	{ "exec-seccomp", "seccomp", &usual, &run },
+	{ "exec-seccomp-traceable", "seccomp", &usual, &traceable },
+	{ "exec-seccomp-traceable-admin", "seccomp-admin", &usual, &traceable },
+	{ "exec-seccomp-listener", "seccomp-listener", &usual, &run },
+	{ "exec-seccomp-listener-traceable", "seccomp-listener", &usual, &traceable },
+	{ "exec-terminal-detached", "terminal", &usual, &detached },
 };
 
 static const char *setting(const char *name, const char *otherwise)
@@ -132,6 +149,21 @@ static int open_folder(void)
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+static bool is_exec(size_t row)
+{
+	return str_starts(cases[row].name, "exec-");
+}
+
+static int make_plan(struct arena *arena, const struct oci_config *config, size_t row, struct plan *plan, struct error *err)
+{
+	if (!is_exec(row))
+		return plan_make(arena, config, cases[row].options, cases[row].host, plan, err);
+	if (plan_make_exec(arena, config, cases[row].options, cases[row].host, plan, err) < 0)
+		return -1;
+	plan->target = 0; /* whose steps are printed */
+	return 0;
+}
+
 /* The plan, or the error as the commands print it. */
 static char *describe(struct arena *arena, int dir, size_t row)
 {
@@ -144,11 +176,14 @@ static char *describe(struct arena *arena, int dir, size_t row)
 	const struct json_source source = { .name = name };
 	if (oci_config_read(arena, dir, name, &source, &config, NULL, NULL, &err) < 0 ||
 		oci_config_check(config, OCI_CHECK_PROCESS, &err) < 0 ||
-		plan_make(arena, config, cases[row].options, cases[row].host, &plan, &err) < 0)
+		make_plan(arena, config, row, &plan, &err) < 0)
 		return arena_printf(arena, "%s%s%s\n", error_line(&err, line, sizeof(line)),
 			err.hint[0] ? "\n  hint: " : "", err.hint);
 	FILE *out = open_memstream(&text, &len);
-	plan_print(&plan, out);
+	if (is_exec(row))
+		init_print_steps(&plan, out);
+	else
+		plan_print(&plan, out);
 	(void)fclose(out);
 	char *copy = arena_strndup(arena, text, len);
 	free(text);
