@@ -129,6 +129,13 @@ test_namespaces() {
 	done
 }
 
+test_user_namespaces() {
+	begin --uidmap 0:100000:65536 --gidmap 0:100000:65536
+	says '0 0 100000 65536 0' task exec --exec-id a "$ID" sh -c 'echo $(id -u; cat /proc/self/uid_map; stat -c %u /etc/passwd)'
+	same 100000 "$(stat -c %u "/proc/$(task ps "$ID" | awk 'NR == 2 { print $1 }')")" 'the owner of its process'
+	remove
+}
+
 test_task() {
 	begin --pid-file "$WORK/pid"
 	pid=$(cat "$WORK/pid")
