@@ -75,73 +75,74 @@ static int remove_root(void **state)
 
 #define KEPT 77, 88, "99" /* what the user was before */
 
+static const struct {
+	const char *text;
+	uint64_t uid, gid;
+	const char *groups, *error;
+} users[] = {
+	{ "0", 0, 88, "99", NULL },
+	{ "1000", 1000, 88, "99", NULL },
+	{ "1000:0", 1000, 0, "99", NULL },
+	{ "4294967294:4294967294", 4294967294, 4294967294, "99", NULL },
+	{ "root", 0, 0, "", NULL },
+	{ "bob", 1000, 1001, "50,51,56", NULL },
+	{ "bob:7", 1000, 7, "50,51,56", NULL },
+	{ "bob:staff", 1000, 50, "50,51,56", NULL },
+	{ "3:staff", 3, 50, "99", NULL },
+	{ "3:50", 3, 50, "99", NULL },
+	{ "top", 4294967294, 4294967294, "", NULL },
+	{ "last", 13, 14, "", NULL },
+	{ "last:end", 13, 56, "", NULL },
+	{ "", KEPT, "\"\" is neither a user id nor a name" },
+	{ ":", KEPT, "\"\" is neither a user id nor a name" },
+	{ ":5", KEPT, "\"\" is neither a user id nor a name" },
+	{ " 1", KEPT, "\" 1\" is neither a user id nor a name" },
+	{ "1 ", KEPT, "\"1 \" is neither a user id nor a name" },
+	{ "-1", KEPT, "\"-1\" is neither a user id nor a name" },
+	{ "+1", KEPT, "\"+1\" is neither a user id nor a name" },
+	{ "0x1", KEPT, "\"0x1\" is neither a user id nor a name" },
+	{ "4294967295", KEPT, "\"4294967295\" is neither a user id nor a name" },
+	{ "4294967296", KEPT, "\"4294967296\" is neither a user id nor a name" },
+	{ "18446744073709551616", KEPT, "\"18446744073709551616\" is neither a user id nor a name" },
+	{ "few", KEPT, "no user few in the container's /etc/passwd" },
+	{ "many", KEPT, "no user many in the container's /etc/passwd" },
+	{ "above", KEPT, "no user above in the container's /etc/passwd" },
+	{ "spaced", KEPT, "no user spaced in the container's /etc/passwd" },
+	{ "signed", KEPT, "no user signed in the container's /etc/passwd" },
+	{ "hex", KEPT, "no user hex in the container's /etc/passwd" },
+	{ "badgid", KEPT, "no user badgid in the container's /etc/passwd" },
+	{ "#", KEPT, "\"#\" is neither a user id nor a name" },
+	{ "1:", KEPT, "\"\" is neither a group id nor a name" },
+	{ "1::", KEPT, "\":\" is neither a group id nor a name" },
+	{ "1:2:3", KEPT, "\"2:3\" is neither a group id nor a name" },
+	{ "1:-1", KEPT, "\"-1\" is neither a group id nor a name" },
+	{ "1:4294967295", KEPT, "\"4294967295\" is neither a group id nor a name" },
+	{ "1:none", KEPT, "no group none in the container's /etc/group" },
+	{ "1:above", KEPT, "no group above in the container's /etc/group" },
+};
+
 static void test_find(void **state)
 {
-	static const struct {
-		const char *text;
-		uint64_t uid, gid;
-		const char *groups, *error;
-	} rows[] = {
-		{ "0", 0, 88, "99", NULL },
-		{ "1000", 1000, 88, "99", NULL },
-		{ "1000:0", 1000, 0, "99", NULL },
-		{ "4294967294:4294967294", 4294967294, 4294967294, "99", NULL },
-		{ "root", 0, 0, "", NULL },
-		{ "bob", 1000, 1001, "50,51,56", NULL },
-		{ "bob:7", 1000, 7, "50,51,56", NULL },
-		{ "bob:staff", 1000, 50, "50,51,56", NULL },
-		{ "3:staff", 3, 50, "99", NULL },
-		{ "3:50", 3, 50, "99", NULL },
-		{ "top", 4294967294, 4294967294, "", NULL },
-		{ "last", 13, 14, "", NULL },
-		{ "last:end", 13, 56, "", NULL },
-		{ "", KEPT, "\"\" is neither a user id nor a name" },
-		{ ":", KEPT, "\"\" is neither a user id nor a name" },
-		{ ":5", KEPT, "\"\" is neither a user id nor a name" },
-		{ " 1", KEPT, "\" 1\" is neither a user id nor a name" },
-		{ "1 ", KEPT, "\"1 \" is neither a user id nor a name" },
-		{ "-1", KEPT, "\"-1\" is neither a user id nor a name" },
-		{ "+1", KEPT, "\"+1\" is neither a user id nor a name" },
-		{ "0x1", KEPT, "\"0x1\" is neither a user id nor a name" },
-		{ "4294967295", KEPT, "\"4294967295\" is neither a user id nor a name" },
-		{ "4294967296", KEPT, "\"4294967296\" is neither a user id nor a name" },
-		{ "18446744073709551616", KEPT, "\"18446744073709551616\" is neither a user id nor a name" },
-		{ "few", KEPT, "no user few in the container's /etc/passwd" },
-		{ "many", KEPT, "no user many in the container's /etc/passwd" },
-		{ "above", KEPT, "no user above in the container's /etc/passwd" },
-		{ "spaced", KEPT, "no user spaced in the container's /etc/passwd" },
-		{ "signed", KEPT, "no user signed in the container's /etc/passwd" },
-		{ "hex", KEPT, "no user hex in the container's /etc/passwd" },
-		{ "badgid", KEPT, "no user badgid in the container's /etc/passwd" },
-		{ "#", KEPT, "\"#\" is neither a user id nor a name" },
-		{ "1:", KEPT, "\"\" is neither a group id nor a name" },
-		{ "1::", KEPT, "\":\" is neither a group id nor a name" },
-		{ "1:2:3", KEPT, "\"2:3\" is neither a group id nor a name" },
-		{ "1:-1", KEPT, "\"-1\" is neither a group id nor a name" },
-		{ "1:4294967295", KEPT, "\"4294967295\" is neither a group id nor a name" },
-		{ "1:none", KEPT, "no group none in the container's /etc/group" },
-		{ "1:above", KEPT, "no group above in the container's /etc/group" },
-	};
 	int root = (int)(intptr_t)*state;
 	put(root, "etc/passwd", passwd, sizeof(passwd) - 1);
 	put(root, "etc/group", group, sizeof(group) - 1);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
 		ARENA(arena);
 		char groups[256] = "";
 		struct error err = { 0 };
 		struct oci_user user = { .uid = { true, 77 }, .gid = { true, 88 } };
 		*list_add(&arena, &user.additional_gids) = (struct oci_uint){ true, 99 };
-		int r = account_find(&arena, root, rows[i].text, &user, &err);
-		assert_string_equal(err.text, rows[i].error ? rows[i].error : "");
-		assert_int_equal(r, rows[i].error ? -1 : 0);
+		int r = account_find(&arena, root, users[i].text, &user, &err);
+		assert_string_equal(err.text, users[i].error ? users[i].error : "");
+		assert_int_equal(r, users[i].error ? -1 : 0);
 		if (r < 0)
 			continue;
-		assert_int_equal(user.uid.value, rows[i].uid);
-		assert_int_equal(user.gid.value, rows[i].gid);
+		assert_int_equal(user.uid.value, users[i].uid);
+		assert_int_equal(user.gid.value, users[i].gid);
 		for (size_t j = 0; j < user.additional_gids.len; j++)
 			(void)snprintf(groups + strlen(groups), sizeof(groups) - strlen(groups), "%s%llu",
 				j ? "," : "", (unsigned long long)user.additional_gids.items[j].value);
-		assert_string_equal(groups, rows[i].groups);
+		assert_string_equal(groups, users[i].groups);
 	}
 }
 
