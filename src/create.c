@@ -70,6 +70,7 @@ int creation_prepare(struct creation *c, const struct create_request *request, s
 		.no_pivot = request->no_pivot,
 		.overlay = request->overlay,
 		.idmap_rootfs = request->idmap_rootfs,
+		.network = request->network,
 		.no_new_keyring = request->no_new_keyring,
 		.preserve_fds = request->preserve_fds + listeners,
 		.listen_fds = listeners,

@@ -25,6 +25,7 @@ struct create_request {
 	const char *overlay; /* "tmp" or an absolute path, or NULL */
 	bool detach, wait, no_pivot, no_new_keyring, idmap_rootfs;
 	unsigned preserve_fds;
+	enum network network;
 };
 
 struct creation {

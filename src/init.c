@@ -247,6 +247,15 @@ static int raise_loopback(struct init *init, struct error *err)
 	return net_loopback_up(err);
 }
 
+/* Our own, by the procfs that we still see: no other process could look at us. */
+static int ask_for_network(struct init *init, struct error *err)
+{
+	FD(netns) = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		return fail(err, errno, "open the network namespace");
+	return sync_ask(init->sync, ASK_NETWORK, 0, netns, err) < 0 ? -1 : 0;
+}
+
 static int set_hostname(struct init *init, struct error *err)
 {
 	const struct oci_config *c = init->plan->config;
@@ -572,6 +581,7 @@ static const struct step create_steps[] = {
 	{ "make devices", NEED_ROOTFS, make_devices },
 	{ "open the console", NEED_CONSOLE, open_console },
 	{ "raise the loopback interface", NEED_LOOPBACK, raise_loopback },
+	{ "ask for a network", NEED_NETWORK, ask_for_network },
 	{ "set the host name", NEED_HOSTNAME, set_hostname },
 	{ "ask for the runtime's hooks", NEED_PARENT_HOOKS, ask_for_hooks },
 	{ "write kernel parameters", NEED_SYSCTL, write_sysctl },

@@ -260,6 +260,14 @@ static int answer_notify(struct launch *l, int fd, int32_t value, struct error *
 	return notify_seccomp_agent(seccomp->listener_path, fd, text, len, err);
 }
 
+static int answer_network(struct launch *l, int fd, int32_t value, struct error *err)
+{
+	(void)value;
+	if (fd < 0)
+		return fail(err, EPROTO, "receive the network namespace");
+	return network_start(l->plan->options.network, fd, l->pidfd, err);
+}
+
 static int join_rdt(struct launch *l, struct error *err)
 {
 	const struct rdt_plan *rdt = &l->plan->rdt;
@@ -375,6 +383,7 @@ static const struct {
 	{ ASK_ADOPT, NEED_SECOND_CLONE, answer_adopt },
 	{ ASK_HOOKS, NEED_PARENT_HOOKS, answer_hooks },
 	{ ASK_CONSOLE, NEED_CONSOLE, answer_console },
+	{ ASK_NETWORK, NEED_NETWORK, answer_network },
 	{ ASK_NOTIFY, NEED_LISTENER, answer_notify },
 	{ ASK_READY, NEED_ALWAYS, answer_ready },
 	{ TELL_BORN, NEED_SECOND_CLONE, hear_born },
@@ -408,7 +417,7 @@ static int grant_in_advance(struct launch *l, struct error *err)
 	const unsigned questions = l->plan->target >= 0 ?
 		NEED_CONSOLE :
 		NEED_USER_NS | NEED_SECOND_CLONE | NEED_PARENT_HOOKS | NEED_CREATE_HOOKS |
-			NEED_CONSOLE | NEED_LISTENER;
+			NEED_CONSOLE | NEED_LISTENER | NEED_NETWORK;
 	if ((l->plan->needs & questions) || sets_limits(l))
 		return 0;
 	if (get_ready(l, err) < 0)

@@ -146,6 +146,7 @@ static unsigned namespace_needs(const struct plan *plan)
 		when(ns->new_user && is_created(plan, CLONE_NEWNS) &&
 				!(plan->own_caps & caps_mask("CAP_SYS_ADMIN")),
 			NEED_OPEN_INSIDE) |
+		when(plan->options.network, NEED_NETWORK) |
 		when(is_created(plan, CLONE_NEWNET), NEED_LOOPBACK);
 }
 
@@ -193,6 +194,14 @@ static int plan_terminal(const struct plan *plan, struct error *err)
 		return error_hint(err, "set .process.terminal to true, or drop --console-socket");
 	}
 	return 0;
+}
+
+static int check_network(const struct plan *plan, struct error *err)
+{
+	if (!plan->options.network || is_created(plan, CLONE_NEWNET))
+		return 0;
+	(void)fail_at(err, 0, ".linux.namespaces", "--network needs a new network namespace");
+	return error_hint(err, "add { \"type\": \"network\" }");
 }
 
 static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host *host,
@@ -278,6 +287,7 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 	if (ns_plan(arena, plan.linux, &plan.ns, err) < 0 ||
 		check_mount_namespace(&plan, err) < 0 || plan_cgroup(arena, &plan, host, err) < 0 ||
 		plan_root(arena, &plan, err) < 0 || plan_mounts(arena, &plan, host, err) < 0 ||
+		check_network(&plan, err) < 0 ||
 		plan_devices(arena, &plan, host, err) < 0 ||
 		plan_process(arena, &plan, host, err) < 0)
 		return -1;

@@ -23,6 +23,7 @@
 #include "namespaces/device.h"
 #include "namespaces/mount.h"
 #include "namespaces/ns.h"
+#include "network.h"
 #include "oci/config.h"
 #include "process.h"
 #include "rdt.h"
@@ -43,6 +44,7 @@ struct plan_options {
 	bool idmap_rootfs;
 	unsigned preserve_fds; /* descriptors 3 … that the container gets */
 	unsigned listen_fds;   /* … of which the first are LISTEN_FDS */
+	enum network network;  /* that a helper brings to a new network namespace */
 	const char *notify_dir; /* directory of the proxied NOTIFY_SOCKET, or NULL */
 	bool traceable; /* of exec: the container's configuration gives CAP_SYS_PTRACE to its processes */
 };
@@ -76,6 +78,7 @@ enum need {
 	NEED_READONLY_PATHS = 1 << 23,
 	NEED_NET_DEVICES = 1 << 24,
 	NEED_NO_NEW_PRIVS = 1 << 25,
+	NEED_NETWORK = 1 << 28, /* a helper brings it */
 	NEED_OPEN_INSIDE = 1 << 27, /* mounts are cloned by who has the right to: init, in its user namespace */
 	NEED_LIMITS = 1 << 26, /* set by init itself: not in a user namespace, which gives no right to raise them */
 	NEED_UNBORN_SECCOMP = 1 << 27, /* of exec: early, and before the process is where others can trace it */

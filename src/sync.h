@@ -7,6 +7,7 @@
  *	 TELL_BORN pid, pidfd  ---------->  so is exec's, which does not wait for an answer
  *	 ASK_HOOKS      ----------------->  move network devices; prestart and createRuntime hooks
  *	 ASK_CONSOLE  fd ---------------->  hand to the console socket, or keep for the relay
+ *	 ASK_NETWORK  fd ---------------->  start who brings a network to this namespace
  *	 ASK_NOTIFY   fd ---------------->  hand the seccomp listener to the agent
  *	 ASK_READY      ----------------->  limits, resctrl, state.json
  *	 TELL_ERROR: at any time, instead of anything else; then the child exits.
@@ -30,6 +31,7 @@ enum message_kind {
 	ASK_HOOKS,
 	ASK_CONSOLE,
 	ASK_NOTIFY,
+	ASK_NETWORK,
 	ASK_READY,
 	TELL_BORN,
 	ANSWER,

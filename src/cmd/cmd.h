@@ -17,7 +17,7 @@ struct options {
 	bool debug, systemd_cgroup, version, help;
 	const char *log, *log_format, *log_level, *root, *cgroup_manager, *rootless, *criu;
 	/* after it */
-	const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket, *preserve_fds;
+	const char *bundle, *config, *console_socket, *network, *pid_file, *pidfd_socket, *preserve_fds;
 	const char *format, *file, *explain;
 	bool detach, keep, no_pivot, no_new_keyring, no_subreaper, dry_run;
 	const char *overlay;
@@ -73,7 +73,9 @@ struct option_row {
 			"the root filesystem's ids are those of the container"),                   \
 		FLAG(0, "no-pivot", no_pivot,                                                      \
 			"chroot where pivot_root cannot be done: on an initramfs"),                \
-		FLAG(0, "no-new-keyring", no_new_keyring, "keep the caller's session keyring")
+		FLAG(0, "no-new-keyring", no_new_keyring, "keep the caller's session keyring"), \
+		TEXT(0, "network", "NAME", network,                                                \
+			"pasta or slirp4netns: connect the new network namespace")
 
 struct dialect;
 
