@@ -20,6 +20,13 @@ stop_docker() {
 	wait_until sh -c '! pidof dockerd'
 }
 
+# Docker as it is configured, and in another way: JSON.
+restart_docker() {
+	stop_docker
+	jq ". + $1" /etc/docker/daemon.json >/tmp/daemon.json
+	start_docker --config-file /tmp/daemon.json
+}
+
 dock() {
 	timeout -k 5 90 docker "$@"
 }
@@ -330,10 +337,15 @@ test_killed_docker() {
 	says 3 docker_run -- sh -c 'echo 3'
 }
 
+driver() {
+	dock info -f '{{.CgroupDriver}}'
+}
+
+# Under systemd that is Docker's choice of a driver.
 test_limits() {
 	needs_controllers cpu memory pids
 	begin --memory 32m --memory-swap 48m --cpus 0.5 --cpu-shares 512 --pids-limit 50 --cpuset-cpus 0
-	cgroup=docker/$(inspect '{{.Id}}')
+	cgroup=$(sed -n 's/^0::.//p' "/proc/$(init_pid)/cgroup")
 	limits_are 33554432 16777216 '50000 100000' 50
 	expect_file cpuset.cpus 0
 	says "$ID" dock update --memory 64m --memory-swap 64m --cpus 0.25 --pids-limit 60 "$ID"
@@ -342,6 +354,7 @@ test_limits() {
 	*' / 64MiB 1') ;;
 	*) fail "docker stats says: $(dock stats --no-stream "$ID")" ;;
 	esac
+	[ "$(driver)" != systemd ] || unit_is "docker-$(inspect '{{.Id}}').scope"
 	remove
 	try docker_do run -d --memory 16m -- sh -c 'x=$(head -c 64m /dev/zero | tr "\0" x)'
 	wait_until is exited
@@ -356,6 +369,26 @@ limits_are() { # MEMORY SWAP CPU PIDS
 	expect_file pids.max "$4"
 }
 
+unit_is() { # NAME
+	same 67108864 "$(systemctl show -P MemoryMax "$1")" 'the limit of the unit'
+	says "$ID" dock pause "$ID"
+	expect_file cgroup.freeze 1
+	says "$ID" dock unpause "$ID"
+	says in dock exec "$ID" echo in
+}
+
+test_limits_by_cgroupfs() {
+	needs_controllers cpu memory pids
+	[ "$(driver)" = cgroupfs ] || restart_docker '{"exec-opts": ["native.cgroupdriver=cgroupfs"]}'
+	same cgroupfs "$(driver)" 'the driver'
+	begin --memory 32m --memory-swap 48m --cpus 0.5 --pids-limit 50
+	cgroup=docker/$(inspect '{{.Id}}')
+	limits_are 33554432 16777216 '50000 100000' 50
+	says "$ID" dock update --memory 64m --memory-swap 64m --cpus 0.25 --pids-limit 60 "$ID"
+	limits_are 67108864 0 '25000 100000' 60
+	remove
+}
+
 # The last but one: by now nothing may be left.
 test_nothing_is_left() {
 	same '' "$(dock ps -aq)" 'the list of containers'
@@ -363,13 +396,6 @@ test_nothing_is_left() {
 	same '' "$(below /run/docker/runtime-runc/moby)" 'what is left of the state'
 	same '' "$(below "$CGROUP2/docker")" 'what is left of the cgroups'
 	same 0 "$(grep -c '/overlay2/.*/merged' /proc/self/mountinfo)" 'the number of mounts'
-}
-
-# Docker as it is configured, and in another way: JSON.
-restart_docker() {
-	stop_docker
-	jq ". + $1" /etc/docker/daemon.json >/tmp/daemon.json
-	start_docker --config-file /tmp/daemon.json
 }
 
 test_user_namespaces() {
@@ -386,26 +412,6 @@ test_user_namespaces() {
 	says 1000 dock exec -u user "$ID" id -u
 	remove
 	says "$(readlink /proc/self/ns/user)" docker_run --userns host -- readlink /proc/self/ns/user
-}
-
-# The other driver.
-test_systemd_cgroup() {
-	[ -d /run/systemd/system ] || skip 'systemd is not process 1 here'
-	restart_docker '{"exec-opts": ["native.cgroupdriver=systemd"]}'
-	same systemd "$(dock info -f '{{.CgroupDriver}}')" 'the driver'
-	begin --memory 32m --pids-limit 50
-	unit=docker-$(inspect '{{.Id}}').scope
-	cgroup=system.slice/$unit
-	expect_file memory.max 33554432
-	same active "$(systemctl is-active "$unit")" 'the unit'
-	says in dock exec "$ID" echo in
-	says "$ID" dock update --memory 64m --memory-swap 64m "$ID"
-	expect_file memory.max 67108864
-	same 67108864 "$(systemctl show -P MemoryMax "$unit")" "the unit's property"
-	says "$ID" dock pause "$ID"
-	says "$ID" dock unpause "$ID"
-	remove
-	[ "$(systemctl is-active "$unit")" != active ] || fail 'the unit is still there'
 }
 
 mkdir -p /etc/docker

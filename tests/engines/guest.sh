@@ -9,7 +9,7 @@ cd "$here/../.." || exit 1
 # The tests by their suite; each takes seconds there.
 tests() {
 	echo containerd limits kubernetes systemd_cgroup nothing_is_left
-	echo docker limits nothing_is_left systemd_cgroup
+	echo docker limits limits_by_cgroupfs nothing_is_left
 }
 
 if [ "${1:-}" = inside ]; then
