@@ -414,4 +414,21 @@ test_pause() {
 	is running c || fail 'it does not run any more'
 }
 
+# Called crun it is known to Podman, which asks for nothing in its configuration then.
+test_under_the_name_of_crun() {
+	[ -z "${PEER:-}" ] || skip 'hull alone has two names'
+	new_pod
+	ln -s "$HULL" "$WORK/crun"
+	RUNTIME=$WORK/crun
+	sed -i '/^runtime_supports_/d' "$POD/containers.conf"
+	podman_run -- echo hello
+	expect_status 0
+	same hello "$out" output
+	podman_run -- /no/such/program
+	expect_status 127
+	podman_run -- /etc/passwd
+	expect_status 126
+	same "crun version" "$(pod info --format '{{.Host.OCIRuntime.Version}}' | head -n 1 | cut -d ' ' -f 1,2)" 'the version that podman tells'
+}
+
 run_tests
