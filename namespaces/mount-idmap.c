@@ -195,9 +195,8 @@ static int write_maps(int proc, const struct mount_idmap *idmap, struct error *e
 	if (write_file_at(proc, "uid_map", idmap->uid_map, err) == 0 &&
 		write_file_at(proc, "gid_map", idmap->gid_map, err) == 0)
 		return 0;
-	return err->errnum == EPERM ?
-		error_hint(err, "mappings of a mount need CAP_SETUID and CAP_SETGID over the ids that "
-				"they map to") :
+	return err->errnum == EPERM || err->errnum == EACCES ?
+		error_hint(err, "id-mapped mounts are root's to make, with CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID") :
 		-1;
 }
 

@@ -69,14 +69,14 @@ static int open_kept(const char *path, struct error *err)
 				 -1;
 }
 
-/* The root of the overlay has the upper one's owner and mode. */
+/* The root of the overlay has the upper one's owner and mode. An owner whom the user namespace does not know cannot be given. */
 static int set_root_attributes(int upper, int lower, struct error *err)
 {
 	struct stat st;
-	return fstat(lower, &st) < 0 || fchown(upper, st.st_uid, st.st_gid) < 0 ||
-			fchmod(upper, st.st_mode & 07777) < 0 ?
-		fail(err, errno, "--overlay: give the upper layer the owner and mode of the root filesystem") :
-		0;
+	if (fstat(lower, &st) == 0 && (fchown(upper, st.st_uid, st.st_gid) == 0 || errno == EINVAL) &&
+		fchmod(upper, st.st_mode & 07777) == 0)
+		return 0;
+	return fail(err, errno, "--overlay: give the upper layer the owner and mode of the root filesystem");
 }
 
 static int open_layer(int dir, const char *name, bool *ret_made, struct error *err)

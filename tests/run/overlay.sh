@@ -250,6 +250,53 @@ test_idmapped_root_filesystem() {
 	same "65534:65534 65534:65534 65534:65534 65534:65534" "$(echo $out)" 'the owners inside without it'
 }
 
+# As a user whose own id is all that there is, 0 inside; the bundle is the user's, or root's.
+run_as_user() { # OWNER [OPTION...]
+	setpriv --reuid 4321 --regid 4321 --clear-groups unshare -U true 2>/dev/null || skip 'others than root make no user namespaces here'
+	chmod 755 "$SUITE_DIR" "$WORK"
+	chown -R "$1:$1" "$BUNDLE/rootfs"
+	chown 4321:4321 "$STATE"
+	shift
+	before=$(digest)
+	try setpriv --reuid 4321 --regid 4321 --clear-groups timeout -k 5 120 "$HULL" --root "$STATE" --cgroup-manager disabled \
+		run -b "$BUNDLE" "$@" "$ID"
+}
+
+user_config() {
+	config '.linux.namespaces = [{type: "user"}, {type: "mount"}, {type: "pid"}] | del(.hostname, .linux.resources, .linux.maskedPaths, .linux.readonlyPaths)
+		| .mounts = [{destination: "/proc", type: "proc", source: "proc"}, {destination: "/dev", type: "tmpfs", source: "tmpfs"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 4321, size: 1}] | .linux.gidMappings = .linux.uidMappings'
+}
+
+test_as_another_user() {
+	kept
+	chmod 755 "$WORK/kept"
+	chown 4321:4321 "$KEPT"
+	user_config
+	config --arg script 'echo x >/new; echo y >>/etc/motd; rm /etc/group; cat /new /etc/motd; stat -c %u:%g / /new' '.process.args = ["sh", "-c", $script]'
+	: >"$BUNDLE/rootfs/etc/group"
+	for where in tmp "$KEPT"; do
+		run_as_user 4321 --overlay "$where"
+		expect_status 0
+		same 'x y 0:0 0:0' "$(echo $out)" "what the container says with $where"
+		unchanged
+	done
+	same 4321:4321 "$(stat -c %u:%g "$KEPT/upper/new")" 'the owner on the host'
+}
+
+test_as_another_user_over_roots() {
+	kept
+	user_config
+	config --arg script 'echo x >/new; cat /new; stat -c %u:%g / /bin' '.process.args = ["sh", "-c", $script]'
+	run_as_user 0 --overlay tmp
+	expect_status 0
+	same 'x 0:0 65534:65534' "$(echo $out)" 'what the container says'
+	unchanged
+	run_as_user 0 --idmap-rootfs
+	expect_status 1
+	case $errors in *"hint: id-mapped mounts are root's to make"*) ;; *) fail "no hint: $errors" ;; esac
+}
+
 test_dry_run() {
 	user_namespace
 	try hull run --dry-run --overlay tmp --idmap-rootfs -b "$BUNDLE" "$ID"
