@@ -49,4 +49,21 @@ attack_bind_again() {
 }
 test_bind_again() { defended idmap attack_bind_again; }
 
+# The process that holds the namespace for a moment: it has nothing but its end of a pipe, and who is not root on the host cannot get at it.
+reach() { # UID: leaves what it came to in $WORK/reached
+	prepare
+	helper reach
+	config --arg source "$CANARY" '.process.args = ["true"] | .mounts += [{destination: "/other", source: $source, options: ["bind", "idmap=uids=0-9-1;gids=0-9-1"]}]'
+	"$SUITE_DIR/bin/reach" "$1" "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$WORK/reached" 2>"$WORK/errors" ||
+		fail "status $?: $(cat "$WORK/errors")"
+	same 'held 1 held 1' "$(echo $(grep held "$WORK/reached"))" 'the descriptors of each'
+}
+test_process_that_holds_the_namespace() {
+	for uid in 0 1000 100000; do
+		reach $uid
+		case $uid in 0) expected='joined killed read traced' ;; *) expected= ;; esac # or the test would prove nothing
+		same "$expected" "$(echo $(grep -v held "$WORK/reached" | sort -u))" "what $uid could do"
+	done
+}
+
 run_tests
