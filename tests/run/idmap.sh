@@ -46,6 +46,16 @@ owners() {
 	expect "$1" 'cd /mnt; for f in [0-9]* sub/[0-9]*; do printf "%s=%s " $f $(stat -c %u:%g $f); done'
 }
 
+# A process in a user namespace with the usual mapping: $holder.
+hold_namespace() {
+	unshare -U sleep 1000 &
+	holder=$!
+	trap 'kill $holder; umount_mappable "$WORK/host/again" "$WORK/host"' EXIT
+	await 'unshare does not come' executes sleep $holder
+	echo "0 $OUTER 65536" >/proc/$holder/gid_map
+	echo "0 $OUTER 65536" >/proc/$holder/uid_map
+}
+
 test_container_mapping() {
 	user_namespace
 	owned_tree 0 1000 $OUTER
@@ -110,12 +120,7 @@ test_relative_to_several_ranges() {
 test_joined_user_namespace() {
 	user_namespace
 	owned_tree 0 1000
-	unshare -U sleep 1000 &
-	holder=$!
-	trap 'kill $holder; umount_mappable "$WORK/host"' EXIT
-	await 'unshare does not come' executes sleep $holder
-	echo "0 $OUTER 65536" >/proc/$holder/gid_map
-	echo "0 $OUTER 65536" >/proc/$holder/uid_map
+	hold_namespace
 	config --arg path /proc/$holder/ns/user 'del(.linux.uidMappings, .linux.gidMappings)
 		| (.linux.namespaces[] | select(.type == "user")).path = $path'
 	bind '["bind", "idmap"]'
@@ -224,15 +229,19 @@ test_kernel_refuses() {
 }
 
 test_mapped_already() {
+	compile idmount
 	user_namespace
 	owned_tree 0
 	mkdir "$WORK/host/again" "$WORK/host/sub/dir"
-	mount -o X-mount.idmap=0:1000:10 --bind "$WORK/host/sub" "$WORK/host/again" 2>/dev/null &&
-		grep -q "$WORK/host/again .*idmapped" /proc/self/mountinfo || skip 'mount(8) makes no id-mapped mounts here: util-linux before 2.39'
-	trap 'umount_mappable "$WORK/host/again" "$WORK/host"' EXIT
+	hold_namespace
+	"$PROGRAMS/idmount" "$WORK/host/sub" "$WORK/host/again" $holder || fail 'idmount'
 	config --arg source "$WORK/host/again/dir" '.mounts += [{destination: "/mnt", type: "bind", source: $source, options: ["bind", "idmap"]}]'
-	run_fails ".mounts[7]: id-map $(stat -f -c %T "$WORK/host/again" | sed "s,/.*,," | sed s/ext2/ext4/) at $WORK/host/again: Operation not permitted"
+	run_fails ".mounts[7]: id-map $(awk -v at="$WORK/host/again" '$5 == at { print $9 }' /proc/self/mountinfo) at $WORK/host/again: Operation not permitted"
 	case $errors in *'hint: it is id-mapped already'*) ;; *) fail "no hint: $errors" ;; esac
+	bind '["rbind", "ridmap"]'
+	run_fails "at $WORK/host/again: Operation not permitted"
+	bind '["rbind", "idmap"]'
+	run_ok
 }
 
 run_tests
