@@ -47,6 +47,83 @@ test_one_winner() {
 	losers_say 'does not exist'
 }
 
+# Many processes in one container at once; and, while they come, one kill and one delete.
+test_exec() {
+	create
+	hull start "$ID" || fail start
+	all exec "$ID" sh -c 'exit 0'
+	same $MANY "$winners" 'winners of exec'
+	all exec --detach "$ID" sleep 1000
+	same $MANY "$winners" 'winners of exec --detach'
+	same $((MANY + 1)) "$(wc -l <"$CGROUP2/hull-$ID/cgroup.procs")" 'processes in the container'
+	hull delete --force "$ID" || fail delete
+}
+
+# exec --detach and delete --force: who comes late says so, and no process outlives its container.
+test_exec_while_deleted() {
+	config 'del(.linux.namespaces[] | select(.type == "pid"))' # where nothing but the cgroup ends them
+	for round in 1 2 3 4; do
+		create
+		hull start "$ID" || fail start
+		(
+			sleep 0.0$round
+			hull delete --force "$ID"
+		) >"$WORK/delete" 2>&1 &
+		deleting=$!
+		all exec --detach "$ID" sleep 1000
+		wait $deleting || fail "delete: $(cat "$WORK/delete")"
+		losers_say 'container not running|does not exist|No such|killed by signal 9|ended with status'
+		left=$(unset HULL_TEST_ID && check_leftovers || echo "$left" | tr '\n' ' ')
+		[ -z "$left" ] || fail "left: $left"
+	done
+}
+
+test_exec_while_killed() {
+	create
+	hull start "$ID" || fail start
+	(
+		sleep 0.03
+		hull kill "$ID" KILL
+	) >"$WORK/kill" 2>&1 &
+	killing=$!
+	all exec --detach "$ID" sleep 1000
+	wait $killing || fail "kill: $(cat "$WORK/kill")"
+	losers_say 'container not running|No such|killed by signal 9|ended with status'
+	wait_for stopped
+	hull delete "$ID" || fail delete
+}
+
+# pause, resume, exec and update, all mixed, and a delete at the end.
+test_mixed_on_one() {
+	create
+	hull start "$ID" || fail start
+	pids=
+	for command in 'pause' 'resume' 'exec --ignore-paused' 'state' 'ps' 'kill'; do
+		(
+			for _ in 1 2 3 4 5 6 7 8; do
+				# shellcheck disable=SC2086
+				case $command in
+				exec*) timeout 60 "$HULL" --root "$STATE" $command "$ID" true ;;
+				kill) hull kill "$ID" WINCH ;;
+				*) hull $command "$ID" ;;
+				esac
+			done
+		) </dev/null >"$WORK/mixed.${command%% *}" 2>&1 &
+		pids="$pids $!"
+	done
+	for _ in $(seq 100); do # whoever pauses last must not have the others wait
+		hull resume "$ID" >"$WORK/out" 2>&1
+		sleep 0.05
+		# shellcheck disable=SC2086
+		kill -0 $pids 2>/dev/null || break
+	done
+	hull resume "$ID" >"$WORK/out" 2>&1
+	# shellcheck disable=SC2086
+	wait $pids
+	! grep -rE 'Sanitizer|panic|Assertion' "$WORK"/mixed.* || fail 'a command broke down'
+	hull delete --force "$ID" || fail delete
+}
+
 test_delete_force() {
 	create
 	all delete --force "$ID"
@@ -91,6 +168,30 @@ test_many_containers() {
 	for bad in "$WORK"/o*.bad; do
 		[ ! -e "$bad" ] || fail "a run failed: $(cat "${bad%.bad}")"
 	done
+}
+
+# The whole life of many containers at once, as engines call it.
+test_many_lives() {
+	config '.process.args = ["sleep", "1000"] | .root.readonly = true'
+	pids=
+	for i in $(seq $MANY); do
+		(
+			set -e
+			one=$ID.$i
+			for call in "create -b $BUNDLE --pid-file $WORK/pid.$i $one" "start $one" "exec $one true" "exec -d $one sleep 1000" "state $one" \
+				"kill $one KILL" "delete --force $one"; do
+				# shellcheck disable=SC2086
+				timeout -k 5 120 "$HULL" --root "$STATE" $call </dev/null || {
+					echo "$call: status $?"
+					: >"$WORK/life.bad"
+				}
+			done
+		) >"$WORK/life.$i" 2>&1 &
+		pids="$pids $!"
+	done
+	# shellcheck disable=SC2086
+	wait $pids
+	[ ! -e "$WORK/life.bad" ] || fail "$(grep -h -B3 ': status' "$WORK"/life.[0-9]* | head -n 20)"
 }
 
 test_list_while_others_come_and_go() {

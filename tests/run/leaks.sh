@@ -23,7 +23,7 @@ begin() {
 has_grown() {
 	after=$(numbers)
 	for pair in $after; do
-		old=$(printf '%s\n' $before | sed -n "s/^${pair%%=*}=//p") # shellcheck disable=SC2086
+		old=$(echo "$before" | tr ' ' '\n' | sed -n "s/^${pair%%=*}=//p")
 		[ "${pair#*=}" -lt $((old + COUNT * 3 / 4)) ] || return 0
 	done
 	return 1
