@@ -369,6 +369,21 @@ test_user_namespaces() {
 	podman_says "$(readlink /proc/self/ns/user)" --userns=host -- readlink /proc/self/ns/user
 }
 
+# Podman passes the option on as it is given.
+test_idmapped_volumes() {
+	chmod 755 "$SUITE_DIR" "$WORK" "$BUNDLE" "$BUNDLE/rootfs"
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	mkdir "$WORK/volume"
+	maps_ids "$WORK/volume" || skip 'this kernel maps no ids of what the tests are on'
+	touch "$WORK/volume/a"
+	chown 1000:1001 "$WORK/volume/a"
+	for row in '65534:65534 ' '1000:1001 :idmap' '5:6 :idmap=uids=@1000-5-1;gids=@1001-6-1' '7:8 :idmap=uids=1000-100007-1;gids=1001-100008-1'; do
+		podman_run --uidmap 0:100000:65536 --gidmap 0:100000:65536 -v "$WORK/volume:/v${row#* }" -- stat -c %u:%g /v/a
+		expect_status 0
+		same "${row%% *}" "$out" "the owner with \"${row#* }\""
+	done
+}
+
 test_sysctl() {
 	podman_says 5 --sysctl kernel.msgmax=5 -- cat /proc/sys/kernel/msgmax
 }
