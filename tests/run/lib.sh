@@ -9,7 +9,7 @@
 # After each, nothing may be left behind: no state, cgroup, mount or process.
 #
 # Prints "ok NAME", "FAIL NAME: why" or "SKIP NAME: why". Environment: HULL (build/hull), ONLY (names to run),
-# HULL_TEST_TRIES (1).
+# HULL_TEST_TRIES (1), HULL_TEST_USER (a uid: the test is root's, hull and its containers are that user's; see as_user).
 # shellcheck shell=sh disable=SC2034
 
 set -u
@@ -297,6 +297,28 @@ check_leftovers() {
 	return 1
 }
 
+# Makes HULL a script that runs it as that user, who has subordinate ids here: in a mount namespace of our own.
+as_user() {
+	if [ -z "${HULL_TEST_SUBIDS:-}" ]; then
+		HULL_TEST_SUBIDS=$(mktemp /tmp/hull-subids.XXXXXX)
+		export HULL_TEST_SUBIDS
+		echo "$HULL_TEST_USER:200000:65536" >"$HULL_TEST_SUBIDS"
+		chmod 644 "$HULL_TEST_SUBIDS"
+		exec unshare --mount sh -c 'touch /etc/subuid /etc/subgid && mount --bind "$HULL_TEST_SUBIDS" /etc/subuid &&
+			mount --bind "$HULL_TEST_SUBIDS" /etc/subgid && exec sh "$0"' "$0"
+	fi
+	rm -f "$HULL_TEST_SUBIDS"
+	chmod 711 "$SUITE_DIR"
+	cp "$HULL" "$SUITE_DIR/hull-itself"
+	cat >"$SUITE_DIR/hull" <<-END
+		#!/bin/sh
+		exec setpriv --reuid $HULL_TEST_USER --regid $HULL_TEST_USER --clear-groups --inh-caps=-all "$SUITE_DIR/hull-itself" "\$@"
+	END
+	chmod 755 "$SUITE_DIR/hull" "$SUITE_DIR/hull-itself"
+	HULL=$SUITE_DIR/hull
+	export XDG_RUNTIME_DIR="$SUITE_DIR"
+}
+
 new_bundle() {
 	BUNDLE=$WORK/bundle
 	STATE=$WORK/state
@@ -305,6 +327,7 @@ new_bundle() {
 	jq --arg mark "HULL_TEST_ID=$ID" '.process.terminal = false | .root.readonly = false | .process.env += [$mark]' \
 		"$TEMPLATE/config.json" >"$BUNDLE/config.json"
 	rm -f "$WORK/verdict"
+	[ -z "${HULL_TEST_USER:-}" ] || chown -R "$HULL_TEST_USER:$HULL_TEST_USER" "$WORK"
 }
 
 # Runs one test; leaves $code and $why, and its log in $WORK.
@@ -354,12 +377,14 @@ run_tests() {
 	SUITE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/hull-run.XXXXXX")
 	trap 'rm -rf "$SUITE_DIR"' EXIT
 	trap 'exit 130' INT TERM
+	[ -z "${HULL_TEST_USER:-}" ] || as_user
 	# Who runs many test files may have them share what is the same for all.
 	PROGRAMS=${HULL_TEST_PROGRAMS:-$SUITE_DIR/bin}
 	TEMPLATE=${HULL_TEST_TEMPLATE:-$SUITE_DIR/template}
 	if [ ! -d "$TEMPLATE" ]; then
 		sh "$LIB_DIR/../make-bundle.sh" "$TEMPLATE" || exit 1
-		"$HULL" spec -b "$TEMPLATE" || {
+		[ -z "${HULL_TEST_USER:-}" ] || chown -R "$HULL_TEST_USER:$HULL_TEST_USER" "$TEMPLATE"
+		"$HULL" spec ${HULL_TEST_USER:+--rootless} -b "$TEMPLATE" || {
 			echo "FAIL $SUITE: hull spec"
 			exit 1
 		}
