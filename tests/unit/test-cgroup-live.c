@@ -204,11 +204,11 @@ static void test_processes(void **state)
 	assert_true(
 		(pids[0] == first && pids[1] == second) || (pids[0] == second && pids[1] == first));
 
-	assert_false(cgroup_is_frozen(cgroup));
+	assert_false(cgroup_is_frozen(&host, base));
 	expect_ok(cgroup_freeze(cgroup, true, TIMEOUT_MS, &err), &err);
-	assert_true(cgroup_is_frozen(cgroup));
+	assert_true(cgroup_is_frozen(&host, base));
 	expect_ok(cgroup_freeze(cgroup, false, TIMEOUT_MS, &err), &err);
-	assert_false(cgroup_is_frozen(cgroup));
+	assert_false(cgroup_is_frozen(&host, base));
 	expect_ok(cgroup_signal(cgroup, SIGTERM, &err), &err);
 	assert_int_equal(status_of(first), 128 + SIGTERM);
 	assert_int_equal(status_of(second), 128 + SIGTERM);
