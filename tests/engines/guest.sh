@@ -10,6 +10,7 @@ cd "$here/../.." || exit 1
 tests() {
 	echo containerd limits kubernetes systemd_cgroup nothing_is_left
 	echo docker limits limits_by_cgroupfs nothing_is_left
+	echo podman-debian limits systemd_cgroup pause
 }
 
 if [ "${1:-}" = inside ]; then

@@ -30,7 +30,7 @@ if [ -n "${IN_DEBIAN:-}" ]; then
 	mount -t tmpfs -o mode=755 tmpfs "$root/run"
 	mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 	# An overlay cannot be the upper layer of another.
-	for dir in containerd docker; do
+	for dir in containerd containers docker; do
 		mkdir -p "$root/var/lib/$dir"
 		mount -t tmpfs tmpfs "$root/var/lib/$dir"
 	done
