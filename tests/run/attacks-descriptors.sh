@@ -85,11 +85,11 @@ attack_closed_stream() {
 	fresh
 	mkdir -p "$STATE/x"
 	cp "$BUNDLE/rootfs/bin/busybox" "$STATE/busybox"
-	printf '#!/proc/self/fd/0/busybox echo\n' >"$BUNDLE/rootfs/bin/script"
+	printf '#!/proc/self/fd/1/busybox true\n' >"$BUNDLE/rootfs/bin/script"
 	chmod 755 "$BUNDLE/rootfs/bin/script"
 	config '.process.args = ["/bin/script"]'
 	status=0
-	timeout 120 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" <&- >"$WORK/out" 2>"$WORK/errors" || status=$?
+	timeout 120 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" <&- >&- 2>"$WORK/errors" || status=$?
 	rm -rf "$STATE/x" "$STATE/busybox"
 	[ "$status" = 0 ]
 }
