@@ -412,6 +412,18 @@ static int call_mount(int target, const struct mount_op *op, const char *data)
 		data);
 }
 
+/* A user namespace may mount a sysfs with a network namespace of its own alone: else the host's is bound, as crun does; read-only all the way
+ * down, for what is mounted there is the host's too (CVE-2023-25809). */
+static int bind_sys(const struct mount_op *op, int target, struct error *err)
+{
+	struct mount_attr attr = { .attr_set = op->options.attr.attr_set | MOUNT_ATTR_RDONLY,
+		.propagation = MS_PRIVATE };
+	FD(tree) = sys_open_tree_attr(AT_FDCWD, "/sys", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE, &attr);
+	if (tree < 0 || mount_attach(tree, target) < 0)
+		return fail(err, errno, "bind the host's /sys on %s", op->destination);
+	return 0;
+}
+
 /* One mount(2) where it says it all: that is half the time. Where it fails, the same is done by a context of the filesystem, which
  * tells why. */
 static int perform_new(struct mount_op *op, int target, struct error *err)
@@ -427,7 +439,7 @@ static int perform_new(struct mount_op *op, int target, struct error *err)
 		return fail(err, errno, "mount %s on %s", op->type, op->destination);
 	FD(mount) = make_mount(op, target, err);
 	if (mount < 0)
-		return -1;
+		return str_eq(op->type, "sysfs") && err->errnum == EPERM ? bind_sys(op, target, err) : -1;
 	if (mount_attach(mount, target) < 0)
 		return fail(err, errno, "mount %s on %s", op->type, op->destination);
 	if (late)
