@@ -5,8 +5,8 @@
 STEPS=${STEPS:-40}
 
 build_helper() {
-	KILL_AT=$WORK/kill-at
-	${CC:-cc} -O1 -o "$KILL_AT" "$LIB_DIR/kill-at.c" || skip 'no C compiler'
+	compile kill-at
+	KILL_AT=$PROGRAMS/kill-at
 	"$KILL_AT" parent 0 /bin/true >/dev/null
 	[ $? = 3 ] || skip 'processes cannot be traced here'
 }
