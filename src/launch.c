@@ -486,6 +486,15 @@ static enum message_kind last_message(const struct launch *l)
 						ASK_READY;
 }
 
+/* False if the process is dead and nothing came: then somebody else in the container holds its socket. */
+static bool wait_for_message(const struct launch *l)
+{
+	struct pollfd fds[] = { { .fd = l->sync, .events = POLLIN }, { .fd = l->pidfd, .events = POLLIN } };
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return fds[0].revents || poll(fds, 1, 0) > 0;
+}
+
 static int converse(struct launch *l, struct error *err)
 {
 	const enum message_kind last = last_message(l);
@@ -493,7 +502,7 @@ static int converse(struct launch *l, struct error *err)
 		struct message message;
 		FD(fd) = -1;
 		int status = interrupt_wait(l->interrupt, l->sync, err);
-		if (status == 0)
+		if (status == 0 && wait_for_message(l))
 			status = sync_receive(l->sync, &message, &fd, err);
 		if (status < 0)
 			return -1;
@@ -540,15 +549,6 @@ int launch_start(struct launch *l, struct error *err)
 	}
 	launch_kill(l);
 	return -1;
-}
-
-/* False if the process is dead and nothing came: then somebody else in the container holds its socket. */
-static bool wait_for_message(const struct launch *l)
-{
-	struct pollfd fds[] = { { .fd = l->sync, .events = POLLIN }, { .fd = l->pidfd, .events = POLLIN } };
-	while (poll(fds, 2, -1) < 0 && errno == EINTR)
-		;
-	return fds[0].revents || poll(fds, 1, 0) > 0;
 }
 
 int launch_wait_executed(struct launch *l, struct error *err)
