@@ -177,6 +177,17 @@ static void pass_signal(struct session *s, int sig)
 	(void)sys_pidfd_send_signal(s->pidfd, sig);
 }
 
+/* As the job of a shell that we are: stops us, unless no shell could bring us back. */
+static void stop(void)
+{
+	sigset_t set;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTSTP);
+	(void)raise(SIGTSTP);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static int take_signals(struct session *s, struct error *err)
 {
 	struct signalfd_siginfo infos[8];
@@ -194,6 +205,8 @@ static int take_signals(struct session *s, struct error *err)
 			if (sig == SIGCONT)
 				go_on(s);
 			pass_signal(s, sig);
+			if (sig == SIGTSTP)
+				stop();
 		}
 	}
 	return 0;

@@ -37,7 +37,7 @@ struct relay {
 int relay_prepare(struct relay *relay, struct error *err);
 
 /* Returns when the process behind pidfd, a child of ours, has exited, and reaps it; *ret_status is its exit code or 128 + signal.
- * Meanwhile signals are forwarded to it and other children reaped. Unless master is -1, it is the container's terminal: it is
- * copied from standard input and to standard output, and closed in the end, also on failure (relay_run takes it over); standard
- * input, where it is a terminal, is raw for that time and its size is passed on. */
+ * Meanwhile signals are forwarded to it (SIGTSTP stops us as well) and other children reaped. Unless master is -1, it is the
+ * container's terminal: it is copied from standard input and to standard output, and closed in the end, also on failure (relay_run
+ * takes it over); standard input, where it is a terminal, is raw for that time and its size is passed on. */
 int relay_run(struct relay *relay, int pidfd, int master, int *ret_status, struct error *err);

@@ -18,6 +18,24 @@ attack_injection() { # FILTER
 }
 attack_without_terminal() { attack_injection .; }
 attack_with_terminal() { attack_injection '.process.terminal = true'; }
+attack_injection_by_exec() { # OPTION
+	fresh
+	helper tty
+	cp "$SUITE_DIR/bin/tty" "$BUNDLE/rootfs/bin/injector" # bin/tty is a link to what sleeps
+	config '.process.args = ["sleep", "1000"]'
+	HULL_DEFENCE_OFF='' "$HULL" --root "$STATE" run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 || fail "run: $(cat "$WORK/out")"
+	# shellcheck disable=SC2086
+	try "$SUITE_DIR/bin/tty" on "$HULL" --root "$STATE" exec ${1:-} "$ID" injector inject
+	hull delete --force "$ID"
+	case $out in
+	*'injected 0'*) false ;;
+	*injected*) ;;
+	*) fail "$out $errors" ;;
+	esac
+}
+attack_exec_with_terminal() { attack_injection_by_exec -t; }
+test_injection_by_exec() { defended session attack_injection_by_exec; }
+test_injection_by_exec_with_terminal() { refused attack_exec_with_terminal; }
 test_injection_without_terminal() { defended session attack_without_terminal; }
 test_injection_with_terminal() { refused attack_with_terminal; }
 

@@ -190,7 +190,8 @@ test_orphan_in_the_background() {
 		[ $tries -lt 600 ] || fail "it does not end: $(cat "$WORK/orphan")"
 		sleep 0.1
 	done
-	same 'ready ended 8' "$(tr -d '' <"$WORK/orphan" | xargs)" 'what it says'
+	same 'ready ended 8' "$(tr -d '
+' <"$WORK/orphan" | xargs)" 'what it says'
 	same "$normal" "$(settings)" 'the settings at the end'
 	end_shell
 }
@@ -218,6 +219,24 @@ test_keys_of_the_program() {
 	say 'exit 9'
 	see '^ended 9'
 	same "$normal" "$(settings)" 'the settings at the end'
+	end_shell
+}
+
+# Without a terminal of the container's ^Z is meant for us, and for the program if it cares.
+test_without_terminal() {
+	config --arg script 'trap "echo tstp" TSTP; echo ready; while [ ! -e /stop ]; do sleep 0.1; done; echo end; exit 5' '.process.args = ["sh", "-c", $script]'
+	start_shell
+	say "hull run $ID"
+	see '^ready'
+	type_keys '\032'
+	see 'Stopped'
+	see '^tstp'
+	find_hull
+	await_state T
+	: >"$BUNDLE/rootfs/stop"
+	see '^end'
+	say 'fg >/dev/null; echo ended $?'
+	see '^ended 5'
 	end_shell
 }
 

@@ -7,7 +7,7 @@ COUNT=${COUNT:-100}
 # shellcheck disable=SC2046
 numbers() {
 	set -- $(cat /proc/sys/fs/file-nr) $(wc -l </proc/self/mountinfo) $(wc -l </proc/net/unix) $(cat /proc/sys/fs/inode-nr) \
-		$(sed -n 's/^ *0: *\([0-9]*\) .*/\1/p' /proc/key-users 2>/dev/null || echo 0) $(ls -d /proc/[0-9]* | wc -l) $(wc -l </proc/locks)
+		$(sed -n 's/^ *0: *\([0-9]*\) .*/\1/p' /proc/key-users 2>/dev/null || echo 0) $(ls -d /proc/[0-9]* 2>/dev/null | wc -l) $(wc -l </proc/locks)
 	echo "files=$1 mounts=$4 sockets=$5 keys=${8:-0} processes=${9:-0}"
 }
 
