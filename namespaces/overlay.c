@@ -5,7 +5,9 @@
 #include <linux/magic.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/proc.h"
 #include "base/sys.h"
 #include "namespaces/mount-options.h"
 #include "namespaces/mount.h"
@@ -88,14 +91,6 @@ static int open_layer(int dir, const char *name, bool *ret_made, struct error *e
 	return fd < 0 ? fail(err, errno, "--overlay: open the directory \"%s\" in it", name) : fd;
 }
 
-/* user_namespaces(7): the first one's inode number is a constant of the kernel's. */
-static bool is_initial_user_namespace(void)
-{
-	enum { INITIAL = 0xeffffffd };
-	struct stat st;
-	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino == (ino_t)(unsigned)INITIAL;
-}
-
 static bool is_on_overlay(int dir)
 {
 	struct statfs fs;
@@ -104,7 +99,7 @@ static bool is_on_overlay(int dir)
 
 static const char *attribute(void)
 {
-	return is_initial_user_namespace() ? "trusted.overlay.opaque" : "user.overlay.opaque";
+	return proc_in_user_namespace() ? "user.overlay.opaque" : "trusted.overlay.opaque";
 }
 
 /* What the kernel would refuse with few words, or not at all, though it cannot work then. */
@@ -120,6 +115,11 @@ static int check_kept(const char *path, int dir, struct error *err)
 	return error_hint(err, "use a directory on ext4, xfs, btrfs or tmpfs");
 }
 
+static int hint_busy(struct error *err)
+{
+	return error_hint(err, "another container writes there: each needs a directory of its own");
+}
+
 static int explain(const struct overlay *o, struct error *err)
 {
 	if (!o->dir)
@@ -127,7 +127,7 @@ static int explain(const struct overlay *o, struct error *err)
 	(void)error_prefix(err, "--overlay %s", o->dir);
 	switch (err->errnum) {
 	case EBUSY:
-		return error_hint(err, "another container writes there: each needs a directory of its own");
+		return hint_busy(err);
 	case ESTALE:
 		return error_hint(err, "what is there was written over another root filesystem: use another directory, or "
 				       "remove upper and work in this one");
@@ -153,7 +153,7 @@ static int make_overlay(struct arena *arena, const struct overlay *o, int lower,
 	/* two containers on one upper layer, or one layer on two root filesystems, would be undefined: this has the kernel refuse */
 	if (o->dir)
 		add_param(arena, &options, "index", "on");
-	if (!is_initial_user_namespace())
+	if (proc_in_user_namespace())
 		add_param(arena, &options, "userxattr", NULL);
 	int mount = mount_detached("overlay", "overlay", &options, err);
 	return mount < 0 ? explain(o, err) : mount;
@@ -186,6 +186,40 @@ static void __attribute__((noreturn)) make_and_exit(struct arena *arena, const s
 	_exit(0);
 }
 
+/* The number that procfs knows us by, which is not getpid(2)'s in a pid namespace that has none of its own yet. */
+static int write_claim(int file, struct error *err)
+{
+	char pid[16] = "", text[64];
+	uint64_t start;
+	if (readlink("/proc/self", pid, sizeof(pid) - 1) < 0 ||
+		proc_start_time((pid_t)atoi(pid), &start, NULL, err) < 0)
+		return fail(err, errno, "read /proc/self");
+	int len = snprintf(text, sizeof(text), "%s %llu\n", pid, (unsigned long long)start);
+	return ftruncate(file, 0) < 0 || pwrite(file, text, (size_t)len, 0) != len ?
+		fail(err, errno, "write the file \"in-use\"") :
+		0;
+}
+
+/* In a user namespace the kernel does not see to it that an upper layer has one container (it would need CAP_DAC_READ_SEARCH in the
+ * first one): then a file says whose it is, by number and start time of its init. */
+static int claim(const char *path, struct error *err)
+{
+	char text[64] = "";
+	int pid;
+	unsigned long long start;
+	FD(dir) = open_kept(path, err);
+	if (dir < 0)
+		return -1;
+	FD(file) = openat(dir, "in-use", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (file < 0 || flock(file, LOCK_EX) < 0 || pread(file, text, sizeof(text) - 1, 0) < 0)
+		return fail(err, errno, "--overlay %s: open the file \"in-use\" in it", path);
+	if (sscanf(text, "%d %llu", &pid, &start) == 2 && proc_is_alive((pid_t)pid, start)) {
+		(void)fail(err, EBUSY, "--overlay %s", path);
+		return hint_busy(err);
+	}
+	return write_claim(file, err) < 0 ? error_prefix(err, "--overlay %s", path) : 0;
+}
+
 static int wait_for(pid_t pid)
 {
 	int status;
@@ -200,6 +234,8 @@ int overlay_open(struct arena *arena, const struct overlay *overlay, struct erro
 	struct clone_args args = { .flags = CLONE_NEWNS | CLONE_FILES };
 	struct error why;
 	int pair[2];
+	if (overlay->dir && proc_in_user_namespace() && claim(overlay->dir, err) < 0)
+		return -1;
 	FD(lower) = open_lower(overlay, err);
 	if (lower < 0)
 		return -1;

@@ -284,6 +284,27 @@ test_as_another_user() {
 	same 4321:4321 "$(stat -c %u:%g "$KEPT/upper/new")" 'the owner on the host'
 }
 
+test_as_another_user_shared_by_none() {
+	kept
+	chmod 755 "$WORK/kept"
+	chown 4321:4321 "$KEPT"
+	user_config
+	config '.process.args = ["sh", "-c", "echo x >/new; sleep 1000"]'
+	run_as_user 4321 --overlay "$KEPT" -d
+	expect_status 0
+	await 'nothing is written' test -s "$KEPT/upper/new"
+	real=$ID
+	ID=$ID-2
+	run_as_user 4321 --overlay "$KEPT"
+	expect_status 1
+	case $errors in *'another container writes there'*) ;; *) fail "said: $errors" ;; esac
+	setpriv --reuid 4321 --regid 4321 --clear-groups "$HULL" --root "$STATE" delete --force "$real" || fail 'delete'
+	config '.process.args = ["cat", "/new"]'
+	run_as_user 4321 --overlay "$KEPT"
+	same x "$out" 'the next container'
+	ID=$real
+}
+
 test_as_another_user_over_roots() {
 	kept
 	user_config
