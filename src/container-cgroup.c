@@ -1,10 +1,15 @@
 #include "container-cgroup.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 
 int container_open_cgroup(struct container *c, struct cgroup_host *ret_host, struct error *err)
 {
@@ -41,4 +46,50 @@ int container_open_init_cgroup(struct container *c, struct error *err)
 		return fail(err, 0, "init of container %s has left its cgroup", c->id);
 	own[strcspn(own, "\n")] = '\0';
 	return cgroup_open(&host, own + 3, err);
+}
+
+static bool is_in_namespace(pid_t pid, const struct stat *namespace)
+{
+	char path[40];
+	struct stat st;
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+	return stat(path, &st) == 0 && st.st_dev == namespace->st_dev && st.st_ino == namespace->st_ino;
+}
+
+static int list_namespace(pid_t init, const struct stat *namespace, struct arena *arena, pid_t **ret_pids,
+	size_t *ret_len, struct error *err)
+{
+	LIST(pid_t) pids = { NULL, 0 };
+	DIR *proc = opendir("/proc");
+	if (!proc)
+		return fail(err, errno, "open /proc");
+	for (struct dirent *entry; (entry = readdir(proc));) {
+		uint64_t pid;
+		if (str_to_u64(entry->d_name, INT_MAX, &pid) &&
+			((pid_t)pid == init || is_in_namespace((pid_t)pid, namespace)))
+			*list_add(arena, &pids) = (pid_t)pid;
+	}
+	(void)closedir(proc);
+	*ret_pids = pids.items;
+	*ret_len = pids.len;
+	return 0;
+}
+
+int container_pids(struct container *c, struct arena *arena, pid_t **ret_pids, size_t *ret_len, struct error *err)
+{
+	pid_t init = (pid_t)c->record.pid.value;
+	struct stat own, namespace;
+	if (c->record.cgroup_path) {
+		FD(cgroup) = container_open_cgroup(c, NULL, err);
+		return cgroup < 0 ? -1 : cgroup_pids(arena, cgroup, ret_pids, ret_len, err);
+	}
+	char path[40];
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)init);
+	bool known = stat(path, &namespace) == 0 && stat("/proc/self/ns/pid", &own) == 0;
+	if (known && (namespace.st_ino != own.st_ino || namespace.st_dev != own.st_dev))
+		return list_namespace(init, &namespace, arena, ret_pids, ret_len, err);
+	*ret_pids = arena_new(arena, pid_t);
+	**ret_pids = init;
+	*ret_len = 1;
+	return 0;
 }

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "caps.h"
 #include "cgroups/cgroup.h"
 #include "hooks.h"
 #include "idmap.h"
@@ -173,7 +174,7 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	l->pid_file = c->request->pid_file;
 	l->pidfd_socket = c->request->pidfd_socket;
 	/* in a user namespace nobody has a right over us, and init's maps are written while it can be looked at */
-	bool hide = !(c->plan.needs & NEED_OPEN_INSIDE);
+	bool hide = !c->plan.ns.new_user || (c->plan.own_caps & caps_mask("CAP_SYS_ADMIN"));
 	/* the files for the hooks come first: a fifo among them blocks */
 	if (open_hook_output(c, err) < 0 || (hide && self_hide(err) < 0) ||
 		creation_check_resources(c, err) < 0 || interrupt_open(&c->interrupt, err) < 0 ||

@@ -370,6 +370,14 @@ int process_set_oom_score_adj(const struct process_plan *plan, int proc_pid_dir,
 	(void)snprintf(text, sizeof(text), "%d", plan->oom_score_adj);
 	if (write_file_at(proc_pid_dir, "oom_score_adj", text, err) == 0)
 		return 0;
+	/* the files of who may not be looked at are root's, and root of a user namespace is not that */
+	ARENA(arena);
+	char *now;
+	if (read_file_at(&arena, proc_pid_dir, "oom_score_adj", 32, &now, NULL) > 0 &&
+		atoi(now) == plan->oom_score_adj) {
+		error_clear(err);
+		return 0;
+	}
 	(void)error_at(err, ".process.oomScoreAdj");
 	if (err && err->errnum == EACCES)
 		return error_hint(err, "lowering it needs CAP_SYS_RESOURCE");

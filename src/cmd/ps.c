@@ -150,11 +150,9 @@ static int run(struct context *ctx, struct error *err)
 		container_require(&c, STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED | STATUS_STOPPED,
 			"list the processes of", &status, err) < 0)
 		return -1;
-	FD(cgroup) = container_open_cgroup(&c, NULL, err);
 	/* systemd removes the cgroup of a scope in which nothing is left */
-	if (cgroup < 0 && (status != STATUS_STOPPED || err->errnum != ENOENT))
-		return -1;
-	if (cgroup >= 0 && cgroup_pids(&ctx->arena, cgroup, &pids, &len, err) < 0)
+	if (container_pids(&c, &ctx->arena, &pids, &len, err) < 0 &&
+		(status != STATUS_STOPPED || err->errnum != ENOENT))
 		return -1;
 	error_clear(err);
 	if (format == FORMAT_JSON)
