@@ -247,11 +247,10 @@ static void hang_up(struct session *s)
 
 static void read_input(struct session *s)
 {
-	if (s->raw && (s->lapsed || !in_foreground())) {
-		if (in_foreground() || (await_foreground() && in_foreground())) {
-			(void)make_raw(s, NULL);
+	if (s->raw && (s->lapsed || !in_foreground()) && await_foreground() && in_foreground()) {
+		(void)make_raw(s, NULL);
+		if (!s->lapsed) /* else it has hung up */
 			return; /* what was there to read may have been the shell's */
-		}
 	}
 	ssize_t n = copy_fill(&s->in, STDIN_FILENO);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))

@@ -240,6 +240,34 @@ test_without_terminal() {
 	end_shell
 }
 
+# The line goes dead: SIGHUP is passed on, and who cares not goes on, without costing anything.
+test_terminal_goes_away() {
+	program 'trap "echo hup >/hup" HUP; echo ready; while [ ! -e /stop ]; do sleep 0.1; done; exit 5'
+	start_shell
+	say "exec hull run $ID"
+	see '^ready'
+	await_mode raw
+	pid=$(sed -n "s/^PPid:.//p" "/proc/$(hull state "$ID" | jq .pid)/status")
+	kill -KILL $shell
+	exec 7>&-
+	await 'no SIGHUP' test -e "$BUNDLE/rootfs/hup"
+	sleep 0.3
+	before=$(used)
+	sleep 1
+	after=$(used)
+	[ $((after - before)) -lt 30 ] || fail "it used $((after - before)) of 100 ticks"
+	: >"$BUNDLE/rootfs/stop"
+	await 'it does not end' is_gone "$pid"
+}
+
+used() {
+	awk '{ print $14 + $15 }' "/proc/$pid/stat"
+}
+
+is_gone() {
+	[ ! -e "/proc/$1" ]
+}
+
 # exec with a terminal, as run.
 test_exec() {
 	config '.process.args = ["sleep", "1000"]'
