@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/proc.h"
 #include "base/str.h"
 
 int container_open_cgroup(struct container *c, struct cgroup_host *ret_host, struct error *err)
@@ -85,8 +86,11 @@ int container_pids(struct container *c, struct arena *arena, pid_t **ret_pids, s
 	}
 	char path[40];
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)init);
-	bool known = stat(path, &namespace) == 0 && stat("/proc/self/ns/pid", &own) == 0;
-	if (known && (namespace.st_ino != own.st_ino || namespace.st_dev != own.st_dev))
+	*ret_len = 0;
+	if (!proc_is_alive(init, c->record.pid_start.value) || stat(path, &namespace) < 0 ||
+		stat("/proc/self/ns/pid", &own) < 0)
+		return 0;
+	if (namespace.st_ino != own.st_ino || namespace.st_dev != own.st_dev)
 		return list_namespace(init, &namespace, arena, ret_pids, ret_len, err);
 	*ret_pids = arena_new(arena, pid_t);
 	**ret_pids = init;
