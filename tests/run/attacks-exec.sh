@@ -192,40 +192,6 @@ attack_held_socket() {
 }
 test_held_socket() { refused attack_held_socket; }
 
-# CVE-2019-5736: our own file, by a script whose interpreter is /proc/self/exe.
-attack_overwrite() {
-	fresh
-	with_helper overwrite
-	mkfifo "$BUNDLE/rootfs/fifo"
-	printf '#!/proc/self/exe --log=/fifo\n' >"$BUNDLE/rootfs/bin/x"
-	chmod 755 "$BUNDLE/rootfs/bin/x"
-	copy=$WORK/hull-copy
-	cp "$HULL" "$copy"
-	before=$(cksum <"$copy")
-	config '.process.capabilities = {}'
-	start_container overwrite 8
-	"$copy" --root "$STATE" exec -d "$ID" "$1" state x </dev/null >"$WORK/out" 2>"$WORK/errors"
-	tries=0
-	until grep -q . "$WORK/said" || [ $tries -gt 100 ]; do # the file is held
-		tries=$((tries + 1))
-		sleep 0.05
-	done
-	hull kill --all "$ID" KILL 2>/dev/null
-	wait_for stopped
-	end_container
-	after=$(cksum <"$copy")
-	rm -f "$copy"
-	[ "$before" != "$after" ]
-}
-test_executed_by_shebang() {
-	attack_shebang() { attack_overwrite /bin/x; }
-	refused attack_shebang
-}
-test_executed_directly() {
-	attack_direct() { attack_overwrite /proc/self/exe; }
-	refused attack_direct
-}
-
 # CVE-2016-10124, CVE-2017-5226: bytes put into the input of the caller's terminal.
 attack_injection() { # OPTIONS
 	fresh
