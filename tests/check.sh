@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds and passes all tests: check.sh, from `make check`. One line a test, the logs of failures in
 # BUILD/test-logs, and at the end "N passed, N failed, N skipped". Environment: BUILD, MAKE, FUZZ_SECONDS (20),
-# JOBS (3, one fewer beside a guest), PARTS (static unit run guest asan fuzz run-asan engines; guest-all), LIMIT (2160), the
+# JOBS (3, one fewer beside a guest), PARTS (static unit run guest rootless asan fuzz run-asan engines; guest-all), LIMIT (2160), the
 # seconds from the beginning after which no guest goes on.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -9,7 +9,7 @@ BUILD=${BUILD:-build}
 MAKE=${MAKE:-make}
 FUZZ_SECONDS=${FUZZ_SECONDS:-20}
 JOBS=${JOBS:-3} # the tests wait for half of their time
-PARTS=${PARTS:-static unit run guest asan fuzz run-asan engines}
+PARTS=${PARTS:-static unit run guest rootless asan fuzz run-asan engines}
 LIMIT=${LIMIT:-2160}
 BEGIN=$(date +%s)
 LOGS=$BUILD/test-logs
@@ -71,7 +71,7 @@ run_units() { # BUILD-DIRECTORY LABEL
 }
 
 # Run tests, as many files at a time as JOBS says; those of tests/run, or of another folder.
-run_containers() { # HULL LABEL [FOLDER]
+run_containers() { # HULL LABEL [FOLDER]; ROOTLESS: a list of tests, those alone, by a user without root
 	folder=${3:-run}
 	if [ "$(id -u)" != 0 ]; then
 		echo "SKIP $folder$2: needs root" | record
@@ -83,9 +83,14 @@ run_containers() { # HULL LABEL [FOLDER]
 	fi
 	for script in tests/"$folder"/*.sh; do
 		# those that define no tests are the tests' tools
-		! grep -q '^run_tests$' "$script" || echo "$script"
-	done | HULL=$1 LABEL=$folder$2 LOGS=$LOGS xargs -P "$JOBS" -n 1 sh -c '
+		grep -q '^run_tests$' "$script" || continue
+		[ -z "${ROOTLESS:-}" ] || grep -q "^$(basename "$script" .sh) " "$ROOTLESS" || continue
+		echo "$script"
+	done | HULL=$1 LABEL=$folder$2 LOGS=$LOGS ROOTLESS=${ROOTLESS:-} xargs -P "$JOBS" -n 1 sh -c '
 		log=$LOGS/$LABEL-$(basename "$1" .sh).log
+		if [ -n "$ROOTLESS" ]; then
+			export HULL_TEST_USER=65534 ONLY="$(sed -n "s/^$(basename "$1" .sh) //p" "$ROOTLESS")"
+		fi
 		timeout -k 5 1800 sh "$1" >"$log" 2>&1 </dev/null
 		code=$?
 		[ $code -le 1 ] || echo "FAIL $(basename "$1" .sh): ended with status $code" >>"$log"
@@ -228,6 +233,9 @@ elif wants guest && wants run && [ "$(id -u)" = 0 ]; then
 	run_guests >"$LOGS/guest-results" &
 	guests=$!
 	[ "$JOBS" = 1 ] || JOBS=$((JOBS - 1))
+fi
+if wants rootless; then
+	ROOTLESS=tests/rootless.list run_containers "$BUILD/hull" '-rootless'
 fi
 if wants asan || wants run-asan; then
 	if echo 'int main(void) { return 0; }' | ${CC:-cc} -fsanitize=address,undefined -x c -o "$LOGS/probe" - \
