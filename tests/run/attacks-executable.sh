@@ -62,6 +62,34 @@ test_executed_directly() {
 }
 test_mount_of_the_executable_retained() { defended self-protection attack_retained_mount; }
 
+# The same by a process of exec, in the container that is in wait.
+attack_exec() {
+	fresh
+	with_helper overwrite
+	mkfifo "$BUNDLE/rootfs/fifo"
+	copy=$WORK/hull-copy
+	cp "$HULL" "$copy"
+	before=$(cksum <"$copy")
+	config '.process.args = ["overwrite"]'
+	hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" || fail "run: $(cat "$WORK/errors")"
+	printf '#!/proc/self/exe --log=/fifo\n' >"$BUNDLE/rootfs/bin/x"
+	chmod 755 "$BUNDLE/rootfs/bin/x"
+	"$copy" --root "$STATE" exec --detach --pid-file "$WORK/pid" "$ID" /bin/x state x </dev/null >/dev/null 2>"$WORK/errors2"
+	: >"$BUNDLE/rootfs/started"
+	await 'it does not look for the file' grep -q . "$WORK/out"
+	[ ! -s "$WORK/pid" ] || kill -KILL "$(cat "$WORK/pid")" 2>/dev/null
+	: >"$BUNDLE/rootfs/free"
+	wait_for stopped
+	hull delete --force "$ID"
+	[ "$before" != "$(cksum <"$copy")" ]
+}
+test_executed_by_exec() {
+	defended self-protection attack_exec
+	attack_exec
+	grep -q __asan_init "$HULL" && return 0
+	grep -q kept "$WORK/out" || fail "the file was never held: $(cat "$WORK/out" "$WORK/errors2")"
+}
+
 # On a mount of the host that is read-only today and writable while the container still holds the file.
 make_writable() { mount -o remount,rw "$WORK/tmpfs"; }
 attack_readonly_mount() {
