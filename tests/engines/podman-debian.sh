@@ -4,7 +4,7 @@
 . "${0%/*}/engine.sh"
 
 IMAGE=localhost/busybox:test
-MANY=${HULL_TEST_MANY:-30}
+MANY=${HULL_TEST_MANY:-50}
 
 # What hosts differ in: hard limits are those that it surely has, and there is no network to connect to.
 configure() {

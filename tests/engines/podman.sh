@@ -1,6 +1,7 @@
 #!/bin/sh
-# Podman with hull as its runtime, on root filesystems of our own: no image, no network, nothing of the host's Podman. With
-# PEER=crun (or a path) the same is tried with that runtime in a private view of cgroup2, to see whose a difference is.
+# Podman with hull as its runtime, on root filesystems of our own: no image, no network, no cgroups (podman-debian.sh has them),
+# nothing of the host's Podman. With PEER=crun (or a path) the same is tried with that runtime in a private view of cgroup2, to
+# see whose a difference is.
 
 if [ -n "${PEER:-}" ] && [ -z "${PRIVATE_VIEW:-}" ]; then
 	PRIVATE_VIEW=1 exec unshare --mount sh -c '
@@ -420,30 +421,4 @@ test_exec() {
 }
 
 # A container without a cgroup cannot be frozen, and goes on.
-test_pause() {
-	podman_do run -d --name c -- sleep 1000
-	await 'it does not run' is running c
-	try pod pause c
-	[ "$status" != 0 ] || fail 'it is paused'
-	printf '%s' "$errors" | grep -q cgroup || fail "said: $errors"
-	is running c || fail 'it does not run any more'
-}
-
-# Called crun it is known to Podman, which asks for nothing in its configuration then.
-test_under_the_name_of_crun() {
-	[ -z "${PEER:-}" ] || skip 'hull alone has two names'
-	new_pod
-	ln -s "$HULL" "$WORK/crun"
-	RUNTIME=$WORK/crun
-	sed -i '/^runtime_supports_/d' "$POD/containers.conf"
-	podman_run -- echo hello
-	expect_status 0
-	same hello "$out" output
-	podman_run -- /no/such/program
-	expect_status 127
-	podman_run -- /etc/passwd
-	expect_status 126
-	same "crun version" "$(pod info --format '{{.Host.OCIRuntime.Version}}' | head -n 1 | cut -d ' ' -f 1,2)" 'the version that podman tells'
-}
-
 run_tests
