@@ -30,12 +30,6 @@ says() {
 	printf '%s' "$errors" | grep -Fq -- "$1" || fail "it says: $errors"
 }
 
-# Without any delete; the tools that look carry no mark of the test themselves.
-nothing_left() {
-	left=$(unset HULL_TEST_ID && check_leftovers || echo "$left" | tr '\n' ' ')
-	[ -z "$left" ] || fail "$1: left $left"
-}
-
 test_hooks_of_create() {
 	for kind in prestart createRuntime; do
 		for command in create run 'run -d'; do

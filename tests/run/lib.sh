@@ -319,6 +319,20 @@ as_user() {
 	export XDG_RUNTIME_DIR="$SUITE_DIR"
 }
 
+# nothing_left WHEN: also before the test is over, and without any delete; the tools that look carry no mark of the test themselves.
+nothing_left() {
+	left=$(unset HULL_TEST_ID && check_leftovers || echo "$left" | tr '\n' ' ')
+	[ -z "$left" ] || fail "$1: left $left"
+}
+
+# What kills a command at one of its system calls (kill-at.c), as $KILL_AT.
+with_killer() {
+	compile kill-at
+	KILL_AT=$PROGRAMS/kill-at
+	"$KILL_AT" parent 0 /bin/true >/dev/null
+	[ $? = 3 ] || skip 'processes cannot be traced here'
+}
+
 new_bundle() {
 	BUNDLE=$WORK/bundle
 	STATE=$WORK/state

@@ -126,9 +126,7 @@ test_early_signals() {
 		status=0
 		wait $pid || status=$?
 		case $status in 9 | 143) ;; *) fail "status $status after $at ms: $(cat "$WORK/errors")" ;; esac
-		left=$(unset HULL_TEST_ID && check_leftovers || echo "$left" | tr '\n' ' ')
-		# before the container is begun nobody undoes anything, and nothing is there
-		[ -z "$left" ] || fail "after $at ms: left $left"
+		nothing_left "after $at ms"
 	done
 }
 
