@@ -77,11 +77,12 @@ test_run_that_fails() {
 test_whole_lives() {
 	begin
 	config '.process.args = ["sleep", "1000"]'
-	for _ in $(seq $((COUNT / 2))); do
+	for i in $(seq $((COUNT / 2))); do
 		"$HULL" --root "$STATE" create -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 || fail "create: $(cat "$WORK/out")"
 		"$HULL" --root "$STATE" start "$ID" || fail start
 		"$HULL" --root "$STATE" exec "$ID" true </dev/null || fail exec
-		"$HULL" --root "$STATE" exec -d "$ID" sleep 1000 </dev/null >"$WORK/out" 2>&1 || fail 'exec -d'
+		# the end of the pid namespace waits for whoever reaps this one: process 1, which may take its time
+		[ $((i % 20)) != 0 ] || "$HULL" --root "$STATE" exec -d "$ID" sleep 1000 </dev/null >"$WORK/out" 2>&1 || fail 'exec -d'
 		"$HULL" --root "$STATE" kill "$ID" KILL || fail kill
 		"$HULL" --root "$STATE" delete --force "$ID" || fail delete
 	done
