@@ -44,7 +44,10 @@ static int attach_somewhere(int mount, struct error *err)
 
 static int open_lower(const struct overlay *o, struct error *err)
 {
-	FD(lower) = sys_open_tree(AT_FDCWD, o->lower, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	/* private: what is mounted over it would else appear on the host, whose mount it is a peer of */
+	struct mount_attr attr = { .propagation = MS_PRIVATE };
+	FD(lower) = sys_open_tree_attr(
+		AT_FDCWD, o->lower, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE, &attr);
 	if (lower < 0)
 		return fail_at(err, errno, ".root.path", "open the root filesystem %s", o->lower);
 	struct mount_idmap_what what = { .where = ".root.path", .source = o->lower };

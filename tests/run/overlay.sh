@@ -193,6 +193,26 @@ test_paths_stay_hidden() {
 	case $out in *"$WORK"*) fail "root is $out" ;; esac
 }
 
+# Where the host's mounts are shared, as systemd makes them, nothing appears in its mount namespace, not even for a moment that lasts.
+test_nothing_is_mounted_on_the_host() {
+	kept
+	mkdir "$WORK/shared"
+	mount -t tmpfs hull-test "$WORK/shared"
+	trap 'umount -l "$WORK/shared" "$WORK/kept" 2>/dev/null' EXIT
+	mount --make-shared "$WORK/shared"
+	mount --make-shared "$WORK/kept"
+	cp -a "$BUNDLE" "$WORK/shared/bundle"
+	BUNDLE=$WORK/shared/bundle
+	writes
+	mounted=$(grep -F "$WORK" /proc/self/mountinfo)
+	for where in tmp "$KEPT"; do
+		run --overlay "$where"
+		expect_status 0
+		same "$mounted" "$(grep -F "$WORK" /proc/self/mountinfo)" "what is mounted after an overlay in $where"
+		unchanged
+	done
+}
+
 test_hook_sees_it() {
 	kept
 	printf '#!/bin/sh\nid=$(cat); echo hook >"%s/new"\n' "$BUNDLE/rootfs" >"$WORK/hook"
