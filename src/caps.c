@@ -158,11 +158,12 @@ int caps_plan_make(const struct oci_capabilities *caps, uint64_t grantable,
 		denied |= asked & ~grantable;
 		memcpy((char *)&plan + sets[i].mask, &mask, sizeof(mask));
 	}
+	/* The kernel raises none that is not permitted and inheritable (prctl(2), PR_CAP_AMBIENT): engines ask for them all the same. */
+	denied |= plan.ambient & ~(plan.permitted & plan.inheritable);
+	plan.ambient &= plan.permitted & plan.inheritable;
 	warn_denied(denied);
-	/* The rules of capset(2), and of PR_CAP_AMBIENT_RAISE in prctl(2). */
+	/* The rules of capset(2). */
 	if (check_none(plan.effective & ~plan.permitted, "effective", "permitted", err) < 0 ||
-		check_none(plan.ambient & ~plan.permitted, "ambient", "permitted", err) < 0 ||
-		check_none(plan.ambient & ~plan.inheritable, "ambient", "inheritable", err) < 0 ||
 		check_none(plan.inheritable & ~plan.bounding, "inheritable", "bounding", err) < 0)
 		return -1;
 	*ret_plan = plan;

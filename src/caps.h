@@ -31,8 +31,9 @@ uint64_t caps_grantable(bool new_user_namespace);
 
 /* Pure. NULL caps means none at all: every set is emptied, as runc and crun do. An unknown name,
  * or one that is not grantable, is left out with a warning and no error: config.md demands it
- * ("MUST be logged as a warning", "SHOULD NOT fail"). A set that the kernel would refuse
- * (effective outside permitted, ambient outside permitted or inheritable) is an error. */
+ * ("MUST be logged as a warning", "SHOULD NOT fail"). So is one that is ambient and not permitted and
+ * inheritable too, which the kernel cannot raise. A set that the kernel would refuse as a whole
+ * (effective outside permitted, inheritable outside bounding) is an error. */
 int caps_plan_make(const struct oci_capabilities *caps, uint64_t grantable,
 	struct caps_plan *ret_plan, struct error *err);
 

@@ -438,7 +438,7 @@ static int destroy_cgroup(struct container *c, int timeout_ms, struct error *err
 		cgroup_destroy(host, path, made, timeout_ms, err) < 0)
 		return -1;
 	return c->record.systemd_cgroup.value ?
-		systemd_scope_stop(&c->arena, path, proc_euid() != 0, err) :
+		systemd_scope_stop(&c->arena, path, !proc_is_root(), err) :
 		0;
 }
 

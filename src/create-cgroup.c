@@ -49,7 +49,7 @@ static int do_without(struct creation *c, struct error *err)
 {
 	const char *where = find_limit(c->plan.linux->resources);
 	bool forbidden = err->errnum == EACCES || err->errnum == EPERM || err->errnum == EROFS;
-	if (!forbidden || c->host.euid == 0)
+	if (!forbidden || host_is_root(&c->host))
 		return -1;
 	if (where) {
 		(void)error_at(err, where);
@@ -172,7 +172,7 @@ static int give_away(struct creation *c, int cgroup, struct error *err)
 		return 0;
 	if (cgroup_chown(cgroup, owner, &why) == 0)
 		return 0;
-	if (why.errnum == EPERM && c->host.euid != 0) { /* a SHOULD, that a user cannot honour */
+	if (why.errnum == EPERM && !host_is_root(&c->host)) { /* a SHOULD, that a user cannot honour */
 		log_debug("%s", why.text);
 		return 0;
 	}

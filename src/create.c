@@ -87,7 +87,7 @@ int creation_prepare(struct creation *c, const struct create_request *request, s
 		return -1;
 	if (c->config->linux)
 		idmap_fill(&c->arena, c->config->linux);
-	if (c->host.euid != 0 && request->cgroup_manager == CGROUP_MANAGER_CGROUPFS)
+	if (!host_is_root(&c->host) && request->cgroup_manager == CGROUP_MANAGER_CGROUPFS)
 		host_probe_delegated(&c->host, &c->arena);
 	const struct oci_process *process = c->config->process;
 	if (process->apparmor_profile || process->selinux_label ||

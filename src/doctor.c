@@ -227,7 +227,7 @@ static void check_cgroups(struct doctor *d)
 		tell(d, VERDICT_MISSING, "cgroup v2", "is mounted nowhere", "mount -t cgroup2 none /sys/fs/cgroup");
 		return;
 	}
-	const char *below = proc_euid() == 0 ? "/" : cgroup_find_delegated(d->arena, &d->host.cgroup);
+	const char *below = proc_is_root() ? "/" : cgroup_find_delegated(d->arena, &d->host.cgroup);
 	if (!*below) {
 		tell(d, VERDICT_LIMITED, "cgroup v2",
 			"none is delegated to you: no limits, no statistics, no pause",

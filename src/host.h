@@ -27,6 +27,12 @@ struct host {
 	struct rdt_host rdt; /* filled by host_probe_rdt, when intelRdt is asked for */
 };
 
+/* Who owns the host's cgroups and is served by the system's systemd. */
+static inline bool host_is_root(const struct host *host)
+{
+	return host->euid == 0 && !host->in_user_namespace;
+}
+
 /* What every start needs. Refuses a kernel older than 5.14 with one sentence. */
 int host_probe(struct host *ret_host, struct error *err);
 /* The part of it that judges uname(2)'s release. Pure. */

@@ -216,7 +216,7 @@ static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host
 	}
 	if (plan->options.cgroup_manager == CGROUP_MANAGER_SYSTEMD)
 		return systemd_unit_plan(arena, plan->linux->cgroups_path, plan->options.id,
-			host->euid != 0, &plan->unit, err);
+			!host_is_root(host), &plan->unit, err);
 	const char *path = plan->linux->cgroups_path;
 	if (host->delegated && (!path || *path != '/'))
 		path = path && *path ? arena_printf(arena, "%s/%s", host->delegated, path) :

@@ -28,6 +28,11 @@ bool proc_in_user_namespace(void)
 	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino != INITIAL_INODE;
 }
 
+bool proc_is_root(void)
+{
+	return proc_euid() == 0 && !proc_in_user_namespace();
+}
+
 int proc_start_time(pid_t pid, uint64_t *ret_ticks, char *ret_state, struct error *err)
 {
 	char path[64], text[1024];

@@ -17,6 +17,8 @@ uid_t proc_euid(void);
 
 /* Whether we are in another user namespace than the first one: what is root here may not be root. */
 bool proc_in_user_namespace(void);
+/* Root of the host, as far as we can see. */
+bool proc_is_root(void);
 
 /* Start time of the process in clock ticks since boot: field 22 of proc_pid_stat(5). ESRCH if there is none. The
  * state letter (field 3) comes along unless ret_state is NULL; a zombie ('Z') counts as gone for most callers. */

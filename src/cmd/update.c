@@ -126,7 +126,7 @@ static int update_unit(
 		return 0;
 	if (resources_plan(&c->arena, resources, &writes, err) < 0)
 		return -1;
-	return systemd_scope_set(&c->arena, c->record.cgroup_path, proc_euid() != 0, &writes, err);
+	return systemd_scope_set(&c->arena, c->record.cgroup_path, !proc_is_root(), &writes, err);
 }
 
 static int update_cgroup(struct context *ctx, struct container *c, struct oci_resources *resources,

@@ -56,8 +56,8 @@ static void test_plan(void **state)
 	} rows[] = {
 		{ "CAP_KILL", "CAP_KILL", "", "CAP_KILL", "", UINT64_MAX, NULL },
 		{ "", "CAP_KILL", "", "", "", UINT64_MAX, ".process.capabilities.effective" },
-		{ "", "", "CAP_KILL", "", "CAP_KILL", UINT64_MAX, ".process.capabilities.ambient" },
-		{ "", "", "", "CAP_KILL", "CAP_KILL", UINT64_MAX, ".process.capabilities.ambient" },
+		{ "CAP_KILL", "", "CAP_KILL", "", "CAP_KILL", UINT64_MAX, NULL }, /* not permitted: not raised */
+		{ "", "", "", "CAP_KILL", "CAP_KILL", UINT64_MAX, NULL },
 		{ "", "", "CAP_KILL", "CAP_KILL", "", UINT64_MAX, ".process.capabilities.inheritable" },
 		{ "CAP_KILL", "", "CAP_KILL", "CAP_KILL", "CAP_KILL", UINT64_MAX, NULL },
 		{ "CAP_KILL", "CAP_KILL", "CAP_KILL", "CAP_KILL", "CAP_KILL", 0, NULL },
@@ -80,6 +80,7 @@ static void test_plan(void **state)
 			continue;
 		uint64_t want = *rows[i].bounding ? caps_mask(rows[i].bounding) : 0;
 		assert_int_equal(plan.bounding, want & rows[i].grantable);
+		assert_int_equal(plan.ambient & ~(plan.permitted & plan.inheritable), 0);
 		assert_true(plan.set);
 	}
 }
