@@ -25,7 +25,7 @@ containerfile() {
 
 bud() {
 	# shellcheck disable=SC2086 # options
-	try build bud --layers=false $FLAGS $LIMITS --runtime /usr/local/bin/hull -t "$ID" "$@" "$WORK/context"
+	try build bud --layers=false $FLAGS $LIMITS --runtime /usr/local/bin/hull -t "$ID" "$WORK/context"
 }
 
 # Of the image that was built.
