@@ -190,8 +190,7 @@ test_orphan_in_the_background() {
 		[ $tries -lt 600 ] || fail "it does not end: $(cat "$WORK/orphan")"
 		sleep 0.1
 	done
-	same 'ready ended 8' "$(tr -d '
-' <"$WORK/orphan" | xargs)" 'what it says'
+	same 'ready ended 8' "$(tr -d '\r' <"$WORK/orphan" | xargs)" 'what it says'
 	same "$normal" "$(settings)" 'the settings at the end'
 	end_shell
 }
