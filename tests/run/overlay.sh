@@ -273,12 +273,13 @@ test_idmapped_root_filesystem() {
 # As a user whose own id is all that there is, 0 inside; the bundle is the user's, or root's.
 run_as_user() { # OWNER [OPTION...]
 	setpriv --reuid 4321 --regid 4321 --clear-groups unshare -U true 2>/dev/null || skip 'others than root make no user namespaces here'
-	chmod 755 "$SUITE_DIR" "$WORK"
+	chmod 755 "$SUITE_DIR" "$WORK" "$BUNDLE"
+	install -m 755 "$HULL" "$WORK/hull" # where the user can reach it
 	chown -R "$1:$1" "$BUNDLE/rootfs"
 	chown 4321:4321 "$STATE"
 	shift
 	before=$(digest)
-	try setpriv --reuid 4321 --regid 4321 --clear-groups timeout -k 5 120 "$HULL" --root "$STATE" --cgroup-manager disabled \
+	try setpriv --reuid 4321 --regid 4321 --clear-groups timeout -k 5 120 "$WORK/hull" --root "$STATE" --cgroup-manager disabled \
 		run -b "$BUNDLE" "$@" "$ID"
 }
 
@@ -318,7 +319,7 @@ test_as_another_user_shared_by_none() {
 	run_as_user 4321 --overlay "$KEPT"
 	expect_status 1
 	case $errors in *'another container writes there'*) ;; *) fail "said: $errors" ;; esac
-	setpriv --reuid 4321 --regid 4321 --clear-groups "$HULL" --root "$STATE" delete --force "$real" || fail 'delete'
+	setpriv --reuid 4321 --regid 4321 --clear-groups "$WORK/hull" --root "$STATE" delete --force "$real" || fail 'delete'
 	config '.process.args = ["cat", "/new"]'
 	run_as_user 4321 --overlay "$KEPT"
 	same x "$out" 'the next container'
