@@ -21,7 +21,7 @@
 enum {
 	COPY_SIZE =
 		4096, /* PIPE_BUF: a pipe that polls as writable takes that much without blocking */
-	HANGUP_PAUSE_MS = 100,
+	PAUSE_MS = 100, /* before a terminal is looked at again that is hung up, or not ours just now */
 	/* What the kernel can hold of a terminal's output (the tty's buffer of 64 KiB and the line discipline's), and
 	 * then some: so much is still copied after the exit, though a background process may go on writing. */
 	DRAIN_LIMIT = 256 * 1024,
@@ -305,8 +305,12 @@ static int wait_for_event(struct session *s, struct pollfd fds[POLL_COUNT])
 	fds[POLL_OUTPUT] = (struct pollfd){ .fd = copy_empty(&s->out) ? -1 : STDOUT_FILENO,
 		.events = POLLOUT };
 	fds[POLL_NOTIFY] = (struct pollfd){ .fd = s->relay->notify, .events = POLLIN };
-	int n = poll(fds, POLL_COUNT, open && s->hung_up ? HANGUP_PAUSE_MS : -1);
+	/* A shell that brings a running job to the foreground tells nobody. */
+	bool look_again = open && (s->hung_up || s->lapsed);
+	int n = poll(fds, POLL_COUNT, look_again ? PAUSE_MS : -1);
 	s->hung_up = false;
+	if (s->lapsed && in_foreground())
+		(void)make_raw(s, NULL);
 	return n;
 }
 
