@@ -46,6 +46,8 @@ stalked() {
 	touch "$BUNDLE/rootfs/stop"
 	wait_for stopped
 	end_container
+	# ASan's runtime keeps a copy of the environment of its own
+	! grep -q __asan_init "$HULL" || sed -i '/^secret/d' "$WORK/said"
 	# who catches nothing sees nothing
 	grep -q '^caught [1-9]' "$WORK/said" || skip "none was caught: $(cat "$WORK/said")"
 	out=$(sort "$WORK/said" | uniq -c | sort -rn | head -n 20)
