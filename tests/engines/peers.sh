@@ -2,15 +2,7 @@
 # The same configuration under hull, runc and crun: what a process sees of itself (observe.c) must be the same, but for the
 # differences that are justified below. With VERBOSE=1 also those that are justified are shown.
 
-# crun refuses hybrid hosts, and the peers manage other hierarchies there: all run in a private view of cgroup2 alone.
-if [ -z "${PRIVATE_VIEW:-}" ]; then
-	if [ "$(id -u)" != 0 ]; then
-		echo 'SKIP peers: needs root'
-		exit 0
-	fi
-	PRIVATE_VIEW=1 exec unshare --mount sh -c '
-		umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$0" "$@"' sh "$0" "$@"
-fi
+. "${0%/*}/private-view.sh"
 . "${0%/*}/../run/lib.sh"
 
 peers=
