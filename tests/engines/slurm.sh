@@ -248,12 +248,5 @@ test_create_and_start() {
 	nothing_left
 }
 
-test_create_and_start_cancelled() {
-	start_step -p steps sh -c 'trap "exit 9" TERM; echo ready; while :; do sleep 0.1; done'
-	scancel "$job"
-	end_step
-	nothing_left
-}
-
 start_cluster
 run_tests
