@@ -51,7 +51,7 @@ on_terminal() {
 	config '.process.terminal = true'
 	status=0
 	: >"$WORK/out"
-	type_input | script -q -e -c "timeout -k 5 120 '$HULL' --root '$STATE' run -b '$BUNDLE' '$ID'" /dev/null \
+	type_input | script -q -e -c "exec timeout --foreground -k 5 120 '$HULL' --root '$STATE' run -b '$BUNDLE' '$ID'" /dev/null \
 		>"$WORK/out" 2>&1 || status=$?
 	out=$(tr -d '\r' <"$WORK/out")
 }

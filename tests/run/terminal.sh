@@ -6,7 +6,7 @@
 run_on_terminal() {
 	command -v script >/dev/null || skip 'script(1) is not here'
 	status=0
-	script -q -e -c "timeout -k 5 120 '$HULL' --root '$STATE' run -b '$BUNDLE' '$ID'" /dev/null \
+	script -q -e -c "exec timeout --foreground -k 5 120 '$HULL' --root '$STATE' run -b '$BUNDLE' '$ID'" /dev/null \
 		</dev/null >"$WORK/out" 2>&1 || status=$?
 	errors=''
 	out=$(tr -d '\r' <"$WORK/out" | sed 's/^\^D\x08*//')
