@@ -207,6 +207,7 @@ check-vm: test-packages vm-packages
 
 bench: $(HULL)
 	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/bench.sh
+	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/rootless.sh
 	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/limits.sh
 	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/many.sh
 

@@ -183,12 +183,13 @@ void systemd_scope_release(struct systemd_scope *scope)
 	scope->pid = 0;
 }
 
-/* "/system.slice/hull-x.scope/sub" -> "hull-x.scope" */
-static const char *unit_of(struct arena *arena, const char *path)
+/* "/system.slice/hull-x.scope/sub" -> "hull-x.scope", and "/sub" */
+static const char *unit_of(struct arena *arena, const char *path, const char **ret_below)
 {
 	for (const char *at = path; *at;) {
 		size_t len = strcspn(at, "/");
 		const char *component = arena_strndup(arena, at, len);
+		*ret_below = at + len;
 		if (ends_with(component, ".scope"))
 			return component;
 		at += len + (at[len] == '/');
@@ -196,18 +197,23 @@ static const char *unit_of(struct arena *arena, const char *path)
 	return NULL;
 }
 
+/* `attached`: of attach alone, or 0. */
 static int ask(struct arena *arena, const char *verb, const char *path, bool user,
-	const cgroup_writes *writes, struct error *err)
+	const cgroup_writes *writes, pid_t attached, struct error *err)
 {
 	FD(in) = -1;
 	FD(out) = -1;
 	pid_t pid;
-	const char *value, *unit = unit_of(arena, path);
+	const char *value, *below, *unit = unit_of(arena, path, &below);
 	if (!unit)
 		return fail(err, EINVAL, "%s is no scope's cgroup", path);
 	arguments args = begin(arena, verb, user, unit);
 	if (writes)
 		add_writes(arena, &args, writes);
+	if (attached) {
+		add(arena, &args, *below ? below : "/");
+		add(arena, &args, arena_printf(arena, "%d", (int)attached));
+	}
 	if (spawn_helper(arena, &args, &pid, &in, &out, err) < 0)
 		return -1;
 	close_fd(&in);
@@ -218,11 +224,16 @@ static int ask(struct arena *arena, const char *verb, const char *path, bool use
 
 int systemd_scope_stop(struct arena *arena, const char *path, bool user, struct error *err)
 {
-	return ask(arena, "stop", path, user, NULL, err);
+	return ask(arena, "stop", path, user, NULL, 0, err);
+}
+
+int systemd_scope_attach(struct arena *arena, const char *path, bool user, pid_t pid, struct error *err)
+{
+	return ask(arena, "attach", path, user, NULL, pid, err);
 }
 
 int systemd_scope_set(struct arena *arena, const char *path, bool user, const cgroup_writes *writes,
 	struct error *err)
 {
-	return ask(arena, "set", path, user, writes, err);
+	return ask(arena, "set", path, user, writes, 0, err);
 }

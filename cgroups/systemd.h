@@ -46,6 +46,10 @@ int systemd_scope_start(struct arena *arena, const struct systemd_unit *unit,
 	const cgroup_writes *writes, const oci_map *annotations, struct systemd_scope *ret,
 	struct error *err);
 
+/* Has systemd move a process of the caller's into the scope whose cgroup, or one above it, is `path`: for a user who may not move it
+ * there himself, as from the session of a login, which is no part of what is delegated to him. */
+int systemd_scope_attach(struct arena *arena, const char *path, bool user, pid_t pid, struct error *err);
+
 /* Ends the placeholder. Once, after init is in the cgroup or has failed. */
 void systemd_scope_release(struct systemd_scope *scope);
 

@@ -109,6 +109,17 @@ static int open_subgroup(struct creation *c, const char *name, struct error *err
 		arena_printf(&c->arena, "%s/%s", c->plan.cgroup_path, name), &made, err);
 }
 
+/* Before its maps are written: its cgroup namespace is made after that. */
+static int attach_to_scope(void *data, pid_t pid, struct error *err)
+{
+	struct creation *c = data;
+	const char *subgroup = config_annotation(c->config, "run.oci.systemd.subgroup");
+	const char *path = subgroup && *subgroup ?
+		arena_printf(&c->arena, "%s/%s", c->scope.path, subgroup) :
+		c->scope.path;
+	return systemd_scope_attach(&c->arena, path, c->plan.unit.user, pid, err);
+}
+
 static int make_scope(struct creation *c, struct error *err)
 {
 	static const struct oci_resources none;
@@ -121,6 +132,8 @@ static int make_scope(struct creation *c, struct error *err)
 		return -1;
 	c->plan.cgroup_path = c->scope.path;
 	c->launch.cgroup_made.components = 1;
+	if (c->plan.unit.user && c->plan.ns.new_user)
+		c->launch.attach = attach_to_scope;
 	FD(scope) = cgroup_open(&c->host.cgroup, c->scope.path, err);
 	if (scope < 0 || apply(c, scope, err) < 0)
 		return -1;

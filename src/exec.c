@@ -225,6 +225,16 @@ static int open_cgroup(struct execution *e, struct error *err)
 	return e->launch.cgroup < 0 ? -1 : 0;
 }
 
+static int attach_to_scope(void *data, pid_t pid, struct error *err)
+{
+	struct execution *e = data;
+	const char *path = e->container.record.cgroup_path, *below = e->request->cgroup;
+	const char *colon = below ? strchr(below, ':') : NULL;
+	if (below)
+		path = arena_printf(&e->arena, "%s/%s", path, colon ? colon + 1 : below);
+	return systemd_scope_attach(&e->arena, path, true, pid, err);
+}
+
 /* A container that manages its cgroup has its processes below it, where init is: the kernel then wants none in it. */
 static int launch(struct execution *e, struct error *err)
 {
@@ -254,6 +264,10 @@ int execution_launch(struct execution *e, struct relay *relay, struct error *err
 	if (l->may_wait && interrupt_open(&e->interrupt, err) < 0)
 		return -1;
 	l->interrupt = e->interrupt.fd;
+	if (e->container.record.systemd_cgroup.value && !proc_is_root()) {
+		l->attach = attach_to_scope;
+		l->data = e;
+	}
 	if (open_cgroup(e, err) < 0 ||
 		process_set_affinity(&e->plan.process.cpus_initial, 0, err) < 0)
 		return -1;

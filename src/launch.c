@@ -81,23 +81,37 @@ static int fail_clone(struct error *err)
 		-1;
 }
 
-static int fork_init(struct launch *l, const int pair[2], struct error *err)
+static pid_t clone_init(struct launch *l, struct child *child, bool placed)
 {
 	struct clone_args args = {
-		.flags = l->plan->ns.clone_flags | CLONE_PIDFD |
-			(l->cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
+		.flags = l->plan->ns.clone_flags | CLONE_PIDFD | (placed ? CLONE_INTO_CGROUP : 0),
 		.pidfd = (uint64_t)(uintptr_t)&l->pidfd,
 		.exit_signal = SIGCHLD,
-		.cgroup = (uint64_t)(l->cgroup >= 0 ? l->cgroup : 0),
+		.cgroup = (uint64_t)(placed ? l->cgroup : 0),
 	};
-	struct child child = { l, pair, proc_ignored_signals() };
-	pid_t pid = l->shared ? clone_sharing(&args, run_child, &child) : sys_clone3(&args);
+	pid_t pid = l->shared ? clone_sharing(&args, run_child, child) : sys_clone3(&args);
 	if (pid == 0)
-		run_child(&child);
+		run_child(child);
+	return pid;
+}
+
+/* A process that is to be attached waits for an answer meanwhile. */
+static int fork_init(struct launch *l, const int pair[2], struct error *err)
+{
+	struct child child = { l, pair, proc_ignored_signals() };
+	bool placed = l->cgroup >= 0;
+	pid_t pid = clone_init(l, &child, placed);
+	if (pid < 0 && placed && errno == EACCES && l->attach) {
+		placed = false;
+		pid = clone_init(l, &child, false);
+	}
 	if (pid < 0)
 		return fail_clone(err);
 	l->pid = pid;
-	return 0;
+	if (placed || l->cgroup < 0 || l->attach(l->data, pid, err) == 0)
+		return 0;
+	launch_kill(l);
+	return -1;
 }
 
 static int open_proc_dir(const struct launch *l, struct error *err)
@@ -433,7 +447,7 @@ static int grant_in_advance(struct launch *l, struct error *err)
 static bool can_share_memory(const struct launch *l)
 {
 	const struct plan *plan = l->plan;
-	return is_born_last(l) && clone_sharing_works() && !(plan->needs & NEED_CONSOLE) &&
+	return is_born_last(l) && clone_sharing_works() && !l->attach && !(plan->needs & NEED_CONSOLE) &&
 		!plan->process.set_oom_score_adj && !plan->rdt.set && !sets_limits(l) &&
 		!(plan->target_namespaces & CLONE_NEWTIME) && !l->may_wait &&
 		!log_wants(LOG_LEVEL_DEBUG);

@@ -33,9 +33,11 @@ struct launch {
 
 	bool may_wait; /* of exec: the container is paused, and its processes wait */
 
+	/* Moves the process into `cgroup` where we may not clone it there (EACCES), before it does anything; or NULL. */
+	int (*attach)(void *data, pid_t pid, struct error *err);
 	/* What is to be done while init is at work, before it may be ready; or NULL. */
 	int (*meanwhile)(void *data, struct error *err);
-	void *data;
+	void *data; /* of both */
 
 	/* what launch_start finds */
 	pid_t pid;

@@ -4,6 +4,7 @@
  *	hull-systemd start system|user UNIT SLICE [SETTING=VALUE | property:NAME=VALUE]...
  *	hull-systemd stop system|user UNIT
  *	hull-systemd set system|user UNIT [SETTING=VALUE]...
+ *	hull-systemd attach system|user UNIT CGROUP-BELOW PID
  *
  * A setting is a file of cgroup v2 ("memory.max=1048576"); those that systemd has no property for are passed over, for hull writes them
  * itself. A property is one of systemd's, its value in the text form of a GVariant: 'text', true, uint64 5, ['a', 'b'].
@@ -497,13 +498,25 @@ static int set(sd_bus *bus, char **argv)
 	return 0;
 }
 
+static int attach(sd_bus *bus, char **argv)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int status = sd_bus_call_method(bus, DESTINATION, MANAGER_PATH, MANAGER, "AttachProcessesToUnit",
+		&error, NULL, "ssau", argv[3], argv[4], 1, (uint32_t)strtoul(argv[5], NULL, 10));
+	if (status < 0)
+		return say_error("move the process into the scope", status, &error);
+	(void)printf("ok attached\n");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int operands;
 		int (*run)(sd_bus *, char **);
-	} verbs[] = { { "start", 5, start }, { "stop", 4, stop }, { "set", 4, set } };
+	} verbs[] = { { "start", 5, start }, { "stop", 4, stop }, { "set", 4, set },
+		{ "attach", 6, attach } };
 	for (size_t i = 0; argc >= 2 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(argv[1], verbs[i].name) != 0 || argc < verbs[i].operands)
 			continue;
@@ -515,7 +528,7 @@ int main(int argc, char **argv)
 		(void)sd_bus_unref(bus);
 		return status;
 	}
-	(void)fputs("usage: hull-systemd start|stop|set system|user UNIT [SLICE] [SETTING=VALUE]...\n",
+	(void)fputs("usage: hull-systemd start|stop|set|attach system|user UNIT [SLICE] [SETTING=VALUE]...\n",
 		stderr);
 	return 2;
 }

@@ -2,11 +2,13 @@
  * The floor: the system calls that the default configuration of `hull spec` asks of the kernel, and nothing else.
  *
  *	floor [-d] ROOTFS CGROUP2-MOUNT COMMAND [ARG...]
+ *	floor -u ROOTFS COMMAND [ARG...]
  *
  * It reads no configuration, checks nothing for safety and keeps no state: no runtime can do the same
  * container with less, so `hull run` is measured against it. Old or new mount calls are used, whichever are
  * fewer. Linked statically. Exits with the command's status, or 1 with the name of the call that failed. With -d it
- * leaves the container behind, in the cgroup floor-PID, where PID is floor's own.
+ * leaves the container behind, in the cgroup floor-PID, where PID is floor's own. With -u it is the container of
+ * `hull spec --rootless`: a user namespace with one user, the host's devices and /sys bound, no cgroup and no network of its own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +41,8 @@
 enum { LAST_CAP = 40 };
 static const uint64_t kept_caps =
 	1ULL << CAP_AUDIT_WRITE | 1ULL << CAP_KILL | 1ULL << CAP_NET_BIND_SERVICE;
+
+static int rootless;
 
 static const struct {
 	const char *type, *target, *data;
@@ -176,17 +180,51 @@ static void attach_devices(int cgroup)
 	close(fd);
 }
 
-static void fill_root(void)
+static void bind_sys(void)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC |
+			MOUNT_ATTR_NODEV };
+
+	must(mount_at("/sys", "sys", NULL, MS_BIND | MS_REC, NULL), "bind sys");
+	must(syscall(SYS_mount_setattr, AT_FDCWD, "sys", 0, &attr, sizeof(attr)), "sys ro");
+}
+
+static void bind_node(const char *path)
+{
+	char source[32];
+
+	snprintf(source, sizeof(source), "/%s", path);
+	must(mknod(path, S_IFREG | 0666, 0), path);
+	must(mount_at(source, path, NULL, MS_BIND, NULL), path);
+}
+
+static void mount_all(void)
 {
 	for (size_t i = 0; i < COUNT(mounts); i++) {
+		const char *data = mounts[i].data;
+
 		if (mounts[i].make)
 			must(mkdir(mounts[i].target, 0755), mounts[i].target);
-		must(mount_at(mounts[i].type, mounts[i].target, mounts[i].type, mounts[i].flags,
-			     mounts[i].data),
-			mounts[i].target);
+		if (rootless && strcmp(mounts[i].type, "sysfs") == 0) {
+			bind_sys();
+			continue;
+		}
+		if (rootless && strcmp(mounts[i].type, "devpts") == 0)
+			data = "newinstance,ptmxmode=0666,mode=0620"; /* there is no group 5 */
+		long result = mount_at(mounts[i].type, mounts[i].target, mounts[i].type, mounts[i].flags, data);
+		if (rootless && result < 0 && errno == EBUSY)
+			continue; /* cgroup2 came with /sys, and without a cgroup of our own it is the same */
+		must(result, mounts[i].target);
 	}
+}
+
+static void fill_root(void)
+{
+	mount_all();
 	umask(0);
-	for (size_t i = 0; i < COUNT(nodes); i++)
+	for (size_t i = 0; i < COUNT(nodes) && rootless; i++)
+		bind_node(nodes[i].path);
+	for (size_t i = 0; i < COUNT(nodes) && !rootless; i++)
 		must(mknod(nodes[i].path, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)),
 			nodes[i].path);
 	umask(022);
@@ -243,12 +281,42 @@ static void limit_process(void)
 		if (!(kept_caps >> cap & 1))
 			must(prctl(PR_CAPBSET_DROP, cap, 0, 0, 0), "drop bounding");
 	}
-	must(syscall(SYS_setgroups, 0, NULL), "setgroups");
+	must(rootless ? 0 : syscall(SYS_setgroups, 0, NULL), "setgroups");
 	must(syscall(SYS_setresgid, 0, 0, 0), "setresgid");
 	must(syscall(SYS_setresuid, 0, 0, 0), "setresuid");
 	must(syscall(SYS_capset, &header, data), "capset");
 	must(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "clear ambient");
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	must(fd, path);
+	must(write(fd, text, strlen(text)), path);
+	close(fd);
+}
+
+/* Of one user and one group, which a process may write for itself. */
+static void map_ids(uid_t uid, gid_t gid)
+{
+	char text[32];
+
+	write_file("/proc/self/setgroups", "deny");
+	snprintf(text, sizeof(text), "0 %u 1", uid);
+	write_file("/proc/self/uid_map", text);
+	snprintf(text, sizeof(text), "0 %u 1", gid);
+	write_file("/proc/self/gid_map", text);
+}
+
+static void raise_loopback(void)
+{
+	struct ifreq loopback = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	must(sock, "socket");
+	must(ioctl(sock, SIOCSIFFLAGS, &loopback), "loopback");
 }
 
 static void run_init(const char *rootfs, char **command)
@@ -258,11 +326,9 @@ static void run_init(const char *rootfs, char **command)
 		"TERM=xterm",
 		NULL,
 	};
-	struct ifreq loopback = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	must(sock, "socket");
-	must(ioctl(sock, SIOCSIFFLAGS, &loopback), "loopback");
+	if (!rootless)
+		raise_loopback();
 	must(setsid(), "setsid");
 	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, "floor"); /* the quota may be full */
 	must(sethostname("hull", 4), "sethostname");
@@ -273,15 +339,40 @@ static void run_init(const char *rootfs, char **command)
 	must(-1, command[0]);
 }
 
+/* floor -u: maps first, the rest is as root does it. */
+static int run_rootless(char **argv)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	int status;
+	struct clone_args args = {
+		.flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWCGROUP,
+		.exit_signal = SIGCHLD,
+	};
+
+	rootless = 1;
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	must(pid, "clone3");
+	if (pid == 0) {
+		map_ids(uid, gid);
+		run_init(argv[0], argv + 1);
+	}
+	must(waitpid(pid, &status, 0), "wait");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 int main(int argc, char **argv)
 {
 	char path[4096];
 	int pidfd = -1, status, detach = argc > 1 && strcmp(argv[1], "-d") == 0;
 
+	if (argc > 3 && strcmp(argv[1], "-u") == 0)
+		return run_rootless(argv + 2);
 	argc -= detach;
 	argv += detach;
 	if (argc < 4) {
-		fprintf(stderr, "usage: floor [-d] ROOTFS CGROUP2-MOUNT COMMAND [ARG...]\n");
+		fprintf(stderr, "usage: floor [-d] ROOTFS CGROUP2-MOUNT COMMAND [ARG...]\n"
+				"       floor -u ROOTFS COMMAND [ARG...]\n");
 		return 1;
 	}
 	snprintf(path, sizeof(path), "%s/floor-%d", argv[2], getpid());

@@ -265,7 +265,7 @@ leftovers() (
 	unset HULL_TEST_ID # or else the commands below would be found
 	# No id contains a colon: what does is the cache of compiled profiles, which is kept.
 	ls -A "$STATE" 2>/dev/null | grep -v : | sed 's/^/state: /'
-	find "$CGROUP2" -maxdepth 4 -type d -name "*$ID*" 2>/dev/null | sed 's/^/cgroup: /'
+	find "$CGROUP2" -maxdepth 6 -type d -name "*$ID*" 2>/dev/null | sed 's/^/cgroup: /'
 	grep -F "$WORK" /proc/self/mountinfo | awk '{ print "mount: " $5 }'
 	grep -lsF "HULL_TEST_ID=$ID" /proc/[0-9]*/environ 2>/dev/null | while read -r file; do
 		pid=${file#/proc/}
@@ -284,7 +284,7 @@ clear_leftovers() {
 		mount:) umount -l "$what" ;;
 		esac
 	done
-	find "$CGROUP2" -maxdepth 4 -depth -type d -name "*$ID*" -exec rmdir {} \;
+	find "$CGROUP2" -maxdepth 6 -depth -type d -name "*$ID*" -exec rmdir {} \;
 } 2>/dev/null
 
 # Waits for what the kernel is still taking down.
@@ -310,11 +310,12 @@ as_user() {
 	rm -f "$HULL_TEST_SUBIDS"
 	chmod 711 "$SUITE_DIR"
 	cp "$HULL" "$SUITE_DIR/hull-itself"
+	cp "$HULL-systemd" "$SUITE_DIR/hull-systemd" 2>/dev/null || : # built where libsystemd is
 	cat >"$SUITE_DIR/hull" <<-END
 		#!/bin/sh
 		exec setpriv --reuid $HULL_TEST_USER --regid $HULL_TEST_USER --clear-groups --inh-caps=-all "$SUITE_DIR/hull-itself" "\$@"
 	END
-	chmod 755 "$SUITE_DIR/hull" "$SUITE_DIR/hull-itself"
+	chmod 755 "$SUITE_DIR"/hull*
 	HULL=$SUITE_DIR/hull
 	export XDG_RUNTIME_DIR="$SUITE_DIR"
 }
