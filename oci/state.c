@@ -93,6 +93,7 @@ static const struct property record_properties[] = { ROW_VERSION(struct oci_reco
 		"true if systemd made the cgroup as a scope"),
 	STRING(struct oci_record, intel_rdt_group, "intelRdtGroup", 0,
 		"resctrl directory that was made for the container"),
+	BOOL(struct oci_record, creating, "creating", 0, "true while create is at work"),
 	BOOL(struct oci_record, terminal, "terminal", 0, "true if init has a terminal"),
 	BOOL(struct oci_record, has_poststart, "hasPoststart", 0,
 		"true if the configuration has poststart hooks"),

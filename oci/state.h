@@ -63,6 +63,7 @@ struct oci_record {
 	struct oci_uint cgroup_components; /* how many of its last components we made */
 	struct oci_bool systemd_cgroup;    /* made as a scope by systemd */
 	const char *intel_rdt_group; /* resctrl directory that we made and must remove, or NULL */
+	struct oci_bool creating;    /* create is at work: its hooks may ask */
 	struct oci_bool terminal;    /* init has one */
 	struct oci_bool has_poststart, has_poststop; /* config.json has such hooks */
 	oci_map annotations;

@@ -292,7 +292,7 @@ enum status container_status(struct container *c, struct error *err)
 		return STATUS_CREATING;
 	if (!proc_is_alive((pid_t)c->record.pid.value, c->record.pid_start.value))
 		return STATUS_STOPPED;
-	if (has_file(c, CONTAINER_CREATING))
+	if (c->record.creating.value)
 		return STATUS_CREATING;
 	if (is_frozen(c))
 		return STATUS_PAUSED;

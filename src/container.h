@@ -5,8 +5,8 @@
  *	container_open(&c, root, id, CONTAINER_LOCKED, &err);
  *	enum status status = container_status(&c, &err);
  *
- * The directory holds state.json, config.json (a copy: later edits must not matter), start.sock while init waits for start, and
- * "creating" while create is at work. Whatever changes a container holds the lock on its directory.
+ * The directory holds state.json, config.json (a copy: later edits must not matter), start.sock while init waits for start.
+ * Whatever changes a container holds the lock on its directory.
  */
 #pragma once
 
@@ -29,7 +29,6 @@ enum status {
 
 #define CONTAINER_CONFIG "config.json"
 #define CONTAINER_START_SOCKET "start.sock"
-#define CONTAINER_CREATING "creating"
 #define CONTAINER_CGROUP "cgroup" /* a symlink to how many components of cgroupsPath were missing: nothing but a number */
 
 struct container {

@@ -199,14 +199,6 @@ static int write_record(struct launch *l, struct error *err)
 	return 0;
 }
 
-static int mark_creating(struct launch *l, struct error *err)
-{
-	FD(mark) = openat(l->container->dir, CONTAINER_CREATING,
-		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	l->marked = mark >= 0;
-	return mark < 0 ? fail(err, errno, "mark the container as being created") : 0;
-}
-
 static int move_net_devices(struct launch *l, struct error *err)
 {
 	const struct oci_linux *config = l->plan->linux;
@@ -230,7 +222,8 @@ static int answer_hooks(struct launch *l, int fd, int32_t value, struct error *e
 		return -1;
 	if (!hooks->prestart.len && !hooks->create_runtime.len)
 		return 0;
-	if (mark_creating(l, err) < 0 || write_record(l, err) < 0)
+	l->container->record.creating = (struct oci_bool){ true, true };
+	if (write_record(l, err) < 0)
 		return -1;
 	struct oci_state state = container_state(l->container, STATUS_CREATING);
 	char *text = oci_state_json(l->arena, &state, false, &len);
@@ -363,19 +356,17 @@ static bool is_born_last(const struct launch *l)
 /* Everything that must be in place before init goes on. */
 static int get_ready(struct launch *l, struct error *err)
 {
-	bool marked = l->marked;
+	struct oci_record *record = &l->container->record;
 	if (l->delegate > 0 && cgroup_enter_delegate(l->cgroup, l->delegate, l->pid, err) < 0)
 		return error_at(err, ".annotations[\"run.oci.delegate-cgroup\"]");
 	if ((l->meanwhile && l->meanwhile(l->data, err) < 0) || set_oom_score(l, err) < 0 ||
 		join_rdt(l, err) < 0 || (l->relay && relay_prepare(l->relay, err) < 0))
 		return -1;
-	if (l->container->record.intel_rdt_group) /* what must be undone has to be on record */
+	/* what must be undone has to be on record, and who asks from here on finds it created */
+	if (record->intel_rdt_group || record->creating.value)
 		l->recorded = false;
-	if (write_record(l, err) < 0 || (!is_born_last(l) && publish(l, err) < 0))
-		return -1;
-	if (marked && unlinkat(l->container->dir, CONTAINER_CREATING, 0) < 0)
-		return fail(err, errno, "mark the container as created");
-	return 0;
+	record->creating = (struct oci_bool){ false, false };
+	return write_record(l, err) < 0 || (!is_born_last(l) && publish(l, err) < 0) ? -1 : 0;
 }
 
 static int answer_ready(struct launch *l, int fd, int32_t value, struct error *err)

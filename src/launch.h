@@ -46,7 +46,7 @@ struct launch {
 	int sync;    /* end of file on it: the program runs */
 	int console; /* the terminal's master for the relay, or -1 */
 	bool shared; /* the first child is in our memory */
-	bool marked, recorded, scored;
+	bool recorded, scored;
 	bool granted; /* the answer to ASK_READY was given in advance */
 };
 
