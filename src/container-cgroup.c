@@ -4,13 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/nsfs.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "base/sys.h"
 
 int container_open_cgroup(struct container *c, struct cgroup_host *ret_host, struct error *err)
 {
@@ -49,12 +54,38 @@ int container_open_init_cgroup(struct container *c, struct error *err)
 	return cgroup_open(&host, own + 3, err);
 }
 
+/* Whether the pid namespace of init is its own, not one that it has joined, or ours: there it is number 1. */
+static bool find_namespace(pid_t init, struct stat *ret_namespace)
+{
+	ARENA(arena);
+	char path[40], *text;
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)init);
+	if (read_file_at(&arena, AT_FDCWD, path, 1 << 20, &text, NULL) < 0)
+		return false;
+	char *numbers = strstr(text, "\nNSpid:");
+	if (!numbers)
+		return false;
+	numbers[1 + strcspn(numbers + 1, "\n")] = '\0';
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)init);
+	return str_eq(strrchr(numbers, '\t'), "\t1") && stat(path, ret_namespace) == 0;
+}
+
+/* In it, or in one below. */
 static bool is_in_namespace(pid_t pid, const struct stat *namespace)
 {
 	char path[40];
 	struct stat st;
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
-	return stat(path, &st) == 0 && st.st_dev == namespace->st_dev && st.st_ino == namespace->st_ino;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fstat(fd, &st) == 0 &&
+		(st.st_dev != namespace->st_dev || st.st_ino != namespace->st_ino)) {
+		int parent = ioctl(fd, NS_GET_PARENT); /* EPERM above our own */
+		close_fd(&fd);
+		fd = parent;
+	}
+	bool found = fd >= 0;
+	close_fd(&fd);
+	return found;
 }
 
 static int list_namespace(pid_t init, const struct stat *namespace, struct arena *arena, pid_t **ret_pids,
@@ -79,21 +110,55 @@ static int list_namespace(pid_t init, const struct stat *namespace, struct arena
 int container_pids(struct container *c, struct arena *arena, pid_t **ret_pids, size_t *ret_len, struct error *err)
 {
 	pid_t init = (pid_t)c->record.pid.value;
-	struct stat own, namespace;
+	struct stat namespace;
 	if (c->record.cgroup_path) {
 		FD(cgroup) = container_open_cgroup(c, NULL, err);
 		return cgroup < 0 ? -1 : cgroup_pids(arena, cgroup, ret_pids, ret_len, err);
 	}
-	char path[40];
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)init);
 	*ret_len = 0;
-	if (!proc_is_alive(init, c->record.pid_start.value) || stat(path, &namespace) < 0 ||
-		stat("/proc/self/ns/pid", &own) < 0)
+	if (!proc_is_alive(init, c->record.pid_start.value))
 		return 0;
-	if (namespace.st_ino != own.st_ino || namespace.st_dev != own.st_dev)
+	if (find_namespace(init, &namespace))
 		return list_namespace(init, &namespace, arena, ret_pids, ret_len, err);
 	*ret_pids = arena_new(arena, pid_t);
 	**ret_pids = init;
 	*ret_len = 1;
 	return 0;
+}
+
+/* Init comes last, for its end would be theirs. Who is in the namespace once the pidfd is open is the one that the pidfd means. */
+static int signal_namespace(struct container *c, const struct stat *namespace, int sig, struct error *err)
+{
+	pid_t *pids, init = (pid_t)c->record.pid.value;
+	size_t len;
+	if (list_namespace(init, namespace, &c->arena, &pids, &len, err) < 0)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		FD(pidfd) = pids[i] == init ? -1 : sys_pidfd_open(pids[i], 0);
+		if (pidfd >= 0 && is_in_namespace(pids[i], namespace) &&
+			sys_pidfd_send_signal(pidfd, sig) < 0 && errno != ESRCH)
+			return fail(err, errno, "send signal %d to process %d", sig, (int)pids[i]);
+	}
+	return container_signal(c, sig, err);
+}
+
+int container_signal_all(struct container *c, int sig, struct error *err)
+{
+	pid_t init = (pid_t)c->record.pid.value;
+	struct stat namespace;
+	bool alive = proc_is_alive(init, c->record.pid_start.value);
+	if (c->record.cgroup_path) {
+		FD(cgroup) = container_open_cgroup(c, NULL, err);
+		if (cgroup < 0 && !alive && err->errnum == ENOENT) { /* systemd has removed an empty scope */
+			error_clear(err);
+			return 0;
+		}
+		return cgroup < 0 ? -1 : cgroup_signal(cgroup, sig, err);
+	}
+	if (!alive)
+		return container_signal(c, sig, err);
+	if (find_namespace(init, &namespace))
+		return sig == SIGKILL ? container_signal(c, sig, err) : signal_namespace(c, &namespace, sig, err);
+	log_warn("container %s has neither a cgroup nor a pid namespace of its own: the signal goes to its init alone", c->id);
+	return container_signal(c, sig, err);
 }

@@ -374,16 +374,18 @@ static int fail_stuck(const struct container *c, struct error *err)
 		text);
 }
 
-/* Whether a cgroup that was configured is for us to remove: a number, see CONTAINER_CGROUP. One that was there before, in which only
- * init could be of ours, is left alone: init has died with create. */
-static unsigned noted_components(const struct container *c)
+/* What create has noted before it made the cgroup, see CONTAINER_CGROUP: how many of the path's components are ours to remove, none
+ * where it did not get there; and the path, or "" where the configuration leads to it. One that was there before, in which only init
+ * could be of ours, is left alone: init has died with create. */
+static unsigned read_note(struct container *c, const char **ret_path)
 {
-	char text[16];
+	char text[PATH_MAX];
 	uint64_t count = 0;
 	ssize_t len = readlinkat(c->dir, CONTAINER_CGROUP, text, sizeof(text) - 1);
-	if (len <= 0)
-		return 0; /* not even tried */
-	text[len] = '\0';
+	text[len > 0 ? len : 0] = '\0';
+	size_t digits = strcspn(text, "/");
+	*ret_path = arena_strdup(&c->arena, text + digits);
+	text[digits] = '\0';
 	return str_to_u64(text, UINT_MAX, &count) ? (unsigned)count : 0;
 }
 
@@ -395,9 +397,13 @@ static const char *find_cgroup(struct container *c, struct cgroup_made *ret_made
 	*ret_made = (struct cgroup_made){ (unsigned)c->record.cgroup_components.value };
 	if (c->has_record)
 		return path;
+	ret_made->components = read_note(c, &path);
+	if (*path)
+		return ret_made->components ? path : NULL;
 	bool custom = container_config(c, &config, NULL) == 0 && config->linux &&
 		config->linux->cgroups_path;
-	ret_made->components = custom ? noted_components(c) : 1;
+	if (!custom)
+		ret_made->components = 1;
 	if (ret_made->components == 0 ||
 		cgroup_path(&c->arena, custom ? config->linux->cgroups_path : NULL, c->id, &path, NULL) < 0)
 		return NULL;

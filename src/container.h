@@ -29,7 +29,9 @@ enum status {
 
 #define CONTAINER_CONFIG "config.json"
 #define CONTAINER_START_SOCKET "start.sock"
-#define CONTAINER_CGROUP "cgroup" /* a symlink to how many components of cgroupsPath were missing: nothing but a number */
+/* A symlink, to nothing: "2", how many components of cgroupsPath were missing; "1/delegated/hull-x" where the path is not to be had from
+ * the configuration. */
+#define CONTAINER_CGROUP "cgroup"
 
 struct container {
 	struct arena arena;

@@ -77,12 +77,13 @@ static int apply(struct creation *c, int cgroup, struct error *err)
 /* What is about to be made, for delete, should we die before the record says it. A default cgroup is one component. */
 static int note_cgroup(struct creation *c, struct error *err)
 {
-	char count[16];
-	if (!c->plan.linux->cgroups_path)
+	const char *wanted = c->plan.linux->cgroups_path, *path = c->plan.cgroup_path, *known;
+	bool derived = cgroup_path(&c->arena, wanted, c->request->id, &known, NULL) == 0 && str_eq(known, path);
+	if (!wanted && derived)
 		return 0;
-	(void)snprintf(count, sizeof(count), "%u",
-		cgroup_missing(&c->host.cgroup, c->plan.cgroup_path));
-	if (symlinkat(count, c->container.dir, CONTAINER_CGROUP) < 0)
+	/* otherwise it is below what is delegated to the caller, whoever may delete it */
+	const char *note = arena_printf(&c->arena, "%u%s", cgroup_missing(&c->host.cgroup, path), derived ? "" : path);
+	if (symlinkat(note, c->container.dir, CONTAINER_CGROUP) < 0)
 		return fail(err, errno, "note the cgroup in the state directory");
 	return 0;
 }

@@ -1,30 +1,15 @@
 #include <signal.h>
 
-#include "base/fd.h"
-#include "cgroups/cgroup.h"
 #include "cmd/cmd.h"
 #include "cmd/match.h"
 #include "cmd/signal-names.h"
-#include "container.h"
+#include "container-cgroup.h"
 
 static const struct option_row options[] = {
 	FLAG('a', "all", all, "signal every process of the container"),
 	FLAG('r', "regex", regex, "ID is an extended regular expression"),
 	OPTIONS_END,
 };
-
-static int signal_all(struct container *c, int sig, struct error *err)
-{
-	struct cgroup_host host;
-	if (!c->record.cgroup_path)
-		return container_signal(c, sig, err);
-	if (cgroup_probe(&host, err) < 0)
-		return -1;
-	FD(cgroup) = cgroup_open(&host, c->record.cgroup_path, err);
-	if (cgroup < 0)
-		return -1;
-	return sig == SIGKILL ? cgroup_kill(cgroup, err) : cgroup_signal(cgroup, sig, err);
-}
 
 static int kill_one(struct context *ctx, const char *id, void *data, struct error *err)
 {
@@ -38,7 +23,7 @@ static int kill_one(struct context *ctx, const char *id, void *data, struct erro
 		(ctx->options.all ? STATUS_STOPPED : 0);
 	if (container_require(&c, allowed, "kill", &status, err) < 0)
 		return -1;
-	return ctx->options.all ? signal_all(&c, sig, err) : container_signal(&c, sig, err);
+	return ctx->options.all ? container_signal_all(&c, sig, err) : container_signal(&c, sig, err);
 }
 
 static int run(struct context *ctx, struct error *err)

@@ -139,6 +139,30 @@ test_delete() {
 	done
 }
 
+# A user's container is below the cgroup that is delegated to him.
+test_create_in_a_delegated_cgroup() {
+	with_killer
+	chmod 755 "$SUITE_DIR" "$WORK"
+	box=$CGROUP2/tests-box-$$ # not named after the test: it stays
+	mkdir -p "$box/caller" || skip 'no cgroup can be made here'
+	trap 'rmdir "$box/caller" "$box" 2>/dev/null' EXIT
+	chown -R 4321:4321 "$box" "$BUNDLE" "$STATE"
+	cp "$HULL" "$WORK/hull"
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\n%s\n' 'set -e
+case $3 in create) echo $$ >"'"$box"'/caller/cgroup.procs" ;; esac' \
+		'exec setpriv --reuid 4321 --regid 4321 --clear-groups --inh-caps=-all "'"$WORK/hull"'" "$@"' >"$WORK/as-user"
+	chmod 755 "$WORK/hull" "$WORK/as-user"
+	HULL=$WORK/as-user
+	config '.process.args = ["sleep", "1000"] | .linux.namespaces |= map(select(.type != "network")) + [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 4321, size: 1}] | .linux.gidMappings = .linux.uidMappings
+		| del(.mounts[] | select(.type == "sysfs")) | (.mounts[] | select(.type == "devpts")).options -= ["gid=5"]'
+	for path in '' "tests-$ID/a"; do
+		[ -z "$path" ] || config --arg path "$path" '.linux.cgroupsPath = $path'
+		kill_everywhere parent create
+	done
+}
+
 # Under systemd, which makes the cgroup: its scope is gone too.
 test_create_under_systemd() {
 	[ -d /run/systemd/system ] || skip 'systemd is not process 1'

@@ -162,6 +162,65 @@ test_kill_all() {
 	hull delete "$ID" || fail delete
 }
 
+# Without a cgroup they are the processes of its pid namespace: those of exec, and of a namespace below, too.
+test_kill_all_without_cgroup() {
+	config --arg script 'trap "echo t >/tmp/init" TERM; echo r >/tmp/ready; while :; do sleep 0.1; done' '.process.args = ["sh", "-c", $script]'
+	try hull --cgroup-manager disabled run -d -b "$BUNDLE" "$ID"
+	expect_status 0
+	await 'it does not run' test -e "$BUNDLE/rootfs/tmp/ready"
+	try hull exec --detach --pid-file "$WORK/one" "$ID" sleep 1000
+	expect_status 0
+	try hull exec --detach --cap CAP_SYS_ADMIN --pid-file "$WORK/two" "$ID" unshare -p -f sh -c 'sleep 1001; :'
+	expect_status 0
+	grandchild='pgrep -P "$(pgrep -P "$0")"'
+	await 'no process in a namespace below' sh -c "$grandchild" "$(cat "$WORK/two")" >"$WORK/below"
+	below=$(cat "$WORK/below")
+	hull ps --format json "$ID" | jq -e --argjson pid "$below" 'index($pid)' >"$WORK/listed" || fail "ps: $(cat "$WORK/listed")"
+	try hull kill --all "$ID" TERM
+	expect_status 0
+	await 'init has not heard' test -e "$BUNDLE/rootfs/tmp/init"
+	for pid in $(cat "$WORK/one") $(cat "$WORK/two") "$below"; do
+		await "$pid lives" ended "$pid"
+	done
+	same running "$(status_of)" status
+	try hull kill --all "$ID" KILL
+	expect_status 0
+	wait_for stopped
+	fails_with 'container not running' hull kill --all "$ID" KILL
+	hull delete "$ID" || fail delete
+}
+
+# Nobody else of the namespace that it has joined, and not ours.
+test_kill_all_with_neither() {
+	config '.process.args = ["sleep", "1000"]'
+	hull run -d -b "$BUNDLE" "$ID" --pid-file "$WORK/pod" >"$WORK/out" 2>&1 || fail "pod: $(cat "$WORK/out")"
+	for path in "/proc/$(cat "$WORK/pod")/ns/pid" "/proc/$$/ns/pid"; do
+		config --arg path "$path" '(.linux.namespaces[] | select(.type == "pid")).path = $path'
+		try hull --cgroup-manager disabled run -d -b "$BUNDLE" --pid-file "$WORK/pid" "$ID-2"
+		expect_status 0
+		same "[$(cat "$WORK/pid")]" "$(hull ps --format json "$ID-2")" 'its processes'
+		try hull kill --all "$ID-2" KILL
+		expect_status 0
+		printf '%s' "$errors" | grep -q 'neither a cgroup nor a pid namespace of its own' || fail "said: $errors"
+		await 'it lives' ended "$(cat "$WORK/pid")"
+		same running "$(status_of)" 'the status of the other'
+		hull delete "$ID-2" || fail delete
+	done
+	hull delete --force "$ID" || fail delete
+}
+
+# systemd removes the cgroup of a scope in which nothing is left: nobody is there to be told.
+test_kill_all_when_the_cgroup_is_gone() {
+	create
+	hull start "$ID" || fail start
+	hull kill "$ID" KILL || fail kill
+	wait_for stopped
+	await 'the cgroup stays' rmdir "$CGROUP2/hull-$ID"
+	try hull kill --all "$ID" KILL
+	expect_status 0
+	hull delete "$ID" || fail delete
+}
+
 test_run_detached() {
 	config '.process.args = ["sleep", "1000"]'
 	run --detach --pid-file "$WORK/pid"
