@@ -72,6 +72,8 @@ crun	^[<>] (run_options_after_id|run_keep|global_flags_with_values|global_docker
 # runc answers to help of nothing as to help, and has a status of its own for what it does not know.
 runc	^[<>] no_command: exit [01]$
 runc	^[<>] unknown_command: exit [13]$
+# The weight that shares come to has a newer rule, which crun has from 1.23 and runc from 1.3.2 on.
+both	^[<>] (limits|update)[a-z_]*: cpu.weight: 
 # Newer than this runc.
 runc	^< features: (potentiallyUnsafeConfigAnnotations|intelRdt|memoryPolicy|mountExtensions|netDevices)$
 # The libraries of others, and a directory of crun's.
@@ -475,6 +477,28 @@ test_update_bad_value() { behave 'started; r update --memory lots "$ID"; r updat
 test_update_stopped() { behave 'stopped; echo "{}" >"$WORK/in"; INPUT="$WORK/in" r update -r - "$ID"; s'; }
 test_update_unknown() { behave 'r update --pids-limit 5 nobody'; }
 test_update_no_id() { behave 'r update --pids-limit 5'; }
+
+# where cgroup v2 has the controllers: in the guest
+limited() { # and what the kernel has of it
+	config '.linux.resources = {memory: {limit: 134217728, reservation: 67108864, swap: 268435456}, pids: {limit: 77},
+		cpu: {shares: 512, quota: 50000, period: 100000, cpus: "0"}}'
+	started
+	kernel
+}
+kernel() {
+	for file in memory.max memory.low memory.swap.max cpu.max cpu.weight cpuset.cpus pids.max; do
+		echo "$file: $(cat "/sys/fs/cgroup/$ID/$file" 2>&1)"
+	done
+}
+limits() {
+	needs_controllers memory cpu cpuset pids
+	behave "limited; $1"
+}
+test_limits() { limits 's'; }
+test_limits_of_memory_alone() { limits 'r delete --force "$ID"; config ".linux.resources = {memory: {limit: 67108864}}"; started; kernel'; }
+test_update_limits() { limits 'r update --memory 67108864 --memory-swap 134217728 --memory-reservation 33554432 --cpu-quota 20000 --cpu-period 50000 --cpuset-cpus 0-1 --pids-limit 55 "$ID"; out; kernel; s'; }
+test_update_to_no_limits() { limits 'r update --memory-swap -1 "$ID"; r update --memory -1 "$ID"; r update --pids-limit -1 "$ID"; r update --cpu-quota -1 "$ID"; kernel'; }
+test_update_from_a_file() { limits 'echo "{\"memory\": {\"limit\": 50331648, \"swap\": 50331648}, \"pids\": {\"limit\": 33}}" >"$WORK/in"; INPUT="$WORK/in" r update -r - "$ID"; kernel'; }
 
 # hooks
 test_hooks() { behave 'hooks "echo \$kind >>\$note"; whole_life'; }
