@@ -74,6 +74,8 @@ runc	^[<>] no_command: exit [01]$
 runc	^[<>] unknown_command: exit [13]$
 # The weight that shares come to has a newer rule, which crun has from 1.23 and runc from 1.3.2 on.
 both	^[<>] (limits|update)[a-z_]*: cpu.weight: 
+# A quota that is no more leaves the old one with crun.
+crun	^[<>] update_to_no_limits: cpu.max: 
 # Newer than this runc.
 runc	^< features: (potentiallyUnsafeConfigAnnotations|intelRdt|memoryPolicy|mountExtensions|netDevices)$
 # The libraries of others, and a directory of crun's.

@@ -9,9 +9,9 @@ cd "$here/../.." || exit 1
 # The tests by their suite; each takes seconds there.
 tests() {
 	echo containerd limits kubernetes systemd_cgroup nothing_is_left
-	echo behaviours limits limits_of_memory_alone update_limits update_to_no_limits update_from_a_file
 	echo docker limits limits_by_cgroupfs nothing_is_left
 	echo podman-debian limits systemd_cgroup pause
+	echo behaviours limits limits_of_memory_alone update_limits update_to_no_limits update_from_a_file
 }
 
 if [ "${1:-}" = inside ]; then
