@@ -170,6 +170,18 @@ test_listen_fds() {
 	same 'three four 1 1 1' "$(printf '%s ' $out | sed 's/ $//')" output # shellcheck disable=SC2086
 }
 
+# What is left of them in the environment of a process that they were not for.
+test_listen_fds_of_another() {
+	config '.process.args = ["sh", "-c", "echo ${LISTEN_FDS-none}"]'
+	for pid in 1 ''; do
+		LISTEN_FDS=1 LISTEN_PID=$pid run
+		expect_status 0
+		same none "$out" LISTEN_FDS
+	done
+	try sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$HULL" --root "$1" run -b "$2" "$3"' - "$STATE" "$BUNDLE" "$ID"
+	same 1 "$status" 'the status where they are promised'
+}
+
 # runtime.md "Start": only a created container; no second time, and not when its init is dead.
 test_start_when_init_is_dead() {
 	create --pid-file "$WORK/pid"
