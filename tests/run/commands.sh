@@ -241,6 +241,10 @@ test_regex() {
 	hull start "$ID-a" || fail start
 	fails_with 'cannot delete' hull delete --regex "^$ID-[abc]\$"
 	same "$ID-a" "$(hull list -q)" 'what is left'
+	hull run -d -b "$BUNDLE" "$ID-b" </dev/null >/dev/null 2>&1 || fail 'run b'
+	fails_with "cannot delete container $ID-a" hull delete --regex "^$ID-[abc]\$"
+	printf '%s' "$errors" | grep -q "cannot delete container $ID-b" || fail "not said of each: $errors"
+	hull delete --force "$ID-b" || fail 'delete b'
 	hull kill --regex "$ID-(a|x)" KILL || fail 'kill --regex'
 	await 'it is not stopped' sh -c '[ "$("$HULL" --root "$1" list -f json | jq -r ".[].status")" = stopped ]' - "$STATE"
 	hull delete -r "^$ID" || fail 'delete -r'
