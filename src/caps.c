@@ -121,7 +121,7 @@ static uint64_t parse_set(const char *set, const oci_strings *names)
 }
 
 /* One line for all that cannot be granted: each usually stands in four sets. */
-static void warn_denied(uint64_t denied)
+static void warn_denied(const char *where, uint64_t denied)
 {
 	char text[512] = "";
 	size_t len = 0;
@@ -131,8 +131,7 @@ static void warn_denied(uint64_t denied)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, " %s", name);
 	}
 	if (len)
-		log_warn(".process.capabilities: cannot be granted here, left out:%s%s", text,
-			denied ? " …" : "");
+		log_warn("%s: cannot be granted here, left out:%s%s", where, text, denied ? " …" : "");
 }
 
 /* Fails with the first capability that is in `mask`; `why` names the set that lacks it. */
@@ -159,9 +158,10 @@ int caps_plan_make(const struct oci_capabilities *caps, uint64_t grantable,
 		memcpy((char *)&plan + sets[i].mask, &mask, sizeof(mask));
 	}
 	/* The kernel raises none that is not permitted and inheritable (prctl(2), PR_CAP_AMBIENT): engines ask for them all the same. */
-	denied |= plan.ambient & ~(plan.permitted & plan.inheritable);
-	plan.ambient &= plan.permitted & plan.inheritable;
-	warn_denied(denied);
+	uint64_t raisable = plan.permitted & plan.inheritable;
+	warn_denied(".process.capabilities", denied);
+	warn_denied(".process.capabilities.ambient", plan.ambient & ~raisable);
+	plan.ambient &= raisable;
 	/* The rules of capset(2). */
 	if (check_none(plan.effective & ~plan.permitted, "effective", "permitted", err) < 0 ||
 		check_none(plan.inheritable & ~plan.bounding, "inheritable", "bounding", err) < 0)

@@ -26,11 +26,16 @@
 #include "oci/json-read.h"
 #include "self.h"
 
+/* sd_listen_fds(3): they are for LISTEN_PID alone, and an environment outlives them. A wrapper that has handed them on is forgiven. */
 static unsigned listen_fds(void)
 {
-	const char *text = getenv("LISTEN_FDS");
-	uint64_t count;
-	return text && str_to_u64(text, 1024, &count) ? (unsigned)count : 0;
+	const char *text = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	uint64_t count, number;
+	if (!text || !str_to_u64(text, 1024, &count))
+		return 0;
+	bool ours = pid && str_to_u64(pid, INT_MAX, &number) && (pid_t)number == getpid();
+	int flags = ours ? 0 : fcntl(3, F_GETFD);
+	return flags < 0 || (flags & FD_CLOEXEC) ? 0 : (unsigned)count;
 }
 
 static int enter_bundle(struct creation *c, const char *bundle, const char **ret_path,

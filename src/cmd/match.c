@@ -54,10 +54,15 @@ int match_containers(struct context *ctx,
 			ctx->operands[0]);
 	if (match_list(&ctx->arena, ctx->state_root, &ids, &len, err) < 0)
 		len = 0, status = -1;
-	for (size_t i = 0; i < len; i++)
-		if (regexec(&expression, ids[i], 0, NULL, 0) == 0 &&
-			each(ctx, ids[i], data, err) < 0)
-			status = -1;
+	for (size_t i = 0; i < len; i++) {
+		struct error why = { .errnum = 0 };
+		if (regexec(&expression, ids[i], 0, NULL, 0) != 0 || each(ctx, ids[i], data, &why) == 0)
+			continue;
+		if (status < 0)
+			log_failure(err); /* the last one is told by who called us */
+		*err = why;
+		status = -1;
+	}
 	regfree(&expression);
 	return status;
 }

@@ -105,14 +105,15 @@ static int run_container(struct context *ctx, struct report *report, struct erro
 	if (request_fill(ctx, &request, err) < 0)
 		return -1;
 	request.detach = detach;
+	/* before all that may fail: what an earlier run has left there is not to be taken for this one's */
+	if (request.report && !ctx->options.dry_run && report_open(report, request.report, err) < 0)
+		return -1;
 	if (creation_prepare(&creation, &request, err) < 0)
 		return -1;
 	if (ctx->options.dry_run)
 		return print_plan(&creation.plan, err);
 	creation.launch.timings = report->timings;
 	launch_mark(&creation.launch, "read and plan");
-	if (request.report && report_open(report, request.report, err) < 0)
-		return -1;
 	if (!detach && !ctx->options.no_subreaper)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans are then reaped here, not by the caller */
 	if (creation_launch(&creation, detach ? NULL : &relay, err) < 0 ||

@@ -170,6 +170,18 @@ test_listen_fds() {
 	same 'three four 1 1 1' "$(printf '%s ' $out | sed 's/ $//')" output # shellcheck disable=SC2086
 }
 
+# What is left of them in the environment of a process that they were not for.
+test_listen_fds_of_another() {
+	config '.process.args = ["sh", "-c", "echo ${LISTEN_FDS-none}"]'
+	for pid in 1 ''; do
+		LISTEN_FDS=1 LISTEN_PID=$pid run
+		expect_status 0
+		same none "$out" LISTEN_FDS
+	done
+	try sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$HULL" --root "$1" run -b "$2" "$3"' - "$STATE" "$BUNDLE" "$ID"
+	same 1 "$status" 'the status where they are promised'
+}
+
 # runtime.md "Start": only a created container; no second time, and not when its init is dead.
 test_start_when_init_is_dead() {
 	create --pid-file "$WORK/pid"
@@ -229,6 +241,10 @@ test_regex() {
 	hull start "$ID-a" || fail start
 	fails_with 'cannot delete' hull delete --regex "^$ID-[abc]\$"
 	same "$ID-a" "$(hull list -q)" 'what is left'
+	hull run -d -b "$BUNDLE" "$ID-b" </dev/null >/dev/null 2>&1 || fail 'run b'
+	fails_with "cannot delete container $ID-a" hull delete --regex "^$ID-[abc]\$"
+	printf '%s' "$errors" | grep -q "cannot delete container $ID-b" || fail "not said of each: $errors"
+	hull delete --force "$ID-b" || fail 'delete b'
 	hull kill --regex "$ID-(a|x)" KILL || fail 'kill --regex'
 	await 'it is not stopped' sh -c '[ "$("$HULL" --root "$1" list -f json | jq -r ".[].status")" = stopped ]' - "$STATE"
 	hull delete -r "^$ID" || fail 'delete -r'

@@ -335,6 +335,12 @@ test_report_of_a_failure() {
 	run --report "$WORK/report"
 	expect_status 127
 	jq -e '.error | test("not-there")' "$WORK/report" >/dev/null || fail "$(cat "$WORK/report")"
+	config '.process.cwd = "x"'
+	run --report "$WORK/report"
+	expect_status 1
+	jq -e '.error | test("process[.]cwd")' "$WORK/report" >/dev/null || fail "of a bad configuration: $(cat "$WORK/report")"
+	run --report "$WORK/report" --dry-run
+	jq -e .error "$WORK/report" >/dev/null || fail 'a dry run writes it'
 }
 
 with_writable_cgroup() {
