@@ -9,6 +9,7 @@
 
 #include "accounts.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -63,6 +64,13 @@ struct mount_idmap_facts plan_idmap_facts(struct plan *plan)
 		.all = &plan->idmaps };
 }
 
+/* What a filesystem would be told: a bind makes none. Engines leave words there (Podman's "nocopy"), so that it is no error. */
+static void warn_unused(const struct mount_op *op)
+{
+	LIST_EACH(&op->options.params, param)
+		log_warn("%s: option \"%s\" has no effect on a bind mount", op->where, param->key);
+}
+
 static int plan_mounts(struct arena *arena, struct plan *plan, const struct host *host,
 	struct error *err)
 {
@@ -85,6 +93,8 @@ static int plan_mounts(struct arena *arena, struct plan *plan, const struct host
 			return -1;
 		if (op->source == facts.cgroup_mount && !*facts.cgroup_mount)
 			return fail_at(err, 0, op->where, "cgroup2 is mounted nowhere on this host");
+		if (op->kind == MOUNT_BIND && op->source != facts.cgroup_mount)
+			warn_unused(op);
 	}
 	plan->mount_count = config->mounts.len;
 	if (extra)
