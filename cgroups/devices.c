@@ -36,10 +36,11 @@ static int fail_rule(
 	return fail_at(err, 0, where, what, value);
 }
 
+/* Left out, or left empty by writers of configurations, it is all of them; so with the type. */
 static int read_access(const char *text, size_t index, uint8_t *ret_access, struct error *err)
 {
 	uint8_t access = 0;
-	for (const char *at = text ? text : "rwm"; *at; at++) {
+	for (const char *at = text && *text ? text : "rwm"; *at; at++) {
 		if (*at == 'r')
 			access |= BPF_DEVCG_ACC_READ;
 		else if (*at == 'w')
@@ -78,7 +79,7 @@ static int read_rule(const struct oci_device_rule *rule, size_t index, struct de
 	struct error *err)
 {
 	struct device_rule read = { .allow = rule->allow.value };
-	const struct word *type = word_find(types, rule->type ? rule->type : "a");
+	const struct word *type = word_find(types, rule->type && *rule->type ? rule->type : "a");
 	if (!type || str_eq(type->name, "u"))
 		return fail_rule(
 			err, index, "type", "expected a, b or c, found \"%s\"", rule->type);

@@ -64,7 +64,8 @@ int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 	struct mount_op op = { .tree = -1, .writable = -1, .kind = MOUNT_NEW, .directory = true };
 	op.where = arena_printf(arena, ".mounts[%zu]", index);
 	op.destination = mount->destination;
-	op.type = mount->type ? mount->type : "none";
+	bool typed = mount->type && *mount->type;
+	op.type = typed ? mount->type : "none";
 	op.source = mount->source;
 	if (mount_options_parse(arena, &mount->options, op.where, &op.options, err) < 0)
 		return -1;
@@ -87,7 +88,7 @@ int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 			op.source = facts->cgroup_mount;
 			op.options.extra |= MOUNT_EXTRA_RECURSIVE;
 		}
-	} else if (!mount->type) {
+	} else if (!typed) {
 		(void)fail_at(err, 0, op.where, "neither a type nor the option \"bind\"");
 		return error_hint(err, "add \"type\", or \"bind\" to the options");
 	} else if (str_eq(op.type, "none")) {
@@ -249,13 +250,28 @@ static unsigned options_of_root(const struct mount_options *options)
 	return keep;
 }
 
+/* user_namespaces(7), "Interaction of user namespaces and other types of namespaces". */
+static int hint_denied(struct error *err, const char *type)
+{
+	if (str_eq(type, "proc"))
+		return error_hint(err, "a user namespace mounts the proc of a new \"pid\" namespace alone, and only if "
+				       "nothing covers a part of the caller's /proc; bind /proc instead");
+	if (str_eq(type, "mqueue"))
+		return error_hint(err, "a user namespace mounts the mqueue of a new \"ipc\" namespace alone");
+	return error_hint(err, "it takes CAP_SYS_ADMIN on the host, unless the kernel lets user namespaces mount %s",
+		type);
+}
+
 /* The mount, with all that is said of it but its place. A copy of what is there needs the target. */
 static int make_mount(const struct mount_op *op, int target, struct error *err)
 {
 	bool copies = op->options.extra & MOUNT_EXTRA_TMPCOPYUP;
 	FD(mount) = mount_detached(op->type, op->source, &op->options, err);
-	if (mount < 0)
+	if (mount < 0) {
+		if (err->errnum == EPERM)
+			(void)hint_denied(err, op->type);
 		return error_prefix(err, "%s", op->destination);
+	}
 	if (copies && copyup(target, mount, options_of_root(&op->options), err) < 0)
 		return -1;
 	struct mount_options late = op->options; /* fsmount took the flags; what it cannot say remains */
@@ -310,7 +326,11 @@ int mount_open(struct arena *arena, struct mount_op *op, struct error *err)
 	FD(tree) = sys_open_tree(AT_FDCWD, op->source, flags);
 	if (tree < 0) {
 		(void)fail_at(err, errno, op->where, "bind %s on %s", op->source, op->destination);
-		return errno == ENOENT ? error_hint(err, "the source must exist on the host") : -1;
+		return errno == ENOENT ? error_hint(err, "the source must exist on the host") :
+			errno == EINVAL && !(extra & MOUNT_EXTRA_RECURSIVE) ?
+			error_hint(err, "a user namespace cannot leave out what is mounted below it: use \"rbind\"; an "
+					"unbindable mount cannot be bound") :
+			-1;
 	}
 	struct stat st;
 	if (fstat(tree, &st) < 0)

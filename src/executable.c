@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -76,7 +77,40 @@ int executable_find(struct arena *arena, const char *name, const char *search_pa
 	}
 }
 
-static int explain_script(struct error *err, const char *name, char *line, int errnum)
+/* What is explained: the program itself, or an interpreter that it leads to. */
+struct subject {
+	const char *name;
+	char through[400]; /* ": its interpreter /bin/tool", as often as there is one */
+	unsigned depth;
+};
+
+enum { MOST_INTERPRETERS = 5 }; /* exec_binprm() of the kernel */
+
+static int explain_content(struct error *err, struct subject *it, int fd, int errnum);
+
+/* It is there and may be executed: then what is missing is what it needs itself. */
+static bool is_not_to_blame(const char *interpreter, int errnum, int fd)
+{
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	return errnum == ENOENT || faccessat(AT_FDCWD, interpreter, X_OK, AT_EACCESS) == 0;
+}
+
+static int explain_interpreter(struct error *err, struct subject *it, const char *interpreter, int errnum)
+{
+	FD(fd) = open(interpreter, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	size_t len = strlen(it->through);
+	(void)snprintf(it->through + len, sizeof(it->through) - len, ": its interpreter %s", interpreter);
+	if (++it->depth < MOST_INTERPRETERS && is_not_to_blame(interpreter, errnum, fd))
+		return explain_content(err, it, fd, errnum);
+	(void)fail(err, errnum, "cannot execute `%s`%s", it->name, it->through);
+	return error_hint(err, errnum == EACCES ?
+			"the interpreter must have execute permission too" :
+			"the interpreter of the \"#!\" line must be in the root filesystem");
+}
+
+static int explain_script(struct error *err, struct subject *it, char *line, int errnum)
 {
 	char *end = line + strcspn(line, "\n");
 	bool carriage_return = end > line && end[-1] == '\r';
@@ -84,18 +118,13 @@ static int explain_script(struct error *err, const char *name, char *line, int e
 	line += strspn(line, " \t");
 	line[strcspn(line, " \t\r")] = '\0';
 	if (!*line && !carriage_return)
-		return fail(err, errnum, "cannot execute `%s`: its \"#!\" line names no interpreter", name);
-	if (errnum == EACCES) {
-		(void)fail(err, errnum, "cannot execute `%s`: its interpreter %s", name, line);
-		return error_hint(err, "the interpreter must have execute permission too");
-	}
-	if (carriage_return) {
-		(void)fail(err, errnum, "cannot execute `%s`: its \"#!\" line ends in a carriage return",
-			name);
-		return error_hint(err, "the file has DOS line ends: convert it (dos2unix)");
-	}
-	(void)fail(err, errnum, "cannot execute `%s`: its interpreter %s", name, line);
-	return error_hint(err, "the interpreter of the \"#!\" line must be in the root filesystem");
+		return fail(err, errnum, "cannot execute `%s`%s: its \"#!\" line names no interpreter", it->name,
+			it->through);
+	if (errnum == EACCES || !carriage_return)
+		return explain_interpreter(err, it, line, errnum);
+	(void)fail(err, errnum, "cannot execute `%s`%s: its \"#!\" line ends in a carriage return", it->name,
+		it->through);
+	return error_hint(err, "the file has DOS line ends: convert it (dos2unix)");
 }
 
 /* As uname(2) names them. */
@@ -114,7 +143,7 @@ static const struct {
 	{ 258,        "loongarch64" },
 };
 
-static int explain_machine(struct error *err, const char *name, const Elf64_Ehdr *head)
+static int explain_machine(struct error *err, const struct subject *it, const Elf64_Ehdr *head)
 {
 	struct utsname uts;
 	const char *machine = "an unknown one";
@@ -126,7 +155,7 @@ static int explain_machine(struct error *err, const char *name, const Elf64_Ehdr
 	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
 		if (machines[i].number == number)
 			machine = machines[i].name;
-	(void)fail(err, ENOEXEC, "cannot execute `%s`", name);
+	(void)fail(err, ENOEXEC, "cannot execute `%s`%s", it->name, it->through);
 	(void)uname(&uts); /* fails for a bad pointer alone */
 	if (str_eq(machine, uts.machine))
 		return error_hint(err, "it is a program for this machine, but damaged or cut short");
@@ -134,25 +163,43 @@ static int explain_machine(struct error *err, const char *name, const Elf64_Ehdr
 		uts.machine);
 }
 
-static int explain_elf(struct error *err, const char *name, int fd, const Elf64_Ehdr *head,
-	int errnum)
+/* Where in the file the name of the loader is, by segment i of a program of either class; 0 if that segment says nothing of it. */
+static off_t loader_by_segment(int fd, const Elf64_Ehdr *head, unsigned i)
 {
+	if (head->e_ident[EI_CLASS] == ELFCLASS32) {
+		Elf32_Ehdr head32;
+		Elf32_Phdr segment;
+		memcpy(&head32, head, sizeof(head32));
+		off_t at = (off_t)(head32.e_phoff + i * sizeof(segment));
+		return i < head32.e_phnum && pread(fd, &segment, sizeof(segment), at) == (ssize_t)sizeof(segment) &&
+				segment.p_type == PT_INTERP ?
+			(off_t)segment.p_offset :
+			0;
+	}
+	Elf64_Phdr segment;
+	off_t at = (off_t)(head->e_phoff + (Elf64_Off)i * sizeof(segment));
+	return i < head->e_phnum && pread(fd, &segment, sizeof(segment), at) == (ssize_t)sizeof(segment) &&
+			segment.p_type == PT_INTERP ?
+		(off_t)segment.p_offset :
+		0;
+}
+
+static int explain_elf(struct error *err, const struct subject *it, int fd, const Elf64_Ehdr *head, int errnum)
+{
+	enum { MOST_SEGMENTS = 64 };
 	char loader[256] = "";
-	for (unsigned i = 0; i < head->e_phnum && i < 64; i++) {
-		Elf64_Phdr segment;
-		off_t at = (off_t)(head->e_phoff + (Elf64_Off)i * sizeof(segment));
-		if (pread(fd, &segment, sizeof(segment), at) != (ssize_t)sizeof(segment))
-			break;
-		if (segment.p_type == PT_INTERP)
-			(void)!pread(fd, loader, sizeof(loader) - 1, (off_t)segment.p_offset);
+	for (unsigned i = 0; i < MOST_SEGMENTS && !loader[0]; i++) {
+		off_t at = loader_by_segment(fd, head, i);
+		if (at > 0)
+			(void)!pread(fd, loader, sizeof(loader) - 1, at);
 	}
 	if (!loader[0])
-		return fail(err, errnum, "cannot execute `%s`", name);
-	(void)fail(err, errnum, "cannot execute `%s`: its loader %s", name, loader);
+		return fail(err, errnum, "cannot execute `%s`%s", it->name, it->through);
+	(void)fail(err, errnum, "cannot execute `%s`%s: its loader %s", it->name, it->through, loader);
 	return error_hint(err, "the program is linked against a C library that the root filesystem lacks");
 }
 
-static int explain_content(struct error *err, const char *name, int fd, int errnum)
+static int explain_content(struct error *err, struct subject *it, int fd, int errnum)
 {
 	union {
 		char text[512];
@@ -160,18 +207,17 @@ static int explain_content(struct error *err, const char *name, int fd, int errn
 	} head = { "" };
 	ssize_t len = pread(fd, head.text, sizeof(head.text) - 1, 0);
 	if (len > 2 && memcmp(head.text, "#!", 2) == 0)
-		return explain_script(err, name, head.text + 2, errnum);
+		return explain_script(err, it, head.text + 2, errnum);
 	bool is_elf = len >= (ssize_t)sizeof(head.elf) && memcmp(head.text, ELFMAG, SELFMAG) == 0;
 	if (errnum == ENOEXEC && is_elf)
-		return explain_machine(err, name, &head.elf);
-	if (errnum == ENOEXEC) {
-		(void)fail(err, errnum, "cannot execute `%s`", name);
-		return error_hint(err, len == 0 ? "the file is empty" :
-						  "it is neither an ELF program nor does it begin with \"#!\"");
-	}
-	if (is_elf && head.elf.e_ident[EI_CLASS] == ELFCLASS64)
-		return explain_elf(err, name, fd, &head.elf, errnum);
-	return fail(err, errnum, "cannot execute `%s`", name);
+		return explain_machine(err, it, &head.elf);
+	if (is_elf && errnum != ENOEXEC)
+		return explain_elf(err, it, fd, &head.elf, errnum);
+	(void)fail(err, errnum, "cannot execute `%s`%s", it->name, it->through);
+	if (errnum != ENOEXEC)
+		return -1;
+	return error_hint(err, len == 0 ? "the file is empty" :
+					  "it is neither an ELF program nor does it begin with \"#!\"");
 }
 
 /* Which of the reasons in execve(2) for EACCES it is; -1 and a hint, or 0 where the file itself is not to blame. */
@@ -196,11 +242,15 @@ int executable_explain(const char *path, const char *name, int errnum, struct er
 	if (errnum == EACCES && explain_denied(err, path, name) < 0)
 		return fail_status(err, STATUS_NOT_EXECUTABLE);
 	bool in_content = errnum == ENOENT || errnum == ENOEXEC || errnum == EACCES;
+	struct subject it = { .name = name };
 	if (fd >= 0 && in_content)
-		(void)explain_content(err, name, fd, errnum);
+		(void)explain_content(err, &it, fd, errnum);
 	else
 		(void)fail(err, errnum, "cannot execute `%s`", name);
 	if (errnum == EAGAIN)
 		(void)error_hint(err, "its user has more processes than RLIMIT_NPROC allows");
+	if (errnum == ELOOP)
+		(void)error_hint(err, "its interpreter is a script too, and so on: the kernel follows %d of them",
+			MOST_INTERPRETERS);
 	return fail_status(err, errnum == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
 }

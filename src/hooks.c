@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "executable.h"
 #include "interrupt.h"
 
 #ifndef MFD_NOEXEC_SEAL
@@ -198,13 +199,14 @@ static void quote_last_line(const struct tail *tail, char *buf, size_t size)
 
 static int report_exec(const struct oci_hook *hook, int errnum, struct error *err)
 {
-	(void)fail(err, errnum, "run hook %s", hook->path);
-	if (errnum == ENOENT && access(hook->path, F_OK) == 0)
-		return error_hint(
-			err, "the file is there: its interpreter or library loader is missing");
-	if (errnum == ENOEXEC)
-		return error_hint(err, "a script begins with #! and the path of its interpreter");
-	return -1;
+	struct error why = { .errnum = 0 };
+	if (errnum != ENOEXEC && (errnum != ENOENT || access(hook->path, F_OK) < 0))
+		return fail(err, errnum, "run hook %s", hook->path);
+	(void)executable_explain(hook->path, hook->path, errnum, &why);
+	const char *colon = strstr(why.text, "`: "); /* "cannot execute `/hook`: its loader …" */
+	(void)fail(err, errnum, "run hook %s%s", hook->path, colon ? colon + 1 : "");
+	return error_hint(err, "%s",
+		errnum == ENOEXEC ? why.hint : "the hook itself is there");
 }
 
 static int report_status(const struct oci_hook *hook, const siginfo_t *info,

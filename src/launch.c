@@ -206,8 +206,10 @@ static int move_net_devices(struct launch *l, struct error *err)
 		return 0;
 	FD(proc) = open_proc_dir(l, err);
 	FD(netns) = proc < 0 ? -1 : openat(proc, "ns/net", O_RDONLY | O_CLOEXEC);
-	if (netns < 0)
-		return fail(err, errno, "open the network namespace of init");
+	if (netns < 0) {
+		(void)fail_at(err, errno, ".linux.netDevices", "open the network namespace of init");
+		return errno == EACCES ? error_hint(err, "devices of the host are root's to move") : -1;
+	}
 	return net_devices_move(config->net_devices.items, config->net_devices.len, netns, err);
 }
 

@@ -9,6 +9,7 @@
 
 #include "accounts.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -63,6 +64,13 @@ struct mount_idmap_facts plan_idmap_facts(struct plan *plan)
 		.all = &plan->idmaps };
 }
 
+/* What a filesystem would be told: a bind makes none. Engines leave words there (Podman's "nocopy"), so that it is no error. */
+static void warn_unused(const struct mount_op *op)
+{
+	LIST_EACH(&op->options.params, param)
+		log_warn("%s: option \"%s\" has no effect on a bind mount", op->where, param->key);
+}
+
 static int plan_mounts(struct arena *arena, struct plan *plan, const struct host *host,
 	struct error *err)
 {
@@ -85,6 +93,8 @@ static int plan_mounts(struct arena *arena, struct plan *plan, const struct host
 			return -1;
 		if (op->source == facts.cgroup_mount && !*facts.cgroup_mount)
 			return fail_at(err, 0, op->where, "cgroup2 is mounted nowhere on this host");
+		if (op->kind == MOUNT_BIND && op->source != facts.cgroup_mount)
+			warn_unused(op);
 	}
 	plan->mount_count = config->mounts.len;
 	if (extra)
@@ -242,10 +252,22 @@ int plan_process(struct arena *arena, struct plan *plan, const struct host *host
 	return 0;
 }
 
-static bool is_dev(const char *path)
+/* Read without regard to symlinks: "dev//./null" is "/dev/null". */
+static bool is_same_path(const char *a, const char *b)
 {
-	path += strspn(path, "/");
-	return str_starts(path, "dev") && path[3 + strspn(path + 3, "/")] == '\0';
+	for (;;) {
+		while (*a == '/' || (*a == '.' && (a[1] == '/' || !a[1])))
+			a++;
+		while (*b == '/' || (*b == '.' && (b[1] == '/' || !b[1])))
+			b++;
+		size_t len = strcspn(a, "/");
+		if (len != strcspn(b, "/") || memcmp(a, b, len) != 0)
+			return false;
+		if (len == 0)
+			return true;
+		a += len;
+		b += len;
+	}
 }
 
 /* The last mount on it counts. */
@@ -253,9 +275,24 @@ static bool has_given_dev(const struct plan *plan)
 {
 	bool given = false;
 	for (size_t i = 0; i < plan->mount_count; i++)
-		if (is_dev(plan->mounts[i].destination) && plan->mounts[i].kind != MOUNT_REMOUNT)
+		if (is_same_path(plan->mounts[i].destination, "/dev") && plan->mounts[i].kind != MOUNT_REMOUNT)
 			given = plan->mounts[i].kind == MOUNT_BIND;
 	return given;
+}
+
+/* What is mounted on a default device, such as /dev/urandom on /dev/random, is there in its stead. */
+static void leave_out_mounted(struct plan *plan)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < plan->device_count; i++) {
+		bool mounted = false;
+		for (size_t j = 0; plan->devices[i].is_default && j < plan->mount_count; j++)
+			mounted |= plan->mounts[j].kind != MOUNT_REMOUNT &&
+				is_same_path(plan->mounts[j].destination, plan->devices[i].path);
+		if (!mounted)
+			plan->devices[kept++] = plan->devices[i];
+	}
+	plan->device_count = kept;
 }
 
 /* Without a mount namespace of its own /dev is not the container's to fill. */
@@ -264,8 +301,11 @@ static int plan_devices(struct arena *arena, struct plan *plan, const struct hos
 	if (!is_created(plan, CLONE_NEWNS))
 		return 0;
 	bool bind = plan_has_user_namespace(plan) || host->in_user_namespace;
-	return devices_plan(arena, plan->linux, bind, has_given_dev(plan), &plan->devices,
-		&plan->device_count, err);
+	if (devices_plan(arena, plan->linux, bind, has_given_dev(plan), &plan->devices,
+		    &plan->device_count, err) < 0)
+		return -1;
+	leave_out_mounted(plan);
+	return 0;
 }
 
 int plan_make(struct arena *arena, const struct oci_config *config, const struct plan_options *options,

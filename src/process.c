@@ -62,8 +62,9 @@ int cpu_list_parse(const char *text, uint64_t *mask, size_t words, struct error 
 		if (read_number(&at, limit, &first, err) < 0)
 			return -1;
 		last = first;
+		at = skip_blanks(at);
 		if (*at == '-') {
-			at++;
+			at = skip_blanks(at + 1);
 			if (read_number(&at, limit, &last, err) < 0)
 				return -1;
 			if (last < first)
@@ -84,7 +85,7 @@ int cpu_list_parse(const char *text, uint64_t *mask, size_t words, struct error 
 static int plan_cpus(
 	const char *text, const char *where, struct process_cpus *ret, struct error *err)
 {
-	if (!text)
+	if (!text || !*skip_blanks(text))
 		return 0;
 	if (cpu_list_parse(text, ret->mask, CPU_WORDS, err) < 0)
 		return error_at(err, where);

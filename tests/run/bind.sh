@@ -68,6 +68,17 @@ test_source_relative_to_the_bundle() {
 	expect 'near near near' 'echo $(cat /srv/a/file /srv/b/deep/file /srv/c/deep/file)'
 }
 
+# Engines leave some there that mean something to themselves.
+test_options_of_a_filesystem() {
+	mkdir "$WORK/source"
+	config --arg source "$WORK/source" \
+		'.mounts += [{destination: "/mnt", source: $source, options: ["bind", "nosiud", "size=1m", "ro"]}]'
+	inside 'grep -c " /mnt .* ro," /proc/mounts'
+	same 1 "$out" 'read-only mounts'
+	same 'hull: warning: .mounts[7]: option "nosiud" has no effect on a bind mount
+hull: warning: .mounts[7]: option "size" has no effect on a bind mount' "$errors" warnings
+}
+
 test_source_missing() {
 	for option in bind rbind; do
 		config --arg option $option '.mounts[7] = {destination: "/srv/new", source: "/nowhere/at/all", options: [$option]}'

@@ -301,6 +301,15 @@ test_device_as_bind() {
 	expect "1:5 $DEFAULTS" "stat -c %t:%T /dev/mine | tr '\n' ' '; $LIST_DEFAULTS"
 }
 
+test_mount_on_a_default_device() {
+	echo text >"$BUNDLE/file"
+	config '.mounts += [{destination: "/dev/random", source: "/dev/urandom", options: ["bind"]},
+		{destination: "dev//./tty", source: "file", options: ["bind"]}]'
+	expect '1:9 1:3 text' 'stat -c %t:%T /dev/random /dev/null | tr "\n" " "; cat /dev/tty'
+	user_namespace
+	expect '1:9 1:3 text' 'stat -c %t:%T /dev/random /dev/null | tr "\n" " "; cat /dev/tty'
+}
+
 test_user_namespace() {
 	user_namespace
 	expect "$DEFAULTS" "$LIST_DEFAULTS"

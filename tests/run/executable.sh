@@ -212,6 +212,30 @@ test_interpreter_not_named() {
 	refused 126 '.process.args[0]: cannot execute `/tool`: its "#!" line names no interpreter: exec format error'
 }
 
+# The interpreter is there: what it needs itself is not.
+test_interpreter_of_the_interpreter() {
+	script /tool '#!/middle\n'
+	script /middle '#!/bin/nothing\n'
+	args /tool
+	refused 127 '.process.args[0]: cannot execute `/tool`: its interpreter /middle: its interpreter /bin/nothing: no such file or directory' \
+		'the interpreter of the "#!" line must be in the root filesystem'
+	script /middle '#!/bin/sh\r\n'
+	refused 127 '.process.args[0]: cannot execute `/tool`: its interpreter /middle: its "#!" line ends in a carriage return: no such file or directory' \
+		'the file has DOS line ends: convert it (dos2unix)'
+	script /middle '#!/tool\n'
+	refused 126 '.process.args[0]: cannot execute `/tool`: too many levels of symbolic links' \
+		'its interpreter is a script too, and so on: the kernel follows 5 of them'
+}
+
+test_loader_of_the_interpreter() {
+	echo 'int main(void) { return 0; }' >"$WORK/empty.c"
+	${CC:-cc} -o "$(ROOT /middle)" -Wl,--dynamic-linker=/lib/ld-nothing.so "$WORK/empty.c" 2>/dev/null || skip 'no compiler'
+	script /tool '#!/middle\n'
+	args /tool
+	refused 127 '.process.args[0]: cannot execute `/tool`: its interpreter /middle: its loader /lib/ld-nothing.so: no such file or directory' \
+		'the program is linked against a C library that the root filesystem lacks'
+}
+
 test_carriage_return() {
 	script /tool '#!/bin/sh\r\necho x\r\n'
 	args /tool

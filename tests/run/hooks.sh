@@ -323,4 +323,15 @@ test_missing_hook() {
 	run_fails '/nowhere/hook'
 }
 
+test_hook_that_lacks_something() {
+	printf '#!/bin/nothing\n' >"$WORK/hook"
+	chmod 755 "$WORK/hook"
+	config --arg hook "$WORK/hook" '.hooks.createRuntime = [{path: $hook}]'
+	run_fails "run hook $WORK/hook: its interpreter /bin/nothing: No such file or directory"
+	printf '#!/bin/sh\r\n' >"$WORK/hook"
+	run_fails "run hook $WORK/hook: its \"#!\" line ends in a carriage return: No such file or directory"
+	echo true >"$WORK/hook"
+	run_fails 'it is neither an ELF program nor does it begin with "#!"'
+}
+
 run_tests

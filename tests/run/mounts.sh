@@ -369,12 +369,28 @@ test_type_none() {
 	expect_mount /t 'shared:'
 }
 
+# What a user namespace may not mount, with the reason and the remedy.
+test_denied_in_a_user_namespace() {
+	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+		.linux.gidMappings = .linux.uidMappings'
+	chown -R -h 100000:100000 "$BUNDLE/rootfs"
+	chmod 755 "$SUITE_DIR" "$WORK" "$BUNDLE"
+	add_mount '{"destination": "/srv", "type": "debugfs", "source": "none"}'
+	run_fails 'it takes CAP_SYS_ADMIN on the host, unless the kernel lets user namespaces mount debugfs'
+	config 'del(.mounts[7]) | .linux.namespaces |= map(select(.type != "ipc"))'
+	run_fails 'a user namespace mounts the mqueue of a new "ipc" namespace alone'
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	run_fails 'a user namespace mounts the proc of a new "pid" namespace alone'
+}
+
 test_type_missing() {
 	add_mount '{"destination": "/srv", "source": "/tmp"}'
 	run_fails '.mounts[7]'
 	add_mount '{"destination": "/srv", "source": "/tmp", "options": ["ro"]}'
 	config 'del(.mounts[7])'
 	run_fails '.mounts[7]'
+	config '.mounts[7].type = ""'
+	run_fails '.mounts[7]: neither a type nor the option "bind"'
 }
 
 test_unknown_type() {

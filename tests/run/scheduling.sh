@@ -144,6 +144,8 @@ test_exec_cpu_affinity_is_for_exec() {
 	before=$(grep Cpus_allowed_list /proc/self/status)
 	config '.process.execCPUAffinity = {initial: "0", final: "0"}'
 	expect "$before" 'grep Cpus_allowed_list /proc/self/status'
+	config '.process.execCPUAffinity = {initial: "", final: " 0 - 0 "}'
+	expect "$before" 'grep Cpus_allowed_list /proc/self/status'
 	config '.process.execCPUAffinity = {initial: "0-"}'
 	run_fails '.process.execCPUAffinity.initial: "0-" is not a list of numbers'
 }

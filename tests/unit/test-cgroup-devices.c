@@ -213,6 +213,7 @@ static void test_plan(void **state)
 	struct oci_device_rule entries[] = {
 		oci_rule(false, NULL, -1, -1, "rwm"), oci_rule(true, "c", 10, 200, "rw"),
 		oci_rule(true, "b", 8, -1, NULL), oci_rule(true, "c", 7, 7, "r"),
+		oci_rule(true, "", 9, 9, ""), /* left empty is left out */
 		oci_rule(false, "c", 1, 3, "rwm"), /* a default device: allowed all the same */
 	};
 	struct oci_resources resources = { 0 };
@@ -249,6 +250,8 @@ static void test_plan(void **state)
 		{ C, R, 7, 7, true },
 		{ C, R | W, 7, 7, false },
 		{ C, W, 7, 7, false },
+		{ C, R | W, 9, 9, true },
+		{ B, R | W, 9, 9, true },
 	};
 	device_rules rules;
 	struct error err = { 0 };
@@ -288,9 +291,6 @@ static void test_bad_entries(void **state)
 	} bad[] = {
 		{ oci_rule(true, "d", 1, 1, "r"), WHERE "type: expected a, b or c, found \"d\"" },
 		{ oci_rule(true, "u", 1, 1, "r"), WHERE "type: expected a, b or c, found \"u\"" },
-		{ oci_rule(true, "", 1, 1, "r"), WHERE "type: expected a, b or c, found \"\"" },
-		{ oci_rule(true, "c", 1, 1, ""),
-			WHERE "access: expected letters of r, w and m, found \"\"" },
 		{ oci_rule(true, "c", 1, 1, "rx"),
 			WHERE "access: expected letters of r, w and m, found \"rx\"" },
 		{ oci_rule(true, "c", 1, 1, "xr"),

@@ -32,6 +32,7 @@ static void test_list(void **state)
 		{ "0-3,7", 0x8f, 0, NULL },
 		{ " 1 , 2\n", 6, 0, NULL },
 		{ "63-64", UINT64_C(1) << 63, 1, NULL },
+		{ " 0 - 3 , 7", 0x8f, 0, NULL },
 		{ "5,5,4-5", 0x30, 0, NULL },
 		{ "127", 0, UINT64_C(1) << 63, NULL },
 		{ "", 0, 0, "the list is empty" },
