@@ -21,6 +21,7 @@
 #include "base/sys.h"
 #include "executable.h"
 #include "hooks.h"
+#include "interrupt.h"
 #include "namespaces/net.h"
 #include "namespaces/paths.h"
 #include "namespaces/rootfs.h"
@@ -465,7 +466,9 @@ static int wait_for_start(struct init *init, struct error *err)
 	uid_t creator = peer_of(init->sync);
 	if (close_before_wait(init, err) < 0)
 		return -1;
+	interrupt_ends_us(true);
 	init->sync = accept_start(init->listen, creator);
+	interrupt_ends_us(false);
 	if (init->sync < 0)
 		return fail(err, errno, "wait for start");
 	close_fd(&init->listen);

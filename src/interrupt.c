@@ -24,6 +24,18 @@ bool interrupt_is(int sig)
 	return false;
 }
 
+static void end(int sig)
+{
+	_exit(128 + sig);
+}
+
+void interrupt_ends_us(bool on)
+{
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (!is_ignored(signals[i]))
+			(void)signal(signals[i], on ? end : SIG_DFL);
+}
+
 int interrupt_open(struct interrupt *interrupt, struct error *err)
 {
 	sigset_t set;

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -246,9 +245,7 @@ static int answer_console(struct launch *l, int fd, int32_t value, struct error 
 	l->console = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (l->console < 0)
 		return fail(err, errno, "keep the console");
-	struct winsize size; /* before the program can ask; the relay follows its changes */
-	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
-		(void)ioctl(l->console, TIOCSWINSZ, &size);
+	terminal_copy_size(l->console); /* before the program can ask; the relay follows its changes */
 	return 0;
 }
 

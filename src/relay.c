@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -17,6 +16,7 @@
 #include "base/sys.h"
 #include "interrupt.h"
 #include "notify.h"
+#include "terminal.h"
 
 enum {
 	COPY_SIZE =
@@ -116,9 +116,8 @@ static int reap_children(struct session *s, struct error *err)
 /* Gives the container's terminal the size of ours. */
 static void pass_size(const struct session *s)
 {
-	struct winsize size;
-	if (s->raw && s->master >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
-		(void)ioctl(s->master, TIOCSWINSZ, &size); /* a wrong size is no reason to stop */
+	if (s->master >= 0)
+		terminal_copy_size(s->master);
 }
 
 /* Whether our terminal is ours to read and to set. One that is not the controlling terminal always is. */

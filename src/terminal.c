@@ -140,6 +140,16 @@ int terminal_take(int peer, struct error *err)
 	return 0;
 }
 
+void terminal_copy_size(int master)
+{
+	struct winsize size;
+	for (int fd = 0; fd <= 2; fd++)
+		if (ioctl(fd, TIOCGWINSZ, &size) == 0) {
+			(void)ioctl(master, TIOCSWINSZ, &size); /* a wrong size is no reason to stop */
+			return;
+		}
+}
+
 int terminal_send(const char *console_socket, int master, struct error *err)
 {
 	/* The data is a name for the reader's messages; the path is meaningless outside the container. */

@@ -31,5 +31,8 @@ int terminal_bind_console(int root, int peer, struct error *err);
 /* Makes peer the controlling terminal and standard input, output and error. The caller leads a new session. */
 int terminal_take(int peer, struct error *err);
 
+/* Gives it the window size of the first of our standard input, output and error that is a terminal; none: nothing. */
+void terminal_copy_size(int master);
+
 /* Connects to a --console-socket and sends it the master, as runc(8) does. */
 int terminal_send(const char *console_socket, int master, struct error *err);

@@ -213,9 +213,17 @@ test_each_command_in_each_status() {
 }
 
 test_kill_created() {
-	create
-	hull kill "$ID" KILL || fail kill
+	for signal in KILL TERM HUP INT QUIT; do
+		create
+		hull kill "$ID" $signal || fail "kill $signal"
+		wait_for stopped
+		hull delete "$ID" || fail "delete after $signal"
+	done
+	config '.process.args = ["grep", "-e", "SigIgn", "-e", "SigCgt", "/proc/self/status"]'
+	hull create -b "$BUNDLE" "$ID" </dev/null >"$WORK/started" 2>&1 || fail "create: $(cat "$WORK/started")"
+	hull start "$ID" || fail start
 	wait_for stopped
+	same 'SigIgn: 0000000000000000 SigCgt: 0000000000000000' "$(xargs <"$WORK/started")" 'what is left of it in the program'
 	hull delete "$ID" || fail delete
 }
 

@@ -79,6 +79,22 @@ test_size_of_ours_over_console_size() {
 	same '33 111' "$out" size
 }
 
+# As with runc: any of ours that is a terminal will do.
+test_size_where_input_is_none() {
+	program 'stty size; trap "stty size; exit 0" WINCH; echo ready; while :; do sleep 0.05; done'
+	compile peer
+	for output in /dev/tty "$WORK/file"; do
+		: >"$WORK/file"
+		"$PROGRAMS/peer" pty 20 30 sh -c 'output=$1; shift; exec timeout --foreground -k 5 120 "$@" </dev/null >"$output"' - "$output" \
+			"$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" &
+		peer=$!
+		await 'not ready' grep -q ready "$WORK/out" "$WORK/file"
+		kill -USR1 $peer
+		wait $peer
+		same '20 30 ready 30 40' "$(cat "$WORK/file" "$WORK/out" | tr -d '\r' | xargs)" "sizes with output to $output"
+	done
+}
+
 test_console_size_where_we_have_none() {
 	program 'stty size'
 	config '.process.consoleSize = {height: 31, width: 97}'
