@@ -537,6 +537,8 @@ static int refuse_syntax(struct reader *r)
 	while (r->ended && r->len && strchr(" \t\r\n", r->text[r->len - 1]))
 		r->len--;   /* the end is where the text ends, not the blank lines after it */
 	r->frame_count = 0; /* jq cannot go anywhere in such a file */
+	if (r->ended && r->len == 0)
+		text = "the file is empty", hint = "";
 	(void)stop(r, "%s", text);
 	return error_hint(r->err, "%s", hint);
 }

@@ -162,9 +162,9 @@ static const struct bad {
 	{ IN_PROCESS("\"args\":[\"a\",\"\\u0000\"]"),
 		"config.json:1: .process.args[1]: the string holds a NUL character" },
 	/* syntax */
-	{ "", "config.json:1: the file ends in the middle\n  hint: a closing bracket is missing" },
-	{ "\n\n", "config.json:1: the file ends in the middle\n  hint: a closing bracket is "
-		  "missing" },
+	{ "", "config.json:1: the file is empty" },
+	{ "\n\n", "config.json:1: the file is empty" },
+	{ "{", "config.json:1: the file ends in the middle\n  hint: a closing bracket is missing" },
 	{ "{\"ociVersion\":\n\"1\"\n\n", "config.json:2: the file ends in the middle\n"
 					 "  hint: a closing bracket is missing" },
 	{ "{]", "config.json:1: expected the name of a property in quotes\n"
