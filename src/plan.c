@@ -356,9 +356,13 @@ static int open_binds(struct arena *arena, struct plan *plan, struct error *err)
 		if (mount_open(arena, &plan->mounts[i], err) < 0)
 			return -1;
 	mount_idmap_close(plan->idmaps);
-	for (size_t i = 0; i < plan->device_count; i++)
+	for (size_t i = 0; i < plan->device_count; i++) {
 		if (device_open(&plan->devices[i], err) < 0)
 			return -1;
+		if (plan->devices[i].differs)
+			log_warn("%s: the device of the host is bound, and keeps its fileMode, uid and gid",
+				plan->devices[i].where);
+	}
 	if (plan->needs & NEED_MASKS) {
 		plan->null = paths_open_null(err);
 		if (plan->null < 0)
