@@ -661,6 +661,10 @@ test_sysctl_unknown_or_refused() {
 	run_fails '.linux.sysctl'
 	config '.linux.sysctl = {"net.ipv4": "1"}'
 	run_fails '.linux.sysctl["net.ipv4"]'
+	config '.linux.sysctl = {"net.ipv4.ip_forward": ""}'
+	run_fails '.linux.sysctl["net.ipv4.ip_forward"]: write "" to /proc/sys/net/ipv4/ip_forward: Invalid argument'
+	config '.linux.sysctl = {"net.ipv4.ip_local_reserved_ports": ""}'
+	run_ok
 }
 
 test_personality() {
