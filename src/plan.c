@@ -174,7 +174,7 @@ unsigned plan_process_needs(const struct plan *plan)
 	const struct oci_process *process = plan->config->process;
 	const struct process_plan *p = &plan->process;
 	const struct oci_seccomp *seccomp = plan->linux->seccomp;
-	bool listener = seccomp && seccomp->listener_path;
+	bool listener = seccomp && seccomp_notifies(seccomp);
 	return when(process->terminal.value, NEED_CONSOLE) |
 		when(plan->config->hostname || plan->config->domainname, NEED_HOSTNAME) |
 		when(plan->linux->sysctl.len, NEED_SYSCTL | NEED_PROC) |
