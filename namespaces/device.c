@@ -63,6 +63,7 @@ static struct device_op plan_listed(struct arena *arena, const struct oci_device
 			makedev((unsigned)d->major.value, (unsigned)d->minor.value),
 		.uid = (uid_t)d->uid.value,
 		.gid = (gid_t)d->gid.value,
+		.asked = d,
 	};
 }
 
@@ -99,6 +100,13 @@ static bool is_device(const struct stat *st, const struct device_op *op)
 		(S_ISFIFO(op->mode) || st->st_rdev == op->number);
 }
 
+static bool differs(const struct oci_device *asked, const struct stat *st)
+{
+	return (asked->file_mode.set && ((asked->file_mode.value ^ st->st_mode) & 07777)) ||
+		(asked->uid.set && asked->uid.value != st->st_uid) ||
+		(asked->gid.set && asked->gid.value != st->st_gid);
+}
+
 int device_open(struct device_op *op, struct error *err)
 {
 	if (!op->bind)
@@ -109,6 +117,7 @@ int device_open(struct device_op *op, struct error *err)
 		return fail_at(err, errno, op->where, "open %s of the host", op->path);
 	if (!is_device(&st, op))
 		return fail_at(err, 0, op->where, "%s of the host is another device", op->path);
+	op->differs = op->asked && differs(op->asked, &st);
 	op->tree = take_fd(&tree);
 	return 0;
 }

@@ -24,7 +24,9 @@ struct device_op {
 	bool is_default; /* where one is there already, it may stay as it is */
 	bool bind;       /* in a user namespace, which may make no nodes */
 	bool given;      /* in a /dev of the host's: looked at, and left as it is */
+	bool differs;    /* the host's node, when bound, has not the mode and owner that were asked for */
 	int tree;        /* the host's node, when bound; or -1 */
+	const struct oci_device *asked; /* NULL for a default device */
 };
 
 /* The default devices and then those of the configuration; a default that the configuration lists too is the configuration's.

@@ -186,7 +186,9 @@ int ns_set_time_offsets(int fd, const struct oci_time_offsets *offsets, struct e
 			(unsigned long long)clocks[i].offset->nanosecs.value);
 	}
 	/* one write is all that the kernel takes */
-	if (len && write(fd, text, (size_t)len) < 0)
-		return fail_at(err, errno, where, "set the offsets of clocks");
+	if (len && write(fd, text, (size_t)len) < 0) {
+		(void)fail_at(err, errno, where, "set the offsets of clocks");
+		return errno == ERANGE ? error_hint(err, "no clock may be before its zero, or 146 years after it") : -1;
+	}
 	return 0;
 }

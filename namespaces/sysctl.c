@@ -44,7 +44,9 @@ static int write_one(int proc, const struct oci_pair *pair, struct error *err)
 		(void)fail(err, errno, "open /proc/%s", path);
 		return errno == ENOENT ? error_hint(err, "this kernel has no such parameter") : -1;
 	}
-	if (write_all(fd, pair->value, strlen(pair->value)) < 0)
+	/* nothing written is nothing set: an end of line empties what may be empty, and is refused for a number */
+	const char *value = *pair->value ? pair->value : "\n";
+	if (write_all(fd, value, strlen(value)) < 0)
 		return fail(err, errno, "write \"%s\" to /proc/%s", pair->value, path);
 	return 0;
 }

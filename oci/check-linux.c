@@ -27,6 +27,38 @@ int check_namespaces(const struct oci_config *config, struct error *err)
 	return 0;
 }
 
+static bool is_mapped(const oci_id_mappings *mappings, uint64_t id)
+{
+	LIST_EACH (mappings, m)
+		if (id >= m->container_id.value && id - m->container_id.value < m->size.value)
+			return true;
+	return false;
+}
+
+/* Groups are left to setgroups(2): an annotation may keep the caller's in their stead. */
+static int check_mapped_user(const struct oci_config *config, struct error *err)
+{
+	const struct oci_user *user = config->process ? &config->process->user : NULL;
+	const struct {
+		const char *where, *maps;
+		const oci_id_mappings *list;
+		uint64_t id;
+	} ids[] = {
+		{ ".process.user.uid", ".linux.uidMappings", &config->linux->uid_mappings,
+			user ? user->uid.value : 0 },
+		{ ".process.user.gid", ".linux.gidMappings", &config->linux->gid_mappings,
+			user ? user->gid.value : 0 },
+	};
+	for (size_t i = 0; user && i < 2; i++) {
+		if (ids[i].list->len == 0 || is_mapped(ids[i].list, ids[i].id))
+			continue;
+		fail(check_at(err, "%s", ids[i].where), 0, "%llu is not mapped in the user namespace",
+			(unsigned long long)ids[i].id);
+		return error_hint(err, "add a range of %s that has it as containerID", ids[i].maps);
+	}
+	return 0;
+}
+
 /* A new user namespace without any mapping gets the caller's default one. */
 static int check_id_maps(const struct oci_config *config, struct error *err)
 {
@@ -58,7 +90,7 @@ static int check_id_maps(const struct oci_config *config, struct error *err)
 		if (check_mappings(maps[i].list, where, err) < 0)
 			return -1;
 	}
-	return 0;
+	return check_mapped_user(config, err);
 }
 
 static int check_time_offsets(const struct oci_config *config, struct error *err)

@@ -176,7 +176,7 @@ static void check_net_devices(struct advice *a)
 static void check_listener(struct advice *a)
 {
 	const struct oci_seccomp *s = a->linux->seccomp;
-	if (s && s->listener_path && access(s->listener_path, W_OK) < 0)
+	if (s && seccomp_notifies(s) && access(s->listener_path, W_OK) < 0)
 		found(a, ".linux.seccomp.listenerPath", errno,
 			"the agent must listen there before the container is created", "%s",
 			s->listener_path);

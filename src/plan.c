@@ -174,7 +174,7 @@ unsigned plan_process_needs(const struct plan *plan)
 	const struct oci_process *process = plan->config->process;
 	const struct process_plan *p = &plan->process;
 	const struct oci_seccomp *seccomp = plan->linux->seccomp;
-	bool listener = seccomp && seccomp->listener_path;
+	bool listener = seccomp && seccomp_notifies(seccomp);
 	return when(process->terminal.value, NEED_CONSOLE) |
 		when(plan->config->hostname || plan->config->domainname, NEED_HOSTNAME) |
 		when(plan->linux->sysctl.len, NEED_SYSCTL | NEED_PROC) |
@@ -356,9 +356,13 @@ static int open_binds(struct arena *arena, struct plan *plan, struct error *err)
 		if (mount_open(arena, &plan->mounts[i], err) < 0)
 			return -1;
 	mount_idmap_close(plan->idmaps);
-	for (size_t i = 0; i < plan->device_count; i++)
+	for (size_t i = 0; i < plan->device_count; i++) {
 		if (device_open(&plan->devices[i], err) < 0)
 			return -1;
+		if (plan->devices[i].differs)
+			log_warn("%s: the device of the host is bound, and keeps its fileMode, uid and gid",
+				plan->devices[i].where);
+	}
 	if (plan->needs & NEED_MASKS) {
 		plan->null = paths_open_null(err);
 		if (plan->null < 0)

@@ -51,21 +51,24 @@ static int check_notified(
 	return 0;
 }
 
-/* Whether the profile notifies an agent; the other rules are those of oci/check.h. */
-static int check_profile(const struct oci_seccomp *seccomp, bool *ret_notify, struct error *err)
+bool seccomp_notifies(const struct oci_seccomp *seccomp)
 {
-	bool notify = false;
+	LIST_EACH (&seccomp->syscalls, entry)
+		if (entry->action.value == OCI_ACT_NOTIFY)
+			return true;
+	return false;
+}
+
+/* What init itself calls is not to be notified; the other rules are those of oci/check.h. */
+static int check_profile(const struct oci_seccomp *seccomp, struct error *err)
+{
 	for (size_t i = 0; i < seccomp->syscalls.len; i++) {
 		const struct oci_seccomp_syscall *entry = &seccomp->syscalls.items[i];
 		char where[64];
 		(void)snprintf(where, sizeof(where), ".linux.seccomp.syscalls[%zu].action", i);
-		if (entry->action.value != OCI_ACT_NOTIFY)
-			continue;
-		if (check_notified(entry, where, err) < 0)
+		if (entry->action.value == OCI_ACT_NOTIFY && check_notified(entry, where, err) < 0)
 			return -1;
-		notify = true;
 	}
-	*ret_notify = notify;
 	return 0;
 }
 
@@ -280,8 +283,9 @@ int seccomp_compile(struct arena *arena, const struct oci_seccomp *seccomp, int 
 		*ret_program = program;
 		return 0;
 	}
-	if (check_profile(seccomp, &program.notify, err) < 0)
+	if (check_profile(seccomp, err) < 0)
 		return -1;
+	program.notify = seccomp_notifies(seccomp);
 	program.flags = choose_flags(seccomp, program.notify);
 	struct seccomp_key key = { NULL };
 	if (cache_dirfd >= 0)

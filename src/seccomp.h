@@ -24,6 +24,9 @@ struct seccomp_program {
 	bool notify;
 };
 
+/* Whether a call of it goes to an agent. If not, config-linux.md has listenerPath ignored. */
+bool seccomp_notifies(const struct oci_seccomp *seccomp);
+
 /* NULL seccomp gives an empty program. The profile has passed oci/check.h. cache_dirfd is a directory
  * for compiled programs, or -1; whatever is wrong with it is no error, the profile is then compiled.
  * Where the default action denies, system calls newer than the profile fail with ENOSYS, so that

@@ -321,6 +321,12 @@ test_user_namespace_with_devices() {
 	user_namespace
 	config '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 11}, {path: "/dev/deep/pipe", type: "p", fileMode: 384, uid: 3}]'
 	expect '1:b fifo 600 3' 'stat -c %t:%T /dev/kmsg | tr "\n" " "; stat -c "%F %a %u" /dev/deep/pipe'
+	config '.linux.devices = [{path: "/dev/full", type: "c", major: 1, minor: 7, fileMode: 438, uid: 0, gid: 0}]'
+	inside true
+	same '' "$errors" 'said of what is as it was asked for'
+	config '.linux.devices[0].fileMode = 384'
+	run_ok
+	same 'hull: warning: .linux.devices[0]: the device of the host is bound, and keeps its fileMode, uid and gid' "$errors" warning
 	config '.linux.devices = [{path: "/dev/no-such-device", type: "c", major: 1, minor: 5}]'
 	run_fails '.linux.devices[0]: open /dev/no-such-device of the host: No such file or directory'
 	config '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 5}]'

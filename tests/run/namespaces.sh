@@ -452,6 +452,12 @@ test_user_without_zero() {
 	same '1000 1000|1000 1000 1|' "$(printf '%s\n' "$out" | head -n 2 | tr '\n' '|')" 'ids'
 }
 
+test_user_not_mapped() {
+	map_ids 1000 1 1000
+	run_fails '.process.user.uid: 0 is not mapped in the user namespace'
+	run_fails 'add a range of .linux.uidMappings that has it as containerID'
+}
+
 test_user_filesystems() {
 	user_namespace
 	show_mounts 'ls /proc/1/comm /sys/class/net; [ -w /dev/shm ] && echo w; ls -d /dev/mqueue'
@@ -575,6 +581,7 @@ test_bad_time_offsets() {
 	# Before the machine was started.
 	config '.linux.timeOffsets = {boottime: {secs: -1000000000}}'
 	run_fails '.linux.timeOffsets.boottime'
+	run_fails 'no clock may be before its zero, or 146 years after it'
 	config '.linux.timeOffsets = {monotonic: {secs: 9223372036854775807}}'
 	run_fails '.linux.timeOffsets.monotonic'
 	config '.linux.timeOffsets = {realtime: {secs: 1}}'
@@ -654,6 +661,10 @@ test_sysctl_unknown_or_refused() {
 	run_fails '.linux.sysctl'
 	config '.linux.sysctl = {"net.ipv4": "1"}'
 	run_fails '.linux.sysctl["net.ipv4"]'
+	config '.linux.sysctl = {"net.ipv4.ip_forward": ""}'
+	run_fails '.linux.sysctl["net.ipv4.ip_forward"]: write "" to /proc/sys/net/ipv4/ip_forward: Invalid argument'
+	config '.linux.sysctl = {"net.ipv4.ip_local_reserved_ports": ""}'
+	run_ok
 }
 
 test_personality() {

@@ -141,4 +141,15 @@ test_no_agent() {
 	run_fails '.linux.seccomp.listenerPath'
 }
 
+# config-linux.md: the path is ignored where nothing is notified.
+test_path_without_notify() {
+	config --arg path "$WORK/agent" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $path,
+		syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 5}]}'
+	inside 'mkdir /dev/shm/x 2>&1; true'
+	expect_status 0
+	case $out in *'Input/output error'*) ;; *) fail "the filter is not on: $out" ;; esac
+	config 'del(.linux.seccomp.syscalls) | .process.noNewPrivileges = false'
+	expect 2 'sed -n "s/^Seccomp:.//p" /proc/self/status'
+}
+
 run_tests

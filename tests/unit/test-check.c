@@ -229,6 +229,7 @@ static const struct row process_rows[] = {
 };
 
 #define ONE_MAP(...) .uid_mappings = ITEMS(struct oci_id_mapping, MAPPING(0, 0, 1)), .gid_mappings = ITEMS(struct oci_id_mapping, __VA_ARGS__)
+#define MAPPED_USER(u, g) .process = &(struct oci_process){ .cwd = "/", .args = STRINGS_OF("sh"), .user = { .uid = SET(u), .gid = SET(g) } }
 #define OFFSETS(...) .time_offsets = &(struct oci_time_offsets){ .boottime = &(struct oci_time_offset){ __VA_ARGS__ } }
 
 static const struct row namespace_rows[] = {
@@ -255,6 +256,12 @@ static const struct row namespace_rows[] = {
 		".linux.gidMappings[0].containerID: the range goes past the last id, 4294967294" },
 	{ { LINUX(NAMESPACE(CLONE_NEWUSER), ONE_MAP(MAPPING(0, 4294967295, 1))) },
 		".linux.gidMappings[0].hostID: the range goes past the last id, 4294967294" },
+	{ { LINUX(NAMESPACE(CLONE_NEWUSER), ONE_MAP(MAPPING(5, 5, 2))), MAPPED_USER(0, 6) } },
+	{ { LINUX(NAMESPACE(CLONE_NEWUSER), ONE_MAP(MAPPING(5, 5, 2))), MAPPED_USER(0, 7) },
+		".process.user.gid: 7 is not mapped in the user namespace" },
+	{ { LINUX(NAMESPACE(CLONE_NEWUSER), ONE_MAP(MAPPING(0, 5, 2))), MAPPED_USER(1, 0) },
+		".process.user.uid: 1 is not mapped in the user namespace" },
+	{ { LINUX(NAMESPACE(CLONE_NEWUSER)), MAPPED_USER(1, 1) } },
 	{ { LINUX(.time_offsets = &(struct oci_time_offsets){ }) } },
 	{ { LINUX(OFFSETS(.secs = SET(1))) }, ".linux.timeOffsets: needs a \"time\" namespace" },
 	{ { LINUX(NAMESPACE(CLONE_NEWTIME), OFFSETS(.secs = SET(-1), .nanosecs = SET(999999999))) } },
