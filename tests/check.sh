@@ -97,6 +97,14 @@ run_containers() { # HULL LABEL [FOLDER]; ROOTLESS: a list of tests, those alone
 		sed "s/^\(ok\|FAIL\|SKIP\) /&$LABEL: /" "$log"' - | record
 }
 
+# What the test files have in common is made once: the bundle of busybox, and programs as they are asked for.
+share_fixtures() {
+	fixtures=$(cd "$LOGS" && pwd)/fixtures
+	sh tests/make-bundle.sh "$fixtures/template" >"$LOGS/fixtures.log" 2>&1 &&
+		"$BUILD/hull" spec -b "$fixtures/template" >>"$LOGS/fixtures.log" 2>&1 || return
+	export HULL_TEST_TEMPLATE="$fixtures/template" HULL_TEST_PROGRAMS="$fixtures/programs"
+}
+
 # What a guest may still take.
 seconds_left() {
 	echo $((BEGIN + LIMIT - $(date +%s)))
@@ -227,6 +235,7 @@ fi
 if wants run || wants run-asan; then
 	build 'with switches for the tests of attacks' CPPFLAGS=-DHULL_TEST_SWITCHES BUILD="$BUILD/switches" "$BUILD/switches/hull"
 fi
+[ ! -x "$BUILD/hull" ] || share_fixtures
 if wants run; then
 	run_containers "$BUILD/hull" ''
 fi

@@ -135,8 +135,9 @@ run_fails() {
 compile() {
 	[ -x "$PROGRAMS/$1" ] && return
 	mkdir -p "$PROGRAMS"
-	${CC:-cc} -static -O1 -D_GNU_SOURCE -o "$PROGRAMS/$1" "$LIB_DIR/$1.c" 2>"$WORK/compiler" ||
+	${CC:-cc} -static -O1 -D_GNU_SOURCE -o "$PROGRAMS/$1.$$" "$LIB_DIR/$1.c" 2>"$WORK/compiler" ||
 		skip "no static program can be built here: $(head -n 1 "$WORK/compiler")"
+	mv "$PROGRAMS/$1.$$" "$PROGRAMS/$1" # others may make the same
 }
 
 # Puts probe.c into the container, as /bin/probe.
@@ -396,8 +397,13 @@ run_tests() {
 	# Who runs many test files may have them share what is the same for all.
 	PROGRAMS=${HULL_TEST_PROGRAMS:-$SUITE_DIR/bin}
 	TEMPLATE=${HULL_TEST_TEMPLATE:-$SUITE_DIR/template}
+	[ -z "${HULL_TEST_USER:-}" ] || TEMPLATE=$SUITE_DIR/template
 	if [ ! -d "$TEMPLATE" ]; then
-		sh "$LIB_DIR/../make-bundle.sh" "$TEMPLATE" || exit 1
+		if [ -n "${HULL_TEST_TEMPLATE:-}" ]; then
+			mkdir "$TEMPLATE" && cp -a "$HULL_TEST_TEMPLATE/rootfs" "$TEMPLATE/rootfs" || exit 1
+		else
+			sh "$LIB_DIR/../make-bundle.sh" "$TEMPLATE" || exit 1
+		fi
 		[ -z "${HULL_TEST_USER:-}" ] || chown -R "$HULL_TEST_USER:$HULL_TEST_USER" "$TEMPLATE"
 		"$HULL" spec ${HULL_TEST_USER:+--rootless} -b "$TEMPLATE" || {
 			echo "FAIL $SUITE: hull spec"

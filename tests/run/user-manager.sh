@@ -4,7 +4,6 @@
 # shellcheck disable=SC2154
 HULL_TEST_USER=65534
 export HULL_TEST_USER
-unset HULL_TEST_TEMPLATE # which is root's
 if [ -d /run/systemd/system ] && [ -z "${HULL_TEST_MANAGED:-}" ] && ! systemctl -q is-active user@$HULL_TEST_USER; then
 	HULL_TEST_MANAGED=yes
 	export HULL_TEST_MANAGED
