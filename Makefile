@@ -29,11 +29,11 @@ BUILD_FEDORA = gcc glibc-devel kernel-headers libseccomp-devel libcap-devel yajl
 BUILD_ALPINE = gcc musl-dev linux-headers libseccomp-dev libcap-dev yajl-dev busybox-static bash \
 	?libseccomp-static ?libcap-static ?yajl-static
 TEST_DEBIAN  = libcmocka-dev jq mandoc clang ?libclang-rt-dev iproute2 util-linux \
-	?debootstrap ?debian-archive-keyring ?podman ?catatonit ?runc ?crun ?passt ?slirp4netns ?uidmap
+	?debootstrap ?debian-archive-keyring ?podman ?catatonit ?runc ?crun ?passt ?slirp4netns ?uidmap ?python3-jsonschema
 TEST_FEDORA  = libcmocka-devel jq mandoc clang compiler-rt libasan libubsan iproute util-linux \
-	?debootstrap ?podman ?catatonit ?runc ?crun ?passt ?slirp4netns ?shadow-utils
+	?debootstrap ?podman ?catatonit ?runc ?crun ?passt ?slirp4netns ?shadow-utils ?python3-jsonschema
 TEST_ALPINE  = cmocka-dev jq mandoc clang compiler-rt iproute2 util-linux \
-	?debootstrap ?podman ?catatonit ?runc ?crun
+	?debootstrap ?podman ?catatonit ?runc ?crun ?py3-jsonschema
 
 # Optional: the guest of the tests that this host cannot pass.
 VM_DEBIAN = qemu-system-x86 debootstrap e2fsprogs xz-utils zstd util-linux

@@ -89,9 +89,10 @@ test_state_as_runc() {
 test_features_schema() {
 	schema=$LIB_DIR/../../../shared/spec/schema
 	[ -e "$schema/features-schema.json" ] || skip "the specification's schema is not here"
-	python3 -c 'import jsonschema' 2>/dev/null || skip 'python3-jsonschema is not here'
+	python=/usr/bin/python3 # the system's, for which the package is
+	$python -c 'import jsonschema' 2>/dev/null || skip 'python3-jsonschema is not here'
 	hull features >"$WORK/features.json" || fail features
-	try python3 - "$schema" "$WORK/features.json" <<-'END'
+	try $python - "$schema" "$WORK/features.json" <<-'END'
 		import json, os, sys, jsonschema
 		base = "file://" + os.path.abspath(sys.argv[1]) + "/"
 		schema = json.load(open(sys.argv[1] + "/features-schema.json"))
