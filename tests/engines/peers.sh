@@ -97,12 +97,11 @@ observe_by() { # NAME COMMAND...
 
 # Runs the configuration everywhere and lists what differs.
 compare() {
-	[ -x "$SUITE_DIR/bin/observe" ] || {
-		compile observe
+	compile observe
+	[ -e "$SUITE_DIR/host-namespaces" ] ||
 		for type in /proc/self/ns/*; do readlink "$type"; done >"$SUITE_DIR/host-namespaces"
-	}
 	mkdir -p "$BUNDLE/rootfs/bin"
-	cp "$SUITE_DIR/bin/observe" "$BUNDLE/rootfs/bin/observe"
+	cp "$PROGRAMS/observe" "$BUNDLE/rootfs/bin/observe"
 	config --arg path "/$ID" '.ociVersion = "1.0.2" | .process.args = ["/bin/observe", "one", "two words", ""] | .linux.cgroupsPath //= $path'
 	config "$@"
 	INPUT=${INPUT:-/dev/null} CREATE=${CREATE:-} HOW=${HOW:-create_and_start}
