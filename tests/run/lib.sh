@@ -305,6 +305,7 @@ as_user() {
 		export HULL_TEST_SUBIDS
 		echo "$HULL_TEST_USER:200000:65536" >"$HULL_TEST_SUBIDS"
 		chmod 644 "$HULL_TEST_SUBIDS"
+		rmdir "$SUITE_DIR" # we begin anew
 		exec unshare --mount sh -c 'touch /etc/subuid /etc/subgid && mount --bind "$HULL_TEST_SUBIDS" /etc/subuid &&
 			mount --bind "$HULL_TEST_SUBIDS" /etc/subgid && exec sh "$0"' "$0"
 	fi
