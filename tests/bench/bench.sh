@@ -16,15 +16,7 @@ if [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 
-# A mount namespace of our own: for the state directories, which are kept in memory, as /run is; and because some peers
-# refuse a host with v1 controllers, so that all of them get a view of cgroup2 alone.
-if [ -z "${BENCH_INSIDE:-}" ]; then
-	exec unshare -m env BENCH_INSIDE=1 HULL="$HULL" BUILD="$out/.." CC="$CC" ROUNDS="$ROUNDS" sh "$here/bench.sh"
-fi
-if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
-	umount -R /sys/fs/cgroup
-	mount -t cgroup2 none /sys/fs/cgroup
-fi
+. "$here/view.sh"
 
 work=$(mktemp -d)
 states=$work/states

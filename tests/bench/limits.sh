@@ -13,13 +13,7 @@ if ! command -v jq >/dev/null; then
 	echo "bench: no jq here: what limits cost is not measured" >&2
 	exit 0
 fi
-if [ -z "${BENCH_INSIDE:-}" ]; then
-	exec unshare -m env BENCH_INSIDE=1 HULL="$HULL" BUILD="$BUILD" CC="$CC" ROUNDS="$ROUNDS" sh "$here/limits.sh"
-fi
-if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
-	umount -R /sys/fs/cgroup
-	mount -t cgroup2 none /sys/fs/cgroup
-fi
+. "$here/view.sh"
 
 work=$(mktemp -d)
 cleanup() {

@@ -24,14 +24,7 @@ if [ "$(id -u)" != 0 ]; then
 fi
 mkdir -p "$BUILD/bench"
 out=$(cd "$BUILD/bench" && pwd)
-# A view of cgroup2 alone, and a state directory in memory, as /run is.
-if [ -z "${BENCH_INSIDE:-}" ]; then
-	exec unshare -m env BENCH_INSIDE=1 HULL="$HULL" BUILD="$BUILD" CC="$CC" COUNT="$COUNT" sh "$here/many.sh"
-fi
-if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
-	umount -R /sys/fs/cgroup
-	mount -t cgroup2 none /sys/fs/cgroup
-fi
+. "$here/view.sh"
 
 work=$(mktemp -d)
 name=bench$$

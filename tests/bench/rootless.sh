@@ -12,14 +12,7 @@ mkdir -p "$BUILD/bench"
 out=$(cd "$BUILD/bench" && pwd)
 user=65534
 
-# A view of cgroup2 alone, without which crun does not run.
-if [ -z "${BENCH_INSIDE:-}" ]; then
-	exec unshare -m env BENCH_INSIDE=1 HULL="$HULL" BUILD="$out/.." CC="$CC" ROUNDS="$ROUNDS" sh "$here/rootless.sh"
-fi
-if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
-	umount -R /sys/fs/cgroup
-	mount -t cgroup2 none /sys/fs/cgroup
-fi
+. "$here/view.sh"
 
 work=$(mktemp -d)
 cleanup() {
