@@ -27,14 +27,6 @@ int check_namespaces(const struct oci_config *config, struct error *err)
 	return 0;
 }
 
-static bool is_mapped(const oci_id_mappings *mappings, uint64_t id)
-{
-	LIST_EACH (mappings, m)
-		if (id >= m->container_id.value && id - m->container_id.value < m->size.value)
-			return true;
-	return false;
-}
-
 /* Groups are left to setgroups(2): an annotation may keep the caller's in their stead. */
 static int check_mapped_user(const struct oci_config *config, struct error *err)
 {
@@ -50,7 +42,7 @@ static int check_mapped_user(const struct oci_config *config, struct error *err)
 			user ? user->gid.value : 0 },
 	};
 	for (size_t i = 0; user && i < 2; i++) {
-		if (ids[i].list->len == 0 || is_mapped(ids[i].list, ids[i].id))
+		if (ids[i].list->len == 0 || oci_mapping_of(ids[i].list, ids[i].id))
 			continue;
 		fail(check_at(err, "%s", ids[i].where), 0, "%llu is not mapped in the user namespace",
 			(unsigned long long)ids[i].id);

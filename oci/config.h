@@ -105,6 +105,15 @@ struct oci_id_mapping {
 };
 typedef LIST(struct oci_id_mapping) oci_id_mappings;
 
+/* The range that an id of the container's is in, or NULL. */
+static inline const struct oci_id_mapping *oci_mapping_of(const oci_id_mappings *mappings, uint64_t id)
+{
+	LIST_EACH (mappings, m)
+		if (id >= m->container_id.value && id - m->container_id.value < m->size.value)
+			return m;
+	return NULL;
+}
+
 struct oci_mount {
 	const char *destination;
 	const char *source;

@@ -162,12 +162,10 @@ static bool find_owner(const struct creation *c, uid_t *ret_uid)
 	*ret_uid = (uid_t)uid;
 	if (!new_user)
 		return true;
-	LIST_EACH (&c->plan.linux->uid_mappings, map)
-		if (uid >= map->container_id.value && uid - map->container_id.value < map->size.value) {
-			*ret_uid = (uid_t)(map->host_id.value + (uid - map->container_id.value));
-			return true;
-		}
-	return false;
+	const struct oci_id_mapping *map = oci_mapping_of(&c->plan.linux->uid_mappings, uid);
+	if (map)
+		*ret_uid = (uid_t)(map->host_id.value + (uid - map->container_id.value));
+	return map != NULL;
 }
 
 /* config-linux.md "Cgroup ownership": with a cgroup namespace of its own and a cgroup mount that it may write, the container's user

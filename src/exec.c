@@ -197,15 +197,21 @@ int execution_prepare(struct execution *e, const struct exec_request *request, s
 	return open_plan(e, err);
 }
 
-/* runc's form is "[CONTROLLER:]PATH"; in version 2 a cgroup has no controllers of its own to choose. */
-static int open_sub_cgroup(int cgroup, const char *text, struct error *err)
+/* runc's form is "[CONTROLLER:]PATH". */
+static const char *sub_path(const char *text)
 {
 	const char *colon = strchr(text, ':'), *path = colon ? colon + 1 : text;
+	return path + strspn(path, "/");
+}
+
+/* In version 2 a cgroup has no controllers of its own to choose. */
+static int open_sub_cgroup(int cgroup, const char *text, struct error *err)
+{
+	const char *colon = strchr(text, ':'), *path = sub_path(text);
 	if (colon && colon != text) {
 		(void)fail(err, EINVAL, "--cgroup %s", text);
-		return error_hint(err, "with cgroup v2 it is a path alone: %s", path);
+		return error_hint(err, "with cgroup v2 it is a path alone: %s", colon + 1);
 	}
-	path += strspn(path, "/");
 	int fd = path_try_resolve(cgroup, *path ? path : ".", O_RDONLY | O_DIRECTORY, RESOLVE_BENEATH);
 	if (fd >= 0)
 		return fd;
@@ -229,9 +235,8 @@ static int attach_to_scope(void *data, pid_t pid, struct error *err)
 {
 	struct execution *e = data;
 	const char *path = e->container.record.cgroup_path, *below = e->request->cgroup;
-	const char *colon = below ? strchr(below, ':') : NULL;
 	if (below)
-		path = arena_printf(&e->arena, "%s/%s", path, colon ? colon + 1 : below);
+		path = arena_printf(&e->arena, "%s/%s", path, sub_path(below));
 	return systemd_scope_attach(&e->arena, path, true, pid, err);
 }
 
