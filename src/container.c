@@ -267,13 +267,21 @@ void container_close(struct container *c)
 	arena_free(&c->arena);
 }
 
-static bool is_frozen(const struct container *c)
+const struct cgroup_host *container_cgroup_host(struct container *c, struct error *err)
 {
-	struct cgroup_host found = { .mount = "" };
-	const struct cgroup_host *host = c->cgroup_host ? c->cgroup_host : &found;
-	if (!c->record.cgroup_path || (!c->cgroup_host && cgroup_probe(&found, NULL) < 0))
-		return false;
-	return host->mount[0] && cgroup_is_frozen(host, c->record.cgroup_path);
+	if (c->cgroup_host)
+		return c->cgroup_host;
+	struct cgroup_host *host = arena_new(&c->arena, struct cgroup_host);
+	if (cgroup_probe(host, err) < 0)
+		return NULL;
+	return c->cgroup_host = host;
+}
+
+static bool is_frozen(struct container *c)
+{
+	const char *path = c->record.cgroup_path;
+	const struct cgroup_host *host = path ? container_cgroup_host(c, NULL) : NULL;
+	return host && host->mount[0] && cgroup_is_frozen(host, path);
 }
 
 static bool has_file(const struct container *c, const char *name)
@@ -290,7 +298,7 @@ enum status container_status(struct container *c, struct error *err)
 	(void)err;
 	if (!c->has_record)
 		return STATUS_CREATING;
-	if (!proc_is_alive((pid_t)c->record.pid.value, c->record.pid_start.value))
+	if (!c->held && !proc_is_alive((pid_t)c->record.pid.value, c->record.pid_start.value))
 		return STATUS_STOPPED;
 	if (c->record.creating.value)
 		return STATUS_CREATING;
@@ -432,13 +440,12 @@ static bool is_somebody_elses(const struct container *c, const struct cgroup_hos
 
 static int destroy_cgroup(struct container *c, int timeout_ms, struct error *err)
 {
-	struct cgroup_host found = { .mount = "" };
 	struct cgroup_made made;
-	const struct cgroup_host *host = c->cgroup_host ? c->cgroup_host : &found;
 	const char *path = find_cgroup(c, &made);
 	if (!path)
 		return 0;
-	if (!c->cgroup_host && cgroup_probe(&found, err) < 0)
+	const struct cgroup_host *host = container_cgroup_host(c, err);
+	if (!host)
 		return -1;
 	if (host->mount[0] && !is_somebody_elses(c, host, path) &&
 		cgroup_destroy(host, path, made, timeout_ms, err) < 0)

@@ -42,7 +42,8 @@ struct container {
 	bool has_record; /* false: create died before it wrote one */
 	bool damaged;    /* there is one that cannot be read: container_open failed for that alone */
 	bool reaped;     /* init is known to be gone */
-	const struct cgroup_host *cgroup_host; /* where known already, or NULL */
+	bool held;       /* or to have been there when its pidfd was opened, which the caller holds */
+	const struct cgroup_host *cgroup_host; /* where known already, or NULL: container_cgroup_host() */
 	const struct oci_config *config;       /* likewise */
 };
 
@@ -93,6 +94,9 @@ int container_open_cache(const struct container *c);
 
 /* What `state` prints and hooks read. Borrows from the container; owner is in its arena. */
 struct oci_state container_state(struct container *c, enum status status);
+
+/* Where cgroup2 is mounted: c->cgroup_host, which is found where it is not known. NULL if it cannot be. */
+const struct cgroup_host *container_cgroup_host(struct container *c, struct error *err);
 
 /* The copy of the configuration. */
 int container_config(struct container *c, struct oci_config **ret_config, struct error *err);

@@ -9,8 +9,8 @@
  */
 #include "base/sys.h"
 
+#include <elf.h>
 #include <stdbool.h>
-#include <sys/vfs.h>
 
 /* Saves the argument of the library's own entry (the loader's exit function), calls hull_before_libc(stack), goes on. */
 #if defined(__x86_64__)
@@ -68,8 +68,6 @@ static inline long call(long number, long a, long b, long c, long d, long e)
 #endif
 
 #if defined(__x86_64__) || defined(__aarch64__)
-enum { ST_RDONLY_FLAG = 1 };
-
 static inline bool is_word(const char *text, const char *word)
 {
 	while (*word && *text == *word)
@@ -86,6 +84,24 @@ static inline bool starts_processes(char **argv)
 	return false;
 }
 
+/* By its descriptor, as we execute ourselves; what that leads to is for self_protect() to see. execveat(2): the name is /dev/fd/N
+ * then. The auxiliary vector follows the environment. */
+static inline bool was_executed_by_descriptor(const long *environment)
+{
+	const char by_descriptor[] = "/dev/fd/";
+	while (*environment)
+		environment++;
+	for (environment++; *environment != AT_NULL; environment += 2) {
+		if (*environment != AT_EXECFN)
+			continue;
+		const char *name = (const char *)environment[1], *wanted = by_descriptor;
+		while (*wanted && *name == *wanted)
+			name++, wanted++;
+		return !*wanted;
+	}
+	return true;
+}
+
 __attribute__((used, visibility("hidden"))) void hull_before_libc(long *stack);
 
 void hull_before_libc(long *stack)
@@ -94,14 +110,10 @@ void hull_before_libc(long *stack)
 	return;
 #endif
 	const char self[] = "/proc/self/exe", nothing[] = "";
-	struct statfs fs;
 	struct mount_attr attr;
 	char **argv = (char **)(stack + 1);
-	fs.f_flags = 0;
-	long environment = (long)(argv + stack[0] + 1);
-	if (stack[0] < 1 || !starts_processes(argv) ||
-		call(SYS_statfs, (long)self, (long)&fs, 0, 0, 0) < 0 ||
-		(fs.f_flags & ST_RDONLY_FLAG))
+	const long *environment = stack + 1 + stack[0] + 1;
+	if (stack[0] < 1 || !starts_processes(argv) || was_executed_by_descriptor(environment))
 		return;
 	long image = call(SYS_open_tree, AT_FDCWD, (long)self, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC,
 		0, 0);
@@ -111,7 +123,7 @@ void hull_before_libc(long *stack)
 	attr.attr_clr = attr.userns_fd = 0;
 	attr.propagation = MS_PRIVATE;
 	if (call(SYS_mount_setattr, image, (long)nothing, AT_EMPTY_PATH, (long)&attr, sizeof(attr)) == 0)
-		(void)call(SYS_execveat, image, (long)nothing, (long)argv, environment,
+		(void)call(SYS_execveat, image, (long)nothing, (long)argv, (long)environment,
 			AT_EMPTY_PATH);
 	(void)call(SYS_close, image, 0, 0, 0, 0); /* what failed is tried, and reported, by self_protect() */
 }

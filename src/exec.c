@@ -37,11 +37,14 @@ static int open_container(struct execution *e, struct error *err)
 	enum status status;
 	if (container_open(c, request->state_root, request->id, CONTAINER_UNLOCKED, err) < 0)
 		return -1;
+	c->cgroup_host = &e->host.cgroup;
+	if (c->has_record)
+		e->init = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, NULL);
+	c->held = e->init >= 0;
 	if (container_require(c, allowed, "exec in", &status, err) < 0)
 		return status == STATUS_PAUSED ? error_hint(err, "hull resume %s, or --ignore-paused", c->id) :
 						 -1;
 	e->launch.may_wait = status == STATUS_PAUSED;
-	e->init = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, err);
 	if (e->init < 0)
 		return fail(err, 0, "cannot exec in container %s: container not running", c->id);
 	if (container_config(c, &e->config, err) < 0)
@@ -166,8 +169,6 @@ static int make_plan(struct execution *e, struct error *err)
 		.preserve_fds = r->preserve_fds,
 		.traceable = e->traceable,
 	};
-	if (host_probe(&e->host, err) < 0)
-		return -1;
 	if (process->apparmor_profile || process->selinux_label)
 		host_probe_lsm(&e->host);
 	if (e->config->linux && e->config->linux->intel_rdt)
@@ -192,9 +193,9 @@ int execution_prepare(struct execution *e, const struct exec_request *request, s
 {
 	e->request = request;
 	if (self_close_leaked(request->preserve_fds, err) < 0 || self_hide(err) < 0 ||
-		open_container(e, err) < 0 || make_process(e, err) < 0 || make_plan(e, err) < 0)
+		host_probe(&e->host, err) < 0 || open_container(e, err) < 0)
 		return -1;
-	return open_plan(e, err);
+	return make_process(e, err) < 0 || make_plan(e, err) < 0 ? -1 : open_plan(e, err);
 }
 
 /* runc's form is "[CONTROLLER:]PATH". */

@@ -421,6 +421,8 @@ static int hand_over_listener(struct init *init, struct error *err)
 
 static int report_ready(struct init *init, struct error *err)
 {
+	if (init->granted)
+		return 0;
 	return sync_ask(init->sync, ASK_READY, 0, -1, err) < 0 ? -1 : 0;
 }
 

@@ -36,6 +36,7 @@ struct init {
 	int peer;     /* the terminal, or -1 */
 	int listener; /* seccomp's, or -1 */
 	bool shares_memory; /* with the parent, which stands still */
+	bool granted;       /* all is in place on the parent's side: nothing is to be waited for */
 	const char *executable, *search_rest;
 };
 

@@ -59,7 +59,8 @@ static void __attribute__((noreturn)) run_child(void *data)
 		.time_offsets = -1,
 		.peer = -1,
 		.listener = -1,
-		.shares_memory = l->shared };
+		.shares_memory = l->shared,
+		.granted = l->granted };
 	/* a parent that is killed is to be an end of file for us, and not to leave its lock behind */
 	(void)close(child->pair[0]);
 	(void)close(l->container->dir);
@@ -426,9 +427,10 @@ static int grant_in_advance(struct launch *l, struct error *err)
 		return 0;
 	if (get_ready(l, err) < 0)
 		return -1;
-	if (sync_send(l->sync, ANSWER, l->pid, -1) < 0 && errno != EPIPE) /* dead: it will be noticed */
-		return fail(err, errno, "answer init");
 	l->granted = true;
+	/* who is not born yet sees it; who is dead will be noticed */
+	if (!l->shared && sync_send(l->sync, ANSWER, l->pid, -1) < 0 && errno != EPIPE)
+		return fail(err, errno, "answer init");
 	return 0;
 }
 
@@ -533,6 +535,7 @@ int launch_start(struct launch *l, struct error *err)
 {
 	int pair[2];
 	l->pidfd = l->first = l->sync = l->console = -1;
+	l->granted = false;
 	if (sync_pair(pair, err) < 0)
 		return -1;
 	FD(child_end) = pair[1];

@@ -43,9 +43,11 @@ path_of() {
 	"$(cat "$work/$tool.path")" "$@" >/dev/null 2>&1
 }
 
+# Copied once linked, as hull is: what a linker wrote here and there starts slower.
 for name in floor floor-exec turns; do
-	$CC -std=gnu11 -O2 -static -D_GNU_SOURCE -Ulinux -o "$work/$name" "$here/$name.c" ||
-		$CC -std=gnu11 -O2 -D_GNU_SOURCE -Ulinux -o "$work/$name" "$here/$name.c"
+	$CC -std=gnu11 -O2 -static -D_GNU_SOURCE -Ulinux -o "$work/$name.linked" "$here/$name.c" ||
+		$CC -std=gnu11 -O2 -D_GNU_SOURCE -Ulinux -o "$work/$name.linked" "$here/$name.c"
+	cp "$work/$name.linked" "$work/$name"
 done
 sh "$here/../make-bundle.sh" "$work/bundle"
 cd "$work/bundle"
