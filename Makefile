@@ -28,11 +28,11 @@ BUILD_FEDORA = gcc glibc-devel kernel-headers libseccomp-devel libcap-devel yajl
 	?systemd-devel ?glibc-static ?libseccomp-static ?libcap-static
 BUILD_ALPINE = gcc musl-dev linux-headers libseccomp-dev libcap-dev yajl-dev busybox-static bash \
 	?libseccomp-static ?libcap-static ?yajl-static
-TEST_DEBIAN  = libcmocka-dev jq mandoc clang ?libclang-rt-dev iproute2 util-linux \
+TEST_DEBIAN  = libcmocka-dev jq ?gojq mandoc clang ?libclang-rt-dev iproute2 util-linux \
 	?debootstrap ?debian-archive-keyring ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?uidmap ?python3-jsonschema
 TEST_FEDORA  = libcmocka-devel jq mandoc clang compiler-rt libasan libubsan iproute util-linux \
 	?debootstrap ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?shadow-utils ?python3-jsonschema
-TEST_ALPINE  = cmocka-dev jq mandoc clang compiler-rt iproute2 util-linux \
+TEST_ALPINE  = cmocka-dev jq ?gojq mandoc clang compiler-rt iproute2 util-linux \
 	?debootstrap ?podman ?catatonit ?runc ?crun ?py3-jsonschema
 
 # Optional: the guest of the tests that this host cannot pass.

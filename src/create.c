@@ -181,7 +181,9 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	/* in a user namespace nobody has a right over us, and init's maps are written while it can be looked at */
 	bool hide = !c->plan.ns.new_user || (c->plan.own_caps & caps_mask("CAP_SYS_ADMIN"));
 	/* the files for the hooks come first: a fifo among them blocks */
-	if (open_hook_output(c, err) < 0 || (hide && self_hide(err) < 0) ||
+	if (open_hook_output(c, err) < 0 ||
+		process_open_oom_score_adj(&c->plan.process, &l->oom_score, err) < 0 ||
+		(hide && self_hide(err) < 0) ||
 		creation_check_resources(c, err) < 0 || interrupt_open(&c->interrupt, err) < 0 ||
 		container_make(&c->container, c->request->state_root, c->request->id, err) < 0)
 		return -1;
@@ -245,6 +247,7 @@ void creation_close(struct creation *c)
 	close_fd(&c->launch.cgroup);
 	close_fd(&c->launch.delegate);
 	close_fd(&c->launch.listen);
+	close_fd(&c->launch.oom_score);
 	close_fd(&c->notify);
 	close_fd(&c->interrupt.fd); /* what came since is late */
 	container_close(&c->container);

@@ -192,10 +192,12 @@ static int open_plan(struct execution *e, struct error *err)
 int execution_prepare(struct execution *e, const struct exec_request *request, struct error *err)
 {
 	e->request = request;
-	if (self_close_leaked(request->preserve_fds, err) < 0 || self_hide(err) < 0 ||
-		host_probe(&e->host, err) < 0 || open_container(e, err) < 0)
+	if (self_close_leaked(request->preserve_fds, err) < 0 || host_probe(&e->host, err) < 0 ||
+		open_container(e, err) < 0 || make_process(e, err) < 0 || make_plan(e, err) < 0 ||
+		process_open_oom_score_adj(&e->plan.process, &e->launch.oom_score, err) < 0 ||
+		self_hide(err) < 0)
 		return -1;
-	return make_process(e, err) < 0 || make_plan(e, err) < 0 ? -1 : open_plan(e, err);
+	return open_plan(e, err);
 }
 
 /* runc's form is "[CONTROLLER:]PATH". */
@@ -289,6 +291,7 @@ void execution_close(struct execution *e)
 	close_fd(&e->launch.sync);
 	close_fd(&e->launch.console);
 	close_fd(&e->launch.cgroup);
+	close_fd(&e->launch.oom_score);
 	close_fd(&e->init);
 	close_fd(&e->root);
 	container_close(&e->container);

@@ -114,6 +114,19 @@ static int fork_init(struct launch *l, const int pair[2], struct error *err)
 	return -1;
 }
 
+/* oom_score_adj is inherited: ours is that of init for as long as that takes. */
+static int fork_scored(struct launch *l, const int pair[2], struct error *err)
+{
+	int before, ignored;
+	if (l->oom_score >= 0 &&
+		process_swap_oom_score_adj(l->oom_score, l->plan->process.oom_score_adj, &before, err) < 0)
+		return -1;
+	int status = fork_init(l, pair, err);
+	if (l->oom_score >= 0)
+		(void)process_swap_oom_score_adj(l->oom_score, before, &ignored, NULL); /* what it was is allowed */
+	return status;
+}
+
 static int open_proc_dir(const struct launch *l, struct error *err)
 {
 	char path[64];
@@ -122,25 +135,15 @@ static int open_proc_dir(const struct launch *l, struct error *err)
 	return dir < 0 ? fail(err, errno, "open %s", path) : dir;
 }
 
-static int set_oom_score(struct launch *l, struct error *err)
-{
-	if (!l->plan->process.set_oom_score_adj || l->scored)
-		return 0;
-	FD(proc) = open_proc_dir(l, err);
-	l->scored = true;
-	return proc < 0 ? -1 : process_set_oom_score_adj(&l->plan->process, proc, err);
-}
-
 /* What is written for a process that may be looked at: it becomes undumpable with its ids, and its files are root's then. */
 static int answer_map_ids(struct launch *l, int fd, int32_t value, struct error *err)
 {
 	(void)fd;
 	(void)value;
 	FD(proc) = open_proc_dir(l, err);
-	if (proc < 0 ||
-		idmap_write(l->arena, l->pid, proc, l->plan->linux, l->plan->own_caps, err) < 0)
-		return -1;
-	return set_oom_score(l, err);
+	return proc < 0 ?
+		-1 :
+		idmap_write(l->arena, l->pid, proc, l->plan->linux, l->plan->own_caps, err);
 }
 
 static bool is_our_child(idtype_t type, int id)
@@ -359,7 +362,7 @@ static int get_ready(struct launch *l, struct error *err)
 	struct oci_record *record = &l->container->record;
 	if (l->delegate > 0 && cgroup_enter_delegate(l->cgroup, l->delegate, l->pid, err) < 0)
 		return error_at(err, ".annotations[\"run.oci.delegate-cgroup\"]");
-	if ((l->meanwhile && l->meanwhile(l->data, err) < 0) || set_oom_score(l, err) < 0 ||
+	if ((l->meanwhile && l->meanwhile(l->data, err) < 0) ||
 		join_rdt(l, err) < 0 || (l->relay && relay_prepare(l->relay, err) < 0))
 		return -1;
 	/* what must be undone has to be on record, and who asks from here on finds it created */
@@ -440,7 +443,7 @@ static bool can_share_memory(const struct launch *l)
 {
 	const struct plan *plan = l->plan;
 	return is_born_last(l) && clone_sharing_works() && !l->attach && !(plan->needs & NEED_CONSOLE) &&
-		!plan->process.set_oom_score_adj && !plan->rdt.set && !sets_limits(l) &&
+		!plan->rdt.set && !sets_limits(l) &&
 		!(plan->target_namespaces & CLONE_NEWTIME) && !l->may_wait &&
 		!log_wants(LOG_LEVEL_DEBUG);
 }
@@ -541,7 +544,7 @@ int launch_start(struct launch *l, struct error *err)
 	FD(child_end) = pair[1];
 	l->sync = pair[0];
 	l->shared = can_share_memory(l);
-	if ((l->shared && grant_in_advance(l, err) < 0) || fork_init(l, pair, err) < 0) {
+	if ((l->shared && grant_in_advance(l, err) < 0) || fork_scored(l, pair, err) < 0) {
 		close_fd(&l->sync);
 		return -1;
 	}

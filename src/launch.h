@@ -29,6 +29,7 @@ struct launch {
 	int cgroup; /* directory for CLONE_INTO_CGROUP, or -1 */
 	int delegate; /* cgroup below it that init moves to before it is ready; none if not above 0 */
 	int listen; /* start.sock for init, or -1 */
+	int oom_score; /* of process_open_oom_score_adj(), or -1 */
 	struct cgroup_made cgroup_made;
 
 	bool may_wait; /* of exec: the container is paused, and its processes wait */
@@ -46,7 +47,7 @@ struct launch {
 	int sync;    /* end of file on it: the program runs */
 	int console; /* the terminal's master for the relay, or -1 */
 	bool shared; /* the first child is in our memory */
-	bool recorded, scored;
+	bool recorded;
 	bool granted; /* the answer to ASK_READY was given in advance */
 };
 

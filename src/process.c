@@ -363,26 +363,33 @@ int process_set_scheduling(const struct process_plan *plan, struct error *err)
 	return 0;
 }
 
-int process_set_oom_score_adj(const struct process_plan *plan, int proc_pid_dir, struct error *err)
+int process_open_oom_score_adj(const struct process_plan *plan, int *ret_fd, struct error *err)
 {
+	const char *path = "/proc/self/oom_score_adj";
 	if (!plan->set_oom_score_adj)
 		return 0;
+	*ret_fd = open(path, O_RDWR | O_CLOEXEC);
+	if (*ret_fd < 0) /* whose program cannot be read may not be looked at from the beginning; the value may be the right one */
+		*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? fail_at(err, errno, ".process.oomScoreAdj", "open %s", path) : 0;
+}
+
+int process_swap_oom_score_adj(int fd, int value, int *ret_before, struct error *err)
+{
 	char text[16];
-	(void)snprintf(text, sizeof(text), "%d", plan->oom_score_adj);
-	if (write_file_at(proc_pid_dir, "oom_score_adj", text, err) == 0)
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+	if (len <= 0)
+		return fail_at(err, len < 0 ? errno : EPROTO, ".process.oomScoreAdj", "read oom_score_adj");
+	text[len] = '\0';
+	*ret_before = atoi(text);
+	if (*ret_before == value)
 		return 0;
-	/* the files of who may not be looked at are root's, and root of a user namespace is not that */
-	ARENA(arena);
-	char *now;
-	if (read_file_at(&arena, proc_pid_dir, "oom_score_adj", 32, &now, NULL) > 0 &&
-		atoi(now) == plan->oom_score_adj) {
-		error_clear(err);
+	len = snprintf(text, sizeof(text), "%d", value);
+	if (pwrite(fd, text, (size_t)len, 0) == len)
 		return 0;
-	}
-	(void)error_at(err, ".process.oomScoreAdj");
-	if (err && err->errnum == EACCES)
-		return error_hint(err, "lowering it needs CAP_SYS_RESOURCE");
-	return -1;
+	(void)fail_at(err, errno == EBADF ? EACCES : errno, ".process.oomScoreAdj",
+		"write %d to oom_score_adj, which is %d", value, *ret_before);
+	return err && err->errnum == EACCES ? error_hint(err, "lowering it needs CAP_SYS_RESOURCE") : -1;
 }
 
 static bool has_groups(const gid_t *groups, size_t count)

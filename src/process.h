@@ -3,7 +3,8 @@
  * memory policy.
  *
  *	process_plan_make(arena, process, linux, &plan, &err);       parent, before clone3
- *	process_set_oom_score_adj(&plan, proc_pid_dir, &err);
+ *	process_open_oom_score_adj(&plan, &fd, &err);                parent, before self_hide
+ *	process_swap_oom_score_adj(fd, value, &before, &err);        parent, around clone3
  *	process_set_rlimits(&plan, 0, &err);                         init, before setresuid
  *	process_set_scheduling(&plan, &err);
  *	process_set_user(&plan, keep_groups, &err);                  between caps_keep and caps_set
@@ -83,9 +84,12 @@ int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error
  * set. */
 int process_set_scheduling(const struct process_plan *plan, struct error *err);
 
-/* Writes oom_score_adj below proc_pid_dir, the directory of a process on a procfs that the
- * caller trusts. */
-int process_set_oom_score_adj(const struct process_plan *plan, int proc_pid_dir, struct error *err);
+/* Opens the caller's own oom_score_adj, or leaves -1 where the plan has none. A child inherits its value, and one that may not be
+ * looked at, whose files are root's, gets it from a user in no other way; so do ours become root's by self_hide(). */
+int process_open_oom_score_adj(const struct process_plan *plan, int *ret_fd, struct error *err);
+/* Writes it, unless it has that value already, and returns the one that it had. Lowering it takes CAP_SYS_RESOURCE (EACCES), but for
+ * what was raised without. */
+int process_swap_oom_score_adj(int fd, int value, int *ret_before, struct error *err);
 
 /* Umask, groups, gid and uid of the caller. keep_groups leaves the supplementary groups as they
  * are. Where setgroups(2) is denied (a user namespace made without privilege) an empty list

@@ -102,7 +102,8 @@ test_file_on_directory() {
 }
 
 test_directory_on_file() {
-	bind /tmp /etc/passwd bind
+	mkdir "$WORK/data"
+	bind "$WORK/data" /etc/passwd bind
 	run_fails '.mounts[7]'
 	printf '%s' "$errors" | grep -q 'both be directories' || fail "no hint in: $errors"
 }

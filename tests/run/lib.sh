@@ -22,6 +22,11 @@ SUITE=$(basename "$0" .sh)
 CGROUP2=/sys/fs/cgroup
 [ "$(stat -f -c %T $CGROUP2)" = cgroup2fs ] || CGROUP2=/sys/fs/cgroup/unified
 
+# It starts in a seventh of the time, and is started a few times a test.
+! command -v gojq >/dev/null || jq() {
+	gojq "$@"
+}
+
 fail() {
 	echo "$*" >"$WORK/verdict"
 	exit 1
@@ -288,14 +293,27 @@ clear_leftovers() {
 	find "$CGROUP2" -maxdepth 6 -depth -type d -name "*$ID*" -exec rmdir {} \;
 } 2>/dev/null
 
+# The same question with fewer programs, for the usual answer; it may say yes where there is nothing.
+seems_clean() (
+	unset HULL_TEST_ID
+	for entry in "$STATE"/*; do
+		case ${entry##*/} in '*' | *:*) ;; *) return 1 ;; esac
+	done
+	[ -z "$(find "$CGROUP2" -maxdepth 6 -type d -name "*$ID*" 2>/dev/null)" ] &&
+		! grep -qsF -e "$WORK" -e "HULL_TEST_ID=$ID" /proc/self/mountinfo /proc/[0-9]*/environ
+)
+
 # Waits for what the kernel is still taking down.
 check_leftovers() {
-	for _ in $(seq 100); do
+	looks=0
+	until seems_clean; do
 		left=$(leftovers)
 		[ -n "$left" ] || return 0
+		looks=$((looks + 1))
+		[ $looks -lt 100 ] || return 1
 		sleep 0.1
 	done
-	return 1
+	left=
 }
 
 # Makes HULL a script that runs it as that user, who has subordinate ids here: in a mount namespace of our own.
@@ -336,30 +354,36 @@ with_killer() {
 	[ $? = 3 ] || skip 'processes cannot be traced here'
 }
 
+# The links to busybox, which are most of it, are the template's own: some file systems are slow to give out inodes while many have
+# just been freed. What can be written to is a copy.
 new_bundle() {
 	BUNDLE=$WORK/bundle
 	STATE=$WORK/state
 	mkdir -p "$BUNDLE" "$STATE"
-	cp -a "$TEMPLATE/rootfs" "$BUNDLE/rootfs"
+	cp -al "$TEMPLATE/rootfs" "$BUNDLE/rootfs"
+	cp -a --remove-destination "$TEMPLATE/rootfs/bin/busybox" "$BUNDLE/rootfs/bin"
+	cp -a --remove-destination "$TEMPLATE/rootfs/etc/passwd" "$TEMPLATE/rootfs/etc/group" "$BUNDLE/rootfs/etc"
 	jq --arg mark "HULL_TEST_ID=$ID" '.process.terminal = false | .root.readonly = false | .process.env += [$mark]' \
 		"$TEMPLATE/config.json" >"$BUNDLE/config.json"
-	rm -f "$WORK/verdict"
 	[ -z "${HULL_TEST_USER:-}" ] || chown -R "$HULL_TEST_USER:$HULL_TEST_USER" "$WORK"
 }
 
 # Runs one test; leaves $code and $why, and its log in $WORK.
 attempt() {
 	WORK=$SUITE_DIR/$1
-	ID=t$$-$(echo "$1" | tr _ -)
-	rm -rf "$WORK"
-	mkdir "$WORK"
+	ID=t$$-$1
+	while [ "$ID" != "${ID#*_}" ]; do
+		ID=${ID%%_*}-${ID#*_}
+	done
+	[ ! -e "$WORK" ] || rm -rf "$WORK"
 	new_bundle
 	code=0
 	(
 		export HULL_TEST_ID="$ID"
 		"test_$1"
 	) >"$WORK/log" 2>&1 || code=$?
-	why=$(tr '\n' ' ' 2>/dev/null <"$WORK/verdict")
+	why=
+	[ ! -e "$WORK/verdict" ] || why=$(tr '\n' ' ' <"$WORK/verdict")
 	if ! check_leftovers; then
 		# A test that failed half-way is not asked to have tidied up.
 		[ $code != 0 ] || why="left behind: $(echo "$left" | tr '\n' ' ')"
@@ -389,6 +413,24 @@ run_one() {
 	rm -rf "$WORK"
 }
 
+# What every test begins with, as $TEMPLATE. From the one that all files have in common, where there is one, by a copy: the links of
+# a bundle are this file's alone.
+make_template() {
+	TEMPLATE=$SUITE_DIR/template
+	if [ -n "${HULL_TEST_TEMPLATE:-}" ]; then
+		mkdir "$TEMPLATE" && cp -a "$HULL_TEST_TEMPLATE/rootfs" "$TEMPLATE/rootfs" || return
+	else
+		sh "$LIB_DIR/../make-bundle.sh" "$TEMPLATE" || return
+	fi
+	[ -z "${HULL_TEST_USER:-}" ] || chown -R "$HULL_TEST_USER:$HULL_TEST_USER" "$TEMPLATE"
+	"$HULL" spec ${HULL_TEST_USER:+--rootless} -b "$TEMPLATE" || return
+	# without mappings it gets all that the user has
+	[ -z "${HULL_TEST_USER:-}" ] || {
+		jq 'del(.linux.uidMappings, .linux.gidMappings)' "$TEMPLATE/config.json" >"$TEMPLATE/new" &&
+			mv "$TEMPLATE/new" "$TEMPLATE/config.json"
+	}
+}
+
 run_tests() {
 	FAILED=0
 	SUITE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/hull-run.XXXXXX")
@@ -397,25 +439,10 @@ run_tests() {
 	[ -z "${HULL_TEST_USER:-}" ] || as_user
 	# Who runs many test files may have them share what is the same for all.
 	PROGRAMS=${HULL_TEST_PROGRAMS:-$SUITE_DIR/bin}
-	TEMPLATE=${HULL_TEST_TEMPLATE:-$SUITE_DIR/template}
-	[ -z "${HULL_TEST_USER:-}" ] || TEMPLATE=$SUITE_DIR/template
-	if [ ! -d "$TEMPLATE" ]; then
-		if [ -n "${HULL_TEST_TEMPLATE:-}" ]; then
-			mkdir "$TEMPLATE" && cp -a "$HULL_TEST_TEMPLATE/rootfs" "$TEMPLATE/rootfs" || exit 1
-		else
-			sh "$LIB_DIR/../make-bundle.sh" "$TEMPLATE" || exit 1
-		fi
-		[ -z "${HULL_TEST_USER:-}" ] || chown -R "$HULL_TEST_USER:$HULL_TEST_USER" "$TEMPLATE"
-		"$HULL" spec ${HULL_TEST_USER:+--rootless} -b "$TEMPLATE" || {
-			echo "FAIL $SUITE: hull spec"
-			exit 1
-		}
-		# without mappings it gets all that the user has
-		if [ -n "${HULL_TEST_USER:-}" ]; then
-			jq 'del(.linux.uidMappings, .linux.gidMappings)' "$TEMPLATE/config.json" >"$TEMPLATE/new"
-			mv "$TEMPLATE/new" "$TEMPLATE/config.json"
-		fi
-	fi
+	make_template || {
+		echo "FAIL $SUITE: the bundle cannot be made"
+		exit 1
+	}
 	for name in ${ONLY:-$(sed -n 's/^test_\([a-z0-9_]*\)().*/\1/p' "$0")}; do
 		run_one "$name"
 	done

@@ -58,9 +58,9 @@ nodiratime nodiratime -
 nodiratime,diratime ^rw nodiratime
 nosymfollow nosymfollow -
 nosymfollow,symfollow ^rw nosymfollow
-defaults ^rw,relatime no
-silent ^rw,relatime no
-loud ^rw,relatime no'
+defaults ^rw,relatime ,no[a-z]
+silent ^rw,relatime ,no[a-z]
+loud ^rw,relatime ,no[a-z]'
 }
 
 test_flags_of_the_superblock() {

@@ -186,9 +186,12 @@ static int apply(const struct process_plan *plan)
 	struct error err = { 0 };
 	struct rlimit now;
 	gid_t groups[8];
-	int dir = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (process_set_oom_score_adj(plan, dir, &err) < 0 ||
-		process_set_rlimits(plan, 0, &err) < 0 || process_set_scheduling(plan, &err) < 0 ||
+	int fd = -1, before, again;
+	if (process_open_oom_score_adj(plan, &fd, &err) < 0 ||
+		process_swap_oom_score_adj(fd, plan->oom_score_adj, &before, &err) < 0 ||
+		process_swap_oom_score_adj(fd, before, &again, &err) < 0 || again != plan->oom_score_adj)
+		return 6;
+	if (process_set_rlimits(plan, 0, &err) < 0 || process_set_scheduling(plan, &err) < 0 ||
 		process_set_user(plan, false, &err) < 0)
 		return 1;
 	if (getuid() != 1000 || geteuid() != 1000 || getgid() != 1001 || umask(0) != 0027)
