@@ -65,8 +65,13 @@ static int open_root(struct execution *e, struct error *err)
 	if (sys_pidfd_send_signal(e->init, 0) < 0 || (root < 0 && saved == ENOENT)) /* gone, or a zombie */
 		return fail(err, 0, "cannot exec in container %s: container not running",
 			e->container.id);
-	if (root < 0)
-		return fail(err, saved, "open the root of container %s", e->container.id);
+	if (root < 0) {
+		(void)fail(err, saved, "open the root of container %s", e->container.id);
+		return saved == EACCES ?
+			error_hint(err, "only root may look at init while that waits for hull start %s",
+				e->container.id) :
+			-1;
+	}
 	e->root = take_fd(&root);
 	return 0;
 }

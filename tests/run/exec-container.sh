@@ -38,6 +38,20 @@ wait_until() {
 	done
 }
 
+# Its namespaces are there; but init, still ours, is out of the reach of users.
+test_before_start() {
+	trap 'hull delete --force "$ID"' EXIT
+	create
+	if [ -z "${HULL_TEST_USER:-}" ]; then
+		gives 'in it' "$ID" echo 'in it'
+	else
+		refuses 'permission denied' "$ID" true
+		printf '%s' "$errors" | grep -q 'waits for hull start' || fail "no hint: $errors"
+	fi
+	hull start "$ID"
+	gives 'in it' "$ID" echo 'in it'
+}
+
 test_status() {
 	refuses 'does not exist' "$ID" true
 	trap 'hull delete --force "$ID"' EXIT
