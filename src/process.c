@@ -388,7 +388,7 @@ int process_swap_oom_score_adj(int fd, int value, int *ret_before, struct error 
 	if (pwrite(fd, text, (size_t)len, 0) == len)
 		return 0;
 	(void)fail_at(err, errno == EBADF ? EACCES : errno, ".process.oomScoreAdj",
-		"write %d to oom_score_adj, which is %d", value, *ret_before);
+		"write \"%d\" to oom_score_adj", value);
 	return err && err->errnum == EACCES ? error_hint(err, "lowering it needs CAP_SYS_RESOURCE") : -1;
 }
 
