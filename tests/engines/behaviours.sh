@@ -134,7 +134,7 @@ crun	^[<>] state_values: value: (/.*/)?rootfs$
 runc	^(> events_data: current|< events_data: psi)$
 # No cgroups of version 1; the rest is newer.
 runc	^< features_of_runc: (SCMP_|SECCOMP_|copy-symlink|dest-nofollow|src-nofollow|r?idmap|time$)
-runc	^[<>] features_of_runc: .."v1":
+runc	^[<>] features_of_runc: .*"v1":
 # Checkpoints are yet to come.
 runc	^[<>] (restore|checkpoint)_probe: 
 END
