@@ -68,8 +68,8 @@ executes() {
 
 # Changes the configuration by a jq(1) filter: config '.hostname = "x"'; options of jq may come before it.
 config() {
-	jq "$@" "$BUNDLE/config.json" >"$BUNDLE/config.tmp" || fail "jq $*"
-	mv "$BUNDLE/config.tmp" "$BUNDLE/config.json"
+	changed=$(jq "$@" "$BUNDLE/config.json") || fail "jq $*"
+	printf '%s\n' "$changed" >"$BUNDLE/config.json"
 }
 
 hull() {
@@ -80,8 +80,13 @@ hull() {
 run() {
 	status=0
 	hull run "$@" -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" || status=$?
-	out=$(cat "$WORK/out")
-	errors=$(cat "$WORK/errors")
+	read_results
+}
+
+read_results() {
+	out='' errors=''
+	[ ! -s "$WORK/out" ] || out=$(cat "$WORK/out")
+	[ ! -s "$WORK/errors" ] || errors=$(cat "$WORK/errors")
 }
 
 # Runs a shell script inside.
@@ -94,8 +99,7 @@ inside() {
 try() {
 	status=0
 	"$@" </dev/null >"$WORK/out" 2>"$WORK/errors" || status=$?
-	out=$(cat "$WORK/out")
-	errors=$(cat "$WORK/errors")
+	read_results
 }
 
 expect_status() {
@@ -132,7 +136,10 @@ fails_with() {
 	shift
 	try "$@"
 	[ "$status" = 1 ] || fail "exit status $status, expected 1: $out $errors"
-	printf '%s' "$errors" | grep -Fq -- "$text" || fail "error is '$errors', expected '$text'"
+	case $errors in
+	*"$text"*) ;;
+	*) fail "error is '$errors', expected '$text'" ;;
+	esac
 }
 
 run_fails() {
@@ -141,11 +148,14 @@ run_fails() {
 
 # Compiles NAME.c of this directory once a test file, static so that it runs in any root filesystem: $PROGRAMS/NAME.
 compile() {
+	try_compile "$1" || skip "no static program can be built here: $(head -n 1 "$SUITE_DIR/compiler")"
+}
+
+try_compile() {
 	[ -x "$PROGRAMS/$1" ] && return
 	mkdir -p "$PROGRAMS"
-	${CC:-cc} -static -O1 -D_GNU_SOURCE -o "$PROGRAMS/$1.$$" "$LIB_DIR/$1.c" 2>"$WORK/compiler" ||
-		skip "no static program can be built here: $(head -n 1 "$WORK/compiler")"
-	mv "$PROGRAMS/$1.$$" "$PROGRAMS/$1" # others may make the same
+	${CC:-cc} -static -O1 -D_GNU_SOURCE -o "$PROGRAMS/$1.$$" "$LIB_DIR/$1.c" 2>"$SUITE_DIR/compiler" &&
+		mv "$PROGRAMS/$1.$$" "$PROGRAMS/$1" # others may make the same
 }
 
 # Puts probe.c into the container, as /bin/probe.
@@ -319,7 +329,7 @@ check_leftovers() {
 	left=
 }
 
-# Makes HULL a script that runs it as that user, who has subordinate ids here: in a mount namespace of our own.
+# Makes HULL a program that runs it as that user, who has subordinate ids here: in a mount namespace of our own.
 as_user() {
 	if [ -z "${HULL_TEST_SUBIDS:-}" ]; then
 		HULL_TEST_SUBIDS=$(mktemp /tmp/hull-subids.XXXXXX)
@@ -334,10 +344,10 @@ as_user() {
 	chmod 711 "$SUITE_DIR"
 	cp "$HULL" "$SUITE_DIR/hull-itself"
 	cp "$HULL-systemd" "$SUITE_DIR/hull-systemd" 2>/dev/null || : # built where libsystemd is
-	cat >"$SUITE_DIR/hull" <<-END
-		#!/bin/sh
-		exec setpriv --reuid $HULL_TEST_USER --regid $HULL_TEST_USER --clear-groups --inh-caps=-all "$SUITE_DIR/hull-itself" "\$@"
-	END
+	try_compile as-user && cp "$PROGRAMS/as-user" "$SUITE_DIR/hull" || {
+		echo "FAIL $SUITE: $(head -n 1 "$SUITE_DIR/compiler")"
+		exit 1
+	}
 	chmod 755 "$SUITE_DIR"/hull*
 	HULL=$SUITE_DIR/hull
 	export XDG_RUNTIME_DIR="$SUITE_DIR"
@@ -364,11 +374,10 @@ new_bundle() {
 	STATE=$WORK/state
 	mkdir -p "$BUNDLE" "$STATE"
 	cp -al "$TEMPLATE/rootfs" "$BUNDLE/rootfs"
-	cp -a --remove-destination "$TEMPLATE/rootfs/bin/busybox" "$BUNDLE/rootfs/bin"
-	cp -a --remove-destination "$TEMPLATE/rootfs/etc/passwd" "$TEMPLATE/rootfs/etc/group" "$BUNDLE/rootfs/etc"
-	jq --arg mark "HULL_TEST_ID=$ID" '.process.terminal = false | .root.readonly = false | .process.env += [$mark]' \
-		"$TEMPLATE/config.json" >"$BUNDLE/config.json"
-	[ -z "${HULL_TEST_USER:-}" ] || chown -R "$HULL_TEST_USER:$HULL_TEST_USER" "$WORK"
+	cp -a "$TEMPLATE/files/." "$BUNDLE/rootfs"
+	printf '%s\n' "${CONFIG%%@ID@*}$ID${CONFIG#*@ID@}" >"$BUNDLE/config.json"
+	[ -z "${HULL_TEST_USER:-}" ] ||
+		chown "$HULL_TEST_USER:$HULL_TEST_USER" "$WORK" "$BUNDLE" "$STATE" "$BUNDLE/config.json"
 }
 
 # Runs one test; leaves $code and $why, and its log in $WORK.
@@ -425,13 +434,18 @@ make_template() {
 	else
 		sh "$LIB_DIR/../make-bundle.sh" "$TEMPLATE" || return
 	fi
+	mkdir "$TEMPLATE/files" "$TEMPLATE/files/bin" &&
+		mv "$TEMPLATE/rootfs/bin/busybox" "$TEMPLATE/files/bin" &&
+		mv "$TEMPLATE/rootfs/etc" "$TEMPLATE/files" || return
 	[ -z "${HULL_TEST_USER:-}" ] || chown -R "$HULL_TEST_USER:$HULL_TEST_USER" "$TEMPLATE"
 	"$HULL" spec ${HULL_TEST_USER:+--rootless} -b "$TEMPLATE" || return
 	# without mappings it gets all that the user has
 	[ -z "${HULL_TEST_USER:-}" ] || {
-		jq 'del(.linux.uidMappings, .linux.gidMappings)' "$TEMPLATE/config.json" >"$TEMPLATE/new" &&
-			mv "$TEMPLATE/new" "$TEMPLATE/config.json"
-	}
+		CONFIG=$(jq 'del(.linux.uidMappings, .linux.gidMappings)' "$TEMPLATE/config.json") &&
+			printf '%s\n' "$CONFIG" >"$TEMPLATE/config.json"
+	} || return
+	CONFIG=$(jq '.process.terminal = false | .root.readonly = false | .process.env += ["HULL_TEST_ID=@ID@"]' \
+		"$TEMPLATE/config.json")
 }
 
 run_tests() {
@@ -439,9 +453,9 @@ run_tests() {
 	SUITE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/hull-run.XXXXXX")
 	trap 'rm -rf "$SUITE_DIR"' EXIT
 	trap 'exit 130' INT TERM
-	[ -z "${HULL_TEST_USER:-}" ] || as_user
 	# Who runs many test files may have them share what is the same for all.
 	PROGRAMS=${HULL_TEST_PROGRAMS:-$SUITE_DIR/bin}
+	[ -z "${HULL_TEST_USER:-}" ] || as_user
 	make_template || {
 		echo "FAIL $SUITE: the bundle cannot be made"
 		exit 1

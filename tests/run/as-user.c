@@ -1,0 +1,41 @@
+/*
+ * Executes NAME-itself, NAME being this program's own, as the user and group HULL_TEST_USER without further groups or capabilities:
+ * lib.sh puts it in hull's place. By who is not root any more it executes that alone.
+ */
+#include <grp.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int become(unsigned id)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2];
+	if (syscall(SYS_capget, &header, sets) < 0)
+		return -1;
+	sets[0].inheritable = sets[1].inheritable = 0;
+	if (syscall(SYS_capset, &header, sets) < 0 || setgroups(0, NULL) < 0)
+		return -1;
+	return setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0 ? -1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	char path[4096];
+	const char *user = getenv("HULL_TEST_USER");
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - sizeof("-itself"));
+	if (argc < 1 || len < 0 || !user)
+		return 125;
+	memcpy(path + len, "-itself", sizeof("-itself"));
+	if (geteuid() == 0 && become((unsigned)strtoul(user, NULL, 10)) < 0) {
+		perror("as-user");
+		return 125;
+	}
+	argv[0] = path;
+	(void)execv(path, argv);
+	perror(path);
+	return 125;
+}
