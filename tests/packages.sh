@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing of the packages for this distribution: packages.sh DEBIAN FEDORA ALPINE, each a
-# list in one word. "?name" is installed only where it is known. Nothing is done, and no network is
+# list in one word. "?name" is optional: installed where it is known. Nothing is done, and no network is
 # needed, where all is there already.
 set -eu
 
@@ -34,18 +34,23 @@ for name in $list; do
 	*) have "$name" || wanted="$wanted $name" ;;
 	esac
 done
-if [ -z "$wanted" ]; then
-	exit 0
-fi
-if [ "$(id -u)" != 0 ]; then
+if [ -n "$wanted" ] && [ "$(id -u)" != 0 ]; then
 	echo "missing packages:$wanted (run this as root to install them)" >&2
 	exit 1
 fi
-echo "installing:$wanted"
-refresh
+if [ -n "$wanted" ]; then
+	refresh
+fi
+extra=''
 for name in $optional; do
 	if known "$name"; then
-		wanted="$wanted $name"
+		extra="$extra $name"
 	fi
 done
-install $wanted
+if [ -n "$wanted" ]; then
+	echo "installing:$wanted$extra"
+	install $wanted $extra
+elif [ -n "$extra" ] && [ "$(id -u)" = 0 ]; then
+	echo "installing:$extra"
+	install $extra || echo "optional, and could not be installed:$extra" >&2
+fi
