@@ -106,19 +106,15 @@ static int open_subgroup(struct creation *c, const char *name, struct error *err
 	if (strchr(name, '/') || str_eq(name, ".") || str_eq(name, ".."))
 		return fail_at(err, EINVAL, ".annotations[\"run.oci.systemd.subgroup\"]",
 			"\"%.64s\" is no name of a cgroup", name);
-	return cgroup_create(&c->host.cgroup,
-		arena_printf(&c->arena, "%s/%s", c->plan.cgroup_path, name), &made, err);
+	c->init_cgroup = arena_printf(&c->arena, "%s/%s", c->scope.path, name);
+	return cgroup_create(&c->host.cgroup, c->init_cgroup, &made, err);
 }
 
 /* Before its maps are written: its cgroup namespace is made after that. */
 static int attach_to_scope(void *data, pid_t pid, struct error *err)
 {
 	struct creation *c = data;
-	const char *subgroup = config_annotation(c->config, "run.oci.systemd.subgroup");
-	const char *path = subgroup && *subgroup ?
-		arena_printf(&c->arena, "%s/%s", c->scope.path, subgroup) :
-		c->scope.path;
-	return systemd_scope_attach(&c->arena, path, c->plan.unit.user, pid, err);
+	return systemd_scope_attach(&c->arena, c->init_cgroup, c->plan.unit.user, pid, err);
 }
 
 static int make_scope(struct creation *c, struct error *err)
@@ -131,7 +127,7 @@ static int make_scope(struct creation *c, struct error *err)
 		systemd_scope_start(&c->arena, &c->plan.unit, &writes, &c->config->annotations,
 			&c->scope, err) < 0)
 		return -1;
-	c->plan.cgroup_path = c->scope.path;
+	c->plan.cgroup_path = c->init_cgroup = c->scope.path;
 	c->launch.cgroup_made.components = 1;
 	if (c->plan.unit.user && c->plan.ns.new_user)
 		c->launch.attach = attach_to_scope;

@@ -41,6 +41,7 @@ struct creation {
 	int notify; /* proxied NOTIFY_SOCKET, or -1 */
 	struct interrupt interrupt; /* while it is not committed */
 	struct systemd_scope scope;
+	const char *init_cgroup; /* the scope, or the cgroup below it where init goes */
 	bool made; /* the state directory exists and is ours to remove */
 };
 
