@@ -241,13 +241,7 @@ void creation_close(struct creation *c)
 {
 	if (c->made)
 		undo(c);
-	close_fd(&c->launch.pidfd);
-	close_fd(&c->launch.sync);
-	close_fd(&c->launch.console);
-	close_fd(&c->launch.cgroup);
-	close_fd(&c->launch.delegate);
-	close_fd(&c->launch.listen);
-	close_fd(&c->launch.oom_score);
+	launch_close(&c->launch);
 	close_fd(&c->notify);
 	close_fd(&c->interrupt.fd); /* what came since is late */
 	container_close(&c->container);

@@ -34,17 +34,17 @@ static int open_container(struct execution *e, struct error *err)
 	const struct exec_request *request = e->request;
 	struct container *c = &e->container;
 	unsigned allowed = STATUS_CREATED | STATUS_RUNNING | (request->ignore_paused ? STATUS_PAUSED : 0);
-	enum status status;
 	if (container_open(c, request->state_root, request->id, CONTAINER_UNLOCKED, err) < 0)
 		return -1;
 	c->cgroup_host = &e->host.cgroup;
 	if (c->has_record)
 		e->init = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, NULL);
 	c->held = e->init >= 0;
-	if (container_require(c, allowed, "exec in", &status, err) < 0)
-		return status == STATUS_PAUSED ? error_hint(err, "hull resume %s, or --ignore-paused", c->id) :
-						 -1;
-	e->launch.may_wait = status == STATUS_PAUSED;
+	if (container_require(c, allowed, "exec in", &e->status, err) < 0)
+		return e->status == STATUS_PAUSED ?
+			error_hint(err, "hull resume %s, or --ignore-paused", c->id) :
+			-1;
+	e->launch.may_wait = e->status == STATUS_PAUSED;
 	if (e->init < 0)
 		return fail(err, 0, "cannot exec in container %s: container not running", c->id);
 	if (container_config(c, &e->config, err) < 0)
@@ -67,10 +67,13 @@ static int open_root(struct execution *e, struct error *err)
 			e->container.id);
 	if (root < 0) {
 		(void)fail(err, saved, "open the root of container %s", e->container.id);
-		return saved == EACCES ?
+		if (saved != EACCES)
+			return -1;
+		return e->status == STATUS_CREATED ?
 			error_hint(err, "only root may look at init while that waits for hull start %s",
 				e->container.id) :
-			-1;
+			error_hint(err, "only root may look at init: its program cannot be read, or it "
+					"has changed its ids");
 	}
 	e->root = take_fd(&root);
 	return 0;
@@ -239,13 +242,17 @@ static int open_cgroup(struct execution *e, struct error *err)
 	return e->launch.cgroup < 0 ? -1 : 0;
 }
 
+/* Where the process goes. */
+static const char *cgroup_of(struct execution *e)
+{
+	const char *path = e->container.record.cgroup_path, *below = e->request->cgroup;
+	return below ? arena_printf(&e->arena, "%s/%s", path, sub_path(below)) : path;
+}
+
 static int attach_to_scope(void *data, pid_t pid, struct error *err)
 {
 	struct execution *e = data;
-	const char *path = e->container.record.cgroup_path, *below = e->request->cgroup;
-	if (below)
-		path = arena_printf(&e->arena, "%s/%s", path, sub_path(below));
-	return systemd_scope_attach(&e->arena, path, true, pid, err);
+	return systemd_scope_attach(&e->arena, cgroup_of(e), true, pid, err);
 }
 
 /* A container that manages its cgroup has its processes below it, where init is: the kernel then wants none in it. */
@@ -274,6 +281,11 @@ int execution_launch(struct execution *e, struct relay *relay, struct error *err
 	l->console_socket = e->request->console_socket;
 	l->pid_file = e->request->pid_file;
 	l->pidfd_socket = e->request->pidfd_socket;
+	if (open_cgroup(e, err) < 0)
+		return -1;
+	/* one below the container's may be frozen by itself */
+	if (e->request->cgroup && cgroup_is_frozen(&e->host.cgroup, cgroup_of(e)))
+		l->may_wait = true;
 	if (l->may_wait && interrupt_open(&e->interrupt, err) < 0)
 		return -1;
 	l->interrupt = e->interrupt.fd;
@@ -281,8 +293,7 @@ int execution_launch(struct execution *e, struct relay *relay, struct error *err
 		l->attach = attach_to_scope;
 		l->data = e;
 	}
-	if (open_cgroup(e, err) < 0 ||
-		process_set_affinity(&e->plan.process.cpus_initial, 0, err) < 0)
+	if (process_set_affinity(&e->plan.process.cpus_initial, 0, err) < 0)
 		return -1;
 	int status = launch(e, err);
 	close_fd(&l->cgroup);
@@ -292,11 +303,7 @@ int execution_launch(struct execution *e, struct relay *relay, struct error *err
 void execution_close(struct execution *e)
 {
 	close_fd(&e->interrupt.fd); /* what came since is late */
-	close_fd(&e->launch.pidfd);
-	close_fd(&e->launch.sync);
-	close_fd(&e->launch.console);
-	close_fd(&e->launch.cgroup);
-	close_fd(&e->launch.oom_score);
+	launch_close(&e->launch);
 	close_fd(&e->init);
 	close_fd(&e->root);
 	container_close(&e->container);

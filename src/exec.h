@@ -41,6 +41,7 @@ struct execution {
 	struct launch launch;
 	struct interrupt interrupt; /* where it may wait long */
 	bool traceable; /* see plan_options */
+	enum status status;
 	int init; /* pidfd of the container's init */
 	int root; /* its root directory, or -1 */
 };
@@ -49,6 +50,7 @@ struct execution {
 	struct execution name __attribute__((cleanup(execution_close))) = {                        \
 		.container = { .root = -1, .dir = -1 },                                            \
 		.launch = { .cgroup = -1, .delegate = -1, .listen = -1, .oom_score = -1,           \
+			.pid_dir = -1, .pidfd_sock = -1,                                           \
 			.pidfd = -1, .first = -1, .sync = -1, .console = -1, .interrupt = -1 },    \
 		.interrupt.fd = -1,                                                                \
 		.init = -1,                                                                        \

@@ -525,6 +525,8 @@ static int drop_privileges(struct init *init, struct error *err)
 		caps.permitted |= caps_mask("CAP_SYS_ADMIN");
 		caps.effective |= caps_mask("CAP_SYS_ADMIN");
 	}
+	if (plan->target < 0 || !(plan->needs & NEED_CONSOLE)) /* exec's own until it takes the console */
+		process_own_streams(&plan->process);
 	if (caps_drop_bounding(&plan->caps, caps_last(), err) < 0 ||
 		(leaves_root && caps_keep(true, err) < 0) ||
 		process_set_user(&plan->process, plan->keep_groups, err) < 0)
@@ -619,8 +621,8 @@ static const struct step create_steps[] = {
 /* One more process in a container that exists. Until the second clone it is in none of the container's pid namespace, so that nobody
  * there can reach it: what is born there then has no descriptor and no capability that the container's own have not (CVE-2016-9962). */
 static const struct step exec_steps[] = {
-	{ "begin", NEED_ALWAYS, begin },
 	{ "leave the caller's session", NEED_SECOND_CLONE, lead_session },
+	{ "begin", NEED_ALWAYS, begin },
 	{ "open a procfs of our own", NEED_PROC, open_procfs },
 	{ "enter the container", NEED_ALWAYS, enter_container },
 	{ "change the root", NEED_CHROOT, change_root },

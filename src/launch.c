@@ -302,10 +302,10 @@ static bool sets_limits(const struct launch *l)
 
 /* A file of that name is replaced, never written through: a link in its place leads nowhere. What is neither a file nor a link
  * was not meant to be replaced: /dev/null. */
-static int write_pid_file(const struct launch *l, struct error *err)
+static int open_pid_file(struct launch *l, struct error *err)
 {
-	char text[16], dir[4096];
-	if (!l->pid_file)
+	char dir[4096];
+	if (!l->pid_file || l->pid_dir >= 0)
 		return 0;
 	const char *slash = strrchr(l->pid_file, '/');
 	size_t dir_len = slash ? (size_t)(slash - l->pid_file) + 1 : 0;
@@ -316,25 +316,40 @@ static int write_pid_file(const struct launch *l, struct error *err)
 	if (dir_fd < 0)
 		return fail(err, errno, "--pid-file %s", l->pid_file);
 	struct stat st;
-	if (fstatat(dir_fd, l->pid_file + dir_len, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode) && !defence_is_off("pid-file")) {
+	l->pid_name = l->pid_file + dir_len;
+	if (fstatat(dir_fd, l->pid_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode) &&
+		!S_ISLNK(st.st_mode) && !defence_is_off("pid-file")) {
 		(void)fail(err, EEXIST, "--pid-file %s", l->pid_file);
 		return error_hint(err, "what is there is no regular file");
 	}
+	l->pid_dir = take_fd(&dir_fd);
+	return 0;
+}
+
+static int open_pidfd_socket(struct launch *l, struct error *err)
+{
+	if (!l->pidfd_socket || l->pidfd_sock >= 0)
+		return 0;
+	l->pidfd_sock = connect_unix(l->pidfd_socket, SOCK_STREAM, err);
+	return l->pidfd_sock < 0 ? error_prefix(err, "--pidfd-socket") : 0;
+}
+
+static int write_pid_file(const struct launch *l, struct error *err)
+{
+	char text[16];
+	if (!l->pid_file)
+		return 0;
 	int len = snprintf(text, sizeof(text), "%d", (int)l->pid);
-	if (replace_file_at(dir_fd, l->pid_file + dir_len, text, (size_t)len, 0644, err) < 0)
+	if (replace_file_at(l->pid_dir, l->pid_name, text, (size_t)len, 0644, err) < 0)
 		return error_prefix(err, "--pid-file %s", l->pid_file);
 	return 0;
 }
 
-static int send_pidfd(const struct launch *l, struct error *err)
+static int send_pidfd(struct launch *l, struct error *err)
 {
-	if (!l->pidfd_socket)
-		return 0;
-	FD(sock) = connect_unix(l->pidfd_socket, SOCK_STREAM, err);
-	if (sock < 0)
-		return error_prefix(err, "--pidfd-socket");
-	if (send_with_fd(sock, l->plan->options.id, strlen(l->plan->options.id), l->pidfd) < 0)
+	const char *id = l->plan->options.id;
+	FD(sock) = take_fd(&l->pidfd_sock);
+	if (l->pidfd_socket && send_with_fd(sock, id, strlen(id), l->pidfd) < 0)
 		return fail(err, errno, "--pidfd-socket: send the pidfd");
 	return 0;
 }
@@ -539,6 +554,9 @@ int launch_start(struct launch *l, struct error *err)
 	int pair[2];
 	l->pidfd = l->first = l->sync = l->console = -1;
 	l->granted = false;
+	/* what is to be told to whom, before there is somebody who runs something: a caller who hears of an error may try again */
+	if (open_pid_file(l, err) < 0 || open_pidfd_socket(l, err) < 0)
+		return -1;
 	if (sync_pair(pair, err) < 0)
 		return -1;
 	FD(child_end) = pair[1];
@@ -579,14 +597,45 @@ int launch_wait_executed(struct launch *l, struct error *err)
 	return -1;
 }
 
-void launch_kill(struct launch *l)
+static void kill_and_reap(int pidfd)
 {
 	siginfo_t info;
+	(void)sys_pidfd_send_signal(pidfd, SIGKILL); /* it may be gone already */
+	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL) < 0 && errno == EINTR)
+		;
+}
+
+/* exec's first child is dead: whether its own was born before, of which it has told us then. */
+static bool was_born(struct launch *l)
+{
+	struct message message = { .kind = 0 };
+	struct pollfd readable = { .fd = l->sync, .events = POLLIN };
+	while (is_born_last(l) && l->first < 0 && l->sync >= 0 && poll(&readable, 1, 0) > 0) {
+		FD(fd) = -1;
+		if (sync_receive(l->sync, &message, &fd, NULL) <= 0)
+			return false;
+		if (message.kind == TELL_BORN)
+			return adopt(l, fd, message.value, NULL) == 0;
+	}
+	return false;
+}
+
+void launch_kill(struct launch *l)
+{
 	reap_first(l);
 	if (l->pidfd < 0)
 		return;
-	(void)sys_pidfd_send_signal(l->pidfd, SIGKILL); /* it may be gone already */
-	while (waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED | __WALL) < 0 && errno == EINTR)
-		;
+	kill_and_reap(l->pidfd);
+	if (was_born(l))
+		kill_and_reap(l->pidfd);
+	close_fd(&l->first);
 	close_fd(&l->pidfd);
+}
+
+void launch_close(struct launch *l)
+{
+	int *const fds[] = { &l->pidfd, &l->sync, &l->console, &l->cgroup, &l->delegate, &l->listen,
+		&l->oom_score, &l->pid_dir, &l->pidfd_sock };
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		close_fd(fds[i]);
 }

@@ -30,6 +30,8 @@ struct launch {
 	int delegate; /* cgroup below it that init moves to before it is ready; none if not above 0 */
 	int listen; /* start.sock for init, or -1 */
 	int oom_score; /* of process_open_oom_score_adj(), or -1 */
+	int pid_dir, pidfd_sock; /* where pid_file goes, and pidfd_socket connected, or -1 */
+	const char *pid_name;
 	struct cgroup_made cgroup_made;
 
 	bool may_wait; /* of exec: the container is paused, and its processes wait */
@@ -63,3 +65,6 @@ void launch_mark(struct launch *launch, const char *name);
 
 /* Kills init and reaps it. */
 void launch_kill(struct launch *launch);
+
+/* Closes what it holds open. */
+void launch_close(struct launch *launch);

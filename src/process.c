@@ -389,7 +389,10 @@ int process_swap_oom_score_adj(int fd, int value, int *ret_before, struct error 
 		return 0;
 	(void)fail_at(err, errno == EBADF ? EACCES : errno, ".process.oomScoreAdj",
 		"write \"%d\" to oom_score_adj", value);
-	return err && err->errnum == EACCES ? error_hint(err, "lowering it needs CAP_SYS_RESOURCE") : -1;
+	if (!err || err->errnum != EACCES)
+		return -1;
+	return error_hint(err, value < *ret_before ? "lowering it needs CAP_SYS_RESOURCE" :
+						     "hull's own file must be readable by who runs it");
 }
 
 static bool has_groups(const gid_t *groups, size_t count)
@@ -431,22 +434,18 @@ static int set_groups(const struct process_plan *plan, struct error *err)
 	return -1;
 }
 
-/* Pipes, sockets and files that the caller gave, so that /dev/stdout can be opened again, as all runtimes do. Devices stay whose they
- * are; so does what cannot be given: the file's owner is not mapped, or its filesystem is read-only. */
-static void own_streams(uid_t uid)
+void process_own_streams(const struct process_plan *plan)
 {
 	struct stat st;
-	for (int fd = 0; fd <= 2; fd++)
-		if (fstat(fd, &st) == 0 && st.st_uid != uid && !S_ISCHR(st.st_mode) &&
+	for (int fd = 0; fd <= 2 && plan->uid != 0; fd++)
+		if (fstat(fd, &st) == 0 && st.st_uid != plan->uid && !S_ISCHR(st.st_mode) &&
 			!S_ISBLK(st.st_mode))
-			(void)!fchown(fd, uid, (gid_t)-1);
+			(void)!fchown(fd, plan->uid, (gid_t)-1);
 }
 
 int process_set_user(const struct process_plan *plan, bool keep_groups, struct error *err)
 {
 	(void)umask(plan->umask); /* always succeeds */
-	if (plan->uid != 0)
-		own_streams(plan->uid);
 	if (!keep_groups && set_groups(plan, err) < 0)
 		return -1;
 	if (setresgid(plan->gid, plan->gid, plan->gid) < 0) {

@@ -7,6 +7,7 @@
  *	process_swap_oom_score_adj(fd, value, &before, &err);        parent, around clone3
  *	process_set_rlimits(&plan, 0, &err);                         init, before setresuid
  *	process_set_scheduling(&plan, &err);
+ *	process_own_streams(&plan);
  *	process_set_user(&plan, keep_groups, &err);                  between caps_keep and caps_set
  *
  * config.md "POSIX process", "Linux Process"; config-linux.md "Memory Policy", "Personality".
@@ -90,6 +91,11 @@ int process_open_oom_score_adj(const struct process_plan *plan, int *ret_fd, str
 /* Writes it, unless it has that value already, and returns the one that it had. Lowering it takes CAP_SYS_RESOURCE (EACCES), but for
  * what was raised without. */
 int process_swap_oom_score_adj(int fd, int value, int *ret_before, struct error *err);
+
+/* Gives the standard streams to the plan's user, unless that is 0: pipes, sockets and files that the caller gave, so that /dev/stdout can
+ * be opened again, as all runtimes do. Devices stay whose they are; so does what cannot be given: its owner is not mapped, or its
+ * filesystem is read-only. */
+void process_own_streams(const struct process_plan *plan);
 
 /* Umask, groups, gid and uid of the caller. keep_groups leaves the supplementary groups as they
  * are. Where setgroups(2) is denied (a user namespace made without privilege) an empty list

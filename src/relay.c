@@ -21,6 +21,7 @@
 enum {
 	COPY_SIZE =
 		4096, /* PIPE_BUF: a pipe that polls as writable takes that much without blocking */
+	FULL_MS = 5, /* before a terminal is tried again that polls as writable and has no room */
 	PAUSE_MS = 100, /* before a terminal is looked at again that is hung up, or not ours just now */
 	/* What the kernel can hold of a terminal's output (the tty's buffer of 64 KiB and the line discipline's), and
 	 * then some: so much is still copied after the exit, though a background process may go on writing. */
@@ -40,6 +41,7 @@ struct copy {
 struct session {
 	struct relay *relay;
 	int pidfd, signals, master;
+	int output; /* standard output, opened anew where it could block us */
 	int exit_status, interrupted_by; /* the latter: a signal, or 0 */
 	bool exited, ended_by_signal;
 	bool hung_up; /* nobody has the terminal open just now: reading it gives EIO */
@@ -226,6 +228,15 @@ static bool copy_flush(struct copy *copy, int fd)
 	return true;
 }
 
+static bool flush_output(struct session *s)
+{
+	size_t before = s->out.start;
+	bool open = copy_flush(&s->out, s->output);
+	if (open && s->out.start == before)
+		(void)poll(NULL, 0, FULL_MS);
+	return open;
+}
+
 static ssize_t copy_fill(struct copy *copy, int fd)
 {
 	ssize_t n = read(fd, copy->data, sizeof(copy->data));
@@ -301,7 +312,7 @@ static int wait_for_event(struct session *s, struct pollfd fds[POLL_COUNT])
 		(struct pollfd){ .fd = open && s->input_open && copy_empty(&s->in) ? STDIN_FILENO
 										   : -1,
 			.events = POLLIN };
-	fds[POLL_OUTPUT] = (struct pollfd){ .fd = copy_empty(&s->out) ? -1 : STDOUT_FILENO,
+	fds[POLL_OUTPUT] = (struct pollfd){ .fd = copy_empty(&s->out) ? -1 : s->output,
 		.events = POLLOUT };
 	fds[POLL_NOTIFY] = (struct pollfd){ .fd = s->relay->notify, .events = POLLIN };
 	/* A shell that brings a running job to the foreground tells nobody. */
@@ -343,7 +354,7 @@ static int handle_events(struct session *s, const struct pollfd fds[POLL_COUNT],
 		s->hung_up = true;
 	else if (fds[POLL_MASTER].revents & (POLLIN | POLLHUP))
 		read_master(s);
-	if (fds[POLL_OUTPUT].revents && !copy_flush(&s->out, STDOUT_FILENO))
+	if (fds[POLL_OUTPUT].revents && !flush_output(s))
 		hang_up(s);
 	return 0;
 }
@@ -362,19 +373,30 @@ static void drain(struct session *s)
 				return;
 			total += (size_t)n;
 		}
-		struct pollfd fds[] = { { .fd = STDOUT_FILENO, .events = POLLOUT },
+		struct pollfd fds[] = { { .fd = s->output, .events = POLLOUT },
 			{ .fd = s->signals, .events = POLLIN } };
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return;
 		if (fds[1].revents)
 			(void)take_signals(s, NULL); /* reaps no more: cannot fail */
-		if (fds[0].revents && !copy_flush(&s->out, STDOUT_FILENO))
+		if (fds[0].revents && !flush_output(s))
 			return;
 	}
 }
 
+/* A terminal polls as writable where it would not take all that we write, and then we would hear no signal. The description that was
+ * given is others' too. */
+static int open_output(void)
+{
+	int fd = isatty(STDOUT_FILENO) ?
+		open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) :
+		-1;
+	return fd < 0 ? STDOUT_FILENO : fd;
+}
+
 static int start_terminal(struct session *s, struct error *err)
 {
+	s->output = open_output();
 	/* The description is ours alone, unlike those of standard input and output, which are left as they are. */
 	if (fcntl(s->master, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return fail(err, errno, "fcntl of the terminal");
@@ -388,6 +410,8 @@ static void end_session(struct session *s)
 {
 	if (s->raw && in_foreground())
 		(void)tcsetattr(STDIN_FILENO, TCSANOW, &s->saved);
+	if (s->output != STDOUT_FILENO)
+		close_fd(&s->output);
 	close_fd(&s->master);
 	close_fd(&s->signals);
 }
@@ -396,6 +420,7 @@ int relay_run(struct relay *relay, int pidfd, int master, int *ret_status, struc
 {
 	struct session s __attribute__((cleanup(end_session))) = { .relay = relay,
 		.pidfd = pidfd,
+		.output = STDOUT_FILENO,
 		.master = master,
 		.signals = open_signals(master >= 0) };
 	if (s.signals < 0)

@@ -272,6 +272,22 @@ test_cgroup_membership() {
 	same "$(cgroup_of "$init")" "$(cgroup_of "$(cat "$WORK/pid")")" cgroup
 }
 
+# Frozen by itself, in a container that is not paused: a wait that a signal ends.
+test_cgroup_below_frozen() {
+	start_container
+	below=$CGROUP2$(cgroup_of "$init")/below
+	mkdir "$below"
+	echo 1 >"$below/cgroup.freeze"
+	"$HULL" --root "$STATE" exec --cgroup below "$ID" sh -c ': >/ran' </dev/null >"$WORK/out" 2>&1 &
+	pid=$!
+	sleep 0.7
+	kill -TERM $pid
+	wait_until sh -c "! kill -0 $pid 2>/dev/null"
+	echo 0 >"$below/cgroup.freeze"
+	sleep 0.3
+	[ ! -e "$BUNDLE/rootfs/ran" ] || fail 'it ran all the same'
+}
+
 test_cgroup_below() {
 	start_container
 	dir=$CGROUP2$(cgroup_of "$init")

@@ -277,6 +277,17 @@ test_detached_of_what_failed() {
 	[ ! -e "$WORK/pid" ] || [ ! -d "/proc/$(cat "$WORK/pid")" ] || fail 'it runs'
 }
 
+# An error means that nothing was run: who tries again must not have it run twice.
+test_nothing_runs_that_nobody_hears_of() {
+	start_container
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		refuses '--pid-file' -d --pid-file "$WORK/none/pid" "$ID" touch /tmp/ran
+		refuses '--pidfd-socket' -d --pidfd-socket "$WORK/none" "$ID" touch /tmp/ran
+	done
+	execute "$ID" ls /tmp
+	same '' "$out" 'what they left'
+}
+
 test_pidfd_socket() {
 	command -v python3 >/dev/null || skip 'python3 is not here'
 	start_container

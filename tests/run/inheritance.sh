@@ -23,6 +23,18 @@ test_streams_are_the_users() {
 	same 1000 "$(stat -c %u "$WORK/out")" 'the file given for the output'
 }
 
+# With a terminal the program does not get them: they stay whose they are.
+test_streams_beside_a_terminal_stay() {
+	create
+	hull start "$ID" || fail start
+	owner=$(stat -c %u "$WORK/out")
+	echo input >"$WORK/in"
+	hull exec -t -u 1000 "$ID" id -u <"$WORK/in" >"$WORK/out" 2>"$WORK/errors" || fail "exec: $(cat "$WORK/errors")"
+	same 1000 "$(tr -d '\r' <"$WORK/out" | grep -v input)" 'the user'
+	same "$owner $owner" "$(stat -c %u "$WORK/out" "$WORK/in" | tr '\n' ' ' | sed 's/ $//')" 'the owners'
+	hull delete --force "$ID"
+}
+
 test_streams_of_root_stay() {
 	chown 77:88 "$BUNDLE/config.json"
 	config .

@@ -36,6 +36,28 @@ test_slow_reader_of_exec() {
 	hull delete --force "$ID" || fail delete
 }
 
+# A terminal that nobody reads takes less than it promises; signals are heard all the same.
+test_signal_while_the_terminal_is_full() {
+	compile peer
+	config '.process.args = ["sleep", "1000"]'
+	hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 || fail run
+	mkfifo "$WORK/unread"
+	sleep 1000 <"$WORK/unread" &
+	reader=$!
+	"$PROGRAMS/peer" pty 24 80 "$HULL" --root "$STATE" exec -t --pid-file "$WORK/pid" "$ID" yes \
+		</dev/null >"$WORK/unread" 2>"$WORK/errors" &
+	peer=$!
+	await 'no pid file' test -s "$WORK/pid"
+	yes=$(cat "$WORK/pid")
+	await 'it is not yes' executes yes "$yes"
+	sleep 1 # until all is full
+	kill -TERM "$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$yes/status")"
+	await 'the signal is not heard' ended "$yes"
+	kill "$reader"
+	wait "$peer"
+	hull delete --force "$ID" || fail delete
+}
+
 # The last of it, in the kernel's buffers alone when the process is gone: each time.
 test_last_bytes() {
 	program 'printf "%s" a b c; exec true'
