@@ -8,6 +8,9 @@ PAUSE=registry.k8s.io/pause:3.8 # of a pod's own container, as the configuration
 SHARES=
 grep -qw cpu "$CGROUP2/cgroup.controllers" || SHARES='--cpu-shares 0'
 
+# How many containers in a row.
+MANY=${HULL_TEST_MANY:-1000}
+
 start_containerd() {
 	env -u HULL_TEST_ID containerd >>/tmp/containerd.log 2>&1 &
 	for _ in $(seq 600); do
@@ -281,6 +284,26 @@ test_many_at_once() {
 }
 
 # A pod of one container, by the interface that Kubernetes speaks; Debian has no crictl.
+# A machine's numbers of what could leak; others change the first of them too.
+numbers() {
+	echo "$(grep -c hull /proc/self/mountinfo) mounts, $(below "$CGROUP2" | wc -l) cgroups," \
+		"$(below /run/containerd/io.containerd.runtime.v2.task/default | wc -l) tasks, $(below /run/containerd/runc | wc -l) states," \
+		"$(grep -slF "HULL_TEST_ID=$ID" /proc/[0-9]*/environ | wc -l) processes"
+}
+
+test_many_in_a_row() {
+	says 0 ctr_run --rm -- echo 0
+	before=$(unset HULL_TEST_ID; numbers)
+	files=$(cut -f 1 /proc/sys/fs/file-nr)
+	for i in $(seq "$MANY"); do
+		out=$(ctr_run --rm -- echo "$i" 2>&1)
+		[ "$out" = "$i" ] || fail "the container number $i says '$out'"
+	done
+	as_before() { [ "$(unset HULL_TEST_ID; numbers)" = "$before" ]; }
+	wait_until as_before
+	[ "$(cut -f 1 /proc/sys/fs/file-nr)" -lt $((files + MANY / 2)) ] || fail "open files: $files, $(cut -f 1 /proc/sys/fs/file-nr)"
+}
+
 test_kubernetes() {
 	needs_controllers cpu memory
 	[ -n "${PAUSE_FILE:-}" ] || PAUSE_FILE=$WORK/pause.tar
