@@ -136,18 +136,20 @@ if [ "$ROUNDS" -gt 50 ]; then
 fi
 "$work/turns" "$ROUNDS" <"$work/list" >"$out/operations.tsv"
 
-# One more process in a container that stays; the bare calls join that of hull.
-: >"$work/list"
+# One more process in a container that stays: beside the bare calls, which join that of hull; and beside its peers, which take so much
+# more that they empty the processor's caches.
 for tool in $tools; do
 	path_of "$tool" --root "$states/$tool" run -d -b "$work/bundle-sleep$(cat "$work/$tool.suffix")" "bench-$tool" </dev/null ||
 		continue
-	if [ "$tool" = hull ]; then
-		pid=$("$HULL" --root "$states/hull" state bench-hull | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
-		printf 'exec\tfloor\t%s %s %s /bin/true\n' "$work/floor-exec" "$pid" /sys/fs/cgroup/hull-bench-hull
-	fi
 	printf 'exec\t%s\t%s --root %s exec bench-%s /bin/true\n' "$tool" "$(cat "$work/$tool.path")" "$states/$tool" "$tool"
 done >"$work/list"
-"$work/turns" "$ROUNDS" <"$work/list" >"$out/exec.tsv"
+pid=$("$HULL" --root "$states/hull" state bench-hull | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+{
+	printf 'exec\tfloor\t%s %s %s /bin/true\n' "$work/floor-exec" "$pid" /sys/fs/cgroup/hull-bench-hull
+	grep '	hull	' "$work/list"
+} >"$work/pair"
+"$work/turns" "$ROUNDS" <"$work/pair" >"$out/exec.tsv"
+"$work/turns" "$ROUNDS" <"$work/list" >"$out/exec-peers.tsv"
 for tool in $tools; do
 	delete_all "$tool"
 done
@@ -168,7 +170,7 @@ else
 	echo "bench: no strace here: system calls are not counted" >&2
 fi
 
-for table in run operations exec shim calls; do
+for table in run operations exec exec-peers shim calls; do
 	echo "$table"
 	awk -F '\t' '{ for (i = 1; i <= NF; i++) printf i == 1 ? "  %-10s" : " %14s", $i; print "" }' "$out/$table.tsv"
 done
