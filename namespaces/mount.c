@@ -106,14 +106,41 @@ int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 	return 0;
 }
 
-static int set_attr(int fd, struct mount_attr *attr, bool recursive)
+static int set_attr(int fd, const struct mount_attr *wanted, bool recursive)
 {
+	struct mount_attr copy = *wanted, *attr = &copy;
 	if (!attr->attr_set && !attr->attr_clr && !attr->propagation)
 		return 0;
 	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attr);
 }
 
 /* Flags of the mount, then those of the whole tree, then propagation, with as few calls as the words allow. */
+/* A user namespace cannot take away what its maker's mount has (mount_namespaces(7)): as with all runtimes that stays. The times of
+ * access are a matter of choice, not of less or more. */
+static int set_unlocked(int fd, const struct mount_attr *attr, bool recursive)
+{
+	static const uint64_t flags[] = { MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV,
+		MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NODIRATIME, MOUNT_ATTR_NOSYMFOLLOW };
+	struct mount_attr rest = *attr;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		rest.attr_clr &= ~flags[i];
+	if (set_attr(fd, &rest, recursive) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		struct mount_attr one = { .attr_clr = attr->attr_clr & flags[i] };
+		if (one.attr_clr && set_attr(fd, &one, recursive) < 0 && errno != EPERM)
+			return -1;
+	}
+	return 0;
+}
+
+static int set_or_keep(int fd, const struct mount_attr *attr, bool recursive)
+{
+	if (set_attr(fd, attr, recursive) == 0)
+		return 0;
+	return errno == EPERM && attr->attr_clr ? set_unlocked(fd, attr, recursive) : -1;
+}
+
 static int set_attrs(int fd, const struct mount_options *o, uint64_t default_propagation)
 {
 	struct mount_attr own = o->attr, all = o->recursive_attr;
@@ -125,9 +152,7 @@ static int set_attrs(int fd, const struct mount_options *o, uint64_t default_pro
 		/* what is below is cut off too, as far as the default or the word wants it */
 		all.propagation = own.propagation & MS_SLAVE ? MS_SLAVE : default_propagation;
 	}
-	if (set_attr(fd, &all, true) < 0)
-		return -1;
-	return set_attr(fd, &own, false);
+	return set_or_keep(fd, &all, true) < 0 ? -1 : set_or_keep(fd, &own, false);
 }
 
 static int read_link(struct arena *arena, struct mount_op *op)

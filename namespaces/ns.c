@@ -142,11 +142,42 @@ bool ns_joins_own(const struct ns_plan *plan, int type)
 	return false;
 }
 
+int ns_unshare(const struct ns_plan *plan, struct error *err)
+{
+	if (unshare((int)plan->unshare_flags) == 0)
+		return 0;
+	(void)fail(err, errno, "unshare namespaces");
+	if (err && err->errnum == EPERM)
+		return error_hint(err, "a seccomp filter or AppArmor's restriction of user namespaces does this: hull check "
+				       "--host tells which");
+	return err && (err->errnum == ENOSPC || err->errnum == EUSERS) ?
+		error_hint(err, "a limit of /proc/sys/user/max_*_namespaces is reached") :
+		-1;
+}
+
+/* The user namespace comes last, for those before it that only the host's rights open; who has none has them by the user namespace
+ * alone, and enters it as soon as one is refused. */
+static bool enter_user_first(struct ns_plan *plan)
+{
+	LIST_EACH(&plan->joins, join)
+		if (join->type == CLONE_NEWUSER && join->fd >= 0 && setns(join->fd, join->type) == 0) {
+			close_fd(&join->fd);
+			return true;
+		}
+	return false;
+}
+
 int ns_join(struct ns_plan *plan, struct error *err)
 {
 	LIST_EACH(&plan->joins, join) {
-		if (setns(join->fd, join->type) < 0)
-			return fail_at(err, errno, join->where, "join the %s namespace %s",
+		if (join->fd < 0)
+			continue;
+		int errnum = setns(join->fd, join->type) < 0 ? errno : 0;
+		if (errnum == EPERM && join->type != CLONE_NEWUSER && enter_user_first(plan) &&
+			setns(join->fd, join->type) == 0)
+			errnum = 0;
+		if (errnum)
+			return fail_at(err, errnum, join->where, "join the %s namespace %s",
 				ns_name(join->type), join->path);
 		close_fd(&join->fd);
 	}

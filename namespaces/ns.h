@@ -38,6 +38,8 @@ const char *ns_name(int type);
 int ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan *ret, struct error *err);
 int ns_open(struct ns_plan *plan, struct error *err);
 int ns_join(struct ns_plan *plan, struct error *err);
+/* Those that the child makes. */
+int ns_unshare(const struct ns_plan *plan, struct error *err);
 bool ns_joins(const struct ns_plan *plan, int type);
 
 /* Whether the namespace of that type (of those to which sysctl belongs) is joined that the caller is in. After ns_open. */

@@ -51,7 +51,7 @@ static int check_mapped_user(const struct oci_config *config, struct error *err)
 	return 0;
 }
 
-/* A new user namespace without any mapping gets the caller's default one. */
+/* A new user namespace without any mapping gets the caller's default one; one that is joined has its own, which those given must be. */
 static int check_id_maps(const struct oci_config *config, struct error *err)
 {
 	const struct oci_namespace *user = oci_find_namespace(config, CLONE_NEWUSER);
@@ -68,12 +68,6 @@ static int check_id_maps(const struct oci_config *config, struct error *err)
 		bool some = maps[i].list->len > 0;
 		if (some && !user)
 			return fail_needs_namespace(check_at(err, "%s", where), "user");
-		if (some && user->path) {
-			fail(check_at(err, "%s", where), 0,
-				"the user namespace that is joined has its own");
-			return error_hint(
-				err, "leave out the mappings, or the path of the namespace");
-		}
 		if (!some && any && user && !user->path) {
 			fail(check_at(err, "%s", where), 0, "required by a new user namespace");
 			return error_hint(

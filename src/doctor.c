@@ -175,7 +175,8 @@ static void check_user_namespaces(struct doctor *d)
 		return;
 	}
 	const char *why = why_no_namespace(d, errnum, &remedy);
-	tell(d, proc_euid() == 0 ? VERDICT_LIMITED : VERDICT_MISSING, "user namespaces", why, remedy);
+	bool needs_none = d->host.own_caps & caps_mask("CAP_SYS_ADMIN");
+	tell(d, needs_none ? VERDICT_LIMITED : VERDICT_MISSING, "user namespaces", why, remedy);
 }
 
 static void check_ids(struct doctor *d)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -54,7 +55,16 @@ static bool read_range(char *line, const char *name, uint64_t uid, uint64_t *ret
 	return ours && str_to_u64(first, UINT32_MAX, ret_first) && str_to_u64(count, UINT32_MAX, ret_count);
 }
 
-/* Appends the caller's subordinate ids. */
+/* The kernel takes no id twice. */
+static bool overlaps(const oci_id_mappings *list, uint64_t first, uint64_t count)
+{
+	LIST_EACH(list, range)
+		if (first < range->host_id.value + range->size.value && range->host_id.value < first + count)
+			return true;
+	return false;
+}
+
+/* Appends the caller's subordinate ids: of lines that overlap, the first. */
 static void add_subids(struct arena *arena, const struct kind *kind, oci_id_mappings *list)
 {
 	char *text, *save = NULL;
@@ -64,7 +74,7 @@ static void add_subids(struct arena *arena, const struct kind *kind, oci_id_mapp
 	if (read_file_at(arena, AT_FDCWD, kind->subids, SUBIDS_LIMIT, &text, NULL) < 0)
 		return;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (!read_range(line, name, geteuid(), &first, &count) || !count)
+		if (!read_range(line, name, geteuid(), &first, &count) || !count || overlaps(list, first, count))
 			continue;
 		add_range(arena, list, next, first, count);
 		next += count;
@@ -83,6 +93,19 @@ static bool is_there(const char *program)
 	return false;
 }
 
+/* Appends all ids that the caller's own user namespace has, as themselves. */
+static void add_own_ids(struct arena *arena, const struct kind *kind, oci_id_mappings *list)
+{
+	char *text, *save = NULL;
+	unsigned long long first, count;
+	if (read_file_at(arena, AT_FDCWD, arena_printf(arena, "/proc/self/%s", kind->map), SUBIDS_LIMIT, &text,
+		    NULL) < 0)
+		return;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (sscanf(line, "%llu %*u %llu", &first, &count) == 2)
+			add_range(arena, list, first, first, count);
+}
+
 void idmap_fill(struct arena *arena, struct oci_linux *config)
 {
 	const struct kind *kinds[] = { &uids, &gids };
@@ -95,7 +118,7 @@ void idmap_fill(struct arena *arena, struct oci_linux *config)
 	bool tools = is_there(uids.tool) && is_there(gids.tool);
 	for (size_t i = 0; i < 2; i++) {
 		if (proc_euid() == 0) {
-			add_range(arena, lists[i], 0, 0, UINT32_MAX);
+			add_own_ids(arena, kinds[i], lists[i]);
 			continue;
 		}
 		add_range(arena, lists[i], 0, own_id(kinds[i]), 1);
@@ -157,6 +180,10 @@ static int call_tool(struct arena *arena, const struct kind *kind, const oci_id_
 			-1;
 	}
 	(void)fail_at(err, 0, kind->where, "%.256s", *answer ? answer : kind->tool);
+	if (strstr(answer, "Operation not permitted"))
+		return error_hint(err, "%s must have the privilege that we have not: is it set-uid root, and are we free of "
+				       "no_new_privs?",
+			kind->tool);
 	return error_hint(err, "each range must be within one of your lines in %s; or map no more than your own %s, %llu",
 		kind->subids, kind->what, (unsigned long long)own_id(kind));
 }
@@ -196,6 +223,68 @@ static int write_map(struct arena *arena, const struct kind *kind, const oci_id_
 	if (!may && kind == &gids && write_file_at(proc, "setgroups", "deny", err) < 0)
 		return error_at(err, kind->where);
 	return write_directly(arena, kind, list, proc, err);
+}
+
+static bool has_range(char *text, const struct oci_id_mapping *wanted)
+{
+	unsigned long long inside, outside, size;
+	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		if (sscanf(line, "%llu %llu %llu", &inside, &outside, &size) == 3 &&
+			inside == wanted->container_id.value && outside == wanted->host_id.value &&
+			size == wanted->size.value)
+			return true;
+	return false;
+}
+
+static int compare_map(struct arena *arena, const struct kind *kind, const oci_id_mappings *list, pid_t pid,
+	struct error *err)
+{
+	char *text;
+	const char *path = arena_printf(arena, "/proc/%d/%s", (int)pid, kind->map);
+	size_t lines = 0;
+	if (read_file_at(arena, AT_FDCWD, path, SUBIDS_LIMIT, &text, err) < 0)
+		return error_at(err, kind->where);
+	for (const char *at = text; *at; at++)
+		lines += *at == '\n';
+	bool same = lines == list->len;
+	LIST_EACH(list, range)
+		same = same && has_range(text, range);
+	if (same || list->len == 0)
+		return 0;
+	(void)fail_at(err, EINVAL, kind->where, "the user namespace that is joined has others");
+	return error_hint(err, "leave the mappings out, or give those that it has");
+}
+
+int idmap_check_joined(struct arena *arena, int userns, const struct oci_linux *config, struct error *err)
+{
+	int pair[2];
+	char ready = 0;
+	if (!config->uid_mappings.len && !config->gid_mappings.len)
+		return 0;
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return fail(err, errno, "pipe");
+	FD(reader) = pair[0];
+	FD(writer) = pair[1];
+	pid_t pid = fork();
+	if (pid < 0)
+		return fail(err, errno, "fork");
+	if (pid == 0) {
+		/* a process of it shows its maps; without the right to join it that is for the later join to say */
+		if (setns(userns, CLONE_NEWUSER) < 0 || write(writer, "", 1) != 1)
+			_exit(1);
+		(void)pause();
+		_exit(0);
+	}
+	close_fd(&writer);
+	int status = 0;
+	if (read(reader, &ready, 1) == 1)
+		status = compare_map(arena, &uids, &config->uid_mappings, pid, err) < 0 ||
+				compare_map(arena, &gids, &config->gid_mappings, pid, err) < 0 ?
+			-1 :
+			0;
+	(void)kill(pid, SIGKILL);
+	(void)proc_wait(pid);
+	return status;
 }
 
 int idmap_write(struct arena *arena, pid_t pid, int proc, const struct oci_linux *config, uint64_t caps,

@@ -17,6 +17,9 @@
  * /etc/subuid and /etc/subgid where newuidmap(1) can grant them; for root all ids are themselves. Says so in the log. */
 void idmap_fill(struct arena *arena, struct oci_linux *config);
 
+/* Fails (EINVAL) where there are mappings and the user namespace that is joined, open as userns, has others: engines give both. */
+int idmap_check_joined(struct arena *arena, int userns, const struct oci_linux *config, struct error *err);
+
 /* Writes both maps of process pid, whose directory on procfs is `proc`. Who has no CAP_SETUID or no CAP_SETGID among `caps` may map the
  * own id alone, without setgroups(2) inside; for more newuidmap(1) and newgidmap(1) are called. */
 int idmap_write(struct arena *arena, pid_t pid, int proc, const struct oci_linux *config, uint64_t caps,

@@ -115,8 +115,7 @@ static int enter_user_namespace(struct init *init, struct error *err)
 
 static int unshare_namespaces(struct init *init, struct error *err)
 {
-	uint64_t flags = init->plan->ns.unshare_flags;
-	return unshare((int)flags) < 0 ? fail(err, errno, "unshare namespaces") : 0;
+	return ns_unshare(&init->plan->ns, err);
 }
 
 static int set_time_offsets(struct init *init, struct error *err)

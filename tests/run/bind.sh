@@ -101,6 +101,25 @@ test_file_on_directory() {
 	printf '%s' "$errors" | grep -q 'both be directories' || fail "no hint in: $errors"
 }
 
+# What the mount of the source has no user namespace takes away; root does.
+test_locked_flags() {
+	mkdir "$WORK/host"
+	trap 'umount -l "$WORK/host" 2>/dev/null' EXIT
+	mount -t tmpfs -o nosuid,nodev,noexec hull-test "$WORK/host" || skip 'no mounting here'
+	mkdir "$WORK/host/sub"
+	mount -o remount,ro,nosuid,nodev,noexec "$WORK/host"
+	bind "$WORK/host/sub" /one rbind rw rprivate
+	bind "$WORK/host/sub" /two bind suid dev exec
+	show_mounts
+	if [ -z "${HULL_TEST_USER:-}" ]; then
+		expect_mount /one '^rw,nosuid,nodev,noexec'
+		expect_mount /two '^ro,relatime'
+	else
+		expect_mount /one '^ro,nosuid,nodev,noexec'
+		expect_mount /two '^ro,nosuid,nodev,noexec'
+	fi
+}
+
 test_directory_on_file() {
 	mkdir "$WORK/data"
 	bind "$WORK/data" /etc/passwd bind

@@ -513,11 +513,48 @@ test_mappings_without_user_namespace() {
 	run_fails '.linux.uidMappings'
 }
 
+# Engines give them beside the path: they are to be those that it has.
 test_mappings_of_a_joined_user_namespace() {
 	other -U --map-root-user
+	config '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}] | .linux.gidMappings = .linux.uidMappings |
+		.mounts |= map(if .options then .options -= ["gid=5"] else . end)'
+	join user user
+	expect "0 $(readlink "/proc/$other/ns/user")" 'echo $(id -u) $(readlink /proc/self/ns/user)'
+	config '.linux.gidMappings[0].size = 2'
+	run_fails '.linux.gidMappings: the user namespace that is joined has others'
 	user_namespace
 	join user user
-	run_fails '.linux.uidMappings'
+	run_fails '.linux.uidMappings: the user namespace that is joined has others'
+}
+
+# Of a container of one's own: without root too, who enters the network namespace by the right that the user namespace gives.
+test_join_those_of_a_container() {
+	[ -n "${HULL_TEST_USER:-}" ] || user_namespace
+	config '.process.args = ["sleep", "1000"] | .linux.namespaces |= map(select(.type != "network")) + [{type: "network"}]'
+	run_ok -d
+	trap 'hull delete --force "$first"' EXIT
+	first=$ID
+	other=$(hull state "$ID" | jq .pid)
+	ID=$ID-second
+	config 'del(.linux.uidMappings, .linux.gidMappings)'
+	join user user
+	expect "$(readlink "/proc/$other/ns/user")" 'readlink /proc/self/ns/user'
+	join network net
+	join ipc ipc
+	expect "$(readlink "/proc/$other/ns/net") $(readlink "/proc/$other/ns/ipc")" \
+		'echo $(readlink /proc/self/ns/net) $(readlink /proc/self/ns/ipc)'
+	hull delete --force "$first"
+	ID=$first
+}
+
+# What the caller's namespace has is what there is to give.
+test_default_mapping_in_a_user_namespace() {
+	config '.linux.namespaces += [{type: "user"}] | .process.args = ["cat", "/proc/self/uid_map"] | del(.linux.resources) |
+		.mounts |= map(if .options then .options -= ["gid=5"] else . end)'
+	mkdir "$WORK/inner"
+	try unshare -Urm "$HULL" --root "$WORK/inner" run -b "$BUNDLE" "$ID"
+	expect_status 0
+	same '0 0 1' "$(echo $out)" 'the map'
 }
 
 # ---- names ----
