@@ -70,6 +70,15 @@ const char *container_default_root(struct arena *arena)
 	return "/run/hull";
 }
 
+static int fail_root(const char *verb, const char *path, struct error *err)
+{
+	int errnum = errno;
+	(void)fail(err, errnum, "%s the state root %s", verb, path);
+	return errnum == EACCES ?
+		error_hint(err, "set XDG_RUNTIME_DIR to a directory of your own, or give one by --root") :
+		-1;
+}
+
 static int make_directories(const char *path, struct error *err)
 {
 	char copy[PATH_MAX];
@@ -78,11 +87,11 @@ static int make_directories(const char *path, struct error *err)
 	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
-			return fail(err, errno, "make the state root %s", copy);
+			return fail_root("make", copy, err);
 		*slash = '/';
 	}
 	if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-		return fail(err, errno, "make the state root %s", path);
+		return fail_root("make", path, err);
 	return 0;
 }
 
@@ -97,7 +106,7 @@ int container_open_root(const char *path, bool make, struct error *err)
 	}
 	struct stat st;
 	if (root < 0 || fstat(root, &st) < 0)
-		return fail(err, errno, "open the state root %s", path);
+		return fail_root("open", path, err);
 	if ((st.st_uid != proc_euid() || (st.st_mode & (S_IWGRP | S_IWOTH))) &&
 		!defence_is_off("state-root")) {
 		(void)fail(err, EPERM, "the state root %s is not ours alone", path);

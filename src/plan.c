@@ -309,6 +309,14 @@ static int plan_devices(struct arena *arena, struct plan *plan, const struct hos
 	return 0;
 }
 
+static int check_rights(const struct plan *plan, struct error *err)
+{
+	if (!plan->ns.created || plan_has_user_namespace(plan) || (plan->own_caps & caps_mask("CAP_SYS_ADMIN")))
+		return 0;
+	(void)fail_at(err, 0, ".linux.namespaces", "without CAP_SYS_ADMIN namespaces are made in a \"user\" one alone");
+	return error_hint(err, "add {\"type\": \"user\"} to it, or begin with hull spec --rootless");
+}
+
 int plan_make(struct arena *arena, const struct oci_config *config, const struct plan_options *options,
 	const struct host *host, struct plan *ret_plan, struct error *err)
 {
@@ -326,7 +334,7 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 	plan.propagation = (unsigned long)plan.linux->rootfs_propagation.value;
 	plan.own_caps = host->own_caps;
 	if (ns_plan(arena, plan.linux, &plan.ns, err) < 0 ||
-		check_mount_namespace(&plan, err) < 0 || plan_cgroup(arena, &plan, host, err) < 0 ||
+		check_rights(&plan, err) < 0 || check_mount_namespace(&plan, err) < 0 || plan_cgroup(arena, &plan, host, err) < 0 ||
 		plan_root(arena, &plan, err) < 0 || plan_mounts(arena, &plan, host, err) < 0 ||
 		check_network(&plan, err) < 0 ||
 		plan_devices(arena, &plan, host, err) < 0 ||
