@@ -176,7 +176,10 @@ static int fail_quoting(struct error *err, int fs, const char *what, const char 
 		text[len] = '\0';
 		text[strcspn(text, "\n")] = '\0';
 		const char *message = len > 2 && text[1] == ' ' ? text + 2 : text;
-		return fail(err, saved, "%s %s: the kernel says \"%s\"", what, type, message);
+		(void)fail(err, saved, "%s %s: the kernel says \"%s\"", what, type, message);
+		return strstr(message, "nvalid gid") || strstr(message, "nvalid uid") ?
+			error_hint(err, "map it in .linux.uidMappings or .linux.gidMappings, or leave the option out") :
+			-1;
 	}
 	return fail(err, saved, "%s %s", what, type);
 }

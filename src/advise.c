@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "cgroups/controllers.h"
 #include "cgroups/resources.h"
+#include "idmap.h"
 #include "namespaces/mount-options.h"
 #include "namespaces/mount.h"
 #include "namespaces/ns.h"
@@ -44,6 +45,14 @@ static void check_plan(struct advice *a)
 	struct error err = { .errnum = 0 };
 	a->planned = plan_make(a->arena, a->config, a->options, a->host, &a->plan, &err) == 0;
 	if (!a->planned)
+		a->say(a->data, &err);
+}
+
+/* By making a namespace with them: what newuidmap(1) allows it alone knows. */
+static void check_maps(struct advice *a)
+{
+	struct error err = { .errnum = 0 };
+	if (a->planned && a->plan.ns.new_user && idmap_try(a->arena, a->linux, a->host->own_caps, &err) < 0)
 		a->say(a->data, &err);
 }
 
@@ -193,7 +202,7 @@ void advise(struct arena *arena, const struct oci_config *config, const struct p
 		.host = host,
 		.say = say,
 		.data = data };
-	void (*const checks[])(struct advice *) = { check_plan, check_root, check_mounts,
+	void (*const checks[])(struct advice *) = { check_plan, check_maps, check_root, check_mounts,
 		check_namespaces, check_controllers, check_seccomp, check_listener, check_hooks,
 		check_rlimits, check_net_devices };
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

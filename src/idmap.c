@@ -204,10 +204,13 @@ static int write_directly(struct arena *arena, const struct kind *kind, const oc
 			(unsigned long long)range->host_id.value, (unsigned long long)range->size.value);
 	if (write_file_at(proc, kind->map, text, err) == 0)
 		return 0;
+	enum { PAGE = 4096 }; /* user_namespaces(7): less than that in the one write */
 	(void)error_at(err, kind->where);
+	if (err->errnum == EINVAL && strlen(text) >= PAGE)
+		return error_hint(err, "the kernel takes less than %d bytes for all ranges: fewer of them, or shorter ids", PAGE);
 	return err->errnum == EPERM ?
 		error_hint(err, "the host's ids must be the caller's own, or mapped in its user namespace; and it "
-				"needs CAP_SETUID and CAP_SETGID") :
+				"needs CAP_SETUID and CAP_SETGID, and CAP_SETFCAP for the caller's 0") :
 		-1;
 }
 
@@ -255,35 +258,47 @@ static int compare_map(struct arena *arena, const struct kind *kind, const oci_i
 	return error_hint(err, "leave the mappings out, or give those that it has");
 }
 
-int idmap_check_joined(struct arena *arena, int userns, const struct oci_linux *config, struct error *err)
+/* A process that does nothing, in the user namespace, or in a new one where that is -1: it is there when this returns. */
+static pid_t start_member(int userns)
 {
 	int pair[2];
-	char ready = 0;
-	if (!config->uid_mappings.len && !config->gid_mappings.len)
-		return 0;
+	char there;
 	if (pipe2(pair, O_CLOEXEC) < 0)
-		return fail(err, errno, "pipe");
+		return -1;
 	FD(reader) = pair[0];
 	FD(writer) = pair[1];
 	pid_t pid = fork();
-	if (pid < 0)
-		return fail(err, errno, "fork");
 	if (pid == 0) {
-		/* a process of it shows its maps; without the right to join it that is for the later join to say */
-		if (setns(userns, CLONE_NEWUSER) < 0 || write(writer, "", 1) != 1)
-			_exit(1);
+		int entered = userns < 0 ? unshare(CLONE_NEWUSER) : setns(userns, CLONE_NEWUSER);
+		if (entered < 0 || write(writer, "", 1) != 1)
+			_exit(errno);
 		(void)pause();
 		_exit(0);
 	}
 	close_fd(&writer);
-	int status = 0;
-	if (read(reader, &ready, 1) == 1)
-		status = compare_map(arena, &uids, &config->uid_mappings, pid, err) < 0 ||
-				compare_map(arena, &gids, &config->gid_mappings, pid, err) < 0 ?
-			-1 :
-			0;
+	if (pid < 0 || read(reader, &there, 1) == 1)
+		return pid;
+	errno = proc_wait(pid);
+	return -1;
+}
+
+static void end_member(pid_t pid)
+{
 	(void)kill(pid, SIGKILL);
 	(void)proc_wait(pid);
+}
+
+int idmap_check_joined(struct arena *arena, int userns, const struct oci_linux *config, struct error *err)
+{
+	if (!config->uid_mappings.len && !config->gid_mappings.len)
+		return 0;
+	pid_t pid = start_member(userns);
+	if (pid < 0) /* that we have no right to join it is for the join to say */
+		return 0;
+	int status = compare_map(arena, &uids, &config->uid_mappings, pid, err);
+	if (status == 0)
+		status = compare_map(arena, &gids, &config->gid_mappings, pid, err);
+	end_member(pid);
 	return status;
 }
 
@@ -293,4 +308,20 @@ int idmap_write(struct arena *arena, pid_t pid, int proc, const struct oci_linux
 	if (write_map(arena, &gids, &config->gid_mappings, pid, proc, caps, err) < 0)
 		return -1;
 	return write_map(arena, &uids, &config->uid_mappings, pid, proc, caps, err);
+}
+
+int idmap_try(struct arena *arena, const struct oci_linux *config, uint64_t caps, struct error *err)
+{
+	char path[32];
+	if (!config->uid_mappings.len && !config->gid_mappings.len)
+		return 0;
+	pid_t pid = start_member(-1);
+	if (pid < 0)
+		return fail_at(err, errno, ".linux.namespaces", "make a user namespace");
+	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	FD(proc) = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int status = proc < 0 ? fail(err, errno, "open %s", path) :
+				idmap_write(arena, pid, proc, config, caps, err);
+	end_member(pid);
+	return status;
 }

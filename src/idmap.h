@@ -17,6 +17,9 @@
  * /etc/subuid and /etc/subgid where newuidmap(1) can grant them; for root all ids are themselves. Says so in the log. */
 void idmap_fill(struct arena *arena, struct oci_linux *config);
 
+/* Whether the mappings of a new user namespace can be had here, by making one with them: with the capabilities `caps` of the caller. */
+int idmap_try(struct arena *arena, const struct oci_linux *config, uint64_t caps, struct error *err);
+
 /* Fails (EINVAL) where there are mappings and the user namespace that is joined, open as userns, has others: engines give both. */
 int idmap_check_joined(struct arena *arena, int userns, const struct oci_linux *config, struct error *err);
 

@@ -73,6 +73,9 @@ static int fail_clone(struct error *err)
 	if (err->errnum == EPERM)
 		return error_hint(err, "creating these namespaces needs CAP_SYS_ADMIN, or a user namespace among "
 				       "them, and no seccomp filter against it: hull check --host");
+	if (err->errnum == EACCES)
+		return error_hint(err, "a user needs a cgroup delegated that holds both the caller and the container's: "
+				       "call from within it");
 	if (err->errnum == ENOSYS)
 		return error_hint(err, "a seccomp filter that we run under does this; it must allow clone3");
 	if (err->errnum == ENOSPC || err->errnum == EUSERS)
