@@ -1,10 +1,15 @@
 #include "host.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/proc.h"
 #include "caps.h"
 
@@ -23,6 +28,17 @@ int host_read_release(const char *release, struct host *host, struct error *err)
 	return 0;
 }
 
+/* As `unshare -U` without -m leaves it: ioctl_ns(2). */
+static bool has_foreign_mounts(void)
+{
+	struct stat owner, own;
+	FD(mounts) = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	FD(user) = mounts < 0 ? -1 : ioctl(mounts, NS_GET_USERNS);
+	if (user < 0) /* EPERM: it is of a user namespace above ours */
+		return mounts >= 0 && errno == EPERM;
+	return fstat(user, &owner) == 0 && stat("/proc/self/ns/user", &own) == 0 && owner.st_ino != own.st_ino;
+}
+
 int host_probe(struct host *ret_host, struct error *err)
 {
 	struct host host = { .euid = proc_euid(), .in_user_namespace = proc_in_user_namespace() };
@@ -31,6 +47,7 @@ int host_probe(struct host *ret_host, struct error *err)
 		return fail(err, errno, "read the kernel's release");
 	if (host_read_release(name.release, &host, err) < 0)
 		return -1;
+	host.foreign_mounts = host.in_user_namespace && has_foreign_mounts();
 	host.last_cap = caps_last();
 	host.own_caps = caps_grantable(false);
 	if (cgroup_probe(&host.cgroup, err) < 0)

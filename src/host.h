@@ -18,6 +18,7 @@
 struct host {
 	uid_t euid;
 	bool in_user_namespace; /* not the first one: no device can be made there */
+	bool foreign_mounts; /* the mount namespace is not our user namespace's: nothing of it can be cloned */
 	unsigned kernel_major, kernel_minor;
 	unsigned last_cap;
 	uint64_t own_caps; /* that this process holds */

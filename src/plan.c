@@ -155,7 +155,7 @@ static unsigned namespace_needs(const struct plan *plan)
 		when(is_created(plan, CLONE_NEWNS), NEED_ROOTFS) |
 		when(!is_created(plan, CLONE_NEWNS), NEED_CHROOT) |
 		when((ns->new_user || ns_joins(ns, CLONE_NEWUSER)) && is_created(plan, CLONE_NEWNS) &&
-				!(plan->own_caps & caps_mask("CAP_SYS_ADMIN")),
+				(plan->foreign_mounts || !(plan->own_caps & caps_mask("CAP_SYS_ADMIN"))),
 			NEED_OPEN_INSIDE) |
 		when(plan->options.network, NEED_NETWORK) |
 		when(is_created(plan, CLONE_NEWNET), NEED_LOOPBACK);
@@ -333,6 +333,7 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 	plan.readonly = config->root->readonly.value && !options->overlay;
 	plan.propagation = (unsigned long)plan.linux->rootfs_propagation.value;
 	plan.own_caps = host->own_caps;
+	plan.foreign_mounts = host->foreign_mounts;
 	if (ns_plan(arena, plan.linux, &plan.ns, err) < 0 ||
 		check_rights(&plan, err) < 0 || check_mount_namespace(&plan, err) < 0 || plan_cgroup(arena, &plan, host, err) < 0 ||
 		plan_root(arena, &plan, err) < 0 || plan_mounts(arena, &plan, host, err) < 0 ||

@@ -92,6 +92,7 @@ struct plan {
 
 	struct ns_plan ns;
 	uint64_t own_caps; /* the caller's: by which id maps are written */
+	bool foreign_mounts; /* as in struct host */
 	const char *cgroup_path;       /* or NULL: no cgroup of its own, or systemd will say */
 	struct systemd_unit unit;      /* of the systemd driver; name is NULL for the other one */
 
