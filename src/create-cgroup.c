@@ -49,7 +49,7 @@ static int do_without(struct creation *c, struct error *err)
 {
 	const char *where = find_limit(c->plan.linux->resources);
 	bool forbidden = err->errnum == EACCES || err->errnum == EPERM || err->errnum == EROFS;
-	if (!forbidden || host_is_root(&c->host))
+	if (!forbidden || (host_is_root(&c->host) && is_privileged(c)))
 		return -1;
 	if (where) {
 		(void)error_at(err, where);

@@ -34,13 +34,29 @@ test_without_user_namespaces() {
 	! printf '%s\n' "$findings" | grep -q '/proc' || fail 'tells what could not be tried'
 }
 test_with_a_masked_proc() {
-	! grep -q __asan_init "$HULL" || skip 'this build is dynamic, its libraries are not in the container'
-	cp "$HULL" "$BUNDLE/rootfs/bin/hull"
+	! grep -q __asan_init "$HULL_ITSELF" || skip 'this build is dynamic, its libraries are not in the container'
+	cp "$HULL_ITSELF" "$BUNDLE/rootfs/bin/hull"
 	inside 'hull check --host'
 	findings=$out
 	says '^limited +/proc +cannot be mounted anew: parts of the one here are hidden'
 	says 'hint: run the outer container with an unmasked /proc'
 }
+# A filter like Docker's, which answers clone3 as an old kernel would: the container in the container is made by the older call.
+test_container_in_one_without_clone3() {
+	! grep -q __asan_init "$HULL_ITSELF" || skip 'this build is dynamic, its libraries are not in the container'
+	inner=$BUNDLE/rootfs/inner
+	mkdir -p "$inner/rootfs/bin" "$inner/rootfs/proc" "$inner/rootfs/dev" "$inner/rootfs/sys"
+	cp "$HULL_ITSELF" "$BUNDLE/rootfs/bin/hull"
+	cp "$BUNDLE/rootfs/bin/busybox" "$inner/rootfs/bin/sh"
+	hull spec --rootless -f - | jq '.process.terminal = false | .process.args = ["sh", "-c", "echo in the inner one"] |
+		(.linux.uidMappings, .linux.gidMappings) = [{containerID: 0, hostID: 0, size: 1}]' >"$inner/config.json"
+	# who has the caller's 0 needs CAP_SETFCAP: user_namespaces(7)
+	config '.process.capabilities |= map_values(. + ["CAP_SETFCAP"]) | .linux.maskedPaths = [] | .linux.readonlyPaths = [] |
+		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+		syscalls: [{names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38}]}'
+	expect 'in the inner one' 'hull --root /tmp/states run -b /inner x'
+}
+
 test_nothing_is_left() {
 	before=$(ps -eo pid | wc -l)
 	doctor hull check --host

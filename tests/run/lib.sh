@@ -15,6 +15,7 @@
 set -u
 HULL=$(readlink -f "${HULL:-build/hull}")
 export HULL
+HULL_ITSELF=$HULL # to be copied into a container
 LIB_DIR=$(cd "${0%/*}" && pwd)
 SUITE=$(basename "$0" .sh)
 
@@ -350,6 +351,7 @@ as_user() {
 	}
 	chmod 755 "$SUITE_DIR"/hull*
 	HULL=$SUITE_DIR/hull
+	HULL_ITSELF=$SUITE_DIR/hull-itself
 	export XDG_RUNTIME_DIR="$SUITE_DIR"
 }
 
