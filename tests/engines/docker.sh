@@ -356,7 +356,8 @@ test_limits() {
 	esac
 	[ "$(driver)" != systemd ] || unit_is "docker-$(inspect '{{.Id}}').scope"
 	remove
-	try docker_do run -d --memory 16m -- sh -c 'x=$(head -c 64m /dev/zero | tr "\0" x)'
+	# Not the container's own process: containerd looks at memory.events, which goes with the cgroup.
+	try docker_do run -d --memory 16m -- sh -c 'sh -c "x=\$(head -c 64m /dev/zero | tr \"\\0\" x)"; code=$?; sleep 3; exit $code'
 	wait_until is exited
 	same 'true 137' "$(inspect '{{.State.OOMKilled}} {{.State.ExitCode}}')" 'what became of one that needs too much'
 	remove
