@@ -36,7 +36,8 @@ test_slow_reader_of_exec() {
 	hull delete --force "$ID" || fail delete
 }
 
-# A terminal that nobody reads takes less than it promises; signals are heard all the same.
+# A terminal that nobody reads takes less than it promises; signals are heard all the same. Not by a user whose terminal is not his:
+# what cannot be opened anew is written to as it is.
 test_signal_while_the_terminal_is_full() {
 	compile peer
 	config '.process.args = ["sleep", "1000"]'
