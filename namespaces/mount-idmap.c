@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/defences.h"
@@ -15,6 +14,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "namespaces/mount-options.h"
+#include "namespaces/ns.h"
 #include "oci/check-rules.h"
 
 #ifndef MOUNT_ATTR_IDMAP
@@ -179,17 +179,6 @@ int mount_idmap_plan(struct arena *arena, const struct oci_mount *mount,
 	return 0;
 }
 
-/* It does nothing but be there, until the parent closes its end of the pipe or dies. In the parent's memory and descriptors it has
- * no part; whoever is not root on the host, or its equal, can neither see into it nor signal it. */
-static void __attribute__((noreturn)) hold_namespace(const int pair[2])
-{
-	char byte;
-	(void)close_all_but(0, pair, 1);
-	while (read(pair[0], &byte, 1) < 0 && errno == EINTR)
-		;
-	_exit(0);
-}
-
 static int write_maps(int proc, const struct mount_idmap *idmap, struct error *err)
 {
 	if (write_file_at(proc, "uid_map", idmap->uid_map, err) == 0 &&
@@ -215,27 +204,15 @@ static int open_namespace(pid_t pid, const struct mount_idmap *idmap, struct err
 
 static int make_namespace(const struct mount_idmap *idmap, struct error *err)
 {
-	int pair[2];
-	struct clone_args args = { .flags = CLONE_NEWUSER };
-	if (pipe2(pair, O_CLOEXEC) < 0)
-		return fail(err, errno, "make a pipe");
-	pid_t pid = sys_clone3(&args);
-	if (pid == 0) {
-		(void)close(pair[1]); /* ours would keep us waiting for ever */
-		hold_namespace(pair);
-	}
-	FD(read_end) = pair[0];
-	FD(write_end) = pair[1];
-	if (pid < 0) {
+	struct ns_holder holder;
+	if (ns_hold_user(-1, &holder) < 0) {
 		(void)fail(err, errno, "make a user namespace for the mapping");
-		return errno == ENOSPC || errno == EUSERS ?
+		return err && (err->errnum == ENOSPC || err->errnum == EUSERS) ?
 			error_hint(err, "the limit /proc/sys/user/max_user_namespaces is reached") :
 			-1;
 	}
-	int userns = open_namespace(pid, idmap, err);
-	close_fd(&write_end);
-	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
-		;
+	int userns = open_namespace(holder.pid, idmap, err);
+	ns_release(&holder);
 	return userns;
 }
 

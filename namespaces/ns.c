@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
 
@@ -140,6 +142,55 @@ bool ns_joins_own(const struct ns_plan *plan, int type)
 			fstat(join->fd, &joined) == 0)
 			return own.st_dev == joined.st_dev && own.st_ino == joined.st_ino;
 	return false;
+}
+
+/* It is there until the parent closes its end of the socket or dies. In the parent's memory and descriptors it has no part; whoever is
+ * not root on the host, or its equal, can neither see into it nor signal it. */
+static void __attribute__((noreturn)) hold(int userns, bool inside, int end)
+{
+	char byte = 0;
+	const int keep[] = { end, userns };
+	(void)close_all_but(0, keep, 2);
+	if (!inside && (userns < 0 ? unshare(CLONE_NEWUSER) : setns(userns, CLONE_NEWUSER)) < 0)
+		_exit(errno);
+	if (write(end, &byte, 1) == 1)
+		while (read(end, &byte, 1) < 0 && errno == EINTR)
+			;
+	_exit(0);
+}
+
+int ns_hold_user(int userns, struct ns_holder *ret)
+{
+	int pair[2];
+	char byte;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	FD(ours) = pair[0];
+	FD(theirs) = pair[1];
+	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	bool inside = userns < 0; /* from its birth, where no filter is against that call */
+	pid_t pid = inside ? sys_clone3(&args) : fork();
+	if (pid < 0 && inside && errno == ENOSYS) {
+		inside = false;
+		pid = fork();
+	}
+	if (pid == 0)
+		hold(userns, inside, theirs);
+	if (pid < 0)
+		return -1;
+	close_fd(&theirs);
+	if (read(ours, &byte, 1) == 1) {
+		*ret = (struct ns_holder){ pid, take_fd(&ours) };
+		return 0;
+	}
+	errno = proc_wait(pid);
+	return -1;
+}
+
+void ns_release(struct ns_holder *holder)
+{
+	close_fd(&holder->end);
+	(void)proc_wait(holder->pid);
 }
 
 int ns_unshare(const struct ns_plan *plan, struct error *err)

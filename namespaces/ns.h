@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -41,6 +42,16 @@ int ns_join(struct ns_plan *plan, struct error *err);
 /* Those that the child makes. */
 int ns_unshare(const struct ns_plan *plan, struct error *err);
 bool ns_joins(const struct ns_plan *plan, int type);
+
+/* A process that does nothing but be in a user namespace, for its maps to be written or read and its file to be opened. */
+struct ns_holder {
+	pid_t pid;
+	int end; /* of a socket: it lives until this is closed */
+};
+
+/* In the one that is open as userns, or in a new one where that is -1; it is there when this returns. -1 and errno. */
+int ns_hold_user(int userns, struct ns_holder *ret);
+void ns_release(struct ns_holder *holder);
 
 /* Whether the namespace of that type (of those to which sysctl belongs) is joined that the caller is in. After ns_open. */
 bool ns_joins_own(const struct ns_plan *plan, int type);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "namespaces/ns.h"
 
 enum { SUBIDS_LIMIT = 1 << 20, ANSWER_SIZE = 512 };
 
@@ -258,47 +258,17 @@ static int compare_map(struct arena *arena, const struct kind *kind, const oci_i
 	return error_hint(err, "leave the mappings out, or give those that it has");
 }
 
-/* A process that does nothing, in the user namespace, or in a new one where that is -1: it is there when this returns. */
-static pid_t start_member(int userns)
-{
-	int pair[2];
-	char there;
-	if (pipe2(pair, O_CLOEXEC) < 0)
-		return -1;
-	FD(reader) = pair[0];
-	FD(writer) = pair[1];
-	pid_t pid = fork();
-	if (pid == 0) {
-		int entered = userns < 0 ? unshare(CLONE_NEWUSER) : setns(userns, CLONE_NEWUSER);
-		if (entered < 0 || write(writer, "", 1) != 1)
-			_exit(errno);
-		(void)pause();
-		_exit(0);
-	}
-	close_fd(&writer);
-	if (pid < 0 || read(reader, &there, 1) == 1)
-		return pid;
-	errno = proc_wait(pid);
-	return -1;
-}
-
-static void end_member(pid_t pid)
-{
-	(void)kill(pid, SIGKILL);
-	(void)proc_wait(pid);
-}
-
 int idmap_check_joined(struct arena *arena, int userns, const struct oci_linux *config, struct error *err)
 {
 	if (!config->uid_mappings.len && !config->gid_mappings.len)
 		return 0;
-	pid_t pid = start_member(userns);
-	if (pid < 0) /* that we have no right to join it is for the join to say */
+	struct ns_holder holder;
+	if (ns_hold_user(userns, &holder) < 0) /* that we have no right to join it is for the join to say */
 		return 0;
-	int status = compare_map(arena, &uids, &config->uid_mappings, pid, err);
+	int status = compare_map(arena, &uids, &config->uid_mappings, holder.pid, err);
 	if (status == 0)
-		status = compare_map(arena, &gids, &config->gid_mappings, pid, err);
-	end_member(pid);
+		status = compare_map(arena, &gids, &config->gid_mappings, holder.pid, err);
+	ns_release(&holder);
 	return status;
 }
 
@@ -315,13 +285,13 @@ int idmap_try(struct arena *arena, const struct oci_linux *config, uint64_t caps
 	char path[32];
 	if (!config->uid_mappings.len && !config->gid_mappings.len)
 		return 0;
-	pid_t pid = start_member(-1);
-	if (pid < 0)
+	struct ns_holder holder;
+	if (ns_hold_user(-1, &holder) < 0)
 		return fail_at(err, errno, ".linux.namespaces", "make a user namespace");
-	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d", (int)holder.pid);
 	FD(proc) = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int status = proc < 0 ? fail(err, errno, "open %s", path) :
-				idmap_write(arena, pid, proc, config, caps, err);
-	end_member(pid);
+				idmap_write(arena, holder.pid, proc, config, caps, err);
+	ns_release(&holder);
 	return status;
 }
