@@ -106,15 +106,13 @@ int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 	return 0;
 }
 
-static int set_attr(int fd, const struct mount_attr *wanted, bool recursive)
+static int set_attr(int fd, const struct mount_attr *attr, bool recursive)
 {
-	struct mount_attr copy = *wanted, *attr = &copy;
 	if (!attr->attr_set && !attr->attr_clr && !attr->propagation)
 		return 0;
 	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attr);
 }
 
-/* Flags of the mount, then those of the whole tree, then propagation, with as few calls as the words allow. */
 /* A user namespace cannot take away what its maker's mount has (mount_namespaces(7)): as with all runtimes that stays. The times of
  * access are a matter of choice, not of less or more. */
 static int set_unlocked(int fd, const struct mount_attr *attr, bool recursive)
@@ -141,6 +139,7 @@ static int set_or_keep(int fd, const struct mount_attr *attr, bool recursive)
 	return errno == EPERM && attr->attr_clr ? set_unlocked(fd, attr, recursive) : -1;
 }
 
+/* Flags of the mount, then those of the whole tree, then propagation, with as few calls as the words allow. */
 static int set_attrs(int fd, const struct mount_options *o, uint64_t default_propagation)
 {
 	struct mount_attr own = o->attr, all = o->recursive_attr;

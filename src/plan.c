@@ -16,7 +16,6 @@
 #include "cgroups/cgroup.h"
 #include "env.h"
 #include "idmap.h"
-
 #include "namespaces/paths.h"
 #include "namespaces/rootfs.h"
 #include "oci/check.h"
@@ -335,7 +334,8 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 	plan.own_caps = host->own_caps;
 	plan.foreign_mounts = host->foreign_mounts;
 	if (ns_plan(arena, plan.linux, &plan.ns, err) < 0 ||
-		check_rights(&plan, err) < 0 || check_mount_namespace(&plan, err) < 0 || plan_cgroup(arena, &plan, host, err) < 0 ||
+		check_rights(&plan, err) < 0 || check_mount_namespace(&plan, err) < 0 ||
+		plan_cgroup(arena, &plan, host, err) < 0 ||
 		plan_root(arena, &plan, err) < 0 || plan_mounts(arena, &plan, host, err) < 0 ||
 		check_network(&plan, err) < 0 ||
 		plan_devices(arena, &plan, host, err) < 0 ||

@@ -248,7 +248,7 @@ GUEST_LIST='' guests=''
 if wants guest-all; then
 	build hull "$BUILD/hull"
 	LIMIT=7200
-	! have_guests || { guest_of_tests && guests_of_engines; } | record
+	! have_guests || { guest_of_tests; guests_of_engines; } | record
 elif wants guest && wants run && [ "$(id -u)" = 0 ] && have_guests; then
 	list_for_guest
 	guest_of_tests >"$LOGS/guest-results" &

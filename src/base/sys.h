@@ -106,7 +106,7 @@ static inline int sys_fspick(int dirfd, const char *path, unsigned flags)
 }
 
 static inline int sys_mount_setattr(int dirfd, const char *path, unsigned flags,
-	struct mount_attr *attr)
+	const struct mount_attr *attr)
 {
 	return (int)syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr));
 }

@@ -283,8 +283,7 @@ test_many_at_once() {
 	[ "$(cat "$WORK"/many-*)" = "$(yes well | head -n 16)" ] || fail "$(cat "$WORK"/many-*)"
 }
 
-# A pod of one container, by the interface that Kubernetes speaks; Debian has no crictl.
-# A machine's numbers of what could leak; others change the first of them too.
+# A machine's numbers of what could leak.
 numbers() {
 	echo "$(grep -c hull /proc/self/mountinfo) mounts, $(below "$CGROUP2" | wc -l) cgroups," \
 		"$(below /run/containerd/io.containerd.runtime.v2.task/default | wc -l) tasks, $(below /run/containerd/runc | wc -l) states," \
@@ -304,6 +303,7 @@ test_many_in_a_row() {
 	[ "$(cut -f 1 /proc/sys/fs/file-nr)" -lt $((files + MANY / 2)) ] || fail "open files: $files, $(cut -f 1 /proc/sys/fs/file-nr)"
 }
 
+# A pod of one container, by the interface that Kubernetes speaks; Debian has no crictl.
 test_kubernetes() {
 	needs_controllers cpu memory
 	[ -n "${PAUSE_FILE:-}" ] || PAUSE_FILE=$WORK/pause.tar

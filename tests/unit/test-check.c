@@ -242,6 +242,7 @@ static const struct row namespace_rows[] = {
 	{ { LINUX(ONE_MAP(MAPPING(0, 0, 1))) }, ".linux.uidMappings: needs a \"user\" namespace" },
 	{ { LINUX(NAMESPACE(CLONE_NEWUSER), ONE_MAP(MAPPING(0, 0, 1))) } },
 	{ { LINUX(JOINED(CLONE_NEWUSER)) } },
+	{ { LINUX(JOINED(CLONE_NEWUSER), ONE_MAP(MAPPING(0, 0, 1))) } }, /* whether they are its own is seen when it is opened */
 	{ { LINUX(NAMESPACE(CLONE_NEWUSER)) } }, /* the default ones */
 	{ { LINUX(NAMESPACE(CLONE_NEWUSER), .uid_mappings = ITEMS(struct oci_id_mapping, MAPPING(0, 0, 1))) },
 		".linux.gidMappings: required by a new user namespace" },
