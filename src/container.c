@@ -157,16 +157,12 @@ static int lock_in_time(struct container *c, struct error *err)
 
 static int lock_directory(struct container *c, enum container_lock lock, struct error *err)
 {
-	struct stat st;
 	if (lock == CONTAINER_LOCKED_IN_TIME && lock_in_time(c, err) < 0)
 		return -1;
 	while (lock == CONTAINER_LOCKED && flock(c->dir, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return fail(err, errno, "lock the container %s", c->id);
-	if (fstat(c->dir, &st) == 0 && st.st_nlink > 0)
-		return 0;
-	close_fd(&c->dir); /* deleted while we waited */
-	return fail(err, 0, "container does not exist: %s", c->id);
+	return 0;
 }
 
 int container_open_cache(const struct container *c)
@@ -266,7 +262,13 @@ int container_open(struct container *c, const char *root, const char *id, enum c
 			"container does not exist: %s", id);
 	if (lock != CONTAINER_UNLOCKED && lock != CONTAINER_GLANCE && lock_directory(c, lock, err) < 0)
 		return -1;
-	return read_record(c, -1, err);
+	struct stat st;
+	if (read_record(c, -1, err) < 0)
+		return -1;
+	if (c->has_record || fstat(c->dir, &st) < 0 || st.st_nlink > 0)
+		return 0;
+	close_fd(&c->dir); /* deleted since we opened it */
+	return fail(err, 0, "container does not exist: %s", id);
 }
 
 void container_close(struct container *c)
@@ -387,7 +389,11 @@ static int fail_stuck(const struct container *c, struct error *err)
 	(void)proc_describe((pid_t)c->record.pid.value, text, sizeof(text));
 	(void)fail(err, EBUSY, "init of container %s lives %d ms after it was killed", c->id,
 		KILL_TIMEOUT_MS);
-	return error_hint(err, "%s; what waits uninterruptibly dies when that ends: delete it again then",
+	return strstr(text, "zap_pid_ns_processes") ? /* its end is held up by who joined its pid namespace, dead and not waited for */
+		error_hint(err, "%s for the parents of dead processes, hull exec for one, which may be stopped: continue or end those, "
+				"then delete it again",
+			text) :
+		error_hint(err, "%s; what waits uninterruptibly dies when that ends: delete it again then",
 		text);
 }
 

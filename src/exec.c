@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,6 +30,22 @@ static bool is_traceable(const struct oci_process *process)
 	return false;
 }
 
+static int fail_ended(const struct execution *e, struct error *err)
+{
+	return fail(err, 0, "cannot exec in container %s: container not running", e->container.id);
+}
+
+/* Anything may fail then, each in its own way: ENOENT for a file of its directory or for its cgroup. What the program's own
+ * failure is has a status. */
+static int blame_end(const struct execution *e, struct error *err)
+{
+	struct pollfd init = { .fd = e->init, .events = POLLIN };
+	if (err->status || poll(&init, 1, 0) <= 0)
+		return -1;
+	error_clear(err);
+	return fail_ended(e, err);
+}
+
 static int open_container(struct execution *e, struct error *err)
 {
 	const struct exec_request *request = e->request;
@@ -46,7 +63,7 @@ static int open_container(struct execution *e, struct error *err)
 			-1;
 	e->launch.may_wait = e->status == STATUS_PAUSED;
 	if (e->init < 0)
-		return fail(err, 0, "cannot exec in container %s: container not running", c->id);
+		return fail_ended(e, err);
 	if (container_config(c, &e->config, err) < 0)
 		return -1;
 	e->traceable = is_traceable(e->config->process);
@@ -63,8 +80,7 @@ static int open_root(struct execution *e, struct error *err)
 	FD(root) = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int saved = errno;
 	if (sys_pidfd_send_signal(e->init, 0) < 0 || (root < 0 && saved == ENOENT)) /* gone, or a zombie */
-		return fail(err, 0, "cannot exec in container %s: container not running",
-			e->container.id);
+		return fail_ended(e, err);
 	if (root < 0) {
 		(void)fail(err, saved, "open the root of container %s", e->container.id);
 		if (saved != EACCES)
@@ -203,9 +219,9 @@ int execution_prepare(struct execution *e, const struct exec_request *request, s
 	if (self_close_leaked(request->preserve_fds, err) < 0 || host_probe(&e->host, err) < 0 ||
 		open_container(e, err) < 0 || make_process(e, err) < 0 || make_plan(e, err) < 0 ||
 		process_open_oom_score_adj(&e->plan.process, &e->launch.oom_score, err) < 0 ||
-		self_hide(err) < 0)
-		return -1;
-	return open_plan(e, err);
+		self_hide(err) < 0 || open_plan(e, err) < 0)
+		return blame_end(e, err);
+	return 0;
 }
 
 /* runc's form is "[CONTROLLER:]PATH". */
@@ -271,7 +287,7 @@ static int launch(struct execution *e, struct error *err)
 	return launch_start(l, err);
 }
 
-int execution_launch(struct execution *e, struct relay *relay, struct error *err)
+static int start_process(struct execution *e, struct relay *relay, struct error *err)
 {
 	struct launch *l = &e->launch;
 	l->arena = &e->arena;
@@ -298,6 +314,11 @@ int execution_launch(struct execution *e, struct relay *relay, struct error *err
 	int status = launch(e, err);
 	close_fd(&l->cgroup);
 	return status;
+}
+
+int execution_launch(struct execution *e, struct relay *relay, struct error *err)
+{
+	return start_process(e, relay, err) < 0 ? blame_end(e, err) : 0;
 }
 
 void execution_close(struct execution *e)

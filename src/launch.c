@@ -80,6 +80,8 @@ static int fail_clone(struct error *err)
 		return error_hint(err, "a seccomp filter that we run under does this; it must allow clone3");
 	if (err->errnum == ENOSPC || err->errnum == EUSERS)
 		return error_hint(err, "a limit of /proc/sys/user/max_*_namespaces is reached");
+	if (err->errnum == ENOENT || err->errnum == ENODEV)
+		return error_hint(err, "the cgroup has been removed meanwhile");
 	return err->errnum == EBUSY ?
 		error_hint(err, "the cgroup enables controllers for its children, so no "
 				"process may be in it") :

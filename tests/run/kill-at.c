@@ -4,6 +4,8 @@
  *	kill-at parent 17 hull create ...     SIGKILL as the command enters its 17th system call
  *	kill-at child 17 hull create ...      the same for whatever the command has cloned, counted together
  *	kill-at parent 0 hull create ...      kills nothing, prints how many there were
+ *	MEANWHILE='hull delete ...' kill-at parent 17 hull exec ...
+ *	                                      kills nothing, but runs that with sh as the command stands before its 17th call
  *
  * Prints that number, or the exit status of the command (128 + signal) in the mode "child". Exits with 0 if it killed, 3 if the
  * command ended before, 1 if it cannot trace. What outlives the command goes on untraced.
@@ -23,7 +25,7 @@ struct trace {
 	pid_t main;
 	bool children;
 	unsigned long at, count;
-	bool killed;
+	bool killed; /* or what is to run meanwhile has run */
 	pid_t inside[MAX_PROCESSES]; /* those between the entry of a call and its end */
 	unsigned inside_len;
 };
@@ -46,8 +48,8 @@ static void handle_call(struct trace *t, pid_t pid)
 	if (!is_entry(t, pid) || (pid != t->main) != t->children)
 		return;
 	if (++t->count == t->at && !t->killed) {
-		(void)kill(pid, SIGKILL);
-		t->killed = true;
+		const char *meanwhile = getenv("MEANWHILE");
+		t->killed = (meanwhile ? system(meanwhile) : kill(pid, SIGKILL)) == 0;
 	}
 }
 

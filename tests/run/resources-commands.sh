@@ -407,6 +407,21 @@ test_delete_of_a_stuck_one() {
 	expect_status 0
 }
 
+# Who has joined the pid namespace must be collected before init can end, and a stopped hull exec collects nothing.
+test_delete_while_exec_is_stopped() {
+	start_container 'sleep 1000'
+	"$HULL" --root "$STATE" exec "$ID" sleep 1000 </dev/null >"$WORK/exec" 2>&1 &
+	pid=$!
+	await 'exec does not run' sh -c "[ \$('$HULL' --root '$STATE' ps -f json '$ID' | jq length) = 2 ]"
+	kill -STOP $pid
+	fails_with 'parents of dead processes' hull delete --force "$ID"
+	kill -CONT $pid
+	wait $pid
+	same 137 $? 'exit status of exec'
+	try hull delete --force "$ID"
+	expect_status 0
+}
+
 # A hook that hangs has the lock: delete --force does not wait for ever.
 test_delete_during_a_hook() {
 	config '.hooks.createRuntime = [{path: "/bin/sleep", args: ["sleep", "120"]}]'
