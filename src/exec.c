@@ -142,6 +142,7 @@ static void add_capabilities(struct execution *e, struct oci_process *process)
 static int apply_options(struct execution *e, struct oci_process *process, struct error *err)
 {
 	const struct exec_request *r = e->request;
+	const struct oci_uint *given = process->user.additional_gids.items;
 	if (r->terminal)
 		process->terminal = (struct oci_bool){ true, true };
 	if (r->no_new_privileges)
@@ -157,6 +158,8 @@ static int apply_options(struct execution *e, struct oci_process *process, struc
 	if (r->user && (open_root(e, err) < 0 ||
 			account_find(&e->arena, e->root, r->user, &process->user, err) < 0))
 		return error_prefix(err, "--user");
+	if (process->user.additional_gids.items != given) /* by a name */
+		e->image_groups = process->user.additional_gids.len;
 	add_capabilities(e, process);
 	return add_groups(e, process, err);
 }
@@ -197,7 +200,10 @@ static int make_plan(struct execution *e, struct error *err)
 		host_probe_lsm(&e->host);
 	if (e->config->linux && e->config->linux->intel_rdt)
 		host_probe_rdt(&e->host);
-	return plan_make_exec(&e->arena, e->config, &options, &e->host, &e->plan, err);
+	if (plan_make_exec(&e->arena, e->config, &options, &e->host, &e->plan, err) < 0)
+		return -1;
+	e->plan.process.image_groups = e->image_groups;
+	return 0;
 }
 
 static int open_plan(struct execution *e, struct error *err)

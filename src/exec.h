@@ -44,6 +44,7 @@ struct execution {
 	enum status status;
 	int init; /* pidfd of the container's init */
 	int root; /* its root directory, or -1 */
+	size_t image_groups; /* see struct process_plan */
 };
 
 #define EXECUTION(name)                                                                            \

@@ -414,15 +414,37 @@ static bool has_groups(const gid_t *groups, size_t count)
 	return same;
 }
 
-static int set_groups(const struct process_plan *plan, struct error *err)
+/* Returns 0 or an errno. user_namespaces(7): with "deny" in /proc/PID/setgroups no group may be dropped, for a group may be what denies
+ * access. An empty list then means what is there already. */
+static int try_groups(const gid_t *groups, size_t count)
 {
-	if (setgroups(plan->group_count, plan->groups) == 0)
+	if (setgroups(count, groups) == 0)
 		return 0;
 	int saved = errno;
-	/* user_namespaces(7): with "deny" in /proc/PID/setgroups no group may be dropped, for a
-	 * group may be what denies access. An empty list then means what is there already. */
-	if (saved == EPERM &&
-		(plan->group_count == 0 || has_groups(plan->groups, plan->group_count)))
+	return saved == EPERM && (count == 0 || has_groups(groups, count)) ? 0 : saved;
+}
+
+/* As try_groups(), without those that only the image's own files ask for and that are not mapped, or cannot be had at all. */
+static int try_groups_there_are(const struct process_plan *plan)
+{
+	size_t count = 0;
+	gid_t *groups = calloc(plan->group_count, sizeof(*groups));
+	if (!groups)
+		abort();
+	for (size_t i = 0; i < plan->group_count; i++)
+		if (i >= plan->image_groups || setgroups(1, &plan->groups[i]) == 0)
+			groups[count++] = plan->groups[i];
+	int status = try_groups(groups, count);
+	free(groups);
+	return status;
+}
+
+static int set_groups(const struct process_plan *plan, struct error *err)
+{
+	int saved = try_groups(plan->groups, plan->group_count);
+	if (saved && plan->image_groups)
+		saved = try_groups_there_are(plan);
+	if (!saved)
 		return 0;
 	(void)fail_at(err, saved, ".process.user.additionalGids", "setgroups to %zu groups",
 		plan->group_count);

@@ -53,7 +53,7 @@ struct process_plan {
 	gid_t gid;
 	mode_t umask; /* 0022 where the configuration has none, as runc and crun */
 	gid_t *groups;
-	size_t group_count;
+	size_t group_count, image_groups; /* of which the first so many are the image's own wish */
 	bool no_new_privs;
 
 	LIST(struct process_rlimit) rlimits;
@@ -99,7 +99,8 @@ void process_own_streams(const struct process_plan *plan);
 
 /* Umask, groups, gid and uid of the caller. keep_groups leaves the supplementary groups as they
  * are. Where setgroups(2) is denied (a user namespace made without privilege) an empty list
- * leaves them too, since nothing can drop them; a list that differs is an error. */
+ * leaves them too, since nothing can drop them; a list that differs is an error, but for image_groups, of which
+ * those that cannot be had are left out. */
 int process_set_user(const struct process_plan *plan, bool keep_groups, struct error *err);
 
 /* sched_setaffinity(2) of process pid, 0 for the caller; nothing if the mask is not set. */

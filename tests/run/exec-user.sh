@@ -108,6 +108,33 @@ test_names() {
 	gives 'uid=1000,1000,1000 gid=1001,1001,1001 groups=3,29,50,88' -u bob -g 3 "$ID" probe ids
 }
 
+# What only the image asks for is left out where it is not mapped; what the caller asks for is not.
+test_groups_not_mapped() {
+	accounts
+	config '.linux.namespaces |= map(select(.type != "user")) + [{type: "user"}] | .process.capabilities = {} |
+		.linux.uidMappings = [{containerID: 0, hostID: 200000, size: 3000}] |
+		.linux.gidMappings = [{containerID: 0, hostID: 200000, size: 60}, {containerID: 1001, hostID: 201001, size: 1}]'
+	start_container
+	ids bob 1000 1001 29,50
+	ids bob:staff 1000 50 29,50
+	gives 'uid=1000,1000,1000 gid=1001,1001,1001 groups=7,29,50' -u bob -g 7 "$ID" probe ids
+	refuses 'is each group mapped' -u bob -g 70 "$ID" probe ids
+	refuses 'is each group mapped' -u 1000 -g 88 "$ID" probe ids
+}
+
+# With a user's one id no group can be set: those of an image, in whose files root is in many, are no obstacle.
+test_groups_of_a_single_id() {
+	printf 'root:x:0:0:root:/root:/bin/sh\n' >"$BUNDLE/rootfs/etc/passwd"
+	printf 'root:x:0:root\nbin:x:1:root,bin,daemon\nwheel:x:10:root\n' >"$BUNDLE/rootfs/etc/group"
+	config --argjson id "${HULL_TEST_USER:-300000}" '.linux.namespaces |= map(select(.type != "user")) + [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: $id, size: 1}] | .linux.gidMappings = [{containerID: 0, hostID: $id, size: 1}] |
+		.mounts |= map(.options = (.options // [] | . - ["gid=5"]))'
+	start_container
+	try hull exec -u root "$ID" probe ids
+	same 'uid=0,0,0 gid=0,0,0' "${out% groups=*}" "exec: $errors"
+	refuses 'group' -u root -g 1 "$ID" probe ids
+}
+
 test_additional_groups_refused() {
 	start_container
 	for group in x -1 4294967295 '1 2' '1;2' 1,x; do
