@@ -51,7 +51,7 @@ static int check_mapped_user(const struct oci_config *config, struct error *err)
 	return 0;
 }
 
-/* A new user namespace without any mapping gets the caller's default one; one that is joined has its own, which those given must be. */
+/* A new user namespace without any mapping gets the caller's default one; one that is joined has its own, whatever is given. */
 static int check_id_maps(const struct oci_config *config, struct error *err)
 {
 	const struct oci_namespace *user = oci_find_namespace(config, CLONE_NEWUSER);
@@ -76,7 +76,7 @@ static int check_id_maps(const struct oci_config *config, struct error *err)
 		if (check_mappings(maps[i].list, where, err) < 0)
 			return -1;
 	}
-	return check_mapped_user(config, err);
+	return user && user->path ? 0 : check_mapped_user(config, err);
 }
 
 static int check_time_offsets(const struct oci_config *config, struct error *err)

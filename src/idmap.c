@@ -106,15 +106,52 @@ static void add_own_ids(struct arena *arena, const struct kind *kind, oci_id_map
 			add_range(arena, list, first, first, count);
 }
 
-void idmap_fill(struct arena *arena, struct oci_linux *config)
+static bool read_map(struct arena *arena, const struct kind *kind, pid_t pid, oci_id_mappings *ret)
+{
+	char *text, *save = NULL;
+	unsigned long long inside, outside, size;
+	if (read_file_at(arena, AT_FDCWD, arena_printf(arena, "/proc/%d/%s", (int)pid, kind->map), SUBIDS_LIMIT,
+		    &text, NULL) < 0)
+		return false;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (sscanf(line, "%llu %llu %llu", &inside, &outside, &size) == 3)
+			add_range(arena, ret, inside, outside, size);
+	return true;
+}
+
+static bool are_same(const oci_id_mappings *a, const oci_id_mappings *b)
+{
+	bool same = a->len == b->len;
+	for (size_t i = 0; same && i < a->len; i++) {
+		const struct oci_id_mapping *other = oci_mapping_of(b, a->items[i].container_id.value);
+		same = other && other->container_id.value == a->items[i].container_id.value &&
+			other->host_id.value == a->items[i].host_id.value && other->size.value == a->items[i].size.value;
+	}
+	return same;
+}
+
+/* What is given beside the path of a namespace has no say: Podman gives any. Where it cannot be entered the join will tell. */
+static bool take_joined(struct arena *arena, struct oci_linux *config, const char *path)
+{
+	struct ns_holder holder;
+	oci_id_mappings maps[2] = { { NULL, 0 }, { NULL, 0 } };
+	FD(userns) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (userns < 0 || ns_hold_user(userns, &holder) < 0)
+		return false;
+	bool known = read_map(arena, &uids, holder.pid, &maps[0]) && read_map(arena, &gids, holder.pid, &maps[1]);
+	ns_release(&holder);
+	if (!known || (are_same(&maps[0], &config->uid_mappings) && are_same(&maps[1], &config->gid_mappings)))
+		return false;
+	config->uid_mappings = maps[0];
+	config->gid_mappings = maps[1];
+	log_warn("the user namespace that is joined has other mappings than those given, which are ignored");
+	return true;
+}
+
+static void add_default(struct arena *arena, struct oci_linux *config)
 {
 	const struct kind *kinds[] = { &uids, &gids };
 	oci_id_mappings *lists[] = { &config->uid_mappings, &config->gid_mappings };
-	bool is_new = false;
-	LIST_EACH(&config->namespaces, ns)
-		is_new |= ns->type.value == CLONE_NEWUSER && !ns->path;
-	if (!is_new || config->uid_mappings.len || config->gid_mappings.len)
-		return;
 	bool tools = is_there(uids.tool) && is_there(gids.tool);
 	for (size_t i = 0; i < 2; i++) {
 		if (proc_euid() == 0) {
@@ -129,6 +166,20 @@ void idmap_fill(struct arena *arena, struct oci_linux *config)
 		proc_euid() == 0                 ? "all ids are themselves" :
 		config->uid_mappings.len > 1     ? "0 is the caller, the others are the caller's subordinate ids" :
 						   "0 is the caller, and there are no other ids");
+}
+
+bool idmap_fill(struct arena *arena, struct oci_linux *config)
+{
+	bool given = config->uid_mappings.len || config->gid_mappings.len;
+	LIST_EACH(&config->namespaces, ns) {
+		if (ns->type.value != CLONE_NEWUSER || given != (ns->path != NULL))
+			continue;
+		if (ns->path)
+			return take_joined(arena, config, ns->path);
+		add_default(arena, config);
+		return true;
+	}
+	return false;
 }
 
 /* One line of what newuidmap says. */
@@ -226,50 +277,6 @@ static int write_map(struct arena *arena, const struct kind *kind, const oci_id_
 	if (!may && kind == &gids && write_file_at(proc, "setgroups", "deny", err) < 0)
 		return error_at(err, kind->where);
 	return write_directly(arena, kind, list, proc, err);
-}
-
-static bool has_range(char *text, const struct oci_id_mapping *wanted)
-{
-	unsigned long long inside, outside, size;
-	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-		if (sscanf(line, "%llu %llu %llu", &inside, &outside, &size) == 3 &&
-			inside == wanted->container_id.value && outside == wanted->host_id.value &&
-			size == wanted->size.value)
-			return true;
-	return false;
-}
-
-static int compare_map(struct arena *arena, const struct kind *kind, const oci_id_mappings *list, pid_t pid,
-	struct error *err)
-{
-	char *text;
-	const char *path = arena_printf(arena, "/proc/%d/%s", (int)pid, kind->map);
-	size_t lines = 0;
-	if (read_file_at(arena, AT_FDCWD, path, SUBIDS_LIMIT, &text, err) < 0)
-		return error_at(err, kind->where);
-	for (const char *at = text; *at; at++)
-		lines += *at == '\n';
-	bool same = lines == list->len;
-	LIST_EACH(list, range)
-		same = same && has_range(text, range);
-	if (same || list->len == 0)
-		return 0;
-	(void)fail_at(err, EINVAL, kind->where, "the user namespace that is joined has others");
-	return error_hint(err, "leave the mappings out, or give those that it has");
-}
-
-int idmap_check_joined(struct arena *arena, int userns, const struct oci_linux *config, struct error *err)
-{
-	if (!config->uid_mappings.len && !config->gid_mappings.len)
-		return 0;
-	struct ns_holder holder;
-	if (ns_hold_user(userns, &holder) < 0) /* that we have no right to join it is for the join to say */
-		return 0;
-	int status = compare_map(arena, &uids, &config->uid_mappings, holder.pid, err);
-	if (status == 0)
-		status = compare_map(arena, &gids, &config->gid_mappings, holder.pid, err);
-	ns_release(&holder);
-	return status;
 }
 
 int idmap_write(struct arena *arena, pid_t pid, int proc, const struct oci_linux *config, uint64_t caps,

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -14,14 +15,12 @@
 #include "oci/config.h"
 
 /* Gives a new user namespace that has no mappings those that the caller may use: 0 is the caller, what follows are the ids of
- * /etc/subuid and /etc/subgid where newuidmap(1) can grant them; for root all ids are themselves. Says so in the log. */
-void idmap_fill(struct arena *arena, struct oci_linux *config);
+ * /etc/subuid and /etc/subgid where newuidmap(1) can grant them; for root all ids are themselves. One that is joined has its own,
+ * which take the place of what is given beside its path. Returns whether the configuration has changed, and says so in the log. */
+bool idmap_fill(struct arena *arena, struct oci_linux *config);
 
 /* Whether the mappings of a new user namespace can be had here, by making one with them: with the capabilities `caps` of the caller. */
 int idmap_try(struct arena *arena, const struct oci_linux *config, uint64_t caps, struct error *err);
-
-/* Fails (EINVAL) where there are mappings and the user namespace that is joined, open as userns, has others: engines give both. */
-int idmap_check_joined(struct arena *arena, int userns, const struct oci_linux *config, struct error *err);
 
 /* Writes both maps of process pid, whose directory on procfs is `proc`. Who has no CAP_SETUID or no CAP_SETGID among `caps` may map the
  * own id alone, without setgroups(2) inside; for more newuidmap(1) and newgidmap(1) are called. */

@@ -416,18 +416,10 @@ int plan_open_mounts(struct arena *arena, struct plan *plan, struct error *err)
 	return plan_open_root(arena, plan, err) < 0 || open_binds(arena, plan, err) < 0 ? -1 : 0;
 }
 
-static int check_joined_user(struct arena *arena, const struct plan *plan, struct error *err)
-{
-	LIST_EACH(&plan->ns.joins, join)
-		if (join->type == CLONE_NEWUSER)
-			return idmap_check_joined(arena, join->fd, plan->linux, err);
-	return 0;
-}
-
 int plan_open(struct arena *arena, struct plan *plan, int cache_dir, struct error *err)
 {
 	bool inside = plan->needs & NEED_OPEN_INSIDE;
-	if (ns_open(&plan->ns, err) < 0 || check_joined_user(arena, plan, err) < 0 || open_idmaps(plan, err) < 0 ||
+	if (ns_open(&plan->ns, err) < 0 || open_idmaps(plan, err) < 0 ||
 		(!inside && plan_open_mounts(arena, plan, err) < 0) ||
 		check_sysctl(arena, plan, err) < 0 ||
 		seccomp_compile(arena, plan->linux->seccomp, cache_dir, &plan->seccomp, err) < 0)

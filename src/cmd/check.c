@@ -61,18 +61,20 @@ static int check_host(struct context *ctx, struct error *err)
 	return print_end(err) < 0 ? -1 : missing;
 }
 
-/* A new user namespace without mappings gets some, which may not be what was meant. */
+/* A new user namespace without mappings gets some, and one that is joined has some, which may not be what was meant. */
 static void fill_maps(struct context *ctx, struct oci_config *config, struct report *report)
 {
-	size_t before = config->linux ? config->linux->uid_mappings.len : 0;
-	if (!config->linux)
-		return;
-	idmap_fill(&ctx->arena, config->linux);
-	if (config->linux->uid_mappings.len == before)
-		return;
 	struct error finding = { .errnum = 0 };
-	(void)fail_at(&finding, 0, ".linux.uidMappings", "none are given to the new user namespace: it gets the caller's");
-	(void)error_hint(&finding, "name them: {\"containerID\": 0, \"hostID\": %u, \"size\": 1}", (unsigned)geteuid());
+	bool given = config->linux && config->linux->uid_mappings.len;
+	if (!config->linux || !idmap_fill(&ctx->arena, config->linux))
+		return;
+	if (given) {
+		(void)fail_at(&finding, 0, ".linux.uidMappings", "the user namespace that is joined has others");
+		(void)error_hint(&finding, "leave them out: they are ignored");
+	} else {
+		(void)fail_at(&finding, 0, ".linux.uidMappings", "none are given to the new user namespace: it gets the caller's");
+		(void)error_hint(&finding, "name them: {\"containerID\": 0, \"hostID\": %u, \"size\": 1}", (unsigned)geteuid());
+	}
 	say(report, &finding);
 }
 

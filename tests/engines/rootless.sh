@@ -90,6 +90,35 @@ test_as_oneself() {
 	expect_status 0
 	same $WHO "$out" 'the user inside'
 }
+# maps ROW OPTION...: a container with these options has this map of uids and can write its root filesystem.
+maps() {
+	row=$1
+	shift
+	run_box -e "HULL_TEST_ID=$ID" "$@" box sh -c 'touch /made && stat -c %u:%g /made; cat /proc/self/uid_map'
+	[ "$status" = 0 ] || fail "$*: status $status: $errors"
+	same "0:0 $row" "$(echo $out)" "$*"
+}
+test_user_namespaces() {
+	new_home
+	maps '0 1 65536' --userns nomap
+	maps '0 1 1024' --userns auto
+	maps '0 5 2000' --userns auto:size=2000,uidmapping=0:5:2000
+	maps '0 100 500' --uidmap 0:100:500 --gidmap 0:100:500
+	maps '0 100 10 10 200 500' --uidmap 0:100:10 --uidmap 10:200:500 --gidmap 0:100:510
+	try pod run -d --name one --userns nomap -e "HULL_TEST_ID=$ID" box sleep 1000
+	expect_status 0
+	theirs=$(pod exec one readlink /proc/self/ns/user)
+	run_box --userns container:one -e "HULL_TEST_ID=$ID" box readlink /proc/self/ns/user
+	same "$theirs" "$out" "container:one: $errors"
+	# Podman knows no mappings then, and gives one of its own making
+	try pod run -d --name two --uidmap 0:0:1000 --gidmap 0:0:1000 -e "HULL_TEST_ID=$ID" box sleep 1000
+	expect_status 0
+	theirs=$(pod exec two readlink /proc/self/ns/user)
+	run_box --userns "ns:/proc/$(pod inspect -f '{{.State.Pid}}' two)/ns/user" -e "HULL_TEST_ID=$ID" box readlink /proc/self/ns/user
+	same "$theirs" "$out" "ns: $errors"
+	try pod rm -f -t 0 one two
+	expect_status 0
+}
 test_other_user() {
 	new_home
 	run_box --user 1000:1001 -e "HULL_TEST_ID=$ID" box sh -c 'echo $(id -u):$(id -g); touch /tmp/f; stat -c %u:%g /tmp/f'

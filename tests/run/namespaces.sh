@@ -513,18 +513,27 @@ test_mappings_without_user_namespace() {
 	run_fails '.linux.uidMappings'
 }
 
-# Engines give them beside the path: they are to be those that it has.
+# Engines give some beside the path: it has its own, and others that are given are said to be ignored.
 test_mappings_of_a_joined_user_namespace() {
 	other -U --map-root-user
-	config '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}] | .linux.gidMappings = .linux.uidMappings |
-		.mounts |= map(if .options then .options -= ["gid=5"] else . end)'
+	options=$(jq -c '.mounts | map(if .options then .options -= ["gid=5"] else . end)' "$BUNDLE/config.json")
+	theirs="0 $(readlink "/proc/$other/ns/user")"
+	for row in '[{containerID: 0, hostID: 0, size: 1}] nothing' '[{containerID: 5, hostID: 7, size: 10}] warning'; do
+		config --argjson mounts "$options" ".linux.uidMappings = ${row% *} | .linux.gidMappings = .linux.uidMappings | .mounts = \$mounts"
+		join user user
+		expect "$theirs" 'echo $(id -u) $(readlink /proc/self/ns/user)'
+		case $errors in *'other mappings than those given'*) what=warning ;; *) what=nothing ;; esac
+		same "${row##* }" "$what" "what is said of $row: $errors"
+	done
+	# what is mapped is what it says: the owner of a file, by "@" and by the namespace itself
+	maps_ids "$WORK" || skip 'this kernel maps no ids of what the tests are on'
+	mkdir "$WORK/volume"
+	chown 5:5 "$WORK/volume"
+	config --arg dir "$WORK/volume" '.mounts += [{destination: "/volume", type: "bind", source: $dir, options: ["bind", "idmap=uids=@5-0-1;gids=@5-0-1"]}]'
 	join user user
-	expect "0 $(readlink "/proc/$other/ns/user")" 'echo $(id -u) $(readlink /proc/self/ns/user)'
-	config '.linux.gidMappings[0].size = 2'
-	run_fails '.linux.gidMappings: the user namespace that is joined has others'
-	user_namespace
-	join user user
-	run_fails '.linux.uidMappings: the user namespace that is joined has others'
+	expect 0:0 'stat -c %u:%g /volume'
+	try hull check -b "$BUNDLE"
+	printf '%s' "$errors$out" | grep -q 'user namespace that is joined has others' || fail "check: $errors"
 }
 
 # Of a container of one's own: without root too, who enters the network namespace by the right that the user namespace gives.
