@@ -176,6 +176,21 @@ two_run() {
 	[ "$("$HULL" list --quiet | wc -l)" = 2 ]
 }
 
+# Several tasks on each of two nodes, each in a container of its own; the step has the highest of their statuses.
+test_many_tasks() {
+	step -N 2 -n 8 --label sh -c 'echo $$ $SLURM_PROCID; exit $((SLURM_PROCID == 5 ? 7 : 0))'
+	same '0: 1 0
+1: 1 1
+2: 1 2
+3: 1 3
+4: 1 4
+5: 1 5
+6: 1 6
+7: 1 7' "$(printf '%s\n' "$out" | sort -n)" "the output; said: $errors"
+	same 7 "$status" 'the exit status'
+	nothing_left
+}
+
 test_failure_of_one_node() {
 	step -N 2 sh -c 'mkdir /first 2>/dev/null || exit 4'
 	expect_status 4
