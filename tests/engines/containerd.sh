@@ -305,6 +305,31 @@ test_many_in_a_row() {
 
 # A pod of one container, by the interface that Kubernetes speaks; Debian has no crictl.
 test_kubernetes() {
+	kubernetes
+}
+
+# As kubeadm configures it: systemd makes the cgroups, in the slice of the pod.
+test_kubernetes_by_systemd() {
+	[ -d /run/systemd/system ] || skip 'systemd is not process 1 here'
+	printf '  SystemdCgroup = true\n' | cat /etc/containerd/config.toml - >"$WORK/config.toml"
+	cp /etc/containerd/config.toml "$WORK/before.toml"
+	restart_with "$WORK/config.toml"
+	trap 'restart_with "$WORK/before.toml"' EXIT
+	kubernetes kubepods-hull.slice
+	systemctl list-units --all 'kubepods-hull*' >"$WORK/units"
+	has_text kubepods-hull.slice "$WORK/units" || fail "systemd has not made the slice: $(cat "$WORK/units")"
+	! has_text .scope "$WORK/units" || fail "left: $(cat "$WORK/units")"
+	systemctl stop kubepods-hull.slice
+}
+
+restart_with() {
+	cp "$1" /etc/containerd/config.toml
+	kill "$(pidof containerd)"
+	wait_until sh -c '! pidof containerd'
+	start_containerd
+}
+
+kubernetes() { # [SLICE]
 	needs_controllers cpu memory
 	[ -n "${PAUSE_FILE:-}" ] || PAUSE_FILE=$WORK/pause.tar
 	[ -e "$PAUSE_FILE" ] || sh "$ENGINES/make-image.sh" "$PAUSE_FILE" "$PAUSE" sleep 1000000
@@ -312,7 +337,7 @@ test_kubernetes() {
 		try ctr -n k8s.io image import "$file"
 		expect_status 0
 	done
-	try timeout -k 5 300 python3 "$ENGINES/cri.py" /run/containerd/containerd.sock "$IMAGE"
+	try timeout -k 5 300 python3 "$ENGINES/cri.py" /run/containerd/containerd.sock "$IMAGE" "$@"
 	[ "$status" = 0 ] || fail "cri.py: $(echo "$errors" | tail -n 1): $(grep level=error /tmp/containerd.log | tail -n 1)"
 	same 'created running 4 x y 0 33554432 50000 100000 0 67108864 failed ExecSync exited 7' "$(echo "$out" | tr '\n' ' ' | sed 's/ $//')" 'what happened'
 	same '' "$(below /run/containerd/runc/k8s.io)" 'what is left of the state'

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Speaks containerd's Kubernetes interface (CRI v1) as a kubelet would: cri.py SOCKET IMAGE.
+"""Speaks containerd's Kubernetes interface (CRI v1) as a kubelet would: cri.py SOCKET IMAGE [SLICE].
 
 One pod of one container by the runtime that the configuration names "hull", and what happens to it, a line each.
 Messages are written by their numbers in api.proto; what is needed of it is here.
@@ -119,7 +119,7 @@ def execute(*command):
 
 
 STATES = ["created", "running", "exited", "unknown"]
-pod_config = {1: {1: "pod", 2: "uid", 3: "default"}, 8: {2: {1: {1: NODE}}}}
+pod_config = {1: {1: "pod", 2: "uid", 3: "default"}, 8: {1: sys.argv[3:], 2: {1: {1: NODE}}}}
 pod = call("RunPodSandbox", {1: pod_config, 2: "hull"})[1]
 container = call("CreateContainer", {1: pod, 3: pod_config, 2: {
     1: {1: "container"}, 2: {1: sys.argv[2]},

@@ -8,7 +8,7 @@ cd "$here/../.." || exit 1
 
 # The tests by their suite; each takes seconds there.
 tests() {
-	echo containerd limits kubernetes systemd_cgroup nothing_is_left
+	echo containerd limits kubernetes kubernetes_by_systemd systemd_cgroup nothing_is_left
 	echo docker limits limits_by_cgroupfs nothing_is_left
 	echo podman-debian limits systemd_cgroup pause
 	echo behaviours limits limits_of_memory_alone update_limits update_to_no_limits update_from_a_file

@@ -90,6 +90,8 @@ observe_by() { # NAME COMMAND...
 		# its number in the host is of no interest
 		/^process: pid / && length($3) > 2 { pid = $3 }
 		pid { gsub(pid, "PID") }
+		# peer groups are numbered for the whole machine
+		/^mount / { gsub(/shared:[0-9]+/, "shared"); gsub(/master:[0-9]+/, "master") }
 		/^namespace / { print $1, $2, ($3 in host ? "of the host" : "of its own"); next }
 		/^status: / && !/^status:.(Name|Umask|Uid|Gid|Groups|NS|Sig[^Q]|Shd|Cap|NoNew|Secc|Specu|Cpus_allowed_list|Mems_allowed_list|THP)/ { next }
 		{ print }' "$SUITE_DIR/host-namespaces" "$WORK/out" | LC_ALL=C sort >"$WORK/seen-$name"
