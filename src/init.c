@@ -46,7 +46,9 @@ static int begin(struct init *init, struct error *err)
 	(void)err;
 	for (char **variable = environ; *variable && !defence_is_off("environment"); variable++)
 		explicit_bzero(*variable, strlen(*variable));
-	proc_reset_signals(init->ignored_signals);
+	/* they are blocked until then: none is lost */
+	uint64_t handled = init->plan->target < 0 ? interrupt_ends_us() : 0;
+	proc_reset_signals(init->ignored_signals & ~handled);
 	init->umask = umask(0); /* modes are what the configuration says */
 	return 0;
 }
@@ -467,9 +469,7 @@ static int wait_for_start(struct init *init, struct error *err)
 	uid_t creator = peer_of(init->sync);
 	if (close_before_wait(init, err) < 0)
 		return -1;
-	interrupt_ends_us(true);
 	init->sync = accept_start(init->listen, creator);
-	interrupt_ends_us(false);
 	if (init->sync < 0)
 		return fail(err, errno, "wait for start");
 	close_fd(&init->listen);

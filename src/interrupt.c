@@ -29,11 +29,14 @@ static void end(int sig)
 	_exit(128 + sig);
 }
 
-void interrupt_ends_us(bool on)
+uint64_t interrupt_ends_us(void)
 {
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (!is_ignored(signals[i]))
-			(void)signal(signals[i], on ? end : SIG_DFL);
+	uint64_t handled = 0;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		(void)signal(signals[i], end);
+		handled |= 1ULL << (signals[i] - 1);
+	}
+	return handled;
 }
 
 int interrupt_open(struct interrupt *interrupt, struct error *err)

@@ -12,6 +12,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -32,6 +33,6 @@ int interrupt_wait(int interrupt, int fd, struct error *err);
 int interrupt_take(int interrupt, struct error *err);
 /* Whether it is one of these signals, and not ignored. */
 bool interrupt_is(int sig);
-/* Whether one of them ends us at once, also as process 1 of a pid namespace, which is spared what it does not handle
- * (pid_namespaces(7)). */
-void interrupt_ends_us(bool on);
+/* From here on until execve(2) each of them ends us at once, also as process 1 of a pid namespace, which is spared what it does not
+ * handle (pid_namespaces(7)). Returns them: 1 << (number - 1). */
+uint64_t interrupt_ends_us(void);

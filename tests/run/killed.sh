@@ -179,4 +179,40 @@ test_create_under_systemd() {
 	same '' "$(systemctl list-units --all --plain --no-legend | grep -F "$ID")" 'the units'
 }
 
+# A signal ends init wherever it stands, once its record is there to find it by, though a pid namespace's first process is spared what it
+# does not handle.
+term_everywhere() { # COMMAND
+	kill_at child 0 "$1"
+	total=$(tail -n 1 "$WORK/out")
+	hull delete --force "$ID" || fail "delete after the count"
+	export MEANWHILE="'$HULL' --root '$STATE' kill '$ID' TERM 2>/dev/null && : >'$WORK/killed'"
+	rm -f "$WORK/once"
+	step=$((total / STEPS + 1))
+	at=$step
+	while [ $at -le "$total" ]; do
+		rm -f "$WORK/killed"
+		kill_at child $at "$1"
+		if [ -e "$WORK/killed" ]; then
+			await "$1: it goes on after TERM at $at of $total" gone_or_stopped
+			: >"$WORK/once"
+		fi
+		hull delete --force "$ID" || fail delete
+		at=$((at + step))
+	done
+	unset MEANWHILE
+	[ -e "$WORK/once" ] || fail "no kill of $STEPS"
+}
+
+gone_or_stopped() {
+	[ "$(hull state "$ID" 2>&1 | grep -o -e 'does not exist' -e '"stopped"')" ]
+}
+
+test_term() {
+	with_killer
+	config '.process.args = ["sleep", "1000"]'
+	term_everywhere create
+	config '.hooks.createContainer = [{path: "/bin/true"}]'
+	term_everywhere create
+}
+
 run_tests
