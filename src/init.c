@@ -420,22 +420,23 @@ static int hand_over_listener(struct init *init, struct error *err)
 	return status < 0 ? -1 : 0;
 }
 
+/* Neither the host's directories nor the other end of somebody's pipe is held by one that waits, perhaps for days; and who is told that
+ * it is ready may look. */
+static int close_before_wait(struct init *init, struct error *err)
+{
+	const int keep[] = { init->sync, init->listen, init->proc, init->hook_output->stdout_fd,
+		init->hook_output->stderr_fd, log_fd() };
+	if (!defence_is_off("leaked") &&
+		close_all_but(3 + (int)init->plan->options.preserve_fds, keep, 6) < 0)
+		return fail(err, errno, "close descriptors");
+	return 0;
+}
+
 static int report_ready(struct init *init, struct error *err)
 {
 	if (init->granted)
 		return 0;
 	return sync_ask(init->sync, ASK_READY, 0, -1, err) < 0 ? -1 : 0;
-}
-
-/* What waits may wait for days: neither the host's directories nor the other end of somebody's pipe is held meanwhile. */
-static int close_before_wait(struct init *init, struct error *err)
-{
-	const int keep[] = { init->listen, init->proc, init->hook_output->stdout_fd,
-		init->hook_output->stderr_fd, log_fd() };
-	if (!defence_is_off("leaked") &&
-		close_all_but(3 + (int)init->plan->options.preserve_fds, keep, 5) < 0)
-		return fail(err, errno, "close descriptors");
-	return 0;
 }
 
 /* The user who made the other end of a socket, as our user namespace has it: all whom it does not map are one. */
@@ -467,8 +468,7 @@ static int wait_for_start(struct init *init, struct error *err)
 	struct message go;
 	FD(unexpected) = -1;
 	uid_t creator = peer_of(init->sync);
-	if (close_before_wait(init, err) < 0)
-		return -1;
+	close_fd(&init->sync);
 	init->sync = accept_start(init->listen, creator);
 	if (init->sync < 0)
 		return fail(err, errno, "wait for start");
@@ -603,6 +603,7 @@ static const struct step create_steps[] = {
 	{ "join a session keyring", NEED_KEYRING, join_keyring },
 	{ "set scheduling", NEED_SCHEDULING, set_scheduling },
 	{ "hand over the seccomp listener", NEED_LISTENER, hand_over_listener },
+	{ "close what does not wait", NEED_START, close_before_wait },
 	{ "report ready", NEED_ALWAYS, report_ready },
 	{ "wait for start", NEED_START, wait_for_start },
 	{ "set the label", NEED_LSM, set_label },
