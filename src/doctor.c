@@ -194,10 +194,11 @@ static void check_ids(struct doctor *d)
 			arena_printf(d->arena, "%llu beside your own", (unsigned long long)more), NULL);
 		return;
 	}
+	const char *lack = idmap_tools_lack();
 	tell(d, VERDICT_LIMITED, "subordinate ids",
 		"none: a container has one user and one group, your own",
-		"install newuidmap (Debian's package uidmap), and usermod --add-subuids 100000-165535 "
-		"--add-subgids 100000-165535 USER");
+		arena_printf(d->arena, "%s%susermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER",
+			lack ? lack : "", lack ? ", and perhaps " : ""));
 }
 
 static void check_filesystem(struct doctor *d, const char *topic, int errnum, const char *text, const char *remedy)

@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "accounts.h"
@@ -81,16 +85,33 @@ static void add_subids(struct arena *arena, const struct kind *kind, oci_id_mapp
 	}
 }
 
-static bool is_there(const char *program)
+/* Whether the tool has what it needs to grant anything; errno otherwise. */
+static bool is_privileged(const char *tool)
 {
-	char path[128];
 	static const char *const places[] = { "/usr/bin", "/bin", "/usr/local/bin" };
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", places[i], program);
-		if (access(path, X_OK) == 0)
-			return true;
+		char path[128];
+		struct stat st;
+		struct statvfs fs;
+		(void)snprintf(path, sizeof(path), "%s/%s", places[i], tool);
+		if (access(path, X_OK) < 0 || stat(path, &st) < 0 || statvfs(path, &fs) < 0)
+			continue;
+		errno = EPERM;
+		return !(fs.f_flag & ST_NOSUID) &&
+			((st.st_mode & S_ISUID) || getxattr(path, "security.capability", NULL, 0) > 0);
 	}
+	errno = ENOENT;
 	return false;
+}
+
+const char *idmap_tools_lack(void)
+{
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+		return "start hull without no_new_privs, under which newuidmap gains no privilege";
+	if (is_privileged(uids.tool) && is_privileged(gids.tool))
+		return NULL;
+	return errno == ENOENT ? "install newuidmap (Debian's package uidmap)" :
+				 "newuidmap and newgidmap must be set-uid root, or have file capabilities, and not be mounted nosuid";
 }
 
 /* Appends all ids that the caller's own user namespace has, as themselves. */
@@ -152,20 +173,21 @@ static void add_default(struct arena *arena, struct oci_linux *config)
 {
 	const struct kind *kinds[] = { &uids, &gids };
 	oci_id_mappings *lists[] = { &config->uid_mappings, &config->gid_mappings };
-	bool tools = is_there(uids.tool) && is_there(gids.tool);
+	const char *lack = idmap_tools_lack();
 	for (size_t i = 0; i < 2; i++) {
 		if (proc_euid() == 0) {
 			add_own_ids(arena, kinds[i], lists[i]);
 			continue;
 		}
 		add_range(arena, lists[i], 0, own_id(kinds[i]), 1);
-		if (tools)
+		if (!lack)
 			add_subids(arena, kinds[i], lists[i]);
 	}
-	log_info("the user namespace has no mappings: %s",
-		proc_euid() == 0                 ? "all ids are themselves" :
-		config->uid_mappings.len > 1     ? "0 is the caller, the others are the caller's subordinate ids" :
-						   "0 is the caller, and there are no other ids");
+	const char *what = proc_euid() == 0      ? "all ids are themselves" :
+		config->uid_mappings.len > 1 ? "0 is the caller, the others are the caller's subordinate ids" :
+					       "0 is the caller, and there are no other ids";
+	bool lacking = lack && proc_euid() != 0;
+	log_info("the user namespace has no mappings: %s%s%s", what, lacking ? "; " : "", lacking ? lack : "");
 }
 
 bool idmap_fill(struct arena *arena, struct oci_linux *config)

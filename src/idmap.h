@@ -15,9 +15,12 @@
 #include "oci/config.h"
 
 /* Gives a new user namespace that has no mappings those that the caller may use: 0 is the caller, what follows are the ids of
- * /etc/subuid and /etc/subgid where newuidmap(1) can grant them; for root all ids are themselves. One that is joined has its own,
+ * /etc/subuid and /etc/subgid where newuidmap(1) may grant them; for root all ids are themselves. One that is joined has its own,
  * which take the place of what is given beside its path. Returns whether the configuration has changed, and says so in the log. */
 bool idmap_fill(struct arena *arena, struct oci_linux *config);
+
+/* What newuidmap(1) and newgidmap(1) need to grant anything to who has no privilege, and have not: the remedy; or NULL. */
+const char *idmap_tools_lack(void);
 
 /* Whether the mappings of a new user namespace can be had here, by making one with them: with the capabilities `caps` of the caller. */
 int idmap_try(struct arena *arena, const struct oci_linux *config, uint64_t caps, struct error *err);

@@ -27,6 +27,11 @@ test_of_a_user() {
 	says '^(limited|ok) +subordinate ids '
 	says '^(ok|limited) +cgroup v2 '
 }
+test_of_a_user_without_new_privileges() {
+	doctor setpriv --no-new-privs --reuid 65534 --regid 65534 --clear-groups "$HULL" check --host
+	says '^limited +subordinate ids '
+	says 'hint: start hull without no_new_privs'
+}
 test_without_user_namespaces() {
 	worse 'echo 0 >/proc/sys/user/max_user_namespaces'
 	says '^limited +user namespaces +the limit of user namespaces is 0'

@@ -568,6 +568,20 @@ test_default_mapping_in_a_user_namespace() {
 	done
 }
 
+# Who cannot have newuidmap's help gets what can be had without: the own ids.
+test_default_mapping_without_new_privileges() {
+	config '.linux.namespaces |= map(select(.type != "user")) + [{type: "user"}] | .process.args = ["cat", "/proc/self/uid_map"] |
+		del(.linux.uidMappings, .linux.gidMappings, .linux.resources) |
+		.mounts |= map(if .options then .options -= ["gid=5"] else . end)'
+	try setpriv --no-new-privs "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	expect_status 0
+	if [ -n "${HULL_TEST_USER:-}" ]; then
+		same "0 $HULL_TEST_USER 1" "$(echo $out)" 'the map'
+	else
+		same '0 0 4294967295' "$(echo $out)" "root's map"
+	fi
+}
+
 # ---- names ----
 
 test_hostname() {
