@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
@@ -294,8 +295,8 @@ int cgroup_stats_read(
 		readers[i](&r);
 	if (r.failed)
 		return -1;
-	/* a cgroup that was removed while it is open has no files at all */
-	if (!stats.populated.set && !stats.cpu.usage.set)
+	/* a cgroup that was removed while it is open has no files at all; the root has no cgroup.events */
+	if (stats.populated.set ? faccessat(cgroup_fd, "cgroup.events", F_OK, 0) < 0 : !stats.cpu.usage.set)
 		return fail(err, ENOENT, "read the statistics of the cgroup");
 	*ret_stats = stats;
 	return 0;

@@ -115,7 +115,7 @@ int container_pids(struct container *c, struct arena *arena, pid_t **ret_pids, s
 		return cgroup < 0 ? -1 : cgroup_pids(arena, cgroup, ret_pids, ret_len, err);
 	}
 	*ret_len = 0;
-	if (!proc_is_alive(init, c->record.pid_start.value))
+	if (!container_is_alive(c))
 		return 0;
 	if (find_namespace(init, &namespace))
 		return list_namespace(init, &namespace, arena, ret_pids, ret_len, err);
@@ -145,16 +145,16 @@ int container_signal_all(struct container *c, int sig, struct error *err)
 {
 	pid_t init = (pid_t)c->record.pid.value;
 	struct stat namespace;
-	bool alive = proc_is_alive(init, c->record.pid_start.value);
 	if (c->record.cgroup_path) {
 		FD(cgroup) = container_open_cgroup(c, NULL, err);
-		if (cgroup < 0 && !alive && err->errnum == ENOENT) { /* systemd has removed an empty scope */
-			error_clear(err);
+		if (cgroup >= 0 && cgroup_signal(cgroup, sig, err) == 0)
 			return 0;
-		}
-		return cgroup < 0 ? -1 : cgroup_signal(cgroup, sig, err);
+		if ((err->errnum != ENOENT && err->errnum != ENODEV) || container_is_alive(c))
+			return -1;
+		error_clear(err); /* systemd has removed an empty scope, or somebody the container */
+		return 0;
 	}
-	if (!alive)
+	if (!container_is_alive(c))
 		return container_signal(c, sig, err);
 	if (find_namespace(init, &namespace))
 		return sig == SIGKILL ? container_signal(c, sig, err) : signal_namespace(c, &namespace, sig, err);

@@ -239,6 +239,17 @@ static int open_record(const struct container *c)
 	return path_try_resolve(c->root, path, O_RDONLY, RESOLVE_NO_SYMLINKS);
 }
 
+/* Of a container without a record: whether it is gone, or, to who has no lock, on its way: delete takes last what create makes first. */
+static bool is_deleted(const struct container *c, enum container_lock lock)
+{
+	struct stat st;
+	if (fstat(c->dir, &st) == 0 && st.st_nlink == 0)
+		return true;
+	return lock != CONTAINER_LOCKED && lock != CONTAINER_LOCKED_IN_TIME &&
+		faccessat(c->dir, CONTAINER_CONFIG, F_OK, 0) < 0 &&
+		fstatat(c->dir, CONTAINER_CGROUP, &st, AT_SYMLINK_NOFOLLOW) < 0;
+}
+
 int container_open(struct container *c, const char *root, const char *id, enum container_lock lock,
 	struct error *err)
 {
@@ -262,12 +273,11 @@ int container_open(struct container *c, const char *root, const char *id, enum c
 			"container does not exist: %s", id);
 	if (lock != CONTAINER_UNLOCKED && lock != CONTAINER_GLANCE && lock_directory(c, lock, err) < 0)
 		return -1;
-	struct stat st;
 	if (read_record(c, -1, err) < 0)
 		return -1;
-	if (c->has_record || fstat(c->dir, &st) < 0 || st.st_nlink > 0)
+	if (c->has_record || !is_deleted(c, lock))
 		return 0;
-	close_fd(&c->dir); /* deleted since we opened it */
+	close_fd(&c->dir);
 	return fail(err, 0, "container does not exist: %s", id);
 }
 
@@ -309,13 +319,30 @@ enum status container_status(struct container *c, struct error *err)
 	(void)err;
 	if (!c->has_record)
 		return STATUS_CREATING;
-	if (!c->held && !proc_is_alive((pid_t)c->record.pid.value, c->record.pid_start.value))
-		return STATUS_STOPPED;
-	if (c->record.creating.value)
-		return STATUS_CREATING;
-	if (is_frozen(c))
-		return STATUS_PAUSED;
-	return has_file(c, CONTAINER_START_SOCKET) ? STATUS_CREATED : STATUS_RUNNING;
+	enum status status = c->record.creating.value       ? STATUS_CREATING :
+		is_frozen(c)                        ? STATUS_PAUSED :
+		has_file(c, CONTAINER_START_SOCKET) ? STATUS_CREATED :
+						      STATUS_RUNNING;
+	/* last, for delete ends init before it takes away what the others go by */
+	return c->held || container_is_alive(c) ? status : STATUS_STOPPED;
+}
+
+bool container_is_alive(const struct container *c)
+{
+	return proc_is_alive((pid_t)c->record.pid.value, c->record.pid_start.value);
+}
+
+int container_blame(const struct container *c, const char *verb, struct error *err)
+{
+	struct stat st;
+	if (c->dir >= 0 && fstat(c->dir, &st) == 0 && st.st_nlink == 0) {
+		error_clear(err);
+		return fail(err, 0, "container does not exist: %s", c->id);
+	}
+	if (!c->has_record || container_is_alive(c))
+		return -1;
+	error_clear(err);
+	return fail(err, 0, "cannot %s container %s: container not running", verb, c->id);
 }
 
 int container_require(struct container *c, unsigned allowed, const char *verb, enum status *ret_status,
@@ -500,8 +527,9 @@ static void empty_directory(int parent, const char *name)
 
 static int remove_directory(struct container *c, struct error *err)
 {
-	(void)unlinkat(c->dir, OCI_RECORD_NAME, 0);
-	(void)unlinkat(c->dir, CONTAINER_CONFIG, 0);
+	static const char *const names[] = { CONTAINER_CGROUP, CONTAINER_CONFIG, OCI_RECORD_NAME };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		(void)unlinkat(c->dir, names[i], 0);
 	if (unlinkat(c->root, c->id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	empty_directory(c->root, c->id);

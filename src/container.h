@@ -84,6 +84,9 @@ void container_close(struct container *c);
 
 /* Observed, not stored: see runtime.md "State". */
 enum status container_status(struct container *c, struct error *err);
+bool container_is_alive(const struct container *c);
+/* After a failure, of which anything may be the cause: says that the container has ended, or is gone, if it has. Returns -1. */
+int container_blame(const struct container *c, const char *verb, struct error *err);
 /* Fails, in the words of the field, unless the status is one of `allowed`; `verb` is what was to be done. */
 int container_require(struct container *c, unsigned allowed, const char *verb, enum status *ret_status,
 	struct error *err);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,15 +34,10 @@ static int fail_ended(const struct execution *e, struct error *err)
 	return fail(err, 0, "cannot exec in container %s: container not running", e->container.id);
 }
 
-/* Anything may fail then, each in its own way: ENOENT for a file of its directory or for its cgroup. What the program's own
- * failure is has a status. */
+/* What is the program's own failure has a status. */
 static int blame_end(const struct execution *e, struct error *err)
 {
-	struct pollfd init = { .fd = e->init, .events = POLLIN };
-	if (err->status || poll(&init, 1, 0) <= 0)
-		return -1;
-	error_clear(err);
-	return fail_ended(e, err);
+	return err->status ? -1 : container_blame(&e->container, "exec in", err);
 }
 
 static int open_container(struct execution *e, struct error *err)

@@ -580,6 +580,7 @@ static const struct step create_steps[] = {
 	{ "unshare namespaces", NEED_UNSHARE, unshare_namespaces },
 	{ "set time offsets", NEED_TIME, set_time_offsets },
 	{ "clone into the namespaces", NEED_SECOND_CLONE, clone_again },
+	{ "lead a session there", NEED_SECOND_CLONE, lead_session },
 	{ "open a procfs of our own", NEED_PROC, open_procfs },
 	{ "open what is mounted", NEED_OPEN_INSIDE, open_mounts },
 	{ "attach the root filesystem", NEED_ROOTFS, attach_rootfs },

@@ -422,57 +422,6 @@ static const struct {
 	{ TELL_BORN, NEED_SECOND_CLONE, hear_born },
 };
 
-static bool may_ask(const struct launch *l, unsigned need)
-{
-	return need == NEED_ALWAYS || (l->plan->needs & need) || defence_is_off("questions");
-}
-
-static int answer_one(struct launch *l, const struct message *message, int fd, struct error *err)
-{
-	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		if (answers[i].question != message->kind || !may_ask(l, answers[i].need))
-			continue;
-		if (answers[i].answer(l, fd, message->value, err) < 0) {
-			sync_send_error(l->sync, err);
-			return -1;
-		}
-		if (message->kind != TELL_BORN && sync_send(l->sync, ANSWER, l->pid, -1) < 0)
-			return fail(err, errno, "answer init");
-		return 0;
-	}
-	return fail(err, EPROTO, "init sent an unexpected message %u", message->kind);
-}
-
-/* Where init has nothing to ask before it is ready, it is answered in advance, so that it need not wait: what is to be done
- * here is done while init is at work. */
-static int grant_in_advance(struct launch *l, struct error *err)
-{
-	const unsigned questions = l->plan->target >= 0 ?
-		NEED_CONSOLE :
-		NEED_USER_NS | NEED_SECOND_CLONE | NEED_PARENT_HOOKS | NEED_CREATE_HOOKS |
-			NEED_CONSOLE | NEED_LISTENER | NEED_NETWORK;
-	if ((l->plan->needs & questions) || sets_limits(l))
-		return 0;
-	if (get_ready(l, err) < 0)
-		return -1;
-	l->granted = true;
-	/* who is not born yet sees it; who is dead will be noticed */
-	if (!l->shared && sync_send(l->sync, ANSWER, l->pid, -1) < 0 && errno != EPIPE)
-		return fail(err, errno, "answer init");
-	return 0;
-}
-
-/* exec's first child lives for a moment, asks nothing, and is out of the container's reach: then it need not have memory of its own,
- * which is most of what it costs. Its own child has. A time namespace is not joined in shared memory (time_namespaces(7)). */
-static bool can_share_memory(const struct launch *l)
-{
-	const struct plan *plan = l->plan;
-	return is_born_last(l) && clone_sharing_works() && !l->attach && !(plan->needs & NEED_CONSOLE) &&
-		!plan->rdt.set && !sets_limits(l) &&
-		!(plan->target_namespaces & CLONE_NEWTIME) && !l->may_wait &&
-		!log_wants(LOG_LEVEL_DEBUG);
-}
-
 /* Killed for want of memory, as the cgroup tells; or by somebody. */
 static int hint_killed(struct launch *l, struct error *err)
 {
@@ -510,6 +459,71 @@ static bool is_dead(const struct launch *l)
 		info.si_pid;
 }
 
+/* What was to be done for init, or told to it, fails where that is dead: it has closed its socket a moment before. */
+static int blame_death(struct launch *l, struct error *err)
+{
+	enum { MOMENT_MS = 1000 };
+	struct pollfd end = { .fd = l->pidfd, .events = POLLIN };
+	bool closed = err->errnum == EPIPE || err->errnum == ECONNRESET;
+	bool absent = err->errnum == ESRCH || err->errnum == ENOENT;
+	if ((!closed && !absent) || poll(&end, 1, closed ? MOMENT_MS : 0) <= 0)
+		return -1;
+	error_clear(err);
+	return fail_dead(l, err);
+}
+
+static bool may_ask(const struct launch *l, unsigned need)
+{
+	return need == NEED_ALWAYS || (l->plan->needs & need) || defence_is_off("questions");
+}
+
+static int answer_one(struct launch *l, const struct message *message, int fd, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		if (answers[i].question != message->kind || !may_ask(l, answers[i].need))
+			continue;
+		if (answers[i].answer(l, fd, message->value, err) < 0) {
+			sync_send_error(l->sync, err);
+			return blame_death(l, err);
+		}
+		if (message->kind == TELL_BORN || sync_send(l->sync, ANSWER, l->pid, -1) == 0)
+			return 0;
+		(void)fail(err, errno, "answer init");
+		return blame_death(l, err);
+	}
+	return fail(err, EPROTO, "init sent an unexpected message %u", message->kind);
+}
+
+/* Where init has nothing to ask before it is ready, it is answered in advance, so that it need not wait: what is to be done
+ * here is done while init is at work. */
+static int grant_in_advance(struct launch *l, struct error *err)
+{
+	const unsigned questions = l->plan->target >= 0 ?
+		NEED_CONSOLE :
+		NEED_USER_NS | NEED_SECOND_CLONE | NEED_PARENT_HOOKS | NEED_CREATE_HOOKS |
+			NEED_CONSOLE | NEED_LISTENER | NEED_NETWORK;
+	if ((l->plan->needs & questions) || sets_limits(l))
+		return 0;
+	if (get_ready(l, err) < 0)
+		return -1;
+	l->granted = true;
+	/* who is not born yet sees it; who is dead will be noticed */
+	if (!l->shared && sync_send(l->sync, ANSWER, l->pid, -1) < 0 && errno != EPIPE)
+		return fail(err, errno, "answer init");
+	return 0;
+}
+
+/* exec's first child lives for a moment, asks nothing, and is out of the container's reach: then it need not have memory of its own,
+ * which is most of what it costs. Its own child has. A time namespace is not joined in shared memory (time_namespaces(7)). */
+static bool can_share_memory(const struct launch *l)
+{
+	const struct plan *plan = l->plan;
+	return is_born_last(l) && clone_sharing_works() && !l->attach && !(plan->needs & NEED_CONSOLE) &&
+		!plan->rdt.set && !sets_limits(l) &&
+		!(plan->target_namespaces & CLONE_NEWTIME) && !l->may_wait &&
+		!log_wants(LOG_LEVEL_DEBUG);
+}
+
 /* The last that is heard of it before it executes, unless it fails. */
 static enum message_kind last_message(const struct launch *l)
 {
@@ -539,7 +553,7 @@ static int converse(struct launch *l, struct error *err)
 		if (status == 0 && wait_for_message(l))
 			status = sync_receive(l->sync, &message, &fd, err);
 		if (status < 0)
-			return -1;
+			return blame_death(l, err);
 		if (status == 0)
 			return fail_dead(l, err);
 		if (message.kind == TELL_ERROR) {

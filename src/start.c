@@ -15,6 +15,11 @@
 #include "plan.h"
 #include "sync.h"
 
+static int fail_dead(const struct container *c, struct error *err)
+{
+	return fail(err, 0, "cannot start container %s: its init is dead", c->id);
+}
+
 static int connect_to_init(const struct container *c, struct error *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = CONTAINER_START_SOCKET };
@@ -23,7 +28,7 @@ static int connect_to_init(const struct container *c, struct error *err)
 		return fail(err, errno, "start container %s", c->id);
 	if (connect(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return errno == ECONNREFUSED ?
-			fail(err, 0, "cannot start container %s: its init is dead", c->id) :
+			fail_dead(c, err) :
 			fail(err, errno, "start container %s", c->id);
 	return take_fd(&sock);
 }
@@ -41,12 +46,12 @@ static int wait_executed(struct container *c, int sock, int interrupt, struct er
 			return -1;
 		}
 		int status = sync_receive(sock, &message, &fd, err);
-		if (status < 0)
+		if (status < 0 && err->errnum != ECONNRESET)
 			return -1;
-		if (status == 0)
-			return executing ?
-				0 :
-				fail(err, 0, "start container %s: init died before its program ran",
+		if (status == 0 && executing)
+			return 0;
+		if (status <= 0)
+			return fail(err, 0, "start container %s: init died before its program ran",
 					c->id);
 		if (message.kind == TELL_ERROR) {
 			*err = message.error;
@@ -76,9 +81,9 @@ int start_init(struct container *c, struct error *err)
 	 * passes for created. */
 	if (unlinkat(c->dir, CONTAINER_START_SOCKET, 0) < 0)
 		return fail(err, errno, "start container %s", c->id);
-	if (sync_send(sock, ANSWER, 0, -1) < 0)
-		return fail(err, errno, "start container %s", c->id);
-	int status = wait_executed(c, sock, interrupt.fd, err);
+	int status = sync_send(sock, ANSWER, 0, -1) == 0 ? wait_executed(c, sock, interrupt.fd, err) :
+		errno == EPIPE || errno == ECONNRESET    ? fail_dead(c, err) :
+							   fail(err, errno, "start container %s", c->id);
 	if (status < 0)
 		await_end(c);
 	return status;

@@ -31,6 +31,8 @@ static int delete_one(struct context *ctx, const char *id, void *data, struct er
 		if (absent)
 			return 0;
 	}
+	if (!c.has_record) /* we have the lock: who made it, or deleted it, has died of that */
+		allowed |= STATUS_CREATING;
 	if (container_require(&c, allowed, "delete", NULL, err) < 0)
 		return ctx->options.force ? -1 : error_hint(err, "stop it first, or use --force");
 	if (c.record.bundle)

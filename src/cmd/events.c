@@ -227,12 +227,10 @@ static int run(struct context *ctx, struct error *err)
 			NULL, err) < 0)
 		return -1;
 	FD(cgroup) = container_open_cgroup(&c, NULL, err);
-	if (cgroup < 0)
-		return -1;
 	watch.cgroup = cgroup;
-	if (ctx->options.stats)
-		return print_stats(&watch, err);
-	return start_watch(&watch, &c, err) < 0 ? -1 : stream(&watch, interval, err);
+	if (cgroup < 0 || (ctx->options.stats ? print_stats(&watch, err) : start_watch(&watch, &c, err)) < 0)
+		return container_blame(&c, "watch", err);
+	return ctx->options.stats ? 0 : stream(&watch, interval, err);
 }
 
 const struct command events_command = {

@@ -23,7 +23,9 @@ static int kill_one(struct context *ctx, const char *id, void *data, struct erro
 		(ctx->options.all ? STATUS_STOPPED : 0);
 	if (container_require(&c, allowed, "kill", &status, err) < 0)
 		return -1;
-	return ctx->options.all ? container_signal_all(&c, sig, err) : container_signal(&c, sig, err);
+	if (!ctx->options.all)
+		return container_signal(&c, sig, err);
+	return container_signal_all(&c, sig, err) < 0 ? container_blame(&c, "kill", err) : 0;
 }
 
 static int run(struct context *ctx, struct error *err)

@@ -153,7 +153,7 @@ static int run(struct context *ctx, struct error *err)
 	/* systemd removes the cgroup of a scope in which nothing is left */
 	if (container_pids(&c, &ctx->arena, &pids, &len, err) < 0 &&
 		(status != STATUS_STOPPED || err->errnum != ENOENT))
-		return -1;
+		return container_blame(&c, "list the processes of", err);
 	error_clear(err);
 	if (format == FORMAT_JSON)
 		return print_json(ctx, pids, len, err);

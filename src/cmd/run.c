@@ -41,6 +41,8 @@ static void record_exit(struct context *ctx, struct creation *c, const struct re
 {
 	struct oci_exit *end = &c->container.record.exit;
 	struct error why = { .errnum = 0 };
+	if (!container_relock(&c->container)) /* somebody has deleted it */
+		return;
 	end->status = (struct oci_int){ true, status };
 	end->signal = relay->signal ? signal_name(&ctx->arena, relay->signal) : NULL;
 	if (oci_record_write(&ctx->arena, c->container.dir, &c->container.record, &why) < 0)

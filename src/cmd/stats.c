@@ -45,7 +45,7 @@ static int take_sample(struct context *ctx, struct samples *s, const char *id, s
 	sample.status = status_name(container_status(&c, err));
 	FD(cgroup) = container_open_cgroup(&c, NULL, err);
 	if (cgroup < 0 || cgroup_stats_read(&s->arena, cgroup, &sample.stats, err) < 0)
-		return -1;
+		return container_blame(&c, "read the statistics of", err);
 	*list_add(&s->arena, &s->list) = sample;
 	return 0;
 }

@@ -96,40 +96,6 @@ test_processes_of_exec_with_terminal() {
 	exec_everywhere child -t
 }
 
-# meanwhile_everywhere COMMAND OPTION...: the container goes as exec stands before one of its calls, at each in turn. That is what exec
-# says then, or nothing where the program has begun to run.
-meanwhile_everywhere() {
-	# init's end waits for exec to collect its process, so the command may not be waited for
-	export MEANWHILE="'$HULL' --root '$STATE' $1 >'$WORK/meanwhile' 2>&1 & sleep 0.05"
-	shift
-	run_container
-	count_calls parent exec "$@" "$ID" true
-	at=1
-	while [ $at -le "$total" ]; do
-		"$KILL_AT" parent $at "$HULL" --root "$STATE" exec "$@" "$ID" true </dev/null >"$WORK/out" 2>"$WORK/errors"
-		code=$?
-		[ $code = 0 ] || [ $code = 3 ] || fail "at $at of $total: status $code: $(cat "$WORK/errors")"
-		! grep -v -e 'container not running' -e 'does not exist' -e 'killed by signal 9' "$WORK/errors" | grep -q . ||
-			fail "at $at of $total exec says: $(cat "$WORK/errors")"
-		hull delete --force "$ID" 2>"$WORK/delete" || grep -q 'does not exist' "$WORK/delete" || fail "delete: $(cat "$WORK/delete")"
-		nothing_left "at $at of $total"
-		at=$((at + total / STEPS + 1))
-		[ $at -gt "$total" ] || run_container
-	done
-	unset MEANWHILE
-}
-
-test_container_deleted_meanwhile() {
-	with_killer
-	meanwhile_everywhere "delete --force $ID"
-	meanwhile_everywhere "delete --force $ID" -d
-}
-
-test_container_killed_meanwhile() {
-	with_killer
-	meanwhile_everywhere "kill --all $ID KILL"
-}
-
 # One that waits in a paused container, and whose hull is killed: it ends once the container goes on.
 test_exec_in_paused() {
 	with_killer

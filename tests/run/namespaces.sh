@@ -556,6 +556,40 @@ test_join_those_of_a_container() {
 	ID=$first
 }
 
+# A process that is made for its namespaces leads a session too, as a terminal of its own takes.
+leads_on_a_terminal() { # SHAPE
+	config '.process.terminal = true | .process.args = ["sh", "-c", "tty; read -r pid name state parent group session rest </proc/$$/stat; [ $session = $$ ] && echo leads"]'
+	out=$(script -q -e -c "exec timeout --foreground -k 5 60 '$HULL' --root '$STATE' run -b '$BUNDLE' '$ID'" /dev/null </dev/null | tr -d '\r')
+	same '/dev/pts/0 leads' "$(printf '%s' "$out" | tr -d '\004\b^D' | xargs)" "$1"
+	config '.process.terminal = false | .process.args[2] |= sub("tty; "; "")'
+	run_ok
+	same leads "$out" "$1, without a terminal"
+}
+test_terminal_of_who_joins() {
+	command -v script >/dev/null || skip 'script(1) is not here'
+	other -p -i -f --mount-proc
+	cp "$BUNDLE/config.json" "$WORK/before.json"
+	join pid pid
+	leads_on_a_terminal 'a joined pid namespace'
+	cp "$WORK/before.json" "$BUNDLE/config.json"
+	config '.mounts |= map(select(.type != "mqueue"))' # which would be the other namespace's
+	join ipc ipc
+	user_namespace
+	leads_on_a_terminal 'a new user namespace, one that is joined'
+	if [ -e /proc/self/ns/time ]; then
+		config '.linux.namespaces += [{type: "time"}]'
+		leads_on_a_terminal 'a new time namespace too'
+	fi
+	kill -KILL $unshare_pid "$other"
+	wait $unshare_pid 2>/dev/null
+	cp "$WORK/before.json" "$BUNDLE/config.json"
+	chown -R -h 0:0 "$BUNDLE/rootfs"
+	other -U --map-root-user
+	one_id
+	join user user
+	leads_on_a_terminal 'a joined user namespace'
+}
+
 # What the caller's namespace has is what there is to give.
 test_default_mapping_in_a_user_namespace() {
 	config '.linux.namespaces += [{type: "user"}] | .process.args = ["cat", "/proc/self/uid_map"] | del(.linux.resources) |
