@@ -58,6 +58,18 @@ static int plan_idmap(struct arena *arena, const struct oci_mount *mount, const 
 		0;
 }
 
+enum { MODE_SIZE = sizeof("7777") };
+
+static void plan_mode(struct arena *arena, struct mount_op *op)
+{
+	LIST_EACH(&op->options.params, param)
+		if (str_eq(param->key, "mode"))
+			return;
+	op->mode = arena_alloc(arena, MODE_SIZE);
+	(void)strcpy(op->mode, "1777");
+	*list_add(arena, &op->options.params) = (struct mount_param){ .key = "mode", .value = op->mode };
+}
+
 int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 	const struct mount_facts *facts, struct mount_op *ret, struct error *err)
 {
@@ -100,6 +112,8 @@ int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 		return fail_at(err, 0, op.where, "tmpcopyup is for tmpfs, not for %s", op.type);
 	if (plan_idmap(arena, mount, facts, &op, err) < 0)
 		return -1;
+	if (op.kind == MOUNT_NEW && str_eq(op.type, "tmpfs"))
+		plan_mode(arena, &op);
 	op.no_symlinks = op.kind == MOUNT_NEW && is_one_of(unlinkable_types, op.type) &&
 		!defence_is_off("proc-links");
 	*ret = op;
@@ -385,6 +399,14 @@ static bool is_same(int a, int b)
 		one.st_ino == other.st_ino;
 }
 
+/* As the peers have it: a tmpfs hides a directory of the image without opening it to all. */
+static void take_mode(const struct mount_op *op, int target)
+{
+	struct stat st;
+	if (op->mode && fstat(target, &st) == 0)
+		(void)snprintf(op->mode, MODE_SIZE, "%o", st.st_mode & 07777);
+}
+
 /* Where the mount goes: made if it is missing, never reached through a link that leaves the root. */
 static int open_target(int root, const struct mount_op *op, struct error *err)
 {
@@ -402,11 +424,13 @@ static int open_target(int root, const struct mount_op *op, struct error *err)
 		return error_hint(err, "%s must be mounted on a directory that no symbolic link leads to",
 			op->type);
 	}
-	if (target < 0 && errno == ENOENT)
+	if (target >= 0)
+		take_mode(op, target);
+	else if (errno == ENOENT)
 		target = path_make_missing(root, op->destination,
 			op->directory ? PATH_DIRECTORY : PATH_FILE, op->directory ? 0755 : 0644,
 			err);
-	else if (target < 0)
+	else
 		return fail(err, errno, "open %s in the root filesystem", op->destination);
 	return take_fd(&target);
 }

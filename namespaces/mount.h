@@ -37,6 +37,7 @@ struct mount_op {
 	int tree;         /* MOUNT_BIND: detached clone of the source, or -1 */
 	int writable;     /* a tmpfs that is to be read-only when all is mounted, or -1 */
 	const char *link; /* MOUNT_SYMLINK: its text; the arena's */
+	char *mode;       /* of a tmpfs without one in its options: the parameter, for the mode of the directory below it; or NULL */
 };
 
 /* What a decision about mounts depends on. */

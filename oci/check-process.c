@@ -17,10 +17,6 @@
 
 static int check_command(const struct oci_process *process, const char *where, struct error *err)
 {
-	if (process->command_line) {
-		fail(check_at(err, "%s.commandLine", where), 0, "is for Windows only");
-		return error_hint(err, "use %s.args", where);
-	}
 	if (process->args.len == 0)
 		return fail(
 			check_at(err, "%s.args", where), 0, "at least one argument is required");
@@ -49,7 +45,7 @@ static int check_user(const struct oci_process *process, const char *where, stru
 {
 	enum { MOST = 65536 }; /* NGROUPS_MAX of the kernel */
 	const struct oci_user *user = &process->user;
-	if (user->username) {
+	if (user->username && !user->uid.set) { /* whoever that is, it is not root */
 		fail(check_at(err, "%s.user.username", where), 0, "is for Windows only");
 		return error_hint(err, "use uid and gid");
 	}

@@ -28,7 +28,7 @@ static const struct property user_properties[] = {
 		"absent"),
 	UINTS(struct oci_user, additional_gids, "additionalGids", 0, MAX_ID,
 		"supplementary group ids inside the container"),
-	STRING(struct oci_user, username, "username", 0, "user name on Windows; refused on Linux"),
+	STRING(struct oci_user, username, "username", 0, "user name on Windows; on Linux uid says who it is"),
 	END,
 };
 static const struct schema oci_user_schema = SCHEMA(oci_user, user_properties);
@@ -116,7 +116,7 @@ static const struct property process_properties[] = {
 		"the program, searched for in the PATH of env unless it has a slash, and its "
 		"arguments"),
 	STRING(struct oci_process, command_line, "commandLine", 0,
-		"command line on Windows; refused on Linux"),
+		"command line on Windows; without effect on Linux"),
 	OBJECTS(struct oci_process, rlimits, oci_rlimit, "rlimits", 0,
 		"resource limits of the process, each type at most once"),
 	STRING(struct oci_process, apparmor_profile, "apparmorProfile", 0,

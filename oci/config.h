@@ -46,7 +46,7 @@ struct oci_user {
 	struct oci_uint uid, gid;
 	struct oci_uint umask;
 	LIST(struct oci_uint) additional_gids;
-	const char *username; /* Windows only; read, and refused by check */
+	const char *username; /* Windows only */
 };
 
 struct oci_capabilities { /* names as written; the masks are made in the plan by libcap */

@@ -153,8 +153,10 @@ static unsigned namespace_needs(const struct plan *plan)
 		when(ns->second_clone, NEED_SECOND_CLONE) |
 		when(is_created(plan, CLONE_NEWNS), NEED_ROOTFS) |
 		when(!is_created(plan, CLONE_NEWNS), NEED_CHROOT) |
-		when((ns->new_user || ns_joins(ns, CLONE_NEWUSER)) && is_created(plan, CLONE_NEWNS) &&
-				(plan->foreign_mounts || !(plan->own_caps & caps_mask("CAP_SYS_ADMIN"))),
+		when(is_created(plan, CLONE_NEWNS) &&
+				(plan->foreign_mounts ||
+					((ns->new_user || ns_joins(ns, CLONE_NEWUSER)) &&
+						!(plan->own_caps & caps_mask("CAP_SYS_ADMIN")))),
 			NEED_OPEN_INSIDE) |
 		when(plan->options.network, NEED_NETWORK) |
 		when(is_created(plan, CLONE_NEWNET), NEED_LOOPBACK);

@@ -172,6 +172,15 @@ test_tmpfs_hidden_bits() {
 	expect '1777 1777' 'echo $(stat -c %a /t /u)'
 }
 
+# Its root is as the directory that it hides, or for all where there was none.
+test_tmpfs_mode_of_what_it_hides() {
+	mkdir -m 750 "$BUNDLE/rootfs/there" "$BUNDLE/rootfs/copied" "$BUNDLE/rootfs/said"
+	for row in there: copied:tmpcopyup said:mode=711 new: newly:tmpcopyup private:tmpcopyup,mode=700; do
+		config --arg at "/${row%%:*}" --arg options "${row#*:}" '.mounts += [{destination: $at, type: "tmpfs", options: ($options / "," - [""])}]'
+	done
+	expect '750 750 711 1777 1777 700' 'echo $(stat -c %a /there /copied /said /new /newly /private)'
+}
+
 test_tmpfs_without_source() {
 	add_mount '{"destination": "/t", "type": "tmpfs"}'
 	show_mounts

@@ -602,6 +602,29 @@ test_default_mapping_in_a_user_namespace() {
 	done
 }
 
+# Who is root in a user namespace needs no further one; nor a mount namespace that is that one's.
+test_container_of_root_in_a_user_namespace() {
+	config '.process.args = ["echo", "hi"] | del(.linux.resources, .process.rlimits) | .linux.namespaces |= map(select(.type != "user")) |
+		.mounts |= map(select(.type != "cgroup") | if .type == "devpts" then .options = ["newinstance"] else . end)'
+	mkdir "$WORK/inner"
+	for options in -Urm -Ur; do
+		try unshare $options "$HULL" --root "$WORK/inner" run -b "$BUNDLE" "$ID"
+		expect_status 0
+		same hi "$out" "its output after $options"
+	done
+}
+
+# Where a procfs cannot be mounted the caller's leads to the parameters too: they are those of who opens them.
+test_sysctl_in_the_pid_namespace_of_the_caller() {
+	theirs=$(cat /proc/sys/net/ipv4/ping_group_range)
+	user_namespace
+	config '.linux.namespaces |= map(select(.type != "pid")) | .linux.maskedPaths = [] | .linux.readonlyPaths = [] |
+		.linux.sysctl = {"net.ipv4.ping_group_range": "0 0"} |
+		.mounts |= map(if .destination == "/proc" then {destination: "/proc", type: "none", source: "/proc", options: ["rbind"]} else . end)'
+	expect '0 0' 'echo $(cat /proc/sys/net/ipv4/ping_group_range)'
+	same "$theirs" "$(cat /proc/sys/net/ipv4/ping_group_range)" "the host's"
+}
+
 # Who cannot have newuidmap's help gets what can be had without: the own ids.
 test_default_mapping_without_new_privileges() {
 	config '.linux.namespaces |= map(select(.type != "user")) + [{type: "user"}] | .process.args = ["cat", "/proc/self/uid_map"] |
