@@ -98,8 +98,8 @@ static void print_mount(const struct mount_op *op, FILE *out)
 	if (op->idmap)
 		print_idmap(op, out);
 	LIST_EACH(&o->params, param)
-		(void)fprintf(out, " %s%s%s", param->key, param->value ? "=" : "",
-			param->value ? param->value : "");
+		if (!op->mode || param->value != op->mode) /* which what is there will say */
+			(void)fprintf(out, " %s%s%s", param->key, param->value ? "=" : "", param->value ? param->value : "");
 	(void)fputc('\n', out);
 }
 

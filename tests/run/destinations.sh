@@ -166,7 +166,7 @@ test_read_only_image() {
 	mount --bind "$BUNDLE/rootfs" "$BUNDLE/rootfs" || skip 'no mounting here'
 	trap 'umount -l "$BUNDLE/rootfs"' EXIT
 	mount -o remount,bind,ro "$BUNDLE/rootfs"
-	add_mount '{"destination": "/srv", "type": "tmpfs", "source": "t"}'
+	add_mount '{"destination": "/srv", "type": "tmpfs", "source": "t", "options": ["mode=755"]}'
 	expect ok ': >/srv/file; echo ok'
 	add_mount '{"destination": "/new", "type": "tmpfs", "source": "t"}'
 	run_fails '.mounts[8]'

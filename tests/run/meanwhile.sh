@@ -1,9 +1,9 @@
 #!/bin/sh
 # The container changes while a command is at work on it: as the command stands before each of its system calls in turn, another one
 # runs (kill-at.c). What the first then says is true, and in the words of the field; and nothing is left.
-# STEPS (40) is how many points of each command are tried, spread evenly.
+# STEPS (20) is how many points of each command are tried, spread evenly.
 . "${0%/*}/lib.sh"
-STEPS=${STEPS:-40}
+STEPS=${STEPS:-20}
 GONE='container not running|does not exist'
 
 created() {
@@ -65,7 +65,7 @@ hull_says() { # what the shell of $MEANWHILE is to run
 	echo "'$HULL' --root '$STATE' $*"
 }
 
-# Init's end waits for exec to collect its process, so a delete may not be waited for.
+# Init's end waits for exec to collect its process, so a delete may not be waited for; nor where what it meets has a lock.
 test_exec_of_a_deleted() {
 	config '.process.args = ["sleep", "1000"]'
 	meanwhile "$(hull_says delete --force "$ID") >/dev/null 2>&1 & sleep 0.05" running "$GONE|killed by signal 9" exec "$ID" true
@@ -158,7 +158,7 @@ test_run_of_a_deleted() {
 	config '.process.args = ["sleep", "0.1"]'
 	for keep in '' --keep; do
 		# shellcheck disable=SC2086
-		meanwhile "$(hull_says delete --force "$ID") 2>/dev/null" nothing "$GONE|was killed by signal 9" run $keep -b "$BUNDLE" "$ID"
+		meanwhile "$(hull_says delete --force "$ID") >/dev/null 2>&1 & sleep 0.05" nothing "$GONE|was killed by signal 9" run $keep -b "$BUNDLE" "$ID"
 	done
 }
 
