@@ -163,7 +163,7 @@ list_for_guest() {
 	# What passes without root, where the user's systemd delegates; but not what is about many lives at a time, or many deaths, for
 	# which the guest is too slow. check-vm has that too.
 	! grep -q '^user-manager ' "$GUEST_LIST" ||
-		sed -e '/^\(concurrency\|interrupted\|killed\|killed-exec\) /d' -e 's/^/rootless /' tests/rootless.list >>"$GUEST_LIST"
+		sed -e '/^\(concurrency\|interrupted\|killed\|killed-exec\|meanwhile\) /d' -e 's/^/rootless /' tests/rootless.list >>"$GUEST_LIST"
 }
 
 # A test that passed on the host or in the guest is not skipped. That the guests do not run what is built with ASan is said once.
