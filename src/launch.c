@@ -483,8 +483,9 @@ static int answer_one(struct launch *l, const struct message *message, int fd, s
 		if (answers[i].question != message->kind || !may_ask(l, answers[i].need))
 			continue;
 		if (answers[i].answer(l, fd, message->value, err) < 0) {
+			(void)blame_death(l, err); /* before it can die of what it is told */
 			sync_send_error(l->sync, err);
-			return blame_death(l, err);
+			return -1;
 		}
 		if (message->kind == TELL_BORN || sync_send(l->sync, ANSWER, l->pid, -1) == 0)
 			return 0;

@@ -39,7 +39,9 @@ runc	^[<>] mount /mnt/w: from / rw,relatime - tmpfs (tmpfs)? rw$
 # mount it again finds it so, and it is what refuses first.
 both	^[<>] mount (/sys|/mnt/u): from / ro,.* - (sysfs sysfs|tmpfs some) r[ow]$
 crun	^[<>] write /sys/.*: (Read-only file system|Permission denied)$
-# runc changes the mode of a tmpfs back to that of the directory below, even against the option "mode".
+# This crun opens a tmpfs without a mode to all; runc and newer ones have it as the directory that it hides.
+crun	^[<>] mount(ed)? /mnt/[nuw]: (from / r[ow],.* - tmpfs|04(0755|1777) uid)
+# runc changes the mode of a tmpfs back to that of the directory below, even against the option "mode"; and who comes first finds none.
 runc	^[<>] mounted /mnt/[ntuw]: 04(0755|1777|1770) uid
 # This runc permits /dev/net/tun to all, which newer ones do not.
 runc	^[<>] (read|write) /dev/made: 
