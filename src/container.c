@@ -177,13 +177,24 @@ void container_unlock(struct container *c)
 	(void)flock(c->dir, LOCK_UN); /* closing would do it as well */
 }
 
-bool container_relock(struct container *c)
+/* Nobody has deleted it since its directory was opened. */
+static bool is_there(const struct container *c)
 {
 	struct stat st;
+	return fstat(c->dir, &st) == 0 && st.st_nlink > 0;
+}
+
+static int fail_absent(const struct container *c, struct error *err)
+{
+	return fail(err, 0, "container does not exist: %s", c->id);
+}
+
+bool container_relock(struct container *c)
+{
 	while (flock(c->dir, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return false;
-	return fstat(c->dir, &st) == 0 && st.st_nlink > 0;
+	return is_there(c);
 }
 
 /* A name that is no id, and no other process's: of the random bytes that the kernel gave this one. */
@@ -243,7 +254,7 @@ static int open_record(const struct container *c)
 static bool is_deleted(const struct container *c, enum container_lock lock)
 {
 	struct stat st;
-	if (fstat(c->dir, &st) == 0 && st.st_nlink == 0)
+	if (!is_there(c))
 		return true;
 	return lock != CONTAINER_LOCKED && lock != CONTAINER_LOCKED_IN_TIME &&
 		faccessat(c->dir, CONTAINER_CONFIG, F_OK, 0) < 0 &&
@@ -278,7 +289,7 @@ int container_open(struct container *c, const char *root, const char *id, enum c
 	if (c->has_record || !is_deleted(c, lock))
 		return 0;
 	close_fd(&c->dir);
-	return fail(err, 0, "container does not exist: %s", id);
+	return fail_absent(c, err);
 }
 
 void container_close(struct container *c)
@@ -334,10 +345,9 @@ bool container_is_alive(const struct container *c)
 
 int container_blame(const struct container *c, const char *verb, struct error *err)
 {
-	struct stat st;
-	if (c->dir >= 0 && fstat(c->dir, &st) == 0 && st.st_nlink == 0) {
+	if (c->dir >= 0 && !is_there(c)) {
 		error_clear(err);
-		return fail(err, 0, "container does not exist: %s", c->id);
+		return fail_absent(c, err);
 	}
 	if (!c->has_record || container_is_alive(c))
 		return -1;

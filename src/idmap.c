@@ -114,30 +114,26 @@ const char *idmap_tools_lack(void)
 				 "newuidmap and newgidmap must be set-uid root, or have file capabilities, and not be mounted nosuid";
 }
 
-/* Appends all ids that the caller's own user namespace has, as themselves. */
-static void add_own_ids(struct arena *arena, const struct kind *kind, oci_id_mappings *list)
-{
-	char *text, *save = NULL;
-	unsigned long long first, count;
-	if (read_file_at(arena, AT_FDCWD, arena_printf(arena, "/proc/self/%s", kind->map), SUBIDS_LIMIT, &text,
-		    NULL) < 0)
-		return;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (sscanf(line, "%llu %*u %llu", &first, &count) == 2)
-			add_range(arena, list, first, first, count);
-}
-
-static bool read_map(struct arena *arena, const struct kind *kind, pid_t pid, oci_id_mappings *ret)
+/* Appends the map of a process, as the caller's user namespace has the outer ids: its number, or "self". */
+static bool read_map(struct arena *arena, const struct kind *kind, const char *process, oci_id_mappings *ret)
 {
 	char *text, *save = NULL;
 	unsigned long long inside, outside, size;
-	if (read_file_at(arena, AT_FDCWD, arena_printf(arena, "/proc/%d/%s", (int)pid, kind->map), SUBIDS_LIMIT,
+	if (read_file_at(arena, AT_FDCWD, arena_printf(arena, "/proc/%s/%s", process, kind->map), SUBIDS_LIMIT,
 		    &text, NULL) < 0)
 		return false;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		if (sscanf(line, "%llu %llu %llu", &inside, &outside, &size) == 3)
 			add_range(arena, ret, inside, outside, size);
 	return true;
+}
+
+/* All ids that the caller's own user namespace has, as themselves; none where that cannot be read. */
+static void add_own_ids(struct arena *arena, const struct kind *kind, oci_id_mappings *list)
+{
+	(void)read_map(arena, kind, "self", list);
+	LIST_EACH(list, range)
+		range->host_id = range->container_id;
 }
 
 static bool are_same(const oci_id_mappings *a, const oci_id_mappings *b)
@@ -159,7 +155,8 @@ static bool take_joined(struct arena *arena, struct oci_linux *config, const cha
 	FD(userns) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (userns < 0 || ns_hold_user(userns, &holder) < 0)
 		return false;
-	bool known = read_map(arena, &uids, holder.pid, &maps[0]) && read_map(arena, &gids, holder.pid, &maps[1]);
+	const char *process = arena_printf(arena, "%d", (int)holder.pid);
+	bool known = read_map(arena, &uids, process, &maps[0]) && read_map(arena, &gids, process, &maps[1]);
 	ns_release(&holder);
 	if (!known || (are_same(&maps[0], &config->uid_mappings) && are_same(&maps[1], &config->gid_mappings)))
 		return false;
@@ -173,9 +170,10 @@ static void add_default(struct arena *arena, struct oci_linux *config)
 {
 	const struct kind *kinds[] = { &uids, &gids };
 	oci_id_mappings *lists[] = { &config->uid_mappings, &config->gid_mappings };
-	const char *lack = idmap_tools_lack();
+	bool root = proc_euid() == 0;
+	const char *lack = root ? NULL : idmap_tools_lack();
 	for (size_t i = 0; i < 2; i++) {
-		if (proc_euid() == 0) {
+		if (root) {
 			add_own_ids(arena, kinds[i], lists[i]);
 			continue;
 		}
@@ -183,11 +181,10 @@ static void add_default(struct arena *arena, struct oci_linux *config)
 		if (!lack)
 			add_subids(arena, kinds[i], lists[i]);
 	}
-	const char *what = proc_euid() == 0      ? "all ids are themselves" :
+	const char *what = root              ? "all ids are themselves" :
 		config->uid_mappings.len > 1 ? "0 is the caller, the others are the caller's subordinate ids" :
 					       "0 is the caller, and there are no other ids";
-	bool lacking = lack && proc_euid() != 0;
-	log_info("the user namespace has no mappings: %s%s%s", what, lacking ? "; " : "", lacking ? lack : "");
+	log_info("the user namespace has no mappings: %s%s%s", what, lack ? "; " : "", lack ? lack : "");
 }
 
 bool idmap_fill(struct arena *arena, struct oci_linux *config)

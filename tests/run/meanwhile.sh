@@ -107,7 +107,7 @@ test_state_of_a_deleted() {
 	meanwhile "$(hull_says delete --force "$ID")" created "$GONE" state "$ID"
 	after() { expect_one_of 'running stopped' "$1"; }
 	meanwhile "$(hull_says delete --force "$ID")" running "$GONE" state "$ID"
-	grep -qw freezer "$CGROUP2/cgroup.controllers" || [ -z "${HULL_TEST_USER:-}" ] || return 0
+	[ -z "${HULL_TEST_USER:-}" ] || return 0 # who has no cgroup to pause
 	after() { expect_one_of 'paused stopped' "$1"; }
 	meanwhile "$(hull_says delete --force "$ID")" paused "$GONE" state "$ID"
 }
