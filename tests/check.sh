@@ -100,7 +100,7 @@ run_containers() { # HULL LABEL [FOLDER]; ROOTLESS: a list of tests, those alone
 # What the test files have in common is made once: the bundle of busybox, and programs as they are asked for.
 share_fixtures() {
 	fixtures=$(cd "$LOGS" && pwd)/fixtures
-	sh tests/make-bundle.sh "$fixtures/template" >"$LOGS/fixtures.log" 2>&1 &&
+	sh tests/make-bundle.sh "$fixtures/template" $(cat tests/run/applets) >"$LOGS/fixtures.log" 2>&1 &&
 		"$BUILD/hull" spec -b "$fixtures/template" >>"$LOGS/fixtures.log" 2>&1 || return
 	export HULL_TEST_TEMPLATE="$fixtures/template" HULL_TEST_PROGRAMS="$fixtures/programs"
 }
@@ -141,8 +141,18 @@ have_guests() {
 	return 1
 }
 
-guest_of_tests() {
-	guest tests sh tests/vm/check ${GUEST_LIST:+"$GUEST_LIST"}
+# In a virtual machine that has cgroup v2 alone, systemd, AppArmor and all capabilities: what passes without root, where the user's
+# systemd delegates; then what the host had to skip, as soon as that is known. Not what is about many lives at a time, or many
+# deaths, for which the guest is too slow: check-vm has that too.
+guests_of_tests() {
+	export INIT=systemd
+	sed -e '/^\(concurrency\|interrupted\|killed\|killed-exec\|meanwhile\) /d' -e 's/^/rootless /' tests/rootless.list >"$LOGS/rootless-list"
+	guest rootless sh tests/vm/check "$LOGS/rootless-list"
+	until [ -e "$GUEST_LIST" ]; do
+		kill -0 $$ || return # who would make it
+		sleep 1
+	done
+	[ ! -s "$GUEST_LIST" ] || guest skipped sh tests/vm/check "$GUEST_LIST"
 }
 
 guests_of_engines() {
@@ -151,19 +161,13 @@ guests_of_engines() {
 	done
 }
 
-# What the host had to skip, in a virtual machine that has cgroup v2 alone, AppArmor and all capabilities. One boot for all of
-# it: the tests of the cgroupfs driver pass beside systemd too.
+# What the host had to skip. The tests of the cgroupfs driver pass beside systemd too.
 list_for_guest() {
-	GUEST_LIST=$LOGS/guest-list
 	{
 		[ ! -x "$BUILD/unit/test-cgroup-live" ] || echo unit test-cgroup-live # there it has all controllers
 		sed -n -e 's/^SKIP run: \([^ :]*\): \([^ :]*\): .*/\1 \2/p' -e 's/^SKIP \(test-[^ :]*\): .*/unit \1/p' "$RESULTS"
-	} | awk '!seen[$0]++' >"$GUEST_LIST"
-	! grep -q '^\(systemd\|user-manager\) ' "$GUEST_LIST" || export INIT=systemd
-	# What passes without root, where the user's systemd delegates; but not what is about many lives at a time, or many deaths, for
-	# which the guest is too slow. check-vm has that too.
-	! grep -q '^user-manager ' "$GUEST_LIST" ||
-		sed -e '/^\(concurrency\|interrupted\|killed\|killed-exec\|meanwhile\) /d' -e 's/^/rootless /' tests/rootless.list >>"$GUEST_LIST"
+	} | awk '!seen[$0]++' >"$GUEST_LIST.new"
+	mv "$GUEST_LIST.new" "$GUEST_LIST"
 }
 
 # A test that passed on the host or in the guest is not skipped. That the guests do not run what is built with ASan is said once.
@@ -241,20 +245,21 @@ if wants run || wants run-asan; then
 	build 'with switches for the tests of attacks' CPPFLAGS=-DHULL_TEST_SWITCHES BUILD="$BUILD/switches" "$BUILD/switches/hull"
 fi
 [ ! -x "$BUILD/hull" ] || share_fixtures
-if wants run; then
-	run_containers "$BUILD/hull" ''
-fi
-GUEST_LIST='' guests=''
+guests=''
 if wants guest-all; then
 	build hull "$BUILD/hull"
 	LIMIT=7200
-	! have_guests || { guest_of_tests; guests_of_engines; } | record
+	! have_guests || { guest tests sh tests/vm/check; guests_of_engines; } | record
 elif wants guest && wants run && [ "$(id -u)" = 0 ] && have_guests; then
-	list_for_guest
-	guest_of_tests >"$LOGS/guest-results" &
+	GUEST_LIST=$LOGS/guest-list
+	guests_of_tests >"$LOGS/guest-results" &
 	guests=$!
 	[ "$JOBS" = 1 ] || JOBS=$((JOBS - 1))
 fi
+if wants run; then
+	run_containers "$BUILD/hull" ''
+fi
+[ -z "$guests" ] || list_for_guest
 if wants rootless; then
 	ROOTLESS=tests/rootless.list run_containers "$BUILD/hull" '-rootless'
 fi

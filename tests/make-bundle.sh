@@ -1,8 +1,9 @@
 #!/bin/sh
-# Makes a bundle's root filesystem from the static busybox: make-bundle.sh DIR. DIR/rootfs must not exist yet; the
-# configuration is left to `hull spec -b DIR`.
+# Makes a bundle's root filesystem from the static busybox: make-bundle.sh DIR [APPLET...], with links for these applets, or for
+# all. DIR/rootfs must not exist yet; the configuration is left to `hull spec -b DIR`.
 set -eu
 dir=$1
+shift
 busybox=
 for candidate in "${BUSYBOX:-}" /bin/busybox /usr/bin/busybox /bin/busybox.static /usr/sbin/busybox /sbin/busybox; do
 	if [ -x "$candidate" ] && "$candidate" --list >/dev/null 2>&1; then
@@ -22,7 +23,8 @@ mkdir bin dev etc home proc root run srv sys tmp usr usr/bin var var/tmp
 chmod 1777 tmp var/tmp
 chmod 700 root
 cp "$busybox" bin/busybox
-for applet in $(bin/busybox --list); do
+[ $# != 0 ] || set -- $(bin/busybox --list)
+for applet in "$@"; do
 	[ "$applet" = busybox ] || ln -s busybox "bin/$applet"
 done
 cat >etc/passwd <<'END'

@@ -154,7 +154,11 @@ int replace_file_at(int dirfd, const char *name, const char *text, size_t len, m
 	if ((size_t)snprintf(temporary, sizeof(temporary), ".%s.%d", name, (int)getpid()) >=
 		sizeof(temporary))
 		return fail(err, ENAMETOOLONG, "replace %s", name);
-	FD(fd) = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	FD(fd) = openat(dirfd, temporary, flags, mode);
+	/* of one with our pid that was killed */
+	if (fd < 0 && errno == EEXIST && unlinkat(dirfd, temporary, 0) == 0)
+		fd = openat(dirfd, temporary, flags, mode);
 	if (fd < 0)
 		return fail(err, errno, "create %s", temporary);
 	if (write_all(fd, text, len) == 0 && renameat(dirfd, temporary, dirfd, name) == 0)

@@ -52,8 +52,8 @@ ssize_t read_fd(struct arena *arena, int fd, const char *name, size_t limit, cha
 /* Writes text to an existing file (kernel files: one write, no O_CREAT, no O_TRUNC). */
 int write_file_at(int dirfd, const char *path, const char *text, struct error *err);
 
-/* Replaces dirfd/name as a whole: a temporary file in the same directory, then rename(2). A failure
- * leaves the old file as it was and no temporary file. */
+/* Replaces dirfd/name as a whole: a temporary file in the same directory, .NAME.PID, then rename(2). A
+ * failure leaves the old file as it was and no temporary file. */
 int replace_file_at(int dirfd, const char *name, const char *text, size_t len, mode_t mode,
 	struct error *err);
 

@@ -1,6 +1,6 @@
 /*
  * Executes NAME-itself, NAME being this program's own, as the user and group HULL_TEST_USER without further groups or capabilities:
- * lib.sh puts it in hull's place. By who is not root any more it executes that alone.
+ * lib.sh puts it in hull's place. By who is not root any more it executes that alone. It has five minutes.
  */
 #include <grp.h>
 #include <linux/capability.h>
@@ -34,6 +34,7 @@ int main(int argc, char **argv)
 		perror("as-user");
 		return 125;
 	}
+	(void)alarm(300); /* a hull that hangs ends; timeout(1) before each takes as long as this and hull together */
 	argv[0] = path;
 	(void)execv(path, argv);
 	perror(path);

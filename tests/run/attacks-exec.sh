@@ -311,7 +311,7 @@ test_killed_from_inside() {
 	config '.process.capabilities = {bounding: ["CAP_KILL"], permitted: ["CAP_KILL"], effective: ["CAP_KILL"]}'
 	start_container sh -c 'while [ ! -e /stop ]; do kill -9 -1; done'
 	i=0
-	while [ $i -lt 30 ]; do
+	while [ $i -lt 15 ]; do
 		i=$((i + 1))
 		try hull exec "$ID" true
 		case $status in 0 | 137 | 255) ;; *) fail "status $status: $out $errors" ;; esac
@@ -375,12 +375,12 @@ test_no_process_left_to_it() {
 	end_container
 }
 
-# CVE-2022-1708: output without end.
+# CVE-2022-1708: output without end, which a slow reader does not make pile up in memory.
 test_endless_output() {
 	fresh
 	start_container sleep 900
 	mkfifo "$WORK/pipe"
-	head -c 50000000 "$WORK/pipe" | wc -c >"$WORK/count" &
+	{ sleep 1; head -c 4000000 | wc -c >"$WORK/count"; } <"$WORK/pipe" &
 	"$HULL" --root "$STATE" exec -t "$ID" yes </dev/null >"$WORK/pipe" 2>/dev/null &
 	pid=$!
 	most=0
@@ -390,8 +390,8 @@ test_endless_output() {
 		sleep 0.05
 	done
 	wait
-	same 50000000 "$(cat "$WORK/count")" 'bytes that came'
-	[ $most -lt 32768 ] || grep -q __asan_init "$HULL" || fail "$most KiB of memory"
+	same 4000000 "$(cat "$WORK/count")" 'bytes that came'
+	[ $most -lt 4096 ] || grep -q __asan_init "$HULL" || fail "$most KiB of memory"
 	end_container
 }
 

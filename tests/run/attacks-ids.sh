@@ -41,13 +41,7 @@ test_pid_file_is_a_device() {
 test_pid_file_temporary_made_before() { # CVE-2019-12439: another user waits with links for all names
 	fresh
 	config '.process.args = ["true"]'
-	run_ok --pid-file "$WORK/first"
-	first=$(cat "$WORK/first")
-	i=$first
-	while [ "$i" -lt $((first + 200)) ]; do
-		ln -s "$CANARY/file" "$WORK/.pid.$i"
-		i=$((i + 1))
-	done
+	perl -e 'symlink $ARGV[0], "$ARGV[1].$_" for $$ .. $$ + 300; symlink $ARGV[0], $ARGV[1]' "$CANARY/file" "$WORK/.pid"
 	run --pid-file "$WORK/pid"
 	! canary_changed || fail 'written through a link'
 }
@@ -216,7 +210,7 @@ test_annotations_make_no_file() {
 
 # CVE-2021-43784: lengths at the edges of 16 bits.
 test_huge_strings() {
-	for length in 65535 65536 70000 1048576; do
+	for length in 65535 65536 1048576; do
 		head -c $length /dev/zero | tr '\0' x >"$WORK/huge"
 		for property in .hostname .process.cwd .root.path .linux.cgroupsPath '.process.args[0]' '.mounts[0].destination' \
 			'.mounts[0].type' '.mounts[0].options[0]' '.linux.maskedPaths[0]' '.process.apparmorProfile'; do

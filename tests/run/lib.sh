@@ -73,8 +73,12 @@ config() {
 	printf '%s\n' "$changed" >"$BUNDLE/config.json"
 }
 
+# as-user.c has a limit of its own.
+LIMITED='timeout -k 5 120'
+[ -z "${HULL_TEST_USER:-}" ] || LIMITED=
+
 hull() {
-	timeout -k 5 120 "$HULL" --root "$STATE" "$@"
+	$LIMITED "$HULL" --root "$STATE" "$@"
 }
 
 # Runs the configuration; leaves $status, $out and $errors.
@@ -369,17 +373,14 @@ with_killer() {
 	[ $? = 3 ] || skip 'processes cannot be traced here'
 }
 
-# The links to busybox, which are most of it, are the template's own: some file systems are slow to give out inodes while many have
-# just been freed. What can be written to is a copy.
+# A new $WORK. The links to busybox, which are most of it, are the template's own: some file systems are slow to give out inodes
+# while many have just been freed. What can be written to is a copy.
 new_bundle() {
 	BUNDLE=$WORK/bundle
 	STATE=$WORK/state
-	mkdir -p "$BUNDLE" "$STATE"
-	cp -al "$TEMPLATE/rootfs" "$BUNDLE/rootfs"
-	cp -a "$TEMPLATE/files/." "$BUNDLE/rootfs"
+	cp -al "$TEMPLATE/links" "$WORK"
+	cp -a "$TEMPLATE/copies/." "$BUNDLE"
 	printf '%s\n' "${CONFIG%%@ID@*}$ID${CONFIG#*@ID@}" >"$BUNDLE/config.json"
-	[ -z "${HULL_TEST_USER:-}" ] ||
-		chown "$HULL_TEST_USER:$HULL_TEST_USER" "$WORK" "$BUNDLE" "$STATE" "$BUNDLE/config.json"
 }
 
 # Runs one test; leaves $code and $why, and its log in $WORK.
@@ -431,14 +432,15 @@ run_one() {
 # a bundle are this file's alone.
 make_template() {
 	TEMPLATE=$SUITE_DIR/template
+	links=$TEMPLATE/links/bundle
+	copies=$TEMPLATE/copies
+	mkdir -p "$links" "$TEMPLATE/links/state" "$copies/rootfs/bin" || return
 	if [ -n "${HULL_TEST_TEMPLATE:-}" ]; then
-		mkdir "$TEMPLATE" && cp -a "$HULL_TEST_TEMPLATE/rootfs" "$TEMPLATE/rootfs" || return
+		cp -a "$HULL_TEST_TEMPLATE/rootfs" "$links/rootfs" || return
 	else
-		sh "$LIB_DIR/../make-bundle.sh" "$TEMPLATE" || return
+		sh "$LIB_DIR/../make-bundle.sh" "$links" $(cat "$LIB_DIR/applets") || return
 	fi
-	mkdir "$TEMPLATE/files" "$TEMPLATE/files/bin" &&
-		mv "$TEMPLATE/rootfs/bin/busybox" "$TEMPLATE/files/bin" &&
-		mv "$TEMPLATE/rootfs/etc" "$TEMPLATE/files" || return
+	mv "$links/rootfs/bin/busybox" "$copies/rootfs/bin" && mv "$links/rootfs/etc" "$copies/rootfs" && : >"$copies/config.json" || return
 	[ -z "${HULL_TEST_USER:-}" ] || chown -R "$HULL_TEST_USER:$HULL_TEST_USER" "$TEMPLATE"
 	"$HULL" spec ${HULL_TEST_USER:+--rootless} -b "$TEMPLATE" || return
 	# without mappings it gets all that the user has

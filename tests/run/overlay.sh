@@ -231,9 +231,9 @@ test_refused() {
 	fails_with '--overlay: expected a directory or "tmp"' hull run -b "$BUNDLE" --overlay '' "$ID"
 	ln -s /etc "$KEPT/upper"
 	fails_with '--overlay: open the directory "upper" in it: Not a directory' hull run -b "$BUNDLE" --overlay "$KEPT" "$ID"
+	fails_with '--idmap-rootfs needs a user namespace' hull run -b "$BUNDLE" --idmap-rootfs "$ID"
 	config '.linux.namespaces |= map(select(.type != "mount")) | .mounts = [] | del(.linux.maskedPaths, .linux.readonlyPaths)'
 	fails_with '--overlay needs a new mount namespace' hull run -b "$BUNDLE" --overlay tmp "$ID"
-	fails_with '--idmap-rootfs needs a user namespace' hull run -b "$TEMPLATE" --idmap-rootfs "$ID"
 }
 
 test_read_only_directory() {

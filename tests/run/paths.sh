@@ -57,7 +57,7 @@ test_masked_loop() {
 
 test_masked_many() {
 	mkdir "$BUNDLE/rootfs/srv/d"
-	(cd "$BUNDLE/rootfs/srv/d" && for i in $(seq 200); do echo x >f$i; mkdir d$i; : >d$i/x; done)
+	(cd "$BUNDLE/rootfs/srv/d" && mkdir $(seq -f d%.0f 200) && for i in $(seq 200); do echo x >f$i; : >d$i/x; done)
 	config '.linux.maskedPaths = [range(1; 201) | "/srv/d/f\(.)", "/srv/d/d\(.)"]'
 	expect '0 0' 'echo $(cat /srv/d/f* | wc -c) $(ls -A /srv/d/d* | grep -c x)'
 }

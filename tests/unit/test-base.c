@@ -361,6 +361,13 @@ static void test_replace_file(void **state)
 	assert_int_equal(read_file_at(&arena, scratch, "target", 100, &text, &err), 4);
 	assert_int_equal(fstatat(scratch, "link", &st, AT_SYMLINK_NOFOLLOW), 0);
 	assert_true(S_ISREG(st.st_mode));
+	/* what a killed one with our pid left is in nobody's way, and not followed either */
+	char temporary[32];
+	(void)snprintf(temporary, sizeof(temporary), ".link.%d", (int)getpid());
+	assert_int_equal(symlinkat("target", scratch, temporary), 0);
+	assert_int_equal(replace_file_at(scratch, "link", "newer", 5, 0600, &err), 0);
+	assert_int_equal(read_file_at(&arena, scratch, "link", 100, &text, &err), 5);
+	assert_int_equal(read_file_at(&arena, scratch, "target", 100, &text, &err), 4);
 	/* a failure leaves no temporary file: remove_scratch would not succeed */
 	assert_int_equal(replace_file_at(scratch, "missing/file", "x", 1, 0600, &err), -1);
 	assert_int_equal(err.errnum, ENOENT);
