@@ -68,7 +68,7 @@ const struct word oci_scheduler_policy_words[] = {
 	{ "SCHED_FIFO",     SCHED_FIFO },
 	{ "SCHED_RR",       SCHED_RR },
 	{ "SCHED_BATCH",    SCHED_BATCH },
-	{ "SCHED_ISO",      4 }, /* reserved by sched.h, never implemented: the kernel says EINVAL */
+	{ "SCHED_ISO",      OCI_SCHED_ISO },
 	{ "SCHED_IDLE",     SCHED_IDLE },
 	{ "SCHED_DEADLINE", SCHED_DEADLINE },
 	{ NULL },

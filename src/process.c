@@ -344,6 +344,11 @@ static int set_scheduler(const struct process_sched *sched, struct error *err)
 	if (saved == EPERM)
 		return error_hint(err, "it needs CAP_SYS_NICE, or a higher RLIMIT_RTPRIO or "
 				       "RLIMIT_NICE; SCHED_DEADLINE also all CPUs");
+	if (saved == EOPNOTSUPP)
+		return error_hint(err, "SCHED_FLAG_UTIL_CLAMP_MIN and _MAX need a kernel with "
+				       "CONFIG_UCLAMP_TASK");
+	if (saved == EINVAL && sched->policy == OCI_SCHED_ISO)
+		return error_hint(err, "Linux has reserved its number and never implemented it");
 	return -1;
 }
 

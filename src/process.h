@@ -46,6 +46,7 @@ struct process_sched {
 	int32_t nice;
 	uint32_t priority;
 	uint64_t runtime, deadline, period;
+	uint32_t util_min, util_max; /* the specification has flags for them, and no values */
 };
 
 struct process_plan {

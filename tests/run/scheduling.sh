@@ -75,6 +75,17 @@ test_scheduler_refused() {
 		{nice:3} .policy: required property is missing
 		{policy:"SCHED_ISO"} : sched_setattr to SCHED_ISO: Invalid argument
 	END
+	case $errors in *never\ implemented*) ;; *) fail "$errors" ;; esac
+}
+
+# They have no values in the specification: nothing is clamped from below, all from above. Not every kernel has them.
+test_utilization_is_clamped() {
+	config '.process.args = ["echo", "here"] | .process.scheduler = {policy: "SCHED_OTHER", flags: ["SCHED_FLAG_UTIL_CLAMP_MIN"]}'
+	run
+	case $status:$out$errors in
+	0:here | 1:*CONFIG_UCLAMP_TASK*) ;;
+	*) fail "status $status: $out $errors" ;;
+	esac
 }
 
 # io JSON EXPECTED
