@@ -62,7 +62,11 @@ static int write_one(int proc, const struct oci_pair *pair, struct error *err)
 	FD(fd) = procfs_open_file(proc, path, O_WRONLY);
 	if (fd < 0) {
 		(void)fail(err, errno, "open /proc/%s", path);
-		return errno == ENOENT ? error_hint(err, "this kernel has no such parameter") : -1;
+		if (err->errnum == ENOENT)
+			return error_hint(err, "this kernel has no such parameter");
+		if (err->errnum == EXDEV)
+			return error_hint(err, "something is mounted over it in the /proc of who runs hull");
+		return -1;
 	}
 	/* nothing written is nothing set: an end of line empties what may be empty, and is refused for a number */
 	const char *value = *pair->value ? pair->value : "\n";

@@ -378,7 +378,7 @@ with_killer() {
 new_bundle() {
 	BUNDLE=$WORK/bundle
 	STATE=$WORK/state
-	cp -al "$TEMPLATE/links" "$WORK"
+	cp -alT "$TEMPLATE/links" "$WORK"
 	cp -a "$TEMPLATE/copies/." "$BUNDLE"
 	printf '%s\n' "${CONFIG%%@ID@*}$ID${CONFIG#*@ID@}" >"$BUNDLE/config.json"
 }
