@@ -278,6 +278,7 @@ if wants run-asan; then
 	ASAN_OPTIONS=detect_leaks=0 STEPS=15 run_containers "$BUILD/asan/hull" '-asan'
 fi
 if wants engines; then
+	[ -z "$guests" ] || kill -0 "$guests" 2>/dev/null || JOBS=$((JOBS + 1)) # there is room again
 	unset HULL_TEST_PROGRAMS # some see the tree read-only
 	run_containers "$BUILD/hull" '' engines
 fi
