@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds and passes all tests: check.sh, from `make check`. One line a test, the logs of failures in
 # BUILD/test-logs, and at the end "N passed, N failed, N skipped". Environment: BUILD, MAKE, FUZZ_SECONDS (20),
-# JOBS (3, one fewer beside a guest), PARTS (static unit run guest rootless asan fuzz run-asan engines; guest-all), LIMIT (2700), the
+# JOBS (3, one fewer beside a guest), PARTS (static unit run guest rootless asan fuzz run-asan engines; guest-all), LIMIT (3000), the
 # seconds from the beginning after which no guest goes on.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -10,7 +10,7 @@ MAKE=${MAKE:-make}
 FUZZ_SECONDS=${FUZZ_SECONDS:-20}
 JOBS=${JOBS:-3} # the tests wait for half of their time
 PARTS=${PARTS:-static unit run guest rootless asan fuzz run-asan engines}
-LIMIT=${LIMIT:-2700}
+LIMIT=${LIMIT:-3000}
 BEGIN=$(date +%s)
 LOGS=$BUILD/test-logs
 HULL_TEST_TRIES=${HULL_TEST_TRIES:-2}
