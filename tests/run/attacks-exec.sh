@@ -311,7 +311,7 @@ test_killed_from_inside() {
 	config '.process.capabilities = {bounding: ["CAP_KILL"], permitted: ["CAP_KILL"], effective: ["CAP_KILL"]}'
 	start_container sh -c 'while [ ! -e /stop ]; do kill -9 -1; done'
 	i=0
-	while [ $i -lt 15 ]; do
+	while [ $i -lt 30 ]; do
 		i=$((i + 1))
 		try hull exec "$ID" true
 		case $status in 0 | 137 | 255) ;; *) fail "status $status: $out $errors" ;; esac

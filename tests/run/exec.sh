@@ -224,7 +224,7 @@ test_much_output() {
 	start_container
 	mkfifo "$WORK/pipe"
 	cksum <"$WORK/pipe" >"$WORK/sum" &
-	"$HULL" --root "$STATE" exec "$ID" head -c 33554432 /dev/zero </dev/null >"$WORK/pipe" &
+	"$HULL" --root "$STATE" exec "$ID" head -c 104857600 /dev/zero </dev/null >"$WORK/pipe" &
 	pid=$!
 	most=0
 	while kill -0 $pid 2>/dev/null; do
@@ -234,7 +234,7 @@ test_much_output() {
 	done
 	wait $pid || fail 'exec'
 	wait
-	same "$(head -c 33554432 /dev/zero | cksum)" "$(cat "$WORK/sum")" 'what came out'
+	same "$(head -c 104857600 /dev/zero | cksum)" "$(cat "$WORK/sum")" 'what came out'
 	# with its sanitizers it needs more
 	[ $most -lt 16384 ] || grep -q __asan_init "$HULL" || fail "$most KiB of memory"
 }
