@@ -1,7 +1,8 @@
 #include "oci/schema.h"
 
 #include <stdbool.h>
-#include <strings.h>
+
+#include "base/nearest.h"
 
 static const struct property *find_row(const struct schema *schema, const char *name, size_t len)
 {
@@ -69,19 +70,10 @@ const struct property *schema_find(
 	return row;
 }
 
-/* Two edits in a short name make another name; a difference of case alone is always a slip. */
 const char *schema_nearest(const struct schema *schema, const char *name)
 {
-	const char *nearest = NULL;
-	size_t len = strlen(name);
-	unsigned best = len < 3 ? 1 : len < 6 ? 2 : 3;
-	for (const struct property *p = schema->properties; p->name; p++) {
-		bool same = strcasecmp(p->name, name) == 0;
-		unsigned distance = same ? 0 : str_distance(p->name, name, 2);
-		if (distance < best) {
-			best = distance;
-			nearest = p->name;
-		}
-	}
-	return nearest;
+	struct nearest near = nearest_to(name);
+	for (const struct property *p = schema->properties; p->name; p++)
+		(void)nearest_try(&near, p->name);
+	return near.name;
 }

@@ -129,6 +129,5 @@ extern const struct schema oci_id_mapping_schema; /* struct oci_id_mapping */
 const struct property *schema_find(
 	const struct schema *root, const char *path, const struct schema **ret_schema);
 
-/* The nearest known name to an unknown one, for "did you mean": within two edits, fewer where it is
- * short, or another case; or NULL. */
+/* The property that an unknown name was meant for, or NULL: base/nearest.h. */
 const char *schema_nearest(const struct schema *schema, const char *name);

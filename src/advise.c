@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/nearest.h"
 #include "base/str.h"
 #include "cgroups/controllers.h"
 #include "cgroups/resources.h"
@@ -84,13 +85,13 @@ static void check_parameters(struct advice *a, const struct mount_op *op)
 {
 	const char *const *names = mount_option_names(a->arena);
 	LIST_EACH(&op->options.params, param) {
-		const char *nearest = NULL;
-		for (size_t i = 0; !param->value && names[i] && !nearest; i++)
-			if (str_distance(names[i], param->key, 1) == 1)
-				nearest = arena_printf(a->arena, "did you mean \"%s\"?", names[i]);
-		if (nearest)
-			found(a, op->where, 0, nearest, "unknown option \"%s\", left to the filesystem",
-				param->key);
+		struct nearest near = nearest_to(param->key);
+		near.most = near.most > 1 ? 1 : near.most; /* nouuid of xfs is not meant for nosuid */
+		for (size_t i = 0; !param->value && names[i]; i++)
+			(void)nearest_try(&near, names[i]);
+		if (near.name)
+			found(a, op->where, 0, arena_printf(a->arena, "did you mean \"%s\"?", near.name),
+				"unknown option \"%s\", left to the filesystem", param->key);
 	}
 }
 

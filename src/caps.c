@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/str.h"
 
 enum { MAX_CAPS = 64 }; /* bits of a set in the kernel's own structure */
@@ -89,20 +90,27 @@ static void write_name(unsigned cap, char *buf, size_t size)
 			*at -= 'a' - 'A';
 }
 
+bool caps_nearest(const char *name, char *buf, size_t size)
+{
+	struct nearest near = nearest_to(name);
+	bool found = false;
+	for (unsigned i = 0; i <= caps_last(); i++) {
+		char known[40];
+		write_name(i, known, sizeof(known));
+		if (!nearest_try(&near, known) && !nearest_try_as(&near, known + strlen("CAP_"), known))
+			continue;
+		(void)snprintf(buf, size, "%s", known);
+		found = true;
+	}
+	return found;
+}
+
 static void warn_unknown(const char *where, const char *name)
 {
-	char best[40] = "", known[40];
-	unsigned distance = 3;
-	for (unsigned i = 0; i <= caps_last(); i++) {
-		write_name(i, known, sizeof(known));
-		unsigned d = str_distance(name, known, 2);
-		if (d < distance) {
-			distance = d;
-			(void)snprintf(best, sizeof(best), "%s", known);
-		}
-	}
+	char best[40];
+	bool near = caps_nearest(name, best, sizeof(best));
 	log_warn("%s: unknown capability \"%.64s\" ignored%s%s%s", where, name,
-		*best ? " (did you mean " : "", best, *best ? "?)" : "");
+		near ? " (did you mean " : "", near ? best : "", near ? "?)" : "");
 }
 
 /* The mask of one list of names; an unknown one is warned of and left out. */

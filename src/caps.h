@@ -10,6 +10,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -52,6 +53,9 @@ int caps_set(const struct caps_plan *plan, struct error *err);
 /* The mask of one name ("CAP_CHOWN", upper case as in the specification), or 0 if there is no
  * such name. */
 uint64_t caps_mask(const char *name);
+
+/* The capability that an unknown name was meant for, "NET_ADMIN" for CAP_NET_ADMIN too, into buf; false if none is near. */
+bool caps_nearest(const char *name, char *buf, size_t size);
 
 /* Names of all capabilities that this kernel has, for `features`; ends with NULL. */
 const char *const *caps_names(struct arena *arena);

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/nearest.h"
+
 bool str_to_u64(const char *text, uint64_t max, uint64_t *ret_value)
 {
 	uint64_t value = 0;
@@ -34,32 +36,6 @@ bool str_to_i64(const char *text, int64_t min, int64_t max, int64_t *ret_value)
 	return true;
 }
 
-/* Levenshtein's distance with one row; names are short, longer ones never match. */
-unsigned str_distance(const char *a, const char *b, unsigned limit)
-{
-	enum { LONGEST = 63 };
-	size_t m = strlen(a), n = strlen(b);
-	if (m > LONGEST || n > LONGEST || (m > n ? m - n : n - m) > limit)
-		return limit + 1;
-	unsigned row[LONGEST + 1];
-	for (size_t j = 0; j <= n; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 1; i <= m; i++) {
-		unsigned diagonal = row[0];
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= n; j++) {
-			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[n] > limit ? limit + 1 : row[n];
-}
-
 const struct word *word_find(const struct word *words, const char *name)
 {
 	for (; words->name; words++)
@@ -90,14 +66,8 @@ char *word_list(const struct word *words, char *buf, size_t size)
 
 const char *word_nearest(const struct word *words, const char *name)
 {
-	const char *nearest = NULL;
-	unsigned best = 3;
-	for (; words->name; words++) {
-		unsigned distance = str_distance(words->name, name, 2);
-		if (distance < best) {
-			best = distance;
-			nearest = words->name;
-		}
-	}
-	return nearest;
+	struct nearest near = nearest_to(name);
+	for (; words->name; words++)
+		(void)nearest_try(&near, words->name);
+	return near.name;
 }

@@ -24,8 +24,6 @@ static inline bool str_starts(const char *text, const char *prefix)
 bool str_to_u64(const char *text, uint64_t max, uint64_t *ret_value);
 /* The same with an optional "-", within [min, max]. */
 bool str_to_i64(const char *text, int64_t min, int64_t max, int64_t *ret_value);
-/* Edit distance for "nearest known name"; more than `limit` is limit + 1. */
-unsigned str_distance(const char *a, const char *b, unsigned limit);
 
 /* A word and the number that it stands for; a table ends with a NULL name. */
 struct word {
@@ -39,5 +37,5 @@ const struct word *word_find(const struct word *words, const char *name);
 const char *word_name(const struct word *words, int64_t value);
 /* "one of a, b, c" into buf, cut with "…" where it is too long; returns buf. */
 char *word_list(const struct word *words, char *buf, size_t size);
-/* The nearest name within two edits, or NULL. */
+/* The name that an unknown one was meant for, or NULL: base/nearest.h. */
 const char *word_nearest(const struct word *words, const char *name);

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/nearest.h"
 #include "base/proc.h"
 #include "base/str.h"
 
@@ -164,31 +165,53 @@ static void test_numbers(void **state)
 }
 
 static const struct {
-	const char *a, *b;
-	unsigned limit, distance;
-} distances[] = {
-	{ "", "", 2, 0 },
-	{ "user", "user", 2, 0 },
-	{ "user", "uesr", 2, 2 },
-	{ "user", "usr", 2, 1 },
-	{ "user", "users", 2, 1 },
-	{ "abc", "xyz", 2, 3 },
-	{ "", "abcdef", 2, 3 },
-	{ "kitten", "sitting", 5, 3 },
-	/* names beyond 63 bytes are never near */
-	{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 2, 3 },
+	const char *typed, *known;
+	bool near;
+} slips[] = {
+	{ "list", "list", true },
+	/* one edit: changed, added, dropped, swapped */
+	{ "lost", "list", true },
+	{ "lists", "list", true },
+	{ "lst", "list", true },
+	{ "lsit", "list", true },
+	/* two make another word of a short one */
+	{ "lose", "list", false },
+	{ "slti", "list", false },
+	/* of a longer one they do not */
+	{ "delte", "delete", true },
+	{ "deltee", "delete", true },
+	{ "memroy-swpa", "memory-swap", true },
+	{ "meory-swpax", "memory-swap", false },
+	{ "kitten", "sitting", false },
+	/* of a very short one, one does already; case is no edit */
+	{ "RO", "ro", true },
+	{ "rp", "ro", false },
+	{ "", "ro", false },
+	{ "CAMLEcase", "camelCase", true },
+	/* names beyond 63 bytes are never near, on either side */
+	{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false },
+	{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false },
+	{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"baaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", true },
 };
 
-static void test_distance(void **state)
+static void test_nearest(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(distances) / sizeof(distances[0]); i++) {
-		assert_int_equal(str_distance(distances[i].a, distances[i].b, distances[i].limit),
-			distances[i].distance);
-		assert_int_equal(str_distance(distances[i].b, distances[i].a, distances[i].limit),
-			distances[i].distance);
+	for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++) {
+		struct nearest near = nearest_to(slips[i].typed);
+		if (nearest_try(&near, slips[i].known) != slips[i].near || !near.name == slips[i].near)
+			fail_msg("\"%s\" and \"%s\"", slips[i].typed, slips[i].known);
 	}
+	struct nearest near = nearest_to("stat");
+	assert_true(nearest_try(&near, "start"));
+	assert_false(nearest_try(&near, "state")); /* no nearer than the first */
+	assert_false(nearest_try(&near, "delete"));
+	assert_true(nearest_try_as(&near, "STAT", "SIGSTAT"));
+	assert_string_equal(near.name, "SIGSTAT");
+	assert_false(nearest_try(&near, "stat")); /* nothing is nearer than a name itself */
 }
 
 static const struct word colours[] = { { "red", 1 }, { "green", -2 }, { "blue", 3 }, { NULL } };
@@ -532,7 +555,7 @@ int main(void)
 		cmocka_unit_test(test_error_without_value),
 		cmocka_unit_test(test_error_long),
 		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_distance),
+		cmocka_unit_test(test_nearest),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_arena),
 		cmocka_unit_test(test_list),

@@ -111,6 +111,25 @@ static void test_names(void **state)
 	assert_int_equal(caps_grantable(true), (BIT(caps_last()) << 1) - 1);
 }
 
+static void test_nearest(void **state)
+{
+	(void)state;
+	static const char *const rows[][2] = {
+		{ "CAP_NET_ADMN", "CAP_NET_ADMIN" },
+		{ "cap_net_admin", "CAP_NET_ADMIN" },
+		{ "NET_ADMIN", "CAP_NET_ADMIN" },
+		{ "sys_tmie", "CAP_SYS_TIME" },
+		{ "CAP_NOPE", "" },
+		{ "NOPE", "" },
+		{ "", "" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char name[40] = "";
+		assert_int_equal(caps_nearest(rows[i][0], name, sizeof(name)), !!*rows[i][1]);
+		assert_string_equal(name, rows[i][1]);
+	}
+}
+
 /* What the child sees of itself, as a number that says what is wrong. */
 static int apply(const struct caps_plan *plan)
 {
@@ -166,6 +185,7 @@ int main(void)
 		cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_nearest),
 		cmocka_unit_test(test_apply),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
