@@ -44,14 +44,13 @@ static int open_container(struct execution *e, struct error *err)
 {
 	const struct exec_request *request = e->request;
 	struct container *c = &e->container;
-	unsigned allowed = STATUS_CREATED | STATUS_RUNNING | (request->ignore_paused ? STATUS_PAUSED : 0);
 	if (container_open(c, request->state_root, request->id, CONTAINER_UNLOCKED, err) < 0)
 		return -1;
 	c->cgroup_host = &e->host.cgroup;
 	if (c->has_record)
 		e->init = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, NULL);
 	c->held = e->init >= 0;
-	if (container_require(c, allowed, "exec in", &e->status, err) < 0)
+	if (container_require(c, request->statuses, "exec in", &e->status, err) < 0)
 		return e->status == STATUS_PAUSED ?
 			error_hint(err, "hull resume %s, or --ignore-paused", c->id) :
 			-1;

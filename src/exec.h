@@ -27,7 +27,8 @@ struct exec_request {
 	bool terminal, no_new_privileges;
 	const char *cgroup; /* below the container's: "[CONTROLLER:]PATH", or NULL */
 	const char *console_socket, *pid_file, *pidfd_socket;
-	bool detach, ignore_paused;
+	bool detach;
+	unsigned statuses; /* enum status, or'ed: those that the container may have */
 	unsigned preserve_fds;
 };
 

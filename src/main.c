@@ -17,32 +17,17 @@
 #include "oci/state.h"
 #include "version.h"
 
-static const struct word managers[] = {
-	{ "cgroupfs", CGROUP_MANAGER_CGROUPFS },
-	{ "systemd", CGROUP_MANAGER_SYSTEMD },
-	{ "disabled", CGROUP_MANAGER_DISABLED },
-	{ NULL },
-};
-
 static int apply_globals(struct context *ctx, struct error *err)
 {
 	const struct options *o = &ctx->options;
-	if (log_open(o->log, o->log_format, o->debug ? "debug" : o->log_level, err) < 0)
+	int64_t level = o->log_level ? word_value(log_level_words, o->log_level) : LOG_LEVEL_WARN;
+	if (log_open(o->log, word_value(log_format_words, o->log_format),
+		    o->debug ? LOG_LEVEL_DEBUG : (enum log_level)level, err) < 0)
 		return -1;
 	ctx->state_root = o->root ? o->root : container_default_root(&ctx->arena);
-	ctx->cgroup_manager = o->systemd_cgroup ? CGROUP_MANAGER_SYSTEMD : CGROUP_MANAGER_CGROUPFS;
-	if (o->cgroup_manager) {
-		const struct word *manager = word_find(managers, o->cgroup_manager);
-		if (!manager) {
-			(void)fail(err, 0, "--cgroup-manager: unknown manager \"%s\"",
-				o->cgroup_manager);
-			return error_hint(err, "one of cgroupfs, systemd, disabled");
-		}
-		ctx->cgroup_manager = (enum cgroup_manager)manager->value;
-	}
-	if (o->rootless && !str_eq(o->rootless, "auto") && !str_eq(o->rootless, "true") &&
-		!str_eq(o->rootless, "false"))
-		return fail(err, 0, "--rootless: expected true, false or auto");
+	ctx->cgroup_manager = o->systemd_cgroup && !o->cgroup_manager ?
+		CGROUP_MANAGER_SYSTEMD :
+		(enum cgroup_manager)word_value(cgroup_manager_words, o->cgroup_manager);
 	return 0;
 }
 
@@ -92,7 +77,7 @@ static int run_command_line(struct context *ctx, int argc, char **argv, struct e
 	if (options_parse(ctx, command->options, command->options_first, &argc, &argv,
 		    err) < 0) {
 		error_prefix(err, "%s", command->name);
-		return error_hint(err, "hull %s --help", command->name);
+		return err->hint[0] ? -1 : error_hint(err, "hull %s --help", command->name);
 	}
 	if (ctx->options.help) {
 		help_print_command(command);
@@ -100,6 +85,7 @@ static int run_command_line(struct context *ctx, int argc, char **argv, struct e
 	}
 	if (command->changes)
 		(void)signal(SIGPIPE, SIG_IGN);
+	ctx->command = command;
 	ctx->operands = argv;
 	ctx->operand_count = argc;
 	if (argc < command->min_operands || argc > command->max_operands) {
@@ -108,6 +94,8 @@ static int run_command_line(struct context *ctx, int argc, char **argv, struct e
 		return error_hint(err, "usage: hull %s [OPTION…] %s", command->name,
 			command->operands);
 	}
+	if (operands_check(command, argc, argv, err) < 0)
+		return -1;
 	return command->run(ctx, err);
 }
 

@@ -25,7 +25,9 @@ static struct {
 	char ident[64];
 } settings = { .sink = SINK_STDERR, .level = LOG_LEVEL_WARN, .fd = -1 };
 
-static const struct word levels[] = {
+const struct word log_format_words[] = { { "text", false }, { "json", true }, { NULL } };
+
+const struct word log_level_words[] = {
 	{ "error", LOG_LEVEL_ERROR },
 	{ "warning", LOG_LEVEL_WARN },
 	{ "warn", LOG_LEVEL_WARN },
@@ -65,23 +67,10 @@ static int open_target(const char *target, struct error *err)
 	return 0;
 }
 
-int log_open(const char *target, const char *format, const char *level, struct error *err)
+int log_open(const char *target, bool json, enum log_level level, struct error *err)
 {
-	if (level) {
-		const struct word *word = word_find(levels, level);
-		if (!word) {
-			(void)fail(err, 0, "--log-level: unknown level \"%s\"", level);
-			return error_hint(err, "one of error, warning, info, debug");
-		}
-		settings.level = (enum log_level)word->value;
-	}
-	if (format) {
-		if (!str_eq(format, "text") && !str_eq(format, "json")) {
-			(void)fail(err, 0, "--log-format: unknown format \"%s\"", format);
-			return error_hint(err, "one of text, json");
-		}
-		settings.json = str_eq(format, "json");
-	}
+	settings.json = json;
+	settings.level = level;
 	return target && *target ? open_target(target, err) : 0;
 }
 
@@ -146,7 +135,7 @@ static void add_json(struct line *line, const char *key, const char *value)
 
 static const char *level_name(enum log_level level)
 {
-	return word_name(levels, level);
+	return word_name(log_level_words, level);
 }
 
 static void format_json(struct line *line, enum log_level level, const char *msg,

@@ -1,7 +1,7 @@
 /*
  * The log: where the command writes what it says, as text or as the engines' JSON lines.
  *
- *	log_open("/run/x.log", "json", "debug", &err);
+ *	log_open("/run/x.log", true, LOG_LEVEL_DEBUG, &err);
  *	log_debug("mounts: %zu operations", n);
  *	log_failure(&err);
  *
@@ -13,12 +13,17 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/str.h"
 
 enum log_level { LOG_LEVEL_NONE = -1, LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* Each may be NULL for the default (standard error, text, "warning"). target is a path, file:PATH,
- * syslog:IDENT or journald:IDENT. */
-int log_open(const char *target, const char *format, const char *level, struct error *err);
+/* The words of --log-format (true: JSON) and of --log-level. */
+extern const struct word log_format_words[];
+extern const struct word log_level_words[];
+
+/* target is a path, file:PATH, syslog:IDENT or journald:IDENT; NULL is standard error. Before this call the log is text, and its level
+ * is that of warnings. */
+int log_open(const char *target, bool json, enum log_level level, struct error *err);
 bool log_wants(enum log_level level);
 /* The descriptor of a log file, or -1: it is kept through a close of everything else. */
 int log_fd(void);

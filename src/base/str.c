@@ -44,6 +44,12 @@ const struct word *word_find(const struct word *words, const char *name)
 	return NULL;
 }
 
+int64_t word_value(const struct word *words, const char *name)
+{
+	const struct word *word = name ? word_find(words, name) : NULL;
+	return word ? word->value : words->value;
+}
+
 const char *word_name(const struct word *words, int64_t value)
 {
 	for (; words->name; words++)

@@ -33,6 +33,8 @@ struct word {
 
 /* The row of that name, or NULL. */
 const struct word *word_find(const struct word *words, const char *name);
+/* The value of that name; where name is NULL or in no row, that of the first row. */
+int64_t word_value(const struct word *words, const char *name);
 /* The name of that value, or NULL. */
 const char *word_name(const struct word *words, int64_t value);
 /* "one of a, b, c" into buf, cut with "…" where it is too long; returns buf. */

@@ -6,18 +6,34 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
+
+const struct word overlay_words[] = { { "tmp" }, { NULL } };
+
+const struct word cgroup_manager_words[] = {
+	{ "cgroupfs", CGROUP_MANAGER_CGROUPFS },
+	{ "systemd", CGROUP_MANAGER_SYSTEMD },
+	{ "disabled", CGROUP_MANAGER_DISABLED },
+	{ NULL },
+};
+
+static const struct word log_targets[] = { { "file:" }, { "journald:" }, { "syslog:" }, { NULL } };
+static const struct word rootless_words[] = { { "true" }, { "false" }, { "auto" }, { NULL } };
 
 const struct option_row global_options[] = {
 	FLAG(0, "debug", debug, "log everything that is done"),
-	TEXT(0, "log", "FILE", log, "log to FILE, file:FILE, journald:NAME or syslog:NAME"),
-	TEXT(0, "log-format", "FORMAT", log_format, "text or json"),
-	TEXT(0, "log-level", "LEVEL", log_level, "error, warning, info or debug"),
-	TEXT(0, "root", "DIR", root, "directory of the containers' states (/run/hull)"),
+	TEXT(0, "log", "FILE", log, "log to FILE, file:FILE, journald:NAME or syslog:NAME",
+		IS_OR_ONE_OF(FILE, log_targets)),
+	TEXT(0, "log-format", "FORMAT", log_format, "text or json", ONE_OF(log_format_words)),
+	TEXT(0, "log-level", "LEVEL", log_level, "error, warning, info or debug",
+		ONE_OF(log_level_words)),
+	TEXT(0, "root", "DIR", root, "directory of the containers' states (/run/hull)", IS(DIRECTORY)),
 	FLAG(0, "systemd-cgroup", systemd_cgroup, "let systemd make cgroups"),
-	TEXT(0, "cgroup-manager", "NAME", cgroup_manager, "cgroupfs, systemd or disabled"),
-	TEXT(0, "rootless", "WHEN", rootless, "true, false or auto"),
-	TEXT(0, "criu", "FILE", criu, "ignored, as runc does"),
+	TEXT(0, "cgroup-manager", "NAME", cgroup_manager, "cgroupfs, systemd or disabled",
+		ONE_OF(cgroup_manager_words)),
+	TEXT(0, "rootless", "WHEN", rootless, "true, false or auto", ONE_OF(rootless_words)),
+	TEXT(0, "criu", "FILE", criu, "ignored, as runc does", IS(FILE)),
 	FLAG('h', "help", help, "show this help"),
 	FLAG('v', "version", version, "show the version"),
 	OPTIONS_END,
@@ -95,9 +111,51 @@ static const struct option_row *find_row(const struct option_row *rows, size_t c
 	return NULL;
 }
 
+/* `what` names the option or the operand. */
+static int check_value(
+	const struct value *value, const char *what, const char *text, struct error *err)
+{
+	char list[256];
+	if (value->kind != VALUE_WORD || word_find(value->words, text))
+		return 0;
+	(void)fail(err, 0, "%s: unknown value \"%.64s\"", what, text);
+	return error_hint(err, "%s", word_list(value->words, list, sizeof(list)));
+}
+
+const struct value *operand_value(const struct command *command, int index)
+{
+	const int last = (int)(sizeof(command->values) / sizeof(command->values[0])) - 1;
+	if (index >= command->max_operands)
+		return NULL;
+	return &command->values[index < last ? index : last];
+}
+
+int operands_check(const struct command *command, int count, char **operands, struct error *err)
+{
+	for (int i = 0; i < count; i++)
+		if (check_value(operand_value(command, i), command->name, operands[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+unsigned value_statuses(const struct value *value, const struct options *options)
+{
+	bool more = value->more_statuses && *(const bool *)((const char *)options + value->flag);
+	return value->statuses | (more ? value->more_statuses : 0);
+}
+
+unsigned operand_statuses(const struct context *ctx)
+{
+	return value_statuses(&ctx->command->values[0], &ctx->options);
+}
+
 static int store(struct context *ctx, const struct option_row *row, const char *value, struct error *err)
 {
 	void *member = (char *)&ctx->options + row->offset;
+	char name[64];
+	(void)snprintf(name, sizeof(name), "--%s", row->name);
+	if (value && check_value(&row->value, name, value, err) < 0)
+		return -1;
 	if (row->kind == OPTION_MANY) {
 		*list_add(&ctx->arena, (oci_strings *)member) = value;
 		return 0;

@@ -9,6 +9,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/str.h"
+#include "network.h"
 #include "plan.h"
 
 /* All options of all commands; each command's table names those that it takes. */
@@ -38,6 +40,38 @@ struct options {
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_MANY }; /* of many, each is kept */
 
+/* The kinds of values that options and operands take. Shell completion offers what there is of a kind. */
+enum value_kind {
+	VALUE_TEXT, /* anything: nothing is offered */
+	VALUE_WORD, /* one of `words`: the parser refuses everything else */
+	VALUE_DIRECTORY,
+	VALUE_FILE,
+	VALUE_PROGRAM,
+	VALUE_USER,
+	VALUE_CONTAINER, /* the id of an existing container whose status is in `statuses` */
+	VALUE_SIGNAL,
+	VALUE_CAPABILITY,
+	VALUE_PROPERTY, /* of the configuration: .linux.resources */
+	VALUE_COMMAND,  /* of hull */
+};
+
+struct value {
+	enum value_kind kind;
+	const struct word *words; /* of VALUE_WORD; of any other kind, words that are taken as well */
+	unsigned statuses;        /* enum status, or'ed */
+	unsigned more_statuses;   /* in addition, if the flag at this offset of struct options is set */
+	size_t flag;
+};
+
+#define IS(kind_) { .kind = VALUE_##kind_ }
+#define ONE_OF(words_) { .kind = VALUE_WORD, .words = words_ }
+#define IS_OR_ONE_OF(kind_, words_) { .kind = VALUE_##kind_, .words = words_ }
+#define ANY_CONTAINER { .kind = VALUE_CONTAINER, .statuses = ~0u }
+#define CONTAINER_IN(statuses_) { .kind = VALUE_CONTAINER, .statuses = statuses_ }
+#define CONTAINER_IN_OR_IF(statuses_, flag_, more_)                                                \
+	{ .kind = VALUE_CONTAINER, .statuses = statuses_, .more_statuses = more_,                  \
+		.flag = offsetof(struct options, flag_) }
+
 struct option_row {
 	char letter; /* or 0 */
 	const char *name;
@@ -45,37 +79,51 @@ struct option_row {
 	enum option_kind kind;
 	size_t offset;
 	const char *help;
+	struct value value;
 };
 
+/* After the help text comes what the value is: IS(DIRECTORY), ONE_OF(words). Without it the value is any text. */
 #define FLAG(letter_, name_, member_, help_)                                                       \
 	{ letter_, name_, NULL, OPTION_FLAG, offsetof(struct options, member_), help_ }
-#define TEXT(letter_, name_, operand_, member_, help_)                                             \
-	{ letter_, name_, operand_, OPTION_TEXT, offsetof(struct options, member_), help_ }
-#define MANY(letter_, name_, operand_, member_, help_)                                             \
-	{ letter_, name_, operand_, OPTION_MANY, offsetof(struct options, member_), help_ }
+#define TEXT(letter_, name_, operand_, member_, help_, ...)                                        \
+	{ letter_, name_, operand_, OPTION_TEXT, offsetof(struct options, member_), help_,         \
+		##__VA_ARGS__ }
+#define MANY(letter_, name_, operand_, member_, help_, ...)                                        \
+	{ letter_, name_, operand_, OPTION_MANY, offsetof(struct options, member_), help_,         \
+		##__VA_ARGS__ }
 #define OPTIONS_END { 0, NULL, NULL, OPTION_FLAG, 0, NULL }
 
 /* Rows that more than one command has: what its callers get of a process; where the bundle is; what create and run make of it. */
 #define PROCESS_OPTIONS                                                                            \
-	TEXT(0, "console-socket", "SOCKET", console_socket, "send the terminal's master there"),   \
-		TEXT(0, "pid-file", "FILE", pid_file, "write the pid of the process to FILE"),     \
+	TEXT(0, "console-socket", "SOCKET", console_socket, "send the terminal's master there",    \
+		IS(FILE)),                                                                         \
+		TEXT(0, "pid-file", "FILE", pid_file, "write the pid of the process to FILE",      \
+			IS(FILE)),                                                                 \
 		TEXT(0, "pidfd-socket", "SOCKET", pidfd_socket,                                    \
-			"send the process's pidfd there"),                                         \
+			"send the process's pidfd there", IS(FILE)),                               \
 		TEXT(0, "preserve-fds", "N", preserve_fds, "pass descriptors 3 to 2+N on")
 #define BUNDLE_OPTIONS                                                                             \
-	TEXT('b', "bundle", "DIR", bundle, "directory of the bundle (the working directory)"),      \
-		TEXT('f', "config", "FILE", config, "configuration (config.json in the bundle)")
+	TEXT('b', "bundle", "DIR", bundle, "directory of the bundle (the working directory)",      \
+		IS(DIRECTORY)),                                                                    \
+		TEXT('f', "config", "FILE", config, "configuration (config.json in the bundle)",   \
+			IS(FILE))
 #define CREATE_OPTIONS                                                                             \
 	BUNDLE_OPTIONS, PROCESS_OPTIONS,                                                           \
 		TEXT(0, "overlay", "DIR|tmp", overlay,                                             \
-			"keep what is written to the root filesystem in DIR, or drop it"),         \
+			"keep what is written to the root filesystem in DIR, or drop it",          \
+			IS_OR_ONE_OF(DIRECTORY, overlay_words)),                                   \
 		FLAG(0, "idmap-rootfs", idmap_rootfs,                                              \
 			"the root filesystem's ids are those of the container"),                   \
 		FLAG(0, "no-pivot", no_pivot,                                                      \
 			"chroot where pivot_root cannot be done: on an initramfs"),                \
 		FLAG(0, "no-new-keyring", no_new_keyring, "keep the caller's session keyring"), \
 		TEXT(0, "network", "NAME", network,                                                \
-			"pasta or slirp4netns: connect the new network namespace")
+			"pasta or slirp4netns: connect the new network namespace",                 \
+			ONE_OF(network_words))
+
+/* Words of options that more than one file needs; each table ends with a NULL name. */
+extern const struct word overlay_words[];        /* of --overlay beside a directory */
+extern const struct word cgroup_manager_words[]; /* enum cgroup_manager */
 
 struct dialect;
 
@@ -87,6 +135,7 @@ struct context {
 	char **operands; /* NULL-terminated */
 	int operand_count;
 	char **argv; /* of the whole program */
+	const struct command *command;
 	const struct dialect *dialect;
 };
 
@@ -96,6 +145,7 @@ struct command {
 	const char *summary;  /* one line: lower case, no full stop */
 	const struct option_row *options;
 	int min_operands, max_operands;
+	struct value values[3]; /* of the operands in turn; the last one is that of all further ones */
 	bool hidden;
 	bool changes; /* goes on though nobody reads what it says any more */
 	bool options_first; /* what follows the first operand is another program's: ps */
@@ -116,6 +166,17 @@ const struct command *command_find(const char *name);
 /* Reads options up to the first operand (`before_command`), or everywhere. *argc and *argv are what is left. */
 int options_parse(struct context *ctx, const struct option_row *rows, bool before_command, int *argc,
 	char ***argv, struct error *err);
+
+/* Refuses an operand that is none of the words of its row. */
+int operands_check(const struct command *command, int count, char **operands, struct error *err);
+
+/* The row of the operand number `index`, or NULL if the command does not take so many. */
+const struct value *operand_value(const struct command *command, int index);
+
+/* The statuses of containers that fit a value: those of its row, and with its flag some more. */
+unsigned value_statuses(const struct value *value, const struct options *options);
+/* Those that the container may have which the first operand of this command names. */
+unsigned operand_statuses(const struct context *ctx);
 
 void help_print(void);
 void help_print_command(const struct command *command);

@@ -128,19 +128,16 @@ static void print_fish(void)
 	}
 }
 
+enum shell { SHELL_BASH, SHELL_ZSH, SHELL_FISH };
+
+static const struct word shells[] = { { "bash", SHELL_BASH }, { "zsh", SHELL_ZSH },
+	{ "fish", SHELL_FISH }, { NULL } };
+
 static int run(struct context *ctx, struct error *err)
 {
-	static const struct {
-		const char *shell;
-		void (*print)(void);
-	} shells[] = { { "bash", print_bash }, { "zsh", print_zsh }, { "fish", print_fish } };
-	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
-		if (str_eq(ctx->operands[0], shells[i].shell)) {
-			shells[i].print();
-			return print_end(err);
-		}
-	(void)fail(err, 0, "completion: unknown shell \"%.32s\"", ctx->operands[0]);
-	return error_hint(err, "one of bash, zsh, fish");
+	static void (*const prints[])(void) = { print_bash, print_zsh, print_fish };
+	prints[word_value(shells, ctx->operands[0])]();
+	return print_end(err);
 }
 
 const struct command completion_command = {
@@ -150,6 +147,7 @@ const struct command completion_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.values = { ONE_OF(shells) },
 	.hidden = true,
 	.run = run,
 };

@@ -17,9 +17,7 @@ static int delete_one(struct context *ctx, const char *id, void *data, struct er
 {
 	(void)data;
 	CONTAINER(c);
-	unsigned allowed = STATUS_STOPPED | STATUS_CREATED;
-	if (ctx->options.force)
-		allowed |= STATUS_CREATING | STATUS_RUNNING | STATUS_PAUSED;
+	unsigned allowed = operand_statuses(ctx);
 	enum container_lock lock = ctx->options.force ? CONTAINER_LOCKED_IN_TIME : CONTAINER_LOCKED;
 	if (container_open(&c, ctx->state_root, id, lock, err) < 0) {
 		bool absent = c.dir < 0 && err->errnum == 0 && container_check_id(id, NULL) == 0;
@@ -52,6 +50,8 @@ const struct command delete_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.values = { CONTAINER_IN_OR_IF(STATUS_STOPPED | STATUS_CREATED, force,
+		STATUS_CREATING | STATUS_RUNNING | STATUS_PAUSED) },
 	.changes = true,
 	.run = run,
 };

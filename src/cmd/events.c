@@ -221,10 +221,8 @@ static int run(struct context *ctx, struct error *err)
 		watch.fds[i].fd = -1;
 	int interval = interval_parse(ctx->options.interval, DEFAULT_INTERVAL_MS, err);
 	if (interval < 0 ||
-		container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) <
-			0 ||
-		container_require(&c, STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED, "watch",
-			NULL, err) < 0)
+		container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) < 0 ||
+		container_require(&c, operand_statuses(ctx), "watch", NULL, err) < 0)
 		return -1;
 	FD(cgroup) = container_open_cgroup(&c, NULL, err);
 	watch.cgroup = cgroup;
@@ -240,5 +238,6 @@ const struct command events_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.values = { CONTAINER_IN(STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED) },
 	.run = run,
 };

@@ -12,14 +12,16 @@
 enum { STATUS_FAILED = 255 }; /* as runc's: what went wrong is not the program's own doing */
 
 static const struct option_row options[] = {
-	TEXT('p', "process", "FILE", process, "the process, as in .process of a configuration"),
+	TEXT('p', "process", "FILE", process,
+		"the process, as in .process of a configuration", IS(FILE)),
 	FLAG('t', "tty", tty, "give it a terminal"),
 	FLAG('d', "detach", detach, "return once the process runs"),
-	TEXT('u', "user", "USER[:GROUP]", user, "ids, or names of the container's own files"),
+	TEXT('u', "user", "USER[:GROUP]", user, "ids, or names of the container's own files",
+		IS(USER)),
 	MANY('g', "additional-gids", "GID[,GID]", groups, "one more supplementary group"),
 	MANY('e', "env", "NAME=VALUE", env, "set a variable"),
 	TEXT(0, "cwd", "DIR", cwd, "working directory"),
-	MANY('c', "cap", "CAP", caps, "add a capability"),
+	MANY('c', "cap", "CAP", caps, "add a capability", IS(CAPABILITY)),
 	FLAG(0, "no-new-privs", no_new_privs, "let it gain no privileges"),
 	TEXT(0, "process-label", "LABEL", process_label, "SELinux label"),
 	TEXT(0, "apparmor", "PROFILE", apparmor, "AppArmor profile"),
@@ -68,7 +70,7 @@ static int request_exec(struct context *ctx, struct exec_request *request, struc
 		.pid_file = o->pid_file,
 		.pidfd_socket = o->pidfd_socket,
 		.detach = o->detach,
-		.ignore_paused = o->ignore_paused,
+		.statuses = operand_statuses(ctx),
 		.preserve_fds = (unsigned)preserve,
 	};
 	return 0;
@@ -109,6 +111,8 @@ const struct command exec_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = INT_MAX,
+	.values = { CONTAINER_IN_OR_IF(STATUS_CREATED | STATUS_RUNNING, ignore_paused, STATUS_PAUSED),
+		IS(PROGRAM), IS(FILE) },
 	.options_first = true,
 	.changes = true,
 	.run = run,

@@ -8,7 +8,7 @@ int format_parse(const char *text, const struct word *formats, struct error *err
 	const struct word *format = text ? word_find(formats, text) : formats;
 	if (format)
 		return (int)format->value;
-	(void)fail(err, EINVAL, "--format: unknown format \"%.32s\"", text);
+	(void)fail(err, 0, "--format: unknown value \"%.32s\"", text);
 	return error_hint(err, "%s", word_list(formats, list, sizeof(list)));
 }
 

@@ -18,10 +18,7 @@ static int kill_one(struct context *ctx, const char *id, void *data, struct erro
 	enum status status;
 	if (container_open(&c, ctx->state_root, id, CONTAINER_UNLOCKED, err) < 0)
 		return -1;
-	/* with --all processes may be left whose init is gone */
-	unsigned allowed = STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED |
-		(ctx->options.all ? STATUS_STOPPED : 0);
-	if (container_require(&c, allowed, "kill", &status, err) < 0)
+	if (container_require(&c, operand_statuses(ctx), "kill", &status, err) < 0)
 		return -1;
 	if (!ctx->options.all)
 		return container_signal(&c, sig, err);
@@ -41,6 +38,9 @@ const struct command kill_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 2,
+	/* with --all: processes may outlive the init of a stopped container */
+	.values = { CONTAINER_IN_OR_IF(STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED, all, STATUS_STOPPED),
+		IS(SIGNAL) },
 	.changes = true,
 	.run = run,
 };

@@ -11,8 +11,13 @@
 #include "container.h"
 #include "oci/json-write.h"
 
+enum { FORMAT_TABLE, FORMAT_JSON };
+
+static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORMAT_JSON },
+	{ NULL } };
+
 static const struct option_row options[] = {
-	TEXT('f', "format", "FORMAT", format, "table or json"),
+	TEXT('f', "format", "FORMAT", format, "table or json", ONE_OF(formats)),
 	FLAG('q', "quiet", quiet, "print ids alone"),
 	OPTIONS_END,
 };
@@ -122,11 +127,6 @@ static int print_json(struct context *ctx, const state_list *states, struct erro
 static int run(struct context *ctx, struct error *err)
 {
 	state_list states = { NULL, 0 };
-	const char *format = ctx->options.format ? ctx->options.format : "table";
-	if (!str_eq(format, "table") && !str_eq(format, "json")) {
-		(void)fail(err, 0, "list: unknown format \"%.32s\"", format);
-		return error_hint(err, "one of table, json");
-	}
 	if (collect(ctx, &states, err) < 0)
 		return -1;
 	if (ctx->options.quiet) {
@@ -134,7 +134,7 @@ static int run(struct context *ctx, struct error *err)
 			(void)puts(s->id);
 		return print_end(err);
 	}
-	if (str_eq(format, "json"))
+	if (word_value(formats, ctx->options.format) == FORMAT_JSON)
 		return print_json(ctx, &states, err);
 	print_table(ctx, &states);
 	return print_end(err);

@@ -6,11 +6,11 @@ enum { FREEZE_TIMEOUT_MS = 10000 };
 
 static const struct option_row options[] = { OPTIONS_END };
 
-static int freeze(struct context *ctx, bool frozen, unsigned allowed, struct error *err)
+static int freeze(struct context *ctx, bool frozen, struct error *err)
 {
 	CONTAINER(c);
 	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_LOCKED, err) < 0 ||
-		container_require(&c, allowed, frozen ? "pause" : "resume", NULL, err) < 0)
+		container_require(&c, operand_statuses(ctx), frozen ? "pause" : "resume", NULL, err) < 0)
 		return -1;
 	FD(cgroup) = container_open_cgroup(&c, NULL, err);
 	if (cgroup < 0 || cgroup_freeze(cgroup, frozen, FREEZE_TIMEOUT_MS, err) < 0)
@@ -20,12 +20,12 @@ static int freeze(struct context *ctx, bool frozen, unsigned allowed, struct err
 
 static int pause_it(struct context *ctx, struct error *err)
 {
-	return freeze(ctx, true, STATUS_CREATED | STATUS_RUNNING, err);
+	return freeze(ctx, true, err);
 }
 
 static int resume(struct context *ctx, struct error *err)
 {
-	return freeze(ctx, false, STATUS_PAUSED, err);
+	return freeze(ctx, false, err);
 }
 
 const struct command pause_command = {
@@ -35,6 +35,7 @@ const struct command pause_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.values = { CONTAINER_IN(STATUS_CREATED | STATUS_RUNNING) },
 	.changes = true,
 	.run = pause_it,
 };
@@ -46,6 +47,7 @@ const struct command resume_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.values = { CONTAINER_IN(STATUS_PAUSED) },
 	.changes = true,
 	.run = resume,
 };

@@ -9,7 +9,6 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/dialect.h"
-#include "cmd/format.h"
 #include "container-cgroup.h"
 #include "oci/json-write.h"
 
@@ -20,7 +19,8 @@ static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORM
 	{ NULL } };
 
 static const struct option_row options[] = {
-	TEXT('f', "format", "FORMAT", format, "table (of ps) or json (an array of process ids)"),
+	TEXT('f', "format", "FORMAT", format, "table (of ps) or json (an array of process ids)",
+		ONE_OF(formats)),
 	OPTIONS_END,
 };
 
@@ -143,19 +143,16 @@ static int run(struct context *ctx, struct error *err)
 	pid_t *pids = NULL;
 	size_t len = 0;
 	enum status status;
-	int format = format_parse(ctx->options.format, formats, err);
-	if (format < 0 ||
-		container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) <
-			0 ||
-		container_require(&c, STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED | STATUS_STOPPED,
-			"list the processes of", &status, err) < 0)
+	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) < 0 ||
+		container_require(&c, operand_statuses(ctx), "list the processes of", &status,
+			err) < 0)
 		return -1;
 	/* systemd removes the cgroup of a scope in which nothing is left */
 	if (container_pids(&c, &ctx->arena, &pids, &len, err) < 0 &&
 		(status != STATUS_STOPPED || err->errnum != ENOENT))
 		return container_blame(&c, "list the processes of", err);
 	error_clear(err);
-	if (format == FORMAT_JSON)
+	if (word_value(formats, ctx->options.format) == FORMAT_JSON)
 		return print_json(ctx, pids, len, err);
 	if (ctx->dialect->pids_alone && ctx->operand_count == 1)
 		return print_pids(pids, len, err);
@@ -169,6 +166,7 @@ const struct command ps_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 256,
+	.values = { CONTAINER_IN(STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED | STATUS_STOPPED) },
 	.options_first = true,
 	.run = run,
 };

@@ -31,11 +31,6 @@ int request_fill(struct context *ctx, struct create_request *request, struct err
 		return -1;
 	if (o->overlay && !*o->overlay)
 		return fail(err, 0, "--overlay: expected a directory or \"tmp\", found \"\"");
-	const struct word *network = o->network ? word_find(network_words, o->network) : network_words;
-	if (!network) {
-		(void)fail(err, 0, "--network: unknown network \"%.64s\"", o->network);
-		return error_hint(err, "one of none, pasta, slirp4netns");
-	}
 	*request = (struct create_request){
 		.id = ctx->operands[0],
 		.state_root = absolute(ctx, ctx->state_root),
@@ -49,9 +44,9 @@ int request_fill(struct context *ctx, struct create_request *request, struct err
 		.pidfd_socket = absolute(ctx, o->pidfd_socket),
 		.cgroup_manager = ctx->cgroup_manager,
 		.no_pivot = o->no_pivot,
-		.overlay = o->overlay && str_eq(o->overlay, "tmp") ? o->overlay : absolute(ctx, o->overlay),
+		.overlay = o->overlay && word_find(overlay_words, o->overlay) ? o->overlay : absolute(ctx, o->overlay),
 		.idmap_rootfs = o->idmap_rootfs,
-		.network = (enum network)network->value,
+		.network = (enum network)word_value(network_words, o->network),
 		.no_new_keyring = o->no_new_keyring,
 		.preserve_fds = (unsigned)preserve,
 	};

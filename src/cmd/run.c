@@ -19,7 +19,8 @@ static const struct option_row options[] = {
 	FLAG('d', "detach", detach, "return once the process runs"),
 	FLAG(0, "keep", keep, "keep the stopped container"),
 	FLAG(0, "no-subreaper", no_subreaper, "do not adopt orphans of the container"),
-	TEXT(0, "report", "FILE|FD", report, "write how it ended and what it used, as JSON"),
+	TEXT(0, "report", "FILE|FD", report, "write how it ended and what it used, as JSON",
+		IS(FILE)),
 	FLAG(0, "dry-run", dry_run, "print the plan, make nothing"),
 	OPTIONS_END,
 };

@@ -11,10 +11,12 @@
 #include "oci/json-write.h"
 
 static const struct option_row options[] = {
-	TEXT('b', "bundle", "DIR", bundle, "write to DIR (the working directory)"),
-	TEXT('f', "file", "FILE", file, "name of the file (config.json); - is standard output"),
+	TEXT('b', "bundle", "DIR", bundle, "write to DIR (the working directory)", IS(DIRECTORY)),
+	TEXT('f', "file", "FILE", file, "name of the file (config.json); - is standard output",
+		IS(FILE)),
 	FLAG(0, "rootless", spec_rootless, "for a user without privilege"),
-	TEXT(0, "explain", "PATH", explain, "explain a property, as .linux.resources, instead"),
+	TEXT(0, "explain", "PATH", explain, "explain a property, as .linux.resources, instead",
+		IS(PROPERTY)),
 	OPTIONS_END,
 };
 

@@ -51,7 +51,7 @@ static int run(struct context *ctx, struct error *err)
 	CONTAINER(c);
 	FD(notify) = -1;
 	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_LOCKED, err) < 0 ||
-		container_require(&c, STATUS_CREATED, "start", NULL, err) < 0)
+		container_require(&c, operand_statuses(ctx), "start", NULL, err) < 0)
 		return -1;
 	if (open_notify(&c, &notify, err) < 0 || start_init(&c, err) < 0 ||
 		run_poststart(&c, err) < 0)
@@ -66,6 +66,7 @@ const struct command start_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.values = { CONTAINER_IN(STATUS_CREATED) },
 	.changes = true,
 	.run = run,
 };

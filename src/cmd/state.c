@@ -38,5 +38,6 @@ const struct command state_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.values = { ANY_CONTAINER },
 	.run = run,
 };

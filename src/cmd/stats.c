@@ -23,7 +23,7 @@ static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORM
 	{ "openmetrics", FORMAT_OPENMETRICS }, { NULL } };
 
 static const struct option_row options[] = {
-	TEXT('f', "format", "FORMAT", format, "table, json or openmetrics"),
+	TEXT('f', "format", "FORMAT", format, "table, json or openmetrics", ONE_OF(formats)),
 	TEXT(0, "interval", "TIME", interval, "time between two samples (2s)"),
 	FLAG(0, "no-stream", no_stream, "print one sample"),
 	OPTIONS_END,
@@ -231,9 +231,9 @@ static int stream(struct context *ctx, int format, int interval, struct error *e
 
 static int run(struct context *ctx, struct error *err)
 {
-	int format = format_parse(ctx->options.format, formats, err);
+	int format = (int)word_value(formats, ctx->options.format);
 	int interval = interval_parse(ctx->options.interval, DEFAULT_INTERVAL_MS, err);
-	if (format < 0 || interval < 0)
+	if (interval < 0)
 		return -1;
 	/* OpenMetrics is what one scrape reads */
 	if (ctx->options.no_stream || format == FORMAT_OPENMETRICS)
@@ -247,5 +247,6 @@ const struct command stats_command = {
 	.summary = "show what containers use: CPU, memory, tasks, I/O, pressure",
 	.options = options,
 	.max_operands = 4096,
+	.values = { ANY_CONTAINER, ANY_CONTAINER, ANY_CONTAINER },
 	.run = run,
 };

@@ -17,14 +17,18 @@
 #include "oci/json-read.h"
 #include "rdt.h"
 
+static const struct word cpu_idle_words[] = { { "0" }, { "1" }, { NULL } };
+
 static const struct option_row options[] = {
-	TEXT('r', "resources", "FILE", resources, "read .linux.resources as JSON from FILE or -"),
+	TEXT('r', "resources", "FILE", resources, "read .linux.resources as JSON from FILE or -",
+		IS(FILE)),
 	TEXT(0, "blkio-weight", "WEIGHT", blkio_weight, "share of the I/O, 10 to 1000"),
 	TEXT(0, "cpu-period", "USEC", cpu_period, "length of a period of --cpu-quota"),
 	TEXT(0, "cpu-quota", "USEC", cpu_quota, "CPU time in a period, -1 for no limit"),
 	TEXT(0, "cpu-share", "SHARES", cpu_share, "share of the CPU time, 2 to 262144"),
 	TEXT(0, "cpu-burst", "USEC", cpu_burst, "unused quota that may be saved up"),
-	TEXT(0, "cpu-idle", "0|1", cpu_idle, "1: run only when nobody else wants to"),
+	TEXT(0, "cpu-idle", "0|1", cpu_idle, "1: run only when nobody else wants to",
+		IS_OR_ONE_OF(TEXT, cpu_idle_words)),
 	TEXT(0, "cpu-rt-period", "USEC", cpu_rt_period, "refused: not in cgroup v2"),
 	TEXT(0, "cpu-rt-runtime", "USEC", cpu_rt_runtime, "refused: not in cgroup v2"),
 	TEXT(0, "cpuset-cpus", "LIST", cpuset_cpus, "CPUs to run on: 0-3,7"),
@@ -162,8 +166,7 @@ static int run(struct context *ctx, struct error *err)
 		update_options_read(&ctx->arena, &ctx->options, &resources, err) < 0 ||
 		oci_resources_check(&resources, ".linux.resources", err) < 0 ||
 		container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_LOCKED, err) < 0 ||
-		container_require(&c, STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED, "update",
-			NULL, err) < 0)
+		container_require(&c, operand_statuses(ctx), "update", NULL, err) < 0)
 		return -1;
 	if (update_cgroup(ctx, &c, &resources, err) < 0 || update_rdt(ctx, &c, err) < 0)
 		return -1;
@@ -177,6 +180,7 @@ const struct command update_command = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.values = { CONTAINER_IN(STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED) },
 	.changes = true,
 	.run = run,
 };

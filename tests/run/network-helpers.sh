@@ -46,7 +46,7 @@ test_detached() {
 	printf '%s\n' "$out" | grep -q 'tap0 *inet ' || fail "no address: $out $errors"
 	helpers_are_gone slirp4netns
 }
-test_unknown() { fails_with 'unknown network "bridge"' hull run -b "$BUNDLE" --network bridge "$ID"; }
+test_unknown() { fails_with '--network: unknown value "bridge"' hull run -b "$BUNDLE" --network bridge "$ID"; }
 test_without_a_namespace() {
 	config '.linux.namespaces |= map(select(.type != "network"))'
 	fails_with '--network needs a new network namespace' hull run -b "$BUNDLE" --network pasta "$ID"

@@ -103,7 +103,7 @@ test_ps_table() {
 	same "sleep $pid" "$(echo "$out" | awk 'NR == 2 { print $1, $2 }')" 'the arguments'
 	fails_with 'no column PID' hull ps "$ID" -o comm
 	fails_with 'ended with status' hull ps "$ID" --nonsense
-	fails_with 'unknown format "xml"' hull ps --format xml "$ID"
+	fails_with '--format: unknown value "xml"' hull ps --format xml "$ID"
 	finish
 }
 
