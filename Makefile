@@ -4,8 +4,10 @@
 #	make install      PREFIX=/usr/local, DESTDIR=
 #	make asan         build/asan/hull, with ASan and UBSan
 #	sudo make demo    build, and show what a container sees beside what the host sees
-#	sudo make check   install what the tests need and pass them
+#	sudo make check   install what the tests need and pass them, in ten minutes
+#	sudo make check-all  and all other tests: engines, systemd, a virtual machine, fresh systems
 #	sudo make check-vm  all run tests in a virtual machine: KERNEL=oldest|default|newest, INIT=small|systemd
+#	make test T=bind  one file of the tests, or one of its tests: T=bind/by_type
 #	make lint format bench clean uninstall
 #
 # BUILD=DIR builds elsewhere, WERROR=1 (or CI=true) makes warnings errors, STATIC=0 links everything dynamically.
@@ -79,7 +81,7 @@ VARIANT_CFLAGS  = -ffunction-sections -fdata-sections -fstack-protector-strong \
 VARIANT_LDFLAGS = -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack $(PROBED_LDFLAGS)
 VARIANT_LIBS    = $(PROBED_LIBS)
 # Not for goals that build nothing, or that build in a second make, after the packages are there.
-NO_BUILD = clean format lint uninstall asan demo check check-vm build-packages test-packages vm-packages
+NO_BUILD = clean format lint uninstall asan demo check check-all check-vm test build-packages test-packages vm-packages
 ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/probe.mk
 endif
@@ -200,12 +202,19 @@ demo: build-packages
 	@HULL=$(HULL) BUILD=$(BUILD) sh tests/demo.sh
 
 check: test-packages
-	@BUILD=$(BUILD) MAKE='$(MAKE)' sh tests/check.sh
+	@BUILD=$(BUILD) MAKE='$(MAKE)' exec sh tests/check.sh check
+
+check-all: test-packages vm-packages
+	@BUILD=$(BUILD) MAKE='$(MAKE)' exec sh tests/check.sh all
+
+# One file or one test: make test T=bind, T=bind/by_type, T="unit/base engines/podman"; ROOTLESS=1, ASAN=1.
+test:
+	@BUILD=$(BUILD) MAKE='$(MAKE)' ROOTLESS='$(ROOTLESS)' ASAN='$(ASAN)' exec sh tests/check.sh test $(T)
 
 vm-packages:
 	@sh tests/packages.sh '$(VM_DEBIAN)' '$(VM_FEDORA)' '$(VM_ALPINE)'
 check-vm: test-packages vm-packages
-	@BUILD=$(BUILD) MAKE='$(MAKE)' PARTS=guest-all KERNEL='$(KERNEL)' INIT='$(INIT)' sh tests/check.sh
+	@BUILD=$(BUILD) MAKE='$(MAKE)' KERNEL='$(KERNEL)' INIT='$(INIT)' exec sh tests/check.sh vm
 
 bench: $(HULL)
 	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/bench.sh
@@ -222,5 +231,5 @@ lint:
 
 FORCE:
 .PHONY: all unit fuzzers asan man completions install uninstall clean build-packages test-packages \
-	vm-packages demo check check-vm bench format lint FORCE
+	vm-packages demo check check-all check-vm test bench format lint FORCE
 .DELETE_ON_ERROR:
