@@ -136,13 +136,22 @@ $(BUILD)/hull-systemd: cgroups/systemd/hull-systemd.c
 	$(if $(V),,@)$(CC) -D_GNU_SOURCE -std=gnu11 $(WARNINGS) $(WERROR_FLAG) $(CFLAGS) -pie -fPIE \
 		-Wl,-z,relro,-z,now -o $@ $< $(PROBED_SYSTEMD)
 
+# The tests' own tool, in the place of jq(1) and of many small programs: lib.sh of tests/run builds it too, where it is missing.
+TOOL_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/tool/*.c))
+tool: $(BUILD)/test-tool
+$(BUILD)/test-tool: $(TOOL_OBJECTS) $(LIBRARY)
+	@$(if $(V),,echo "  LD      $@")
+	$(if $(V),,@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@.tmp $^ $(VARIANT_LIBS)
+	@mv $@.tmp $@
+$(BUILD)/unit/test-tool: $(filter-out %/main.o,$(TOOL_OBJECTS))
+
 # Unit tests: one program a file, against everything but main.
 unit: $(TESTS)
 $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  TEST    $@")
 	$(if $(V),,@)$(CC) $(ALL_CPPFLAGS) -Itests/unit $(ALL_CFLAGS) -MMD -MP \
-		-o $@ $< $(LIBRARY) $(filter-out -static-pie,$(ALL_LDFLAGS)) $(VARIANT_LIBS) -lcmocka
+		-o $@ $< $(filter %.o,$^) $(LIBRARY) $(filter-out -static-pie,$(ALL_LDFLAGS)) $(VARIANT_LIBS) -lcmocka
 
 fuzzers: $(FUZZERS)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
@@ -230,6 +239,6 @@ lint:
 	@SOURCES='$(SOURCES)' sh tests/lint.sh
 
 FORCE:
-.PHONY: all unit fuzzers asan man completions install uninstall clean build-packages test-packages \
+.PHONY: all tool unit fuzzers asan man completions install uninstall clean build-packages test-packages \
 	vm-packages demo check check-all check-vm test bench format lint FORCE
 .DELETE_ON_ERROR:

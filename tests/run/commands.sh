@@ -255,7 +255,7 @@ test_regex() {
 	printf '%s' "$errors" | grep -q "cannot delete container $ID-b" || fail "not said of each: $errors"
 	hull delete --force "$ID-b" || fail 'delete b'
 	hull kill --regex "$ID-(a|x)" KILL || fail 'kill --regex'
-	await 'it is not stopped' sh -c '[ "$("$HULL" --root "$1" list -f json | jq -r ".[].status")" = stopped ]' - "$STATE"
+	await 'it is not stopped' sh -c '[ "$("$HULL" --root "$1" list -f json | "$TOOL" jq -r ".[].status")" = stopped ]' - "$STATE"
 	hull delete -r "^$ID" || fail 'delete -r'
 	same '' "$(hull list -q)" 'what is left'
 	try hull delete -f -r no-such

@@ -99,7 +99,7 @@ test_ignore_paused_interrupted() {
 	hull resume "$ID"
 	sleep 0.3
 	[ ! -e "$BUNDLE/rootfs/ran" ] || fail 'it ran all the same'
-	wait_until sh -c "[ \$('$HULL' --root '$STATE' ps -f json '$ID' | jq length) = 1 ]"
+	wait_until sh -c "[ \$('$HULL' --root '$STATE' ps -f json '$ID' | '$TOOL' jq length) = 1 ]"
 }
 
 # Whatever happens meanwhile, exec ends, with the program's status or an error; nothing is left.
@@ -107,7 +107,7 @@ test_deleted_while_it_runs() {
 	start_container
 	"$HULL" --root "$STATE" exec "$ID" sleep 900 </dev/null >"$WORK/out" 2>&1 &
 	pid=$!
-	wait_until sh -c "[ \$('$HULL' --root '$STATE' ps -f json '$ID' | jq length) = 2 ]"
+	wait_until sh -c "[ \$('$HULL' --root '$STATE' ps -f json '$ID' | '$TOOL' jq length) = 2 ]"
 	hull delete --force "$ID"
 	wait $pid
 	same 137 $? 'exit status'

@@ -35,7 +35,7 @@ owned_tree() {
 # bind OPTIONS [MAPPING]: $WORK/host on /mnt; the mapping is FILE:HOST:SIZE for uids and gids alike.
 bind() {
 	config --arg source "$WORK/host" --argjson options "$1" --arg map "${2:-}" '
-		def mappings: [$map | splits(" ") | split(":") | map(tonumber) | {containerID: .[0], hostID: .[1], size: .[2]}];
+		def mappings: [$map | split(" ")[] | split(":") | map(tonumber) | {containerID: .[0], hostID: .[1], size: .[2]}];
 		.mounts = [.mounts[] | select(.destination != "/mnt")]
 		| .mounts += [{destination: "/mnt", type: "bind", source: $source, options: $options}
 			+ if $map == "" then {} else {uidMappings: mappings, gidMappings: mappings} end]'

@@ -13,23 +13,55 @@
 # shellcheck shell=sh disable=SC2034
 
 set -u
-HULL=$(readlink -f "${HULL:-build/hull}")
-export HULL
-HULL_ITSELF=$HULL # to be copied into a container
 LIB_DIR=$(cd "${0%/*}" && pwd)
-SUITE=$(basename "$0" .sh)
+SUITE=${0##*/}
+SUITE=${SUITE%.sh}
 
-# Where cgroup2 is.
-CGROUP2=/sys/fs/cgroup
-[ "$(stat -f -c %T $CGROUP2)" = cgroup2fs ] || CGROUP2=/sys/fs/cgroup/unified
-
-# gojq starts in a seventh of the time, and is started a few times a test; it sorts keys in any case and does not know the option.
-! command -v gojq >/dev/null || jq() {
-	case $1 in
-	-*S*) command jq "$@" ;;
-	*) gojq "$@" ;;
-	esac
+# The tests' own tool (tests/tool), as $TOOL: beside the other programs of the tests, or beside hull, or built here.
+find_tool() {
+	hull=${HULL:-build/hull}
+	for TOOL in "${HULL_TEST_PROGRAMS:-}/test-tool" "$(cd "${hull%/*}" 2>/dev/null && pwd)/test-tool"; do
+		if [ -x "$TOOL" ] && ! tool_is_old; then
+			return 0
+		fi
+	done
+	TOOL=${LIB_DIR%/*/*}/build/test-tool
+	if tool_is_old; then
+		make -s -C "${LIB_DIR%/*/*}" BUILD=build VARIANT= build/test-tool >&2
+	fi
+	[ -x "$TOOL" ]
 }
+
+# Where there is no compiler none is too old.
+tool_is_old() {
+	command -v "${CC:-cc}" >/dev/null || return
+	for source in "${LIB_DIR%/*}"/tool/*; do
+		[ ! "$source" -nt "$TOOL" ] || return 0
+	done
+	return 1
+}
+
+# The file is run by a parent (`supervise`) that ends whatever it started, when it is over or by a signal: once more, from here on.
+if [ -z "${HULL_TEST_SUITE_DIR:-}" ]; then
+	find_tool || {
+		echo "FAIL $SUITE: the tests' tool is missing: make build/test-tool"
+		exit 1
+	}
+	export TOOL
+	exec "$TOOL" supervise sh "$0" "$@"
+fi
+SUITE_DIR=$HULL_TEST_SUITE_DIR
+CGROUP2=$HULL_TEST_CGROUP2
+unset HULL_TEST_SUITE_DIR HULL_TEST_CGROUP2
+HULL_ITSELF=$HULL # to be copied into a container
+
+# What of jq(1) the tests of this folder need. Those of engines have the real one.
+case $LIB_DIR in
+*/engines) ;;
+*) jq() {
+	"$TOOL" jq "$@"
+} ;;
+esac
 
 fail() {
 	echo "$*" >"$WORK/verdict"
@@ -69,16 +101,12 @@ executes() {
 
 # Changes the configuration by a jq(1) filter: config '.hostname = "x"'; options of jq may come before it.
 config() {
-	changed=$(jq "$@" "$BUNDLE/config.json") || fail "jq $*"
-	printf '%s\n' "$changed" >"$BUNDLE/config.json"
+	"$TOOL" config "$BUNDLE/config.json" "$@" || fail "the filter fails: $*"
 }
 
-# as-user.c has a limit of its own.
-LIMITED='timeout -k 5 120'
-[ -z "${HULL_TEST_USER:-}" ] || LIMITED=
-
+# It has two minutes; `supervise` sees to that, and as-user.c.
 hull() {
-	$LIMITED "$HULL" --root "$STATE" "$@"
+	"$HULL" --root "$STATE" "$@"
 }
 
 # Runs the configuration; leaves $status, $out and $errors.
@@ -88,10 +116,21 @@ run() {
 	read_results
 }
 
+# text_of FILE: as $text, what $(cat FILE) is. That is a line mostly, for which no program is started.
+text_of() {
+	text=
+	[ -s "$1" ] || return 0
+	{
+		IFS= read -r text
+		! IFS= read -r more && [ -z "$more" ]
+	} <"$1" || text=$(cat "$1")
+}
+
 read_results() {
-	out='' errors=''
-	[ ! -s "$WORK/out" ] || out=$(cat "$WORK/out")
-	[ ! -s "$WORK/errors" ] || errors=$(cat "$WORK/errors")
+	text_of "$WORK/out"
+	out=$text
+	text_of "$WORK/errors"
+	errors=$text
 }
 
 # Runs a shell script inside.
@@ -284,68 +323,31 @@ expect_file() {
 	same "$2" "$(cat "$CGROUP2/${cgroup:-hull-$ID}/$1" 2>&1)" "$1"
 }
 
-# What of a container is still there, by its id and by the test's mark in the environment of its processes.
-leftovers() (
-	unset HULL_TEST_ID # or else the commands below would be found
-	# No id contains a colon: what does is the cache of compiled profiles, which is kept.
-	ls -A "$STATE" 2>/dev/null | grep -v : | sed 's/^/state: /'
-	find "$CGROUP2" -maxdepth 6 -type d -name "*$ID*" 2>/dev/null | sed 's/^/cgroup: /'
-	grep -F "$WORK" /proc/self/mountinfo | awk '{ print "mount: " $5 }'
-	grep -lsF "HULL_TEST_ID=$ID" /proc/[0-9]*/environ 2>/dev/null | while read -r file; do
-		pid=${file#/proc/}
-		pid=${pid%/environ}
-		[ ! -d "/proc/$pid" ] || echo "process: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline")"
-	done 2>/dev/null
-)
+# What of a test is still there, as $left: by the state directory, by the id in the names of cgroups, by the mounts of $WORK, and by
+# the mark in the environment of processes. Waits for what the kernel is still taking down.
+check_leftovers() {
+	left=$("$TOOL" look "$STATE" "$WORK" "$ID")
+}
 
 clear_leftovers() {
 	for dir in "$STATE"/*; do
 		[ ! -d "$dir" ] || hull delete --force "${dir##*/}" >/dev/null 2>&1
 	done
-	leftovers | while read -r kind what rest; do
-		case $kind in
-		process:) kill -KILL "$what" ;;
-		mount:) umount -l "$what" ;;
-		esac
-	done
-	find "$CGROUP2" -maxdepth 6 -depth -type d -name "*$ID*" -exec rmdir {} \;
+	"$TOOL" clear "$STATE" "$WORK" "$ID"
 } 2>/dev/null
-
-# The same question with fewer programs, for the usual answer; it may say yes where there is nothing.
-seems_clean() (
-	unset HULL_TEST_ID
-	for entry in "$STATE"/*; do
-		case ${entry##*/} in '*' | *:*) ;; *) return 1 ;; esac
-	done
-	[ -z "$(find "$CGROUP2" -maxdepth 6 -type d -name "*$ID*" 2>/dev/null)" ] &&
-		! grep -qsF -e "$WORK" -e "HULL_TEST_ID=$ID" /proc/self/mountinfo /proc/[0-9]*/environ
-)
-
-# Waits for what the kernel is still taking down.
-check_leftovers() {
-	looks=0
-	until seems_clean; do
-		left=$(leftovers)
-		[ -n "$left" ] || return 0
-		looks=$((looks + 1))
-		[ $looks -lt 100 ] || return 1
-		sleep 0.1
-	done
-	left=
-}
 
 # Makes HULL a program that runs it as that user, who has subordinate ids here: in a mount namespace of our own.
 as_user() {
 	if [ -z "${HULL_TEST_SUBIDS:-}" ]; then
-		HULL_TEST_SUBIDS=$(mktemp /tmp/hull-subids.XXXXXX)
-		export HULL_TEST_SUBIDS
+		HULL_TEST_SUBIDS=$SUITE_DIR/sub-ids
+		HULL_TEST_SUITE_DIR=$SUITE_DIR
+		HULL_TEST_CGROUP2=$CGROUP2
+		export HULL_TEST_SUBIDS HULL_TEST_SUITE_DIR HULL_TEST_CGROUP2
 		echo "$HULL_TEST_USER:200000:65536" >"$HULL_TEST_SUBIDS"
 		chmod 644 "$HULL_TEST_SUBIDS"
-		rmdir "$SUITE_DIR" # we begin anew
 		exec unshare --mount sh -c 'touch /etc/subuid /etc/subgid && mount --bind "$HULL_TEST_SUBIDS" /etc/subuid &&
 			mount --bind "$HULL_TEST_SUBIDS" /etc/subgid && exec sh "$0"' "$0"
 	fi
-	rm -f "$HULL_TEST_SUBIDS"
 	chmod 711 "$SUITE_DIR"
 	cp "$HULL" "$SUITE_DIR/hull-itself"
 	cp "$HULL-systemd" "$SUITE_DIR/hull-systemd" 2>/dev/null || : # built where libsystemd is
@@ -359,10 +361,9 @@ as_user() {
 	export XDG_RUNTIME_DIR="$SUITE_DIR"
 }
 
-# nothing_left WHEN: also before the test is over, and without any delete; the tools that look carry no mark of the test themselves.
+# nothing_left WHEN: also before the test is over, and without any delete.
 nothing_left() {
-	left=$(unset HULL_TEST_ID && check_leftovers || echo "$left" | tr '\n' ' ')
-	[ -z "$left" ] || fail "$1: left $left"
+	check_leftovers || fail "$1: left $(echo "$left" | tr '\n' ' ')"
 }
 
 # What kills a command at one of its system calls (kill-at.c), as $KILL_AT.
@@ -373,48 +374,70 @@ with_killer() {
 	[ $? = 3 ] || skip 'processes cannot be traced here'
 }
 
-# A new $WORK. The links to busybox, which are most of it, are the template's own: some file systems are slow to give out inodes
-# while many have just been freed. What can be written to is a copy.
-new_bundle() {
+# name_test NAME: what belongs to that test alone.
+name_test() {
+	WORK=$SUITE_DIR/$1
 	BUNDLE=$WORK/bundle
 	STATE=$WORK/state
-	cp -alT "$TEMPLATE/links" "$WORK"
-	cp -a "$TEMPLATE/copies/." "$BUNDLE"
-	printf '%s\n' "${CONFIG%%@ID@*}$ID${CONFIG#*@ID@}" >"$BUNDLE/config.json"
-}
-
-# Runs one test; leaves $code and $why, and its log in $WORK.
-attempt() {
-	WORK=$SUITE_DIR/$1
 	ID=t${HULL_TEST_RUN:+$HULL_TEST_RUN-}$$-$1
 	while [ "$ID" != "${ID#*_}" ]; do
 		ID=${ID%%_*}-${ID#*_}
 	done
-	[ ! -e "$WORK" ] || rm -rf "$WORK"
-	new_bundle
-	code=0
-	(
+}
+
+# A new $WORK.
+new_bundle() {
+	"$TOOL" begin "$TEMPLATE" "$WORK" "$ID"
+}
+
+# end_test [NEXT]: looks for what the test left. If that is nothing, removes $WORK and makes the next test's. A test that failed keeps
+# its own, to be read.
+end_test() {
+	if [ $code != 0 ] && [ $code != 77 ]; then
+		check_leftovers || clear_leftovers # a test that failed half-way is not asked to have tidied up
+		return 0
+	fi
+	set -- "${1:-}" "$STATE" "$WORK" "$ID"
+	if [ -z "$1" ]; then
+		left=$("$TOOL" turn "$2" "$3" "$4") && return
+	else
+		name_test "$1"
+		left=$("$TOOL" turn "$2" "$3" "$4" "$TEMPLATE" "$WORK" "$ID") && ready=$1 && return
+	fi
+	STATE=$2 WORK=$3 ID=$4 BUNDLE=$3/bundle
+	[ -n "$left" ] || return 0 # it is the next one's that could not be made, which is tried again
+	why="left behind: $(echo "$left" | tr '\n' ' ')"
+	code=1
+	clear_leftovers
+}
+
+# attempt NAME [NEXT]: runs one test; leaves $code and $why, and its log in $WORK.
+attempt() {
+	name_test "$1"
+	code=0 why=
+	if [ "$ready" != "$1" ]; then
+		[ ! -e "$WORK" ] || rm -rf "$WORK"
+		new_bundle || why='its bundle cannot be made' code=1
+	fi
+	ready=
+	[ $code != 0 ] || (
+		trap 'exit 130' INT
+		trap 'exit 143' TERM
 		export HULL_TEST_ID="$ID"
 		"test_$1"
 	) >"$WORK/log" 2>&1 || code=$?
-	why=
 	[ ! -e "$WORK/verdict" ] || why=$(tr '\n' ' ' <"$WORK/verdict")
-	if ! check_leftovers; then
-		# A test that failed half-way is not asked to have tidied up.
-		[ $code != 0 ] || why="left behind: $(echo "$left" | tr '\n' ' ')"
-		[ $code != 0 ] || code=1
-		clear_leftovers
-	fi
+	end_test "${2:-}"
 }
 
 # A machine that is busy with other things can upset what depends on time: where HULL_TEST_TRIES allows it, a failure is tried
 # once more, and told either way.
-run_one() {
+run_one() { # NAME [NEXT]
 	first=
-	attempt "$1"
+	attempt "$@"
 	if [ $code != 0 ] && [ $code != 77 ] && [ "${HULL_TEST_TRIES:-1}" -gt 1 ]; then
 		first=" (at the second try; the first: ${why:-status $code})"
-		attempt "$1"
+		attempt "$@"
 	fi
 	case $code in
 	0) echo "ok $SUITE: $1$first" ;;
@@ -422,41 +445,36 @@ run_one() {
 	*)
 		echo "FAIL $SUITE: $1: ${why:-status $code}"
 		sed 's/^/    /' "$WORK/log"
+		rm -rf "$WORK"
 		FAILED=1
 		;;
 	esac
-	rm -rf "$WORK"
 }
 
-# What every test begins with, as $TEMPLATE. From the one that all files have in common, where there is one, by a copy: the links of
-# a bundle are this file's alone.
+# What every test begins with, as $TEMPLATE: from the bundle that all files have in common, where there is one.
 make_template() {
-	TEMPLATE=$SUITE_DIR/template
-	links=$TEMPLATE/links/bundle
-	copies=$TEMPLATE/copies
-	mkdir -p "$links" "$TEMPLATE/links/state" "$copies/rootfs/bin" || return
-	if [ -n "${HULL_TEST_TEMPLATE:-}" ]; then
-		cp -a "$HULL_TEST_TEMPLATE/rootfs" "$links/rootfs" || return
-	else
-		sh "$LIB_DIR/../make-bundle.sh" "$links" $(cat "$LIB_DIR/applets") || return
+	TEMPLATE=$SUITE_DIR/.template
+	common=${HULL_TEST_TEMPLATE:-}
+	if [ -z "$common" ]; then
+		common=$SUITE_DIR/.common
+		sh "$LIB_DIR/../make-bundle.sh" "$common" $(cat "$LIB_DIR/applets") || return
 	fi
-	mv "$links/rootfs/bin/busybox" "$copies/rootfs/bin" && mv "$links/rootfs/etc" "$copies/rootfs" && : >"$copies/config.json" || return
-	[ -z "${HULL_TEST_USER:-}" ] || chown -R "$HULL_TEST_USER:$HULL_TEST_USER" "$TEMPLATE"
-	"$HULL" spec ${HULL_TEST_USER:+--rootless} -b "$TEMPLATE" || return
-	# without mappings it gets all that the user has
-	[ -z "${HULL_TEST_USER:-}" ] || {
-		CONFIG=$(jq 'del(.linux.uidMappings, .linux.gidMappings)' "$TEMPLATE/config.json") &&
-			printf '%s\n' "$CONFIG" >"$TEMPLATE/config.json"
-	} || return
-	CONFIG=$(jq '.process.terminal = false | .root.readonly = false | .process.env += ["HULL_TEST_ID=@ID@"]' \
-		"$TEMPLATE/config.json")
+	"$TOOL" template "$TEMPLATE" "$common" ${HULL_TEST_USER:+"$HULL_TEST_USER"} || return
+	if [ -n "${HULL_TEST_USER:-}" ]; then
+		# without mappings it gets all that the user has
+		"$HULL" spec --rootless -b "$TEMPLATE" &&
+			"$TOOL" config "$TEMPLATE/config.json" 'del(.linux.uidMappings, .linux.gidMappings)' || return
+	elif [ ! -e "$TEMPLATE/config.json" ]; then
+		"$HULL" spec -b "$TEMPLATE" || return
+	fi
+	"$TOOL" jq '.process.terminal = false | .root.readonly = false | .process.env += ["HULL_TEST_ID=@ID@"]' \
+		"$TEMPLATE/config.json" >"$TEMPLATE/begin.json"
 }
 
 run_tests() {
 	FAILED=0
-	SUITE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/hull-run.XXXXXX")
-	trap 'rm -rf "$SUITE_DIR"' EXIT
-	trap 'exit 130' INT TERM
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
 	# Who runs many test files may have them share what is the same for all.
 	PROGRAMS=${HULL_TEST_PROGRAMS:-$SUITE_DIR/bin}
 	[ -z "${HULL_TEST_USER:-}" ] || as_user
@@ -464,8 +482,11 @@ run_tests() {
 		echo "FAIL $SUITE: the bundle cannot be made"
 		exit 1
 	}
-	for name in ${ONLY:-$(sed -n 's/^test_\([a-z0-9_]*\)().*/\1/p' "$0")}; do
-		run_one "$name"
+	ready=
+	set -- ${ONLY:-$(sed -n 's/^test_\([a-z0-9_]*\)().*/\1/p' "$0")}
+	while [ $# != 0 ]; do
+		run_one "$1" "${2:-}"
+		shift
 	done
 	exit $FAILED
 }

@@ -118,7 +118,7 @@ test_waiting_is_ended() {
 	config '.process.args = ["sleep", "1000"]'
 	"$HULL" --root "$STATE" run --detach -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" &
 	pid=$!
-	await 'it does not run' sh -c '[ "$("$HULL" --root "$1" state "$2" 2>/dev/null | jq -r .status)" = running ]' - "$STATE" "$ID"
+	await 'it does not run' sh -c '[ "$("$HULL" --root "$1" state "$2" 2>/dev/null | "$TOOL" jq -r .status)" = running ]' - "$STATE" "$ID"
 	sleep 0.3
 	kill -TERM $pid
 	wait $pid
@@ -129,7 +129,7 @@ test_waiting_is_ended() {
 	expect_status 0
 	"$HULL" --root "$STATE" start "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" &
 	pid=$!
-	await 'it does not run' sh -c '[ "$("$HULL" --root "$1" state "$2" | jq -r .status)" = running ]' - "$STATE" "$ID"
+	await 'it does not run' sh -c '[ "$("$HULL" --root "$1" state "$2" | "$TOOL" jq -r .status)" = running ]' - "$STATE" "$ID"
 	sleep 0.3
 	kill -TERM $pid
 	wait $pid

@@ -49,7 +49,7 @@ use_map() {
 	map=$1
 	user=$2
 	config --arg map "$map" --argjson user "$user" '
-		[$map | splits(" ") | split(":") | map(tonumber) | {containerID: .[0], hostID: .[1], size: .[2]}] as $mappings
+		[$map | split(" ")[] | split(":") | map(tonumber) | {containerID: .[0], hostID: .[1], size: .[2]}] as $mappings
 		| .linux.namespaces += [{type: "user"}] | .linux.uidMappings = $mappings | .linux.gidMappings = $mappings
 		| .process.user = {uid: $user, gid: $user}'
 	chmod 755 "$SUITE_DIR" "$WORK" "$BUNDLE"

@@ -412,7 +412,7 @@ test_delete_while_exec_is_stopped() {
 	start_container 'sleep 1000'
 	"$HULL" --root "$STATE" exec "$ID" sleep 1000 </dev/null >"$WORK/exec" 2>&1 &
 	pid=$!
-	await 'exec does not run' sh -c "[ \$('$HULL' --root '$STATE' ps -f json '$ID' | jq length) = 2 ]"
+	await 'exec does not run' sh -c "[ \$('$HULL' --root '$STATE' ps -f json '$ID' | '$TOOL' jq length) = 2 ]"
 	kill -STOP $pid
 	fails_with 'parents of dead processes' hull delete --force "$ID"
 	kill -CONT $pid

@@ -1,0 +1,8 @@
+/* Between arithmetic.c and functions.c. */
+#pragma once
+
+#include "value.h"
+
+const struct value *join_strings(struct arena *arena, const struct value *a, const struct value *b);
+/* NULL by the empty string, of a text that has characters. */
+const struct value *split_string(struct arena *arena, const struct value *text, const struct value *by);
