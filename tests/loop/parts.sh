@@ -125,7 +125,7 @@ make_quietly() { # NAME GOAL...
 # Everything else needs these; what the test files have in common is made once too.
 build_hull() {
 	read -r from _ </proc/uptime
-	make_quietly hull all unit
+	make_quietly hull all unit tool
 	share_fixtures
 	read -r to _ </proc/uptime
 	echo "build $((${to%.*}${to#*.} - ${from%.*}${from#*.}))" >>"$LOGS/times"
