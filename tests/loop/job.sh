@@ -42,9 +42,10 @@ built() { # VARIANT
 
 build_variant() { # VARIANT LABEL MAKE-ARGUMENT...
 	variant=$1
-	shift
+	label=$2
+	shift 2
 	how=no
-	! step "build: $1" nice "$MAKE" --no-print-directory -j 2 "$@" || how=yes
+	! step "build: $label" nice "$MAKE" --no-print-directory -j 2 "$@" || how=yes
 	echo $how >"$LOGS/built-$variant"
 }
 

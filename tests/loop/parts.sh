@@ -133,7 +133,7 @@ build_hull() {
 
 build_for_names() {
 	goals=$(awk -v build="$BUILD" '
-		$1 ~ /^(run|rootless|engines)/ { goal[build "/hull"]; goal["all"] }
+		$1 ~ /^(run|rootless|engines)/ { goal["all"]; goal["tool"] }
 		$1 == "unit" { goal[build "/unit/" $2] }
 		END { for (name in goal) printf "%s ", name }')
 	# shellcheck disable=SC2086
