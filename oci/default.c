@@ -23,14 +23,12 @@ static const struct mount_row {
 	{ "/sys/fs/cgroup", "cgroup", "cgroup", { "nosuid", "noexec", "nodev", "relatime", "ro" } },
 };
 
-/* sysfs may be mounted only by who owns the network namespace, which stays the host's there. */
-static const struct mount_row rootless_sys = { "/sys", "none", "/sys",
+/* Only the owner of the network namespace may mount sysfs: for a user without privilege that of the host is bound. */
+static const struct mount_row bound_sys = { "/sys", "none", "/sys",
 	{ "rbind", "nosuid", "noexec", "nodev", "ro" } };
 
 static const int64_t namespaces[] = { CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS,
-	CLONE_NEWNS, CLONE_NEWCGROUP, 0 };
-static const int64_t rootless_namespaces[] = { CLONE_NEWPID, CLONE_NEWIPC, CLONE_NEWUTS,
-	CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUSER, 0 };
+	CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUSER };
 
 static const char *const arguments[] = { "sh", NULL };
 static const char *const environment[] = {
@@ -80,15 +78,15 @@ static void fill_process(struct arena *arena, struct oci_process *process)
 	};
 }
 
-static void add_mount(
-	struct arena *arena, struct oci_config *config, const struct mount_row *row, bool rootless)
+static void add_mount(struct arena *arena, struct oci_config *config, const struct mount_row *row,
+	const struct oci_default *how)
 {
 	struct oci_mount *mount = list_add(arena, &config->mounts);
 	mount->destination = row->destination;
 	mount->type = row->type;
 	mount->source = row->source;
 	for (const char *const *option = row->options; *option; option++)
-		if (!rootless || !str_starts(*option, "gid=")) /* only one group is mapped */
+		if (!how->rootless || !str_starts(*option, "gid=")) /* that group need not be mapped */
 			add_string(arena, &mount->options, *option);
 }
 
@@ -103,15 +101,23 @@ static struct oci_resources *deny_devices(struct arena *arena)
 	return resources;
 }
 
-static void fill_linux(struct arena *arena, struct oci_linux *linux, const int64_t *types)
+static void fill_linux(struct arena *arena, struct oci_linux *linux, const struct oci_default *how)
 {
-	for (; *types; types++)
-		list_add(arena, &linux->namespaces)->type = (struct oci_int){ true, *types };
+	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++)
+		if ((namespaces[i] != CLONE_NEWNET || how->own_network) &&
+			(namespaces[i] != CLONE_NEWUSER || how->rootless))
+			list_add(arena, &linux->namespaces)->type = (struct oci_int){ true, namespaces[i] };
 	add_strings(arena, &linux->masked_paths, masked_paths);
 	add_strings(arena, &linux->readonly_paths, readonly_paths);
+	if (how->rootless) {
+		linux->uid_mappings = how->uids;
+		linux->gid_mappings = how->gids;
+	} else {
+		linux->resources = deny_devices(arena);
+	}
 }
 
-static struct oci_config *make_config(struct arena *arena, bool rootless)
+struct oci_config *oci_default_config(struct arena *arena, const struct oci_default *how)
 {
 	struct oci_config *config = arena_new(arena, struct oci_config);
 	config->oci_version = OCI_VERSION;
@@ -122,34 +128,11 @@ static struct oci_config *make_config(struct arena *arena, bool rootless)
 	config->root->readonly = (struct oci_bool){ true, true };
 	config->hostname = "hull";
 	for (size_t i = 0; i < sizeof(mount_rows) / sizeof(mount_rows[0]); i++) {
-		bool sys = rootless && str_eq(mount_rows[i].destination, rootless_sys.destination);
-		add_mount(arena, config, sys ? &rootless_sys : &mount_rows[i], rootless);
+		bool bound = how->rootless && !how->own_network &&
+			str_eq(mount_rows[i].destination, bound_sys.destination);
+		add_mount(arena, config, bound ? &bound_sys : &mount_rows[i], how);
 	}
 	config->linux = arena_new(arena, struct oci_linux);
-	fill_linux(arena, config->linux, rootless ? rootless_namespaces : namespaces);
-	return config;
-}
-
-struct oci_config *oci_default_config(struct arena *arena)
-{
-	struct oci_config *config = make_config(arena, false);
-	config->linux->resources = deny_devices(arena);
-	return config;
-}
-
-static void map_root(struct arena *arena, oci_id_mappings *mappings, uint32_t host_id)
-{
-	*list_add(arena, mappings) = (struct oci_id_mapping){
-		.container_id = { true, 0 },
-		.host_id = { true, host_id },
-		.size = { true, 1 },
-	};
-}
-
-struct oci_config *oci_default_config_rootless(struct arena *arena, uid_t uid, gid_t gid)
-{
-	struct oci_config *config = make_config(arena, true);
-	map_root(arena, &config->linux->uid_mappings, uid);
-	map_root(arena, &config->linux->gid_mappings, gid);
+	fill_linux(arena, config->linux, how);
 	return config;
 }

@@ -1,20 +1,22 @@
 /*
  * The configuration that `hull spec` writes and `hull sandbox` starts from.
  *
- *	struct oci_config *config = oci_default_config(&arena);
+ *	struct oci_config *config = oci_default_config(&arena, &(struct oci_default){ .own_network = true });
  *	char *text = json_write(&arena, &oci_config_schema, config, true, &len);
  *
  * It is the caller's to change: lists and objects are the arena's and may grow by list_add().
  */
 #pragma once
 
-#include <sys/types.h>
+#include <stdbool.h>
 
 #include "base/arena.h"
 #include "oci/config.h"
 
-struct oci_config *oci_default_config(struct arena *arena);
+struct oci_default {
+	bool rootless;    /* for a user without privilege: a user namespace with these mappings, and no resources */
+	bool own_network; /* a network namespace of its own; without one it shares the caller's */
+	oci_id_mappings uids, gids;
+};
 
-/* The same for a user without privilege, whose ids become root's: with a user namespace, and without
- * a network namespace, resources, a sysfs and a group for terminals of its own. */
-struct oci_config *oci_default_config_rootless(struct arena *arena, uid_t uid, gid_t gid);
+struct oci_config *oci_default_config(struct arena *arena, const struct oci_default *how);

@@ -126,13 +126,26 @@ static size_t sequence_length(const unsigned char *text)
 	return 0;
 }
 
-/* The text itself where it is UTF-8, else a copy with U+FFFD for each byte that is not. */
-static const char *as_utf8(struct arena *arena, const char *text, size_t *ret_len)
+/* The first byte that is no UTF-8, or the end. */
+static const unsigned char *skip_utf8(const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
 	size_t len;
 	while ((len = *at ? sequence_length(at) : 0) > 0)
 		at += len;
+	return at;
+}
+
+bool json_holds(const char *text)
+{
+	return !*skip_utf8(text);
+}
+
+/* The text itself where it is UTF-8, else a copy with U+FFFD for each byte that is not. */
+static const char *as_utf8(struct arena *arena, const char *text, size_t *ret_len)
+{
+	const unsigned char *at = skip_utf8(text);
+	size_t len;
 	*ret_len = (size_t)((const char *)at - text);
 	if (!*at)
 		return text;

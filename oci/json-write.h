@@ -24,6 +24,9 @@
 char *json_write(struct arena *arena, const struct schema *schema, const void *value, bool pretty,
 	size_t *ret_len);
 
+/* Whether a string of JSON can hold the text as it is: it is UTF-8. */
+bool json_holds(const char *text);
+
 struct json_writer {
 	struct arena *arena;
 	struct yajl_gen_t *gen;

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "caps.h"
 #include "namespaces/ns.h"
 
 enum { SUBIDS_LIMIT = 1 << 20, ANSWER_SIZE = 512 };
@@ -166,6 +167,13 @@ static bool take_joined(struct arena *arena, struct oci_linux *config, const cha
 	return true;
 }
 
+static void add_ids_of_caller(struct arena *arena, const struct kind *kind, oci_id_mappings *list, bool subordinate)
+{
+	add_range(arena, list, 0, own_id(kind), 1);
+	if (subordinate)
+		add_subids(arena, kind, list);
+}
+
 static void add_default(struct arena *arena, struct oci_linux *config)
 {
 	const struct kind *kinds[] = { &uids, &gids };
@@ -177,9 +185,7 @@ static void add_default(struct arena *arena, struct oci_linux *config)
 			add_own_ids(arena, kinds[i], lists[i]);
 			continue;
 		}
-		add_range(arena, lists[i], 0, own_id(kinds[i]), 1);
-		if (!lack)
-			add_subids(arena, kinds[i], lists[i]);
+		add_ids_of_caller(arena, kinds[i], lists[i], !lack);
 	}
 	const char *what = root              ? "all ids are themselves" :
 		config->uid_mappings.len > 1 ? "0 is the caller, the others are the caller's subordinate ids" :
@@ -320,4 +326,24 @@ int idmap_try(struct arena *arena, const struct oci_linux *config, uint64_t caps
 				idmap_write(arena, holder.pid, proc, config, caps, err);
 	ns_release(&holder);
 	return status;
+}
+
+const char *idmap_of_caller(struct arena *arena, struct oci_linux *config)
+{
+	struct error err = { .errnum = 0 };
+	const char *lack = proc_euid() == 0 ? NULL : idmap_tools_lack();
+	add_ids_of_caller(arena, &uids, &config->uid_mappings, !lack);
+	add_ids_of_caller(arena, &gids, &config->gid_mappings, !lack);
+	bool has_uids = config->uid_mappings.len > 1, has_gids = config->gid_mappings.len > 1;
+	if (lack)
+		return lack;
+	if ((has_uids || has_gids) && idmap_try(arena, config, caps_grantable(false), &err) < 0) {
+		config->uid_mappings.len = config->gid_mappings.len = 1;
+		return arena_strdup(arena, err.text);
+	}
+	if (has_uids && has_gids)
+		return NULL;
+	if (!has_uids && !has_gids)
+		return "neither /etc/subuid nor /etc/subgid has a line for the caller";
+	return arena_printf(arena, "%s has no line for the caller", has_uids ? gids.subids : uids.subids);
 }

@@ -95,8 +95,7 @@ static size_t make_tables(struct getopt_tables *t, const struct option_row *rows
 		}
 	}
 	t->longs[count] = (struct option){ "help", no_argument, NULL, 'h' };
-	if (!before_command)
-		t->shorts[letters++] = 'h';
+	t->shorts[letters++] = 'h';
 	t->shorts[letters] = '\0';
 	return count;
 }

@@ -24,13 +24,18 @@ struct options {
 	bool detach, keep, no_pivot, no_new_keyring, no_subreaper, dry_run;
 	const char *overlay;
 	bool idmap_rootfs;
-	bool all, force, regex, quiet, spec_rootless, host;
+	bool all, force, regex, quiet, host;
 	const char *interval, *report;
+	/* of spec */
+	bool spec_rootless, no_terminal;
+	const char *rootfs;
+	oci_strings args;
 	/* of exec */
 	const char *process, *cwd, *user, *process_label, *apparmor, *cgroup;
 	oci_strings env, groups, caps;
 	bool tty, no_new_privs, ignore_paused;
 	bool stats, no_stream;
+	const char *sort;
 	/* of update */
 	const char *resources, *blkio_weight, *cpu_period, *cpu_quota, *cpu_share, *cpu_burst, *cpu_idle;
 	const char *cpu_rt_period, *cpu_rt_runtime, *cpuset_cpus, *cpuset_mems, *memory;
@@ -148,7 +153,7 @@ struct command {
 	struct value values[3]; /* of the operands in turn; the last one is that of all further ones */
 	bool hidden;
 	bool changes; /* goes on though nobody reads what it says any more */
-	bool options_first; /* what follows the first operand is another program's: ps */
+	bool options_first; /* what follows the first operand is another program's: ps, spec */
 	/* Returns the exit status, or -1 with an error. */
 	int (*run)(struct context *, struct error *);
 };

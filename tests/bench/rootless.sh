@@ -35,9 +35,9 @@ as_user() {
 	setpriv --reuid $user --regid $user --clear-groups --inh-caps=-all "$@"
 }
 chown $user "$work/bundle"
-(cd "$work/bundle" && as_user "$work/bin/hull" spec --rootless)
-sed -e 's/"terminal": *true/"terminal": false/' -e 's|"sh"|"/bin/true"|' -e "s/\"hostID\": *[0-9]*/\"hostID\": $user/" \
-	-e 's/"ociVersion": *"[^"]*"/"ociVersion": "1.0.2"/' "$work/bundle/config.json" >"$work/config"
+# one user alone, like floor.c, whatever subordinate ids there are
+(cd "$work/bundle" && as_user "$work/bin/hull" spec --rootless --no-terminal -f - -- /bin/true 2>/dev/null) |
+	jq '.ociVersion = "1.0.2" | .linux.uidMappings |= .[:1] | .linux.gidMappings |= .[:1]' >"$work/config"
 cat "$work/config" >"$work/bundle/config.json"
 
 printf 'rootless\tfloor\t%s -u %s /bin/true\n' "$work/bin/floor" "$work/bundle/rootfs" >"$work/list"

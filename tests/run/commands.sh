@@ -264,7 +264,7 @@ test_regex() {
 }
 
 test_help_of_each() {
-	for command in spec create start run state kill delete list features check; do
+	for command in spec create start run state kill delete list ps stats features check; do
 		try hull $command --help
 		expect_status 0
 		printf '%s' "$out" | head -n 1 | grep -q "^Usage: hull $command" || fail "$command --help: $out"
@@ -301,7 +301,7 @@ test_spec() {
 	same "$(jq -cS . config.json)" "$(hull spec -f - | jq -cS .)" 'spec -f -'
 	try hull spec --rootless -f rootless.json
 	expect_status 0
-	jq -e '.linux.uidMappings | length == 1' rootless.json >/dev/null || fail 'no mapping'
+	jq -e '.linux.uidMappings[0].containerID == 0' rootless.json >/dev/null || fail 'no mapping'
 	fails_with '--bundle' hull spec -b /no/such/bundle
 	for path in . .process linux .mounts .linux.seccomp.syscalls '.mounts[0].options'; do
 		try hull spec --explain $path

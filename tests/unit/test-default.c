@@ -1,4 +1,5 @@
 /* The default configurations: written, read back, accepted by every rule. */
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,12 +30,40 @@ static void assert_accepted(struct arena *arena, const struct oci_config *config
 	assert_string_equal(text, again);
 }
 
+static struct oci_id_mapping one_uid[] = { { { true, 0 }, { true, 1000 }, { true, 1 } } };
+static struct oci_id_mapping one_gid[] = { { { true, 0 }, { true, 100 }, { true, 1 } } };
+static struct oci_id_mapping many[] = { { { true, 0 }, { true, 1000 }, { true, 1 } },
+	{ { true, 1 }, { true, 100000 }, { true, 65536 } } };
+
+static const struct oci_default for_root = { .own_network = true }, with_host_network = { .own_network = false },
+				rootless = { .rootless = true, .uids = { one_uid, 1 }, .gids = { one_gid, 1 } },
+				rootless_network = { .rootless = true,
+					.own_network = true,
+					.uids = { one_uid, 1 },
+					.gids = { one_gid, 1 } },
+				rootless_many = { .rootless = true, .uids = { many, 2 }, .gids = { many, 2 } };
+
+/* What differs between them: sysfs is bound where the network namespace is not the container's, and the group of terminals is
+ * root's alone to give. */
+static const struct {
+	const struct oci_default *how;
+	bool network, user, resources;
+	const char *sys_option;
+} rows[] = {
+	{ &for_root, true, false, true, "nosuid" },
+	{ &with_host_network, false, false, true, "nosuid" },
+	{ &rootless, false, true, false, "rbind" },
+	{ &rootless_network, true, true, false, "nosuid" },
+	{ &rootless_many, false, true, false, "rbind" },
+};
+
 static void test_accepted(void **state)
 {
-	ARENA(arena);
 	(void)state;
-	assert_accepted(&arena, oci_default_config(&arena));
-	assert_accepted(&arena, oci_default_config_rootless(&arena, 1000, 100));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ARENA(arena);
+		assert_accepted(&arena, oci_default_config(&arena, rows[i].how));
+	}
 }
 
 /* What a set-capability file could gain from stays empty (CVE-2022-29162). */
@@ -42,7 +71,7 @@ static void test_capabilities(void **state)
 {
 	ARENA(arena);
 	(void)state;
-	const struct oci_capabilities *caps = oci_default_config(&arena)->process->capabilities;
+	const struct oci_capabilities *caps = oci_default_config(&arena, &for_root)->process->capabilities;
 	assert_int_equal(caps->inheritable.len, 0);
 	assert_int_equal(caps->ambient.len, 0);
 	assert_int_equal(caps->bounding.len, 3);
@@ -50,19 +79,33 @@ static void test_capabilities(void **state)
 	assert_int_equal(caps->effective.len, 3);
 }
 
-static void test_rootless(void **state)
+static bool has_namespace(const struct oci_config *config, int64_t type)
 {
-	ARENA(arena);
+	bool found = false;
+	LIST_EACH (&config->linux->namespaces, ns)
+		found = found || ns->type.value == type;
+	return found;
+}
+
+static void test_rows(void **state)
+{
 	(void)state;
-	const struct oci_config *config = oci_default_config_rootless(&arena, 1000, 100);
-	assert_null(config->linux->resources);
-	assert_int_equal(config->linux->uid_mappings.items[0].host_id.value, 1000);
-	assert_int_equal(config->linux->gid_mappings.items[0].host_id.value, 100);
-	LIST_EACH (&config->mounts, mount) {
-		if (strcmp(mount->destination, "/sys") == 0)
-			assert_string_equal(mount->options.items[0], "rbind");
-		LIST_EACH (&mount->options, option)
-			assert_int_not_equal(strncmp(*option, "gid=", 4), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ARENA(arena);
+		const struct oci_config *config = oci_default_config(&arena, rows[i].how);
+		bool group = false;
+		assert_int_equal(has_namespace(config, CLONE_NEWNET), rows[i].network);
+		assert_int_equal(has_namespace(config, CLONE_NEWUSER), rows[i].user);
+		assert_int_equal(config->linux->resources != NULL, rows[i].resources);
+		assert_int_equal(config->linux->uid_mappings.len, rows[i].how->uids.len);
+		assert_int_equal(config->linux->gid_mappings.len, rows[i].how->gids.len);
+		LIST_EACH (&config->mounts, mount) {
+			if (strcmp(mount->destination, "/sys") == 0)
+				assert_string_equal(mount->options.items[0], rows[i].sys_option);
+			LIST_EACH (&mount->options, option)
+				group = group || strncmp(*option, "gid=", 4) == 0;
+		}
+		assert_int_equal(group, !rows[i].how->rootless);
 	}
 }
 
@@ -71,7 +114,7 @@ static void test_grow(void **state)
 {
 	ARENA(arena);
 	(void)state;
-	struct oci_config *config = oci_default_config(&arena);
+	struct oci_config *config = oci_default_config(&arena, &for_root);
 	const oci_strings *lists[] = { &config->process->args, &config->process->env,
 		&config->linux->masked_paths, &config->linux->readonly_paths,
 		&config->mounts.items[2].options };
@@ -89,7 +132,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_capabilities),
-		cmocka_unit_test(test_rootless),
+		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_grow),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
