@@ -12,8 +12,9 @@ static const struct dialect dialects[] = {
 	{
 		.name = "hull",
 		.version = HULL_VERSION,
-		.columns = { { "ID", 2 }, { "PID", 7 }, { "STATUS", 7 }, { "BUNDLE", 6 }, { "CREATED", 30 } },
+		.columns = { { "ID", 2 }, { "PID", 7 }, { "STATUS", 7 }, { "BUNDLE", 6 }, { "CREATED", 7 } },
 		.gap = 2,
+		.ages = true,
 		.row = &oci_state_schema,
 		.empty = "[]\n",
 		.pretty_list = true,

@@ -20,6 +20,7 @@ struct dialect {
 		int width; /* at least */
 	} columns[LIST_COLUMNS];
 	int gap; /* between them */
+	bool ages; /* CREATED tells how long ago it was, not the time itself */
 	const struct schema *row; /* of list --format json */
 	const char *empty;        /* JSON of no containers, or no processes */
 	bool pretty_list;

@@ -1,12 +1,15 @@
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cgroups/cgroup.h"
 #include "cmd/cmd.h"
 #include "cmd/dialect.h"
+#include "cmd/human.h"
 #include "cmd/match.h"
 #include "container.h"
 #include "oci/json-write.h"
@@ -72,17 +75,38 @@ struct row {
 	const char *cells[LIST_COLUMNS + 1];
 };
 
+/* "2 minutes ago"; a time that is still to come, since the clock was set back, is told as it is. */
+static const char *tell_created(struct context *ctx, const char *created)
+{
+	char buf[HUMAN_SIZE];
+	int64_t then, now = time(NULL);
+	if (!created)
+		return "";
+	if (!ctx->dialect->ages || !clock_read_timestamp(created, &then) || then > now)
+		return created;
+	return arena_strdup(&ctx->arena, human_age(now - then, buf));
+}
+
 static struct row make_row(struct context *ctx, const struct oci_state *s)
 {
 	const char *pid = arena_printf(&ctx->arena, "%lld", (long long)s->pid.value);
 	return (struct row){ { s->id, pid, s->status, s->bundle ? s->bundle : "",
-		s->created ? s->created : "", s->owner } };
+		tell_created(ctx, s->created), s->owner } };
+}
+
+/* Characters, of which UTF-8 may need several bytes each: a path can have any. */
+static int width_of(const char *text)
+{
+	int width = 0;
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
 }
 
 static void print_row(const struct row *row, const int *widths, int gap)
 {
 	for (int i = 0; i < LIST_COLUMNS; i++)
-		(void)printf("%-*s%*s", widths[i], row->cells[i], gap, "");
+		(void)printf("%s%*s", row->cells[i], widths[i] - width_of(row->cells[i]) + gap, "");
 	(void)puts(row->cells[LIST_COLUMNS]);
 }
 
@@ -100,8 +124,10 @@ static void print_table(struct context *ctx, const state_list *states)
 	LIST_EACH(states, s)
 		*list_add(&ctx->arena, &rows) = make_row(ctx, s);
 	LIST_EACH(&rows, row)
-		for (int i = 0; i < LIST_COLUMNS; i++)
-			widths[i] = widths[i] > (int)strlen(row->cells[i]) ? widths[i] : (int)strlen(row->cells[i]);
+		for (int i = 0; i < LIST_COLUMNS; i++) {
+			int width = width_of(row->cells[i]);
+			widths[i] = widths[i] > width ? widths[i] : width;
+		}
 	LIST_EACH(&rows, row)
 		print_row(row, widths, d->gap);
 }

@@ -310,6 +310,61 @@ test_spec() {
 	fails_with '.procss' hull spec --explain .procss
 }
 
+# The time in the record of a container is another one: set_created ID TIME.
+set_created() {
+	sed -i "s/\"created\": *\"[^\"]*\"/\"created\":\"$2\"/" "$STATE/$1/state.json"
+}
+
+# Where a word begins in the lines that have it, each position once.
+columns_of() { # WORD
+	printf '%s\n' "$out" | awk -v word="$1" '{ at = index($0, word); if (at) print at }' | sort -u
+}
+
+test_list_tells_ages() {
+	create
+	try hull list
+	echo "$out" | grep -Eq ' (less than a second|[0-9]+ seconds?) ago  [a-z0-9]' || fail "no age: $out"
+	set_created "$ID" 2001-02-03T04:05:06.789Z
+	try hull list
+	echo "$out" | grep -Eq '  [0-9]{2} years ago  ' || fail "not years ago: $out"
+	# the clock was set back since
+	set_created "$ID" 2999-02-03T04:05:06.789Z
+	try hull list
+	echo "$out" | grep -q '  2999-02-03T04:05:06.789Z  ' || fail "a time to come: $out"
+	same 2999-02-03T04:05:06.789Z "$(hull list -f json | jq -r '.[].created')" 'the time in JSON'
+	hull delete --force "$ID" || fail delete
+}
+
+# Engines and scripts compare what the peers print: the time itself.
+test_list_of_peers_tells_times() {
+	create
+	set_created "$ID" 2001-02-03T04:05:06.789Z
+	for name in runc crun; do
+		ln -s "$HULL" "$WORK/$name"
+		try "$WORK/$name" --root "$STATE" list
+		echo "$out" | grep -q ' 2001-02-03T04:05:06.789Z ' || fail "$name: $out"
+	done
+	hull delete --force "$ID" || fail delete
+}
+
+test_list_is_aligned() {
+	long=$ID-$(printf '%064d' 0)
+	config '.process.args = ["true"]'
+	mv "$BUNDLE" "$WORK/bündel"
+	cp -al "$WORK/bündel" "$WORK/plain"
+	for pair in "$ID bündel" "$long plain"; do
+		hull create -b "$WORK/${pair#* }" "${pair% *}" </dev/null >/dev/null 2>&1 || fail "create $pair"
+	done
+	set_created "$long" 2001-02-03T04:05:06.789Z
+	try hull list
+	expect_status 0
+	same 1 "$(columns_of created | wc -l)" 'where the status stands'
+	same 1 "$(columns_of "$WORK/" | wc -l)" 'where the bundle stands'
+	out=$(printf '%s\n' "$out" | sed 's/ü/u/') # not each awk counts characters
+	same 1 "$(columns_of " ${HULL_TEST_USER:-root}" | wc -l)" 'where the owner stands'
+	hull delete --force "$ID" && hull delete --force "$long" || fail delete
+}
+
 test_completions() {
 	for shell in bash zsh fish; do
 		"$HULL" completion $shell >"$WORK/completion" || fail "completion $shell"
