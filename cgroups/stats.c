@@ -215,6 +215,7 @@ static void parse_io(struct reader *r, char *line)
 static void read_io(struct reader *r)
 {
 	char *text = read_text(r, "io.stat"), *save = NULL;
+	r->stats->io.counted = text != NULL;
 	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
 		line = strtok_r(NULL, "\n", &save))
 		parse_io(r, line);

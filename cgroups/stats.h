@@ -72,6 +72,7 @@ struct cgroup_stats {
 		struct oci_uint current, peak, limit, max_events;
 	} pids;
 	struct {
+		bool counted; /* there is an io.stat, be it empty */
 		LIST(struct cgroup_io_device) devices;
 		struct cgroup_pressure pressure;
 	} io;

@@ -37,6 +37,7 @@ static const struct {
 };
 
 struct watch {
+	const struct container *container;
 	const char *id;
 	int cgroup;
 	struct pollfd fds[SOURCES];
@@ -73,11 +74,13 @@ static int print_stats(const struct watch *w, struct error *err)
 {
 	ARENA(arena);
 	struct cgroup_stats stats;
+	struct traffic traffic;
 	struct json_writer json;
 	if (cgroup_stats_read(&arena, w->cgroup, &stats, err) < 0)
 		return -1;
+	traffic_read(&arena, w->container, &traffic);
 	begin_event(&json, &arena, "stats", w->id);
-	stats_write(&json, &stats);
+	stats_write(&json, &stats, &traffic);
 	return end_event(&json, err);
 }
 
@@ -216,7 +219,7 @@ static int stream(struct watch *w, int interval, struct error *err)
 static int run(struct context *ctx, struct error *err)
 {
 	CONTAINER(c);
-	struct watch watch __attribute__((cleanup(close_watch))) = { .id = ctx->operands[0] };
+	struct watch watch __attribute__((cleanup(close_watch))) = { .container = &c, .id = ctx->operands[0] };
 	for (size_t i = 0; i < SOURCES; i++)
 		watch.fds[i].fd = -1;
 	int interval = interval_parse(ctx->options.interval, DEFAULT_INTERVAL_MS, err);

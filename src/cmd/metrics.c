@@ -64,7 +64,31 @@ static const struct {
 	{ "hull_io_writes", NULL, "Write operations", offsetof(struct cgroup_io_device, wios) },
 };
 
-/* An id has no character that would have to be escaped in a label. */
+static const struct {
+	const char *name, *unit, *help;
+	size_t member; /* a uint64_t of struct traffic_interface */
+} network_families[] = {
+	{ "hull_network_received_bytes", "bytes", "Bytes received", offsetof(struct traffic_interface, rx_bytes) },
+	{ "hull_network_received_packets", NULL, "Packets received",
+		offsetof(struct traffic_interface, rx_packets) },
+	{ "hull_network_receive_errors", NULL, "Packets received with errors",
+		offsetof(struct traffic_interface, rx_errors) },
+	{ "hull_network_receive_drops", NULL, "Packets received and dropped",
+		offsetof(struct traffic_interface, rx_dropped) },
+	{ "hull_network_sent_bytes", "bytes", "Bytes sent", offsetof(struct traffic_interface, tx_bytes) },
+	{ "hull_network_sent_packets", NULL, "Packets sent", offsetof(struct traffic_interface, tx_packets) },
+	{ "hull_network_send_errors", NULL, "Packets not sent because of errors",
+		offsetof(struct traffic_interface, tx_errors) },
+	{ "hull_network_send_drops", NULL, "Packets dropped on sending",
+		offsetof(struct traffic_interface, tx_dropped) },
+};
+
+/* An id has no character that would have to be escaped in a label. The name of an interface may have: the container chooses it. */
+static void print_escaped(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		(void)fprintf(out, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+}
 
 static void print_head(
 	FILE *out, const char *name, const char *unit, enum type type, const char *help)
@@ -144,6 +168,23 @@ static void print_disks(FILE *out, size_t row, const sample_list *samples)
 		}
 }
 
+static void print_interfaces(FILE *out, size_t row, const sample_list *samples)
+{
+	bool headed = false;
+	LIST_EACH (samples, s)
+		LIST_EACH (&s->traffic.interfaces, i) {
+			const uint64_t *n =
+				(const uint64_t *)((const char *)i + network_families[row].member);
+			if (!headed)
+				print_head(out, network_families[row].name, network_families[row].unit,
+					COUNTER, network_families[row].help);
+			headed = true;
+			(void)fprintf(out, "%s_total{id=\"%s\",interface=\"", network_families[row].name, s->id);
+			print_escaped(out, i->name);
+			(void)fprintf(out, "\"} %llu\n", (unsigned long long)*n);
+		}
+}
+
 void metrics_print(const sample_list *samples, FILE *out)
 {
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
@@ -151,5 +192,7 @@ void metrics_print(const sample_list *samples, FILE *out)
 	print_pressures(out, samples);
 	for (size_t i = 0; i < sizeof(disk_families) / sizeof(disk_families[0]); i++)
 		print_disks(out, i, samples);
+	for (size_t i = 0; i < sizeof(network_families) / sizeof(network_families[0]); i++)
+		print_interfaces(out, i, samples);
 	(void)fprintf(out, "# EOF\n");
 }

@@ -5,13 +5,7 @@
 
 #include <stdio.h>
 
-#include "cgroups/stats.h"
-
-struct sample {
-	const char *id, *status;
-	struct cgroup_stats stats;
-};
-typedef LIST(struct sample) sample_list;
+#include "cmd/sample.h"
 
 /* One family after another, each with a line for every container that has it; "# EOF" ends it. */
 void metrics_print(const sample_list *samples, FILE *out);

@@ -201,7 +201,29 @@ static void write_hugetlb(struct json_writer *json, const struct cgroup_stats *s
 	json_end(json);
 }
 
-void stats_write(struct json_writer *json, const struct cgroup_stats *s)
+/* The keys are runc's, which writes these as Go has them. */
+static void write_interfaces(struct json_writer *json, const struct traffic *traffic)
+{
+	json_key(json, "network_interfaces");
+	json_array(json);
+	LIST_EACH (&traffic->interfaces, i) {
+		json_object(json);
+		json_key(json, "Name");
+		json_string(json, i->name);
+		write_number(json, "RxBytes", i->rx_bytes);
+		write_number(json, "RxPackets", i->rx_packets);
+		write_number(json, "RxErrors", i->rx_errors);
+		write_number(json, "RxDropped", i->rx_dropped);
+		write_number(json, "TxBytes", i->tx_bytes);
+		write_number(json, "TxPackets", i->tx_packets);
+		write_number(json, "TxErrors", i->tx_errors);
+		write_number(json, "TxDropped", i->tx_dropped);
+		json_end(json);
+	}
+	json_end(json);
+}
+
+void stats_write(struct json_writer *json, const struct cgroup_stats *s, const struct traffic *traffic)
 {
 	json_object(json);
 	write_cpu(json, s);
@@ -220,8 +242,6 @@ void stats_write(struct json_writer *json, const struct cgroup_stats *s)
 	write_hugetlb(json, s);
 	open_object(json, "intel_rdt");
 	json_end(json);
-	json_key(json, "network_interfaces");
-	json_array(json);
-	json_end(json);
+	write_interfaces(json, traffic);
 	json_end(json);
 }

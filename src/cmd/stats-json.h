@@ -1,12 +1,13 @@
 /*
- * The statistics of a cgroup as JSON, in the shape of runc's events, which engines parse.
+ * The statistics of a container as JSON, in the shape of runc's events, which engines parse.
  */
 #pragma once
 
 #include "cgroups/stats.h"
 #include "oci/json-write.h"
+#include "traffic.h"
 
 /* One object: cpu, cpuset, memory, pids, blkio, hugetlb, rdma, intel_rdt, network_interfaces. Times are nanoseconds, as runc has them. */
-void stats_write(struct json_writer *json, const struct cgroup_stats *stats);
+void stats_write(struct json_writer *json, const struct cgroup_stats *stats, const struct traffic *traffic);
 void stats_write_pressure(
 	struct json_writer *json, const char *key, const struct cgroup_pressure *pressure);

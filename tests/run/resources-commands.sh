@@ -264,6 +264,121 @@ test_stats_table() {
 	finish
 }
 
+# cell NUMBER: a field of the row of the only container; its id may be shortened.
+cell() {
+	printf '%s\n' "$out" | awk -v n="$1" 'NR == 2 { print $n }'
+}
+
+# Where the cgroup lacks a controller a line says so, and only there.
+explained() { # CONTROLLER COLUMN NUMBER
+	if grep -qw "$1" "$(cgroup)/cgroup.controllers"; then
+		[ "$(cell "$3")" != - ] || fail "$2 is -: $out"
+	else
+		same - "$(cell "$3")" "$2"
+		printf '%s\n' "$out" | grep -q "^- in [A-Z, %]*$2.*: no $1 controller in its cgroup\$" || fail "$2: no reason: $out"
+	fi
+}
+
+test_stats_explains_what_is_missing() {
+	start_container 'sleep 1000'
+	try hull stats --no-stream
+	expect_status 0
+	explained memory MEMORY 4
+	explained memory 'MEM %' 6
+	explained pids PIDS 7
+	explained io READ 11
+	same 0 "$(printf '%s\n' "$out" | awk 'length > 100' | wc -l)" 'lines of more than 100 characters'
+	finish
+}
+
+# A container of the host's network has no traffic of its own.
+test_stats_of_the_hosts_network() {
+	config 'del(.linux.namespaces[] | select(.type == "network"))'
+	start_container 'sleep 1000'
+	try hull stats --no-stream "$ID"
+	expect_status 0
+	same - "$(cell 9)" 'what is received'
+	same - "$(cell 10)" 'what is sent'
+	printf '%s\n' "$out" | grep -qx -e '- in NET RX, TX: no network namespace of its own' || fail "no reason: $out"
+	same '[]' "$(hull events --stats "$ID" | jq -c .data.network_interfaces)" 'the interfaces'
+	finish
+}
+
+has_traffic() {
+	hull events --stats "$ID" | jq -e '.data.network_interfaces | map(select(.Name == "hull-a"))[0].TxBytes > 0' >/dev/null
+}
+
+# Two ends of a cable in the container's own namespace: what one sends the other receives.
+test_stats_of_its_network() {
+	start_container 'sleep 1000'
+	pid=$(hull state "$ID" | jq .pid)
+	try hull stats --no-stream "$ID"
+	same '0B 0B' "$(cell 9) $(cell 10)" 'what was received and sent'
+	nsenter -t "$pid" -n sh -c 'ip link add hull-a type veth peer name hull-b && ip addr add 192.0.2.1/24 dev hull-a &&
+		ip link set hull-a up && ip link set hull-b up' 2>"$WORK/errors" || skip "no pair of interfaces: $(cat "$WORK/errors")"
+	nsenter -t "$pid" -n "$BUNDLE/rootfs/bin/busybox" ping -c 1 -W 1 192.0.2.2 >/dev/null 2>&1 # nobody answers, but it asks
+	await 'nothing was sent' has_traffic
+	try hull stats --no-stream "$ID"
+	[ "$(cell 9)" != 0B ] && [ "$(cell 10)" != 0B ] || fail "no traffic: $out"
+	same '["hull-a","hull-b","lo"]' "$(hull stats --no-stream -f json "$ID" | jq -c '[.[].data.network_interfaces[].Name] | sort')" \
+		'the interfaces'
+	hull stats -f openmetrics "$ID" >"$WORK/metrics"
+	grep -Eq "^hull_network_sent_bytes_total\{id=\"$ID\",interface=\"hull-a\"\} [1-9]" "$WORK/metrics" ||
+		fail "no metric: $(cat "$WORK/metrics")"
+	finish
+}
+
+test_stats_long_ids() {
+	config '.process.args = ["sleep", "1000"]'
+	zeros=$(printf '%051d' 0)
+	ids="$ID $ID-$zeros-a $ID-$zeros-b $ID-x-${zeros%00}"
+	for id in $ids; do
+		hull create -b "$BUNDLE" "$id" </dev/null >/dev/null 2>&1 || fail "create $id"
+	done
+	try hull stats --no-stream
+	expect_status 0
+	same 0 "$(printf '%s\n' "$out" | awk 'length > 100' | wc -l)" 'lines of more than 100 characters'
+	same 4 "$(printf '%s\n' "$out" | grep -c ' created ')" 'rows'
+	same '' "$(printf '%s\n' "$out" | awk 'NR > 1 && !/^- in/ { print $1 }' | grep -v '^created' | sort | uniq -d)" 'rows that look the same'
+	same "$(printf '%s\n' $ids | sort | xargs)" "$(hull stats --no-stream -f json | jq -r '.[].id' | sort | xargs)" \
+		'the ids in JSON' # shellcheck disable=SC2086
+	for id in $ids; do
+		hull delete --force "$id" || fail "delete $id"
+	done
+}
+
+# Those of the table, in its order; of JSON, likewise.
+test_stats_sort() {
+	config '.process.args = ["sh", "-c", "sleep 1000"]'
+	hull run -d -b "$BUNDLE" "$ID-a" </dev/null >/dev/null 2>&1 || fail 'run a'
+	config '.process.args = ["sh", "-c", "while :; do :; done"]'
+	hull run -d -b "$BUNDLE" "$ID-b" </dev/null >/dev/null 2>&1 || fail 'run b'
+	for row in "--sort cpu:b a" "--sort name:a b" ":a b" "$ID-b $ID-a:b a" "--sort=name $ID-b $ID-a:a b"; do
+		try hull stats --no-stream ${row%%:*} # shellcheck disable=SC2086
+		expect_status 0
+		same "${row#*:}" "$(printf '%s\n' "$out" | sed -n 's/^[^ ]*-\([ab]\) .*running.*/\1/p' | xargs)" "the order by ${row%%:*}"
+	done
+	same 'b a' "$(hull stats --no-stream -f json --sort cpu | jq -r '.[].id | .[-1:]' | xargs)" 'the order of JSON'
+	hull delete --force "$ID-a" && hull delete --force "$ID-b" || fail delete
+}
+
+test_stats_bad_sort() {
+	fails_with '--sort: unknown value "size"' hull stats --no-stream --sort size
+	fails_with 'one of name, cpu, memory, mem%, pids, net, io' hull stats --no-stream --sort ''
+}
+
+# It has a row all the same, and a reason; programs are told that it cannot be measured.
+test_stats_without_a_cgroup() {
+	config '.process.args = ["sleep", "1000"] | del(.linux.resources)'
+	hull --cgroup-manager disabled run -d -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 || fail run
+	try hull stats --no-stream
+	expect_status 0
+	same 'running - - -' "$(cell 2) $(cell 3) $(cell 4) $(cell 7)" 'the row'
+	printf '%s\n' "$out" | grep -q '^- in CPU %, MEMORY, .*: no cgroup of its own$' || fail "no reason: $out"
+	fails_with 'has no cgroup' hull stats --no-stream -f json "$ID"
+	finish
+}
+
 test_stats_json() {
 	start_container 'sleep 1000'
 	try hull stats --no-stream --format json

@@ -1,0 +1,44 @@
+/*
+ * What a container uses at one moment, for the formats of `stats`.
+ *
+ *	sample_sort(&samples, (enum sample_order)word_value(sample_orders, "memory"));
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "cgroups/stats.h"
+#include "traffic.h"
+
+struct sample {
+	const char *id, *status;
+	bool has_cgroup;      /* without one `stats` is zeroed */
+	bool has_share;       /* there is an earlier sample: */
+	double cpu_share;     /* of one CPU since then, in per cent */
+	double key;           /* the use by which it is sorted */
+	uint64_t host_memory; /* bytes */
+	struct cgroup_stats stats;
+	struct traffic traffic;
+};
+typedef LIST(struct sample) sample_list;
+
+/* Memory in per cent of its limit, or of the host's memory where that is less. */
+double sample_memory_share(const struct sample *s);
+
+enum sample_order {
+	SAMPLES_BY_NAME,
+	SAMPLES_BY_CPU,
+	SAMPLES_BY_MEMORY,
+	SAMPLES_BY_MEMORY_SHARE,
+	SAMPLES_BY_PIDS,
+	SAMPLES_BY_NET,
+	SAMPLES_BY_IO,
+	SAMPLES_AS_GIVEN,
+};
+
+/* The words for all of them but the last; ends with a NULL name. */
+extern const struct word sample_orders[];
+
+/* The one that uses the most first, equals by id; or all by id. */
+void sample_sort(sample_list *list, enum sample_order order);
