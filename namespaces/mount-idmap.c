@@ -15,7 +15,7 @@
 #include "base/sys.h"
 #include "namespaces/mount-options.h"
 #include "namespaces/ns.h"
-#include "oci/check-rules.h"
+#include "oci/check.h"
 
 #ifndef MOUNT_ATTR_IDMAP
 #define MOUNT_ATTR_IDMAP 0x00100000
@@ -120,7 +120,7 @@ static int read_word(struct arena *arena, const char *word, const struct mount_i
 	}
 	if (!ret[0].len || !ret[1].len)
 		return fail_word(word, where, err);
-	if (check_mappings(&ret[0], where, err) < 0 || check_mappings(&ret[1], where, err) < 0)
+	if (oci_mappings_check(&ret[0], where, err) < 0 || oci_mappings_check(&ret[1], where, err) < 0)
 		return -1;
 	return 0;
 }

@@ -53,22 +53,22 @@ static bool is_semantic_version(const char *s)
 }
 
 /* config.md "Specification version": compatibility is promised within a major version. */
-static int check_version(const struct oci_config *config, struct error *err)
+static int check_version(const struct oci_config *config, struct check *c)
 {
 	const char *version = config->oci_version;
 	if (!version)
-		return fail_missing(check_at(err, ".ociVersion"));
+		return fail_missing(check_at(c, ".ociVersion"));
 	if (!is_semantic_version(version)) {
-		fail(check_at(err, ".ociVersion"), 0, "\"%s\" is not a semantic version", version);
-		return error_hint(err, "write it as 1.3.0");
+		fail(check_at(c, ".ociVersion"), 0, "\"%s\" is not a semantic version", version);
+		return error_hint(&c->error, "write it as 1.3.0");
 	}
 	if (str_starts(version, "1."))
 		return 0;
-	fail(check_at(err, ".ociVersion"), 0, "version %s is not supported", version);
-	return error_hint(err, "this runtime honours version 1 of the specification");
+	fail(check_at(c, ".ociVersion"), 0, "version %s is not supported", version);
+	return error_hint(&c->error, "this runtime honours version 1 of the specification");
 }
 
-static int check_platform(const struct oci_config *config, struct error *err)
+static int check_platform(const struct oci_config *config, struct check *c)
 {
 	const struct {
 		const char *where, *platform;
@@ -80,49 +80,49 @@ static int check_platform(const struct oci_config *config, struct error *err)
 		{ ".freebsd", "FreeBSD", config->has_freebsd.set },
 	};
 	if (config->has_vm.set) {
-		fail(check_at(err, ".vm"), 0, "a container in a virtual machine is not supported");
-		return error_hint(err, "this runtime shares the kernel of the host");
+		fail(check_at(c, ".vm"), 0, "a container in a virtual machine is not supported");
+		return error_hint(&c->error, "this runtime shares the kernel of the host");
 	}
 	if (config->linux)
 		return 0; /* one bundle may be meant for several platforms */
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (others[i].seen)
-			return fail(check_at(err, "%s", others[i].where), 0,
+			return fail(check_at(c, "%s", others[i].where), 0,
 				"the bundle is for %s, not for Linux", others[i].platform);
 	return 0;
 }
 
-static int check_root(const struct oci_config *config, struct error *err)
+static int check_root(const struct oci_config *config, struct check *c)
 {
 	if (!config->root)
-		return fail_missing(check_at(err, ".root"));
+		return fail_missing(check_at(c, ".root"));
 	if (!config->root->path)
-		return fail_missing(check_at(err, ".root.path"));
+		return fail_missing(check_at(c, ".root.path"));
 	if (!*config->root->path)
-		return fail(check_at(err, ".root.path"), 0, "the path is empty");
+		return fail(check_at(c, ".root.path"), 0, "the path is empty");
 	return 0;
 }
 
 /* sethostname(2), setdomainname(2): at most 64 bytes. An empty name is taken as none. */
 static int check_uts_name(
-	const struct oci_config *config, const char *name, const char *where, struct error *err)
+	const struct oci_config *config, const char *name, const char *where, struct check *c)
 {
 	enum { LONGEST = 64 };
 	if (!name || !*name)
 		return 0;
 	if (strlen(name) > LONGEST)
-		return fail(check_at(err, "%s", where), 0, "%zu bytes, the kernel takes at most %d",
+		return fail(check_at(c, "%s", where), 0, "%zu bytes, the kernel takes at most %d",
 			strlen(name), LONGEST);
 	if (!oci_find_namespace(config, CLONE_NEWUTS))
-		return fail_needs_namespace(check_at(err, "%s", where), "uts");
+		return fail_needs_namespace(check_at(c, "%s", where), "uts");
 	return 0;
 }
 
-static int check_names(const struct oci_config *config, struct error *err)
+static int check_names(const struct oci_config *config, struct check *c)
 {
-	if (check_uts_name(config, config->hostname, ".hostname", err) < 0)
+	if (check_ends(c, check_uts_name(config, config->hostname, ".hostname", c)))
 		return -1;
-	return check_uts_name(config, config->domainname, ".domainname", err);
+	return check_uts_name(config, config->domainname, ".domainname", c);
 }
 
 /* True if the path, read without regard to symlinks, ends where it began: "/", "", "/a/..". */
@@ -172,67 +172,78 @@ static bool can_be_mapped(const struct oci_mount *mount, struct mount_words word
 /* config.md "POSIX-platform Mounts": the two go together; MOUNT_ATTR_IDMAP needs a mount with
  * files of its own. */
 static int check_mount_mappings(const struct oci_config *config, const struct oci_mount *mount,
-	size_t i, struct mount_words words, struct error *err)
+	size_t i, struct mount_words words, struct check *c)
 {
 	bool uids = mount->uid_mappings.len > 0, gids = mount->gid_mappings.len > 0;
 	char where[64];
 	if (words.idmap >= 0 && !uids && !gids && !oci_find_namespace(config, CLONE_NEWUSER)) {
-		fail(check_at(err, ".mounts[%zu].options[%ld]", i, words.idmap), 0,
+		fail(check_at(c, ".mounts[%zu].options[%ld]", i, words.idmap), 0,
 			"\"%s\" without a mapping", mount->options.items[words.idmap]);
-		return error_hint(err, "give uidMappings and gidMappings, or a \"user\" namespace");
+		return error_hint(&c->error, "give uidMappings and gidMappings, or a \"user\" namespace");
 	}
 	if (!uids && !gids && words.idmap < 0)
 		return 0;
 	if (!can_be_mapped(mount, words)) {
-		fail(check_at(err, ".mounts[%zu]", i), 0, "%s cannot be id-mapped", mount->type);
-		return error_hint(err, "binds and tmpfs can");
+		fail(check_at(c, ".mounts[%zu]", i), 0, "%s cannot be id-mapped", mount->type);
+		return error_hint(&c->error, "binds and tmpfs can");
 	}
-	if (uids != gids)
-		return fail(
-			check_at(err, ".mounts[%zu].%s", i, uids ? "gidMappings" : "uidMappings"),
-			0, "required together with %s", uids ? "uidMappings" : "gidMappings");
+	if (uids != gids &&
+		check_ends(c, fail(check_at(c, ".mounts[%zu].%s", i, uids ? "gidMappings" : "uidMappings"),
+				      0, "required together with %s", uids ? "uidMappings" : "gidMappings")))
+		return -1;
 	(void)snprintf(where, sizeof(where), ".mounts[%zu].uidMappings", i);
-	if (check_mappings(&mount->uid_mappings, where, err) < 0)
+	if (check_ends(c, check_mappings(&mount->uid_mappings, where, c)))
 		return -1;
 	(void)snprintf(where, sizeof(where), ".mounts[%zu].gidMappings", i);
-	return check_mappings(&mount->gid_mappings, where, err);
+	return check_mappings(&mount->gid_mappings, where, c);
 }
 
-static int check_mounts(const struct oci_config *config, struct error *err)
+static int check_destination(const struct oci_mount *mount, size_t i, struct check *c)
+{
+	if (!mount->destination)
+		return fail_missing(check_at(c, ".mounts[%zu].destination", i));
+	if (!is_root(mount->destination))
+		return 0;
+	fail(check_at(c, ".mounts[%zu].destination", i), 0, "\"%s\" is the root of the container",
+		mount->destination);
+	return error_hint(&c->error, "the root filesystem is named by .root.path");
+}
+
+static int check_source(const struct oci_mount *mount, size_t i, struct mount_words words, struct check *c)
+{
+	if (words.bind && (!mount->source || !*mount->source))
+		return fail(check_at(c, ".mounts[%zu].source", i), 0, "a bind mount needs a source");
+	return 0;
+}
+
+static int check_mounts(const struct oci_config *config, struct check *c)
 {
 	for (size_t i = 0; i < config->mounts.len; i++) {
 		const struct oci_mount *mount = &config->mounts.items[i];
-		if (!mount->destination)
-			return fail_missing(check_at(err, ".mounts[%zu].destination", i));
-		if (is_root(mount->destination)) {
-			fail(check_at(err, ".mounts[%zu].destination", i), 0,
-				"\"%s\" is the root of the container", mount->destination);
-			return error_hint(err, "the root filesystem is named by .root.path");
-		}
 		struct mount_words words = read_options(mount);
-		if (words.bind && (!mount->source || !*mount->source))
-			return fail(check_at(err, ".mounts[%zu].source", i), 0,
-				"a bind mount needs a source");
-		if (check_mount_mappings(config, mount, i, words, err) < 0)
+		if (check_ends(c, check_destination(mount, i, c)) ||
+			check_ends(c, check_source(mount, i, words, c)) ||
+			check_ends(c, check_mount_mappings(config, mount, i, words, c)))
 			return -1;
 	}
 	return 0;
 }
 
-static int check_hook(const struct oci_hook *hook, const char *where, struct error *err)
+static int check_hook(const struct oci_hook *hook, const char *where, struct check *c)
 {
 	char env[64];
-	if (check_absolute(hook->path, err, "%s.path", where) < 0)
+	if (check_ends(c, check_absolute(hook->path, c, "%s.path", where)))
 		return -1;
-	if (hook->timeout.set && hook->timeout.value <= 0)
-		return fail(check_at(err, "%s.timeout", where), 0,
-			"%lld seconds: a timeout is more than zero",
-			(long long)hook->timeout.value);
+	if (hook->timeout.set && hook->timeout.value <= 0 &&
+		check_ends(c, fail(check_at(c, "%s.timeout", where), 0,
+				      "%lld seconds: a timeout is more than zero",
+				      (long long)hook->timeout.value)))
+		return -1;
 	(void)snprintf(env, sizeof(env), "%s.env", where);
-	return check_environment(&hook->env, env, err);
+	return check_environment(&hook->env, env, c);
 }
 
-static int check_hooks(const struct oci_config *config, struct error *err)
+static int check_hooks(const struct oci_config *config, struct check *c)
 {
 	if (!config->hooks)
 		return 0;
@@ -251,19 +262,19 @@ static int check_hooks(const struct oci_config *config, struct error *err)
 		for (size_t j = 0; j < moments[i].list->len; j++) {
 			char where[48];
 			(void)snprintf(where, sizeof(where), ".hooks.%s[%zu]", moments[i].name, j);
-			if (check_hook(&moments[i].list->items[j], where, err) < 0)
+			if (check_ends(c, check_hook(&moments[i].list->items[j], where, c)))
 				return -1;
 		}
 	return 0;
 }
 
 /* config.md "Annotations": a key must not be empty. */
-static int check_annotations(const struct oci_config *config, struct error *err)
+static int check_annotations(const struct oci_config *config, struct check *c)
 {
 	LIST_EACH (&config->annotations, pair)
-		if (!*pair->key)
-			return fail(check_at_key(err, ".annotations", pair->key), 0,
-				"the key is empty");
+		if (!*pair->key && check_ends(c, fail(check_at_key(c, ".annotations", pair->key), 0,
+							 "the key is empty")))
+			return -1;
 	return 0;
 }
 

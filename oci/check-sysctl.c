@@ -71,21 +71,21 @@ int64_t oci_sysctl_namespace(const char *name)
 }
 
 static int check_entry(
-	const struct oci_config *config, const struct oci_pair *entry, struct error *err)
+	const struct oci_config *config, const struct oci_pair *entry, struct check *c)
 {
 	static const char where[] = ".linux.sysctl";
 	char path[256];
 	if (!oci_sysctl_path(entry->key, path, sizeof(path))) {
-		fail(check_at_key(err, where, entry->key), 0,
+		fail(check_at_key(c, where, entry->key), 0,
 			"is not the name of a kernel parameter");
-		return error_hint(err, "write it as net.ipv4.ip_forward");
+		return error_hint(&c->error, "write it as net.ipv4.ip_forward");
 	}
 	if (strchr(entry->value, '\n'))
-		return fail(check_at_key(err, where, entry->key), 0,
+		return fail(check_at_key(c, where, entry->key), 0,
 			"the value has more than one line");
 	if (str_eq(path, "kernel/hostname")) {
-		fail(check_at_key(err, where, entry->key), 0, "is set by another property");
-		return error_hint(err, "use .hostname");
+		fail(check_at_key(c, where, entry->key), 0, "is set by another property");
+		return error_hint(&c->error, "use .hostname");
 	}
 	if (defence_is_off("sysctl"))
 		return 0;
@@ -95,19 +95,19 @@ static int check_entry(
 		if (oci_find_namespace(config, allowed[i].type))
 			return 0;
 		return fail_needs_namespace(
-			check_at_key(err, where, entry->key), allowed[i].type_name);
+			check_at_key(c, where, entry->key), allowed[i].type_name);
 	}
-	fail(check_at_key(err, where, entry->key), 0,
+	fail(check_at_key(c, where, entry->key), 0,
 		"belongs to no namespace: it would be set on the host");
-	return error_hint(err,
+	return error_hint(&c->error,
 		"allowed are net.*, fs.mqueue.*, user.* and of kernel: domainname, msgmax, msgmnb, "
 		"msgmni, sem, shmall, shmmax, shmmni, shm_rmid_forced");
 }
 
-int check_sysctl(const struct oci_config *config, struct error *err)
+int check_sysctl(const struct oci_config *config, struct check *c)
 {
 	LIST_EACH (&config->linux->sysctl, entry)
-		if (check_entry(config, entry, err) < 0)
+		if (check_ends(c, check_entry(config, entry, c)))
 			return -1;
 	return 0;
 }

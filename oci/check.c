@@ -9,21 +9,18 @@
 
 #include "base/log.h"
 
-struct error *check_at(struct error *err, const char *fmt, ...)
+struct error *check_at(struct check *c, const char *fmt, ...)
 {
-	if (!err)
-		return NULL;
 	va_list args;
 	va_start(args, fmt);
-	(void)vsnprintf(err->where, sizeof(err->where), fmt, args);
+	(void)vsnprintf(c->error.where, sizeof(c->error.where), fmt, args);
 	va_end(args);
-	return err;
+	return &c->error;
 }
 
-struct error *check_at_key(struct error *err, const char *where, const char *key)
+struct error *check_at_key(struct check *c, const char *where, const char *key)
 {
-	if (!check_at(err, "%s", where))
-		return NULL;
+	struct error *err = check_at(c, "%s", where);
 	struct json_path path = {
 		.buf = err->where,
 		.size = sizeof(err->where),
@@ -34,11 +31,23 @@ struct error *check_at_key(struct error *err, const char *where, const char *key
 }
 
 /* Texts quote what was read: nothing in it may act on a terminal or forge a line. */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
+bool check_ends(struct check *c, int result)
+{
+	if (result < 0 && c->sink)
+		make_printable(c->error.text);
+	return errors_end(c->sink, result, &c->error);
+}
+
 int fail_found(struct error *err, struct error *found)
 {
-	for (char *c = found->text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
+	make_printable(found->text);
 	if (err)
 		*err = *found;
 	return -1;
@@ -54,54 +63,55 @@ int fail_range(struct error *err, long long value, long long min, long long max)
 	return fail(err, 0, "%lld is out of range, allowed is %lld to %lld", value, min, max);
 }
 
-int check_absolute(const char *path, struct error *err, const char *fmt, ...)
+int check_absolute(const char *path, struct check *c, const char *fmt, ...)
 {
 	if (path && *path == '/')
 		return 0;
-	char where[sizeof(err->where)];
+	char where[sizeof(c->error.where)];
 	va_list args;
 	va_start(args, fmt);
 	(void)vsnprintf(where, sizeof(where), fmt, args);
 	va_end(args);
 	if (!path)
-		return fail_missing(check_at(err, "%s", where));
-	return fail(check_at(err, "%s", where), 0, "\"%s\" is not an absolute path", path);
+		return fail_missing(check_at(c, "%s", where));
+	return fail(check_at(c, "%s", where), 0, "\"%s\" is not an absolute path", path);
 }
 
-int check_absolute_all(const oci_strings *paths, const char *where, struct error *err)
+int check_absolute_all(const oci_strings *paths, const char *where, struct check *c)
 {
 	for (size_t i = 0; i < paths->len; i++)
-		if (check_absolute(paths->items[i], err, "%s[%zu]", where, i) < 0)
+		if (check_ends(c, check_absolute(paths->items[i], c, "%s[%zu]", where, i)))
 			return -1;
 	return 0;
 }
 
-int check_environment(const oci_strings *env, const char *where, struct error *err)
+int check_environment(const oci_strings *env, const char *where, struct check *c)
 {
 	for (size_t i = 0; i < env->len; i++) {
 		const char *entry = env->items[i];
 		if (*entry != '=' && strchr(entry, '='))
 			continue;
 		if (*entry == '=')
-			fail(check_at(err, "%s[%zu]", where, i), 0, "\"%s\" has no name", entry);
+			fail(check_at(c, "%s[%zu]", where, i), 0, "\"%s\" has no name", entry);
 		else
-			fail(check_at(err, "%s[%zu]", where, i), 0, "\"%s\" has no \"=\"", entry);
-		return error_hint(err, "an entry is NAME=value");
+			fail(check_at(c, "%s[%zu]", where, i), 0, "\"%s\" has no \"=\"", entry);
+		if (check_ends(c, error_hint(&c->error, "an entry is NAME=value")))
+			return -1;
 	}
 	return 0;
 }
 
 /* user_namespaces(7): 340 lines since Linux 4.15; the last id, 2^32 - 1, stands for "none". */
 static int check_mapping(
-	const struct oci_id_mapping *m, const char *where, size_t i, struct error *err)
+	const struct oci_id_mapping *m, const char *where, size_t i, struct check *c)
 {
 	if (m->size.value == 0)
-		return fail(check_at(err, "%s[%zu].size", where, i), 0, "a mapping of no ids");
+		return fail(check_at(c, "%s[%zu].size", where, i), 0, "a mapping of no ids");
 	if (m->container_id.value + m->size.value > UINT32_MAX)
-		return fail(check_at(err, "%s[%zu].containerID", where, i), 0,
+		return fail(check_at(c, "%s[%zu].containerID", where, i), 0,
 			"the range goes past the last id, 4294967294");
 	if (m->host_id.value + m->size.value > UINT32_MAX)
-		return fail(check_at(err, "%s[%zu].hostID", where, i), 0,
+		return fail(check_at(c, "%s[%zu].hostID", where, i), 0,
 			"the range goes past the last id, 4294967294");
 	return 0;
 }
@@ -111,29 +121,38 @@ static bool ranges_overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_s
 	return a < b + b_size && b < a + a_size;
 }
 
-int check_mappings(const oci_id_mappings *mappings, const char *where, struct error *err)
+static int check_overlap(const oci_id_mappings *mappings, const char *where, size_t i, struct check *c)
+{
+	const struct oci_id_mapping *m = &mappings->items[i];
+	for (size_t j = 0; j < i; j++) {
+		const struct oci_id_mapping *n = &mappings->items[j];
+		if (ranges_overlap(m->container_id.value, m->size.value, n->container_id.value, n->size.value))
+			return fail(check_at(c, "%s[%zu].containerID", where, i), 0,
+				"overlaps with the range of %s[%zu]", where, j);
+		if (ranges_overlap(m->host_id.value, m->size.value, n->host_id.value, n->size.value))
+			return fail(check_at(c, "%s[%zu].hostID", where, i), 0,
+				"overlaps with the range of %s[%zu]", where, j);
+	}
+	return 0;
+}
+
+int check_mappings(const oci_id_mappings *mappings, const char *where, struct check *c)
 {
 	enum { MOST = 340 };
 	if (mappings->len > MOST)
-		return fail(check_at(err, "%s", where), 0,
-			"%zu mappings, the kernel takes at most %d", mappings->len, MOST);
-	for (size_t i = 0; i < mappings->len; i++) {
-		const struct oci_id_mapping *m = &mappings->items[i];
-		if (check_mapping(m, where, i, err) < 0)
+		return fail(check_at(c, "%s", where), 0, "%zu mappings, the kernel takes at most %d",
+			mappings->len, MOST);
+	for (size_t i = 0; i < mappings->len; i++)
+		if (check_ends(c, check_mapping(&mappings->items[i], where, i, c)) ||
+			check_ends(c, check_overlap(mappings, where, i, c)))
 			return -1;
-		for (size_t j = 0; j < i; j++) {
-			const struct oci_id_mapping *n = &mappings->items[j];
-			if (ranges_overlap(m->container_id.value, m->size.value,
-				    n->container_id.value, n->size.value))
-				return fail(check_at(err, "%s[%zu].containerID", where, i), 0,
-					"overlaps with the range of %s[%zu]", where, j);
-			if (ranges_overlap(m->host_id.value, m->size.value, n->host_id.value,
-				    n->size.value))
-				return fail(check_at(err, "%s[%zu].hostID", where, i), 0,
-					"overlaps with the range of %s[%zu]", where, j);
-		}
-	}
 	return 0;
+}
+
+int oci_mappings_check(const oci_id_mappings *mappings, const char *where, struct error *err)
+{
+	struct check c = { .sink = NULL };
+	return check_mappings(mappings, where, &c) < 0 ? fail_found(err, &c.error) : 0;
 }
 
 static const char *skip_blanks(const char *s)
@@ -180,17 +199,17 @@ static bool is_number_list(const char *s)
 	}
 }
 
-int check_number_list(const char *text, struct error *err, const char *fmt, ...)
+int check_number_list(const char *text, struct check *c, const char *fmt, ...)
 {
 	if (!text || is_number_list(text))
 		return 0;
-	char where[sizeof(err->where)];
+	char where[sizeof(c->error.where)];
 	va_list args;
 	va_start(args, fmt);
 	(void)vsnprintf(where, sizeof(where), fmt, args);
 	va_end(args);
-	fail(check_at(err, "%s", where), 0, "\"%s\" is not a list of numbers", text);
-	return error_hint(err, "write it as 0-3,7");
+	fail(check_at(c, "%s", where), 0, "\"%s\" is not a list of numbers", text);
+	return error_hint(&c->error, "write it as 0-3,7");
 }
 
 struct order {
@@ -251,25 +270,34 @@ int fail_needs_namespace(struct error *err, const char *type)
 	return error_hint(err, "add {\"type\": \"%s\"} to .linux.namespaces", type);
 }
 
-static int run_rules(
-	const struct check_rule *rules, const struct oci_config *config, struct error *err)
+static int run_rules(const struct check_rule *rules, const struct oci_config *config, struct check *c)
 {
 	for (const struct check_rule *rule = rules; rule->name; rule++)
-		if (rule->check(config, err) < 0) {
+		if (check_ends(c, rule->check(config, c))) {
 			log_debug("check: refused by the rule of %s", rule->name);
 			return -1;
 		}
 	return 0;
 }
 
+static int check_config(const struct oci_config *config, unsigned flags, struct check *c)
+{
+	if (run_rules(check_config_rules, config, c) < 0 ||
+		(config->linux && run_rules(check_linux_rules, config, c) < 0))
+		return -1;
+	if (config->process)
+		return check_process(config->process, ".process", c);
+	return flags & OCI_CHECK_PROCESS ? fail_missing(check_at(c, ".process")) : 0;
+}
+
 int oci_config_check(const struct oci_config *config, unsigned flags, struct error *err)
 {
-	struct error found = { 0 };
-	if (run_rules(check_config_rules, config, &found) < 0)
-		return fail_found(err, &found);
-	if (config->linux && run_rules(check_linux_rules, config, &found) < 0)
-		return fail_found(err, &found);
-	if (config->process)
-		return oci_process_check(config->process, ".process", err);
-	return flags & OCI_CHECK_PROCESS ? fail_missing(check_at(err, ".process")) : 0;
+	struct check c = { .sink = NULL };
+	return check_config(config, flags, &c) < 0 ? fail_found(err, &c.error) : 0;
+}
+
+void oci_config_check_all(const struct oci_config *config, unsigned flags, const struct error_sink *sink)
+{
+	struct check c = { .sink = sink };
+	(void)check_ends(&c, check_config(config, flags, &c)); /* all were said */
 }

@@ -25,6 +25,9 @@ enum {
 /* Checks a whole configuration. */
 int oci_config_check(const struct oci_config *config, unsigned flags, struct error *err);
 
+/* The same, but every violation goes to the sink. The rest of an object whose part is wrong is left out where it cannot be judged. */
+void oci_config_check_all(const struct oci_config *config, unsigned flags, const struct error_sink *sink);
+
 /* Checks a process alone; `where` is the path of the object, ".process" or "" for a file that
  * holds just that. */
 int oci_process_check(const struct oci_process *process, const char *where, struct error *err);
@@ -32,6 +35,9 @@ int oci_process_check(const struct oci_process *process, const char *where, stru
 /* Checks resources alone; `where` is ".linux.resources" or "". */
 int oci_resources_check(
 	const struct oci_resources *resources, const char *where, struct error *err);
+
+/* Checks mappings that stand somewhere else; `where` is the path of the array. */
+int oci_mappings_check(const oci_id_mappings *mappings, const char *where, struct error *err);
 
 /* Writes the path below /proc/sys of a sysctl name to ret: sysctl(8)'s two ways of writing it,
  * where the first separator decides and "." and "/" swap ("net.ipv4.conf.eth0/1.forwarding" is

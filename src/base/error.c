@@ -75,6 +75,17 @@ void error_clear(struct error *err)
 		memset(err, 0, sizeof(*err));
 }
 
+bool errors_end(const struct error_sink *sink, int result, struct error *err)
+{
+	if (result >= 0)
+		return false;
+	if (!sink)
+		return true;
+	sink->say(sink->data, err);
+	error_clear(err);
+	return false;
+}
+
 /* Docker tells 127 and 126 from the other failures by "no such file" and "permission denied", as Go spells them. */
 char *error_line(const struct error *err, char *buf, unsigned long size)
 {

@@ -20,6 +20,22 @@ struct error {
 	char hint[256];  /* what the user can do about it, or "" */
 };
 
+/*
+ * Where each error goes when all are wanted and not the first alone. A sequence of checks calls errors_end() with
+ * the result of each of them:
+ *
+ *	if (errors_end(sink, check_device(device, i, err), err))
+ *		return -1;
+ *
+ * Without a sink the first error ends the sequence. With one it is said and forgotten, and the sequence goes on.
+ */
+struct error_sink {
+	void (*say)(void *data, const struct error *error);
+	void *data;
+};
+
+bool errors_end(const struct error_sink *sink, int result, struct error *err);
+
 /* Fills err (which may be NULL) and returns -1, so that it ends a function in one line. An earlier
  * `where` is kept: set it first with error_at() when the place is known before the call. */
 int fail(struct error *err, int errnum, const char *fmt, ...)
