@@ -147,6 +147,12 @@ __attribute__((format(printf, 3, 4))) static int stop_at(
 	return STOP;
 }
 
+/* What a callback returns after stop(): whether the reading goes on, as the caller wants all that is refused. */
+static int refused(struct reader *r)
+{
+	return errors_end(r->source ? r->source->refused : NULL, -1, r->err) ? STOP : GO_ON;
+}
+
 #define stop(r, ...) stop_at(r, current_offset(r), __VA_ARGS__)
 
 /* Frames */
@@ -188,6 +194,19 @@ static void *add_item(struct reader *r, struct frame *f)
 
 enum verdict { TAKE, PASS, REFUSE };
 
+/* Of a value that cannot be the one that is wanted here. What follows in the array keeps its index. */
+static enum verdict pass_refused(struct reader *r, struct frame *f)
+{
+	if (!f || !refused(r))
+		return REFUSE;
+	if (f->kind == FRAME_LIST) {
+		void *item = add_item(r, f);
+		if (f->row->kind == KIND_STRINGS)
+			*(const char **)item = "";
+	}
+	return PASS;
+}
+
 /* Decides about the value that begins: TAKE it to *ret_place as *ret_row says, PASS over it,
  * or REFUSE it (the error is then filled). The very first value has no row. */
 static enum verdict place_value(
@@ -215,7 +234,7 @@ static enum verdict place_value(
 	}
 	if (found != wanted) {
 		stop(r, "expected %s, found %s", expected_words[wanted], found_words[found]);
-		return REFUSE;
+		return pass_refused(r, f);
 	}
 	*ret_row = f ? f->row : NULL;
 	if (!f)
@@ -237,7 +256,9 @@ static const struct word *find_word(const struct word *words, const char *text, 
 	return NULL;
 }
 
-static int refuse_word(struct reader *r, const struct property *row, const char *text, size_t len)
+/* Where the reading goes on, *ret_word is the word that was probably meant, or NULL. */
+static int refuse_word(struct reader *r, const struct property *row, const char *text, size_t len,
+	const struct word **ret_word)
 {
 	char shown[SHOWN], hint[sizeof(r->err->hint)];
 	stop(r, "unknown value \"%s\"", json_show(shown, sizeof(shown), text, len));
@@ -247,7 +268,8 @@ static int refuse_word(struct reader *r, const struct property *row, const char 
 		(void)error_hint(r->err, "did you mean \"%s\"?", nearest);
 	else
 		(void)error_hint(r->err, "%s", hint);
-	return STOP;
+	*ret_word = nearest ? word_find(row->words, nearest) : NULL;
+	return refused(r);
 }
 
 static int on_string(void *ctx, const unsigned char *bytes, size_t len)
@@ -259,20 +281,23 @@ static int on_string(void *ctx, const unsigned char *bytes, size_t len)
 	enum verdict verdict = place_value(r, TOKEN_STRING, &row, &place);
 	if (verdict != TAKE)
 		return verdict == PASS ? GO_ON : STOP;
-	if (memchr(text, '\0', len))
-		return stop(r, "the string holds a NUL character");
+	if (memchr(text, '\0', len)) {
+		stop(r, "the string holds a NUL character");
+		if (!row->words)
+			*(const char **)place = "";
+		return refused(r);
+	}
 	if (!row->words) {
 		*(const char **)place = arena_strndup(r->arena, text, len);
 		return GO_ON;
 	}
 	const struct word *word = find_word(row->words, text, len);
-	if (!word)
-		return refuse_word(r, row, text, len);
-	if (row->kind == KIND_FLAGS)
+	int result = word ? GO_ON : refuse_word(r, row, text, len, &word);
+	if (word && row->kind == KIND_FLAGS)
 		((struct oci_uint *)place)->value |= (uint64_t)word->value;
-	else
+	else if (word)
 		*(struct oci_int *)place = (struct oci_int){ true, word->value };
-	return GO_ON;
+	return result;
 }
 
 enum number { INTEGER, TOO_LARGE, NO_INTEGER };
@@ -309,13 +334,17 @@ static int on_number(void *ctx, const char *text, size_t len)
 	uint64_t magnitude = 0;
 	enum number number = parse_integer(text, len, &negative, &magnitude);
 	json_show(shown, sizeof(shown), text, len);
-	if (number == NO_INTEGER)
-		return stop(r, "expected an integer, found %s", shown);
+	if (number == NO_INTEGER) {
+		stop(r, "expected an integer, found %s", shown);
+		return refused(r);
+	}
 	int64_t value = (int64_t)(negative ? 0 - magnitude : magnitude);
 	bool fits = number == INTEGER && (negative ? value >= row->min : magnitude <= row->max);
-	if (!fits || (!negative && row->min > 0 && magnitude < (uint64_t)row->min))
-		return stop(r, "%s is out of range, allowed is %" PRId64 " to %" PRIu64, shown,
-			row->min, row->max);
+	if (!fits || (!negative && row->min > 0 && magnitude < (uint64_t)row->min)) {
+		stop(r, "%s is out of range, allowed is %" PRId64 " to %" PRIu64, shown, row->min,
+			row->max);
+		return refused(r);
+	}
 	if (row->kind == KIND_INT)
 		*(struct oci_int *)place = (struct oci_int){ true, value };
 	else
@@ -428,8 +457,11 @@ static int refuse_duplicate_keys(struct reader *r, struct frame *f)
 	qsort(keys, list->len, sizeof(*keys), compare_strings);
 	for (size_t i = 1; i < list->len; i++) {
 		f->key = keys[i];
-		if (str_eq(keys[i - 1], keys[i]))
-			return stop(r, "property is given twice");
+		if (!str_eq(keys[i - 1], keys[i]))
+			continue;
+		stop(r, "property is given twice");
+		if (!refused(r))
+			return STOP;
 	}
 	return GO_ON;
 }
@@ -437,9 +469,18 @@ static int refuse_duplicate_keys(struct reader *r, struct frame *f)
 static int refuse_missing(struct reader *r, struct frame *f)
 {
 	uint64_t bit = 1;
-	for (f->row = f->schema->properties; f->row->name; f->row++, bit <<= 1)
-		if ((f->row->flags & REQUIRED) && !(f->given & bit))
-			return stop_at(r, f->start, "required property is missing");
+	for (f->row = f->schema->properties; f->row->name; f->row++, bit <<= 1) {
+		if (!(f->row->flags & REQUIRED))
+			continue;
+		if (!(f->given & bit)) {
+			stop_at(r, f->start, "required property is missing");
+			if (!refused(r))
+				return STOP;
+		}
+		const char **text = (const char **)((char *)f->base + f->row->offset);
+		if (f->row->kind == KIND_STRING && !*text)
+			*text = "";
+	}
 	return GO_ON;
 }
 
@@ -501,7 +542,10 @@ static int on_map_key(void *ctx, const unsigned char *bytes, size_t len)
 		return stop(r, "the name of a property holds a NUL character");
 	if (f->kind == FRAME_MAP) {
 		f->key = arena_strndup(r->arena, key, len);
-		return len ? GO_ON : stop(r, "the name is empty");
+		if (len)
+			return GO_ON;
+		stop(r, "the name is empty");
+		return refused(r);
 	}
 	f->row = find_property(f->schema, key, len);
 	if (!f->row) {
@@ -509,8 +553,11 @@ static int on_map_key(void *ctx, const unsigned char *bytes, size_t len)
 		return GO_ON;
 	}
 	uint64_t bit = UINT64_C(1) << (f->row - f->schema->properties);
-	if (f->seen & bit)
-		return stop(r, "property is given twice");
+	if (f->seen & bit) {
+		stop(r, "property is given twice");
+		f->row = NULL;
+		return refused(r);
+	}
 	f->seen |= bit;
 	return GO_ON;
 }

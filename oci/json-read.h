@@ -28,6 +28,10 @@ struct json_source {
 	const char *name;        /* for errors: "config.json" */
 	json_unknown_fn unknown; /* may be NULL: then it goes to the debug log */
 	void *data;
+	/* May be NULL: then the first value that is refused ends the reading, and is the error. Else all of them go there, and the
+	 * reading goes on: such a value is absent, a word that is nearly known is taken for it, an item keeps its place in the array,
+	 * and a required string is empty. What is no JSON is an error all the same. */
+	const struct error_sink *refused;
 };
 
 /* Parses len bytes of text, an object described by `schema`, into the struct at ret; what that points to
