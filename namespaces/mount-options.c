@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/str.h"
 
 enum kind { ATTR, RECURSIVE, PROPAGATION, EXTRA, CALL, PARAM, IGNORED };
@@ -121,10 +122,11 @@ static const char *without_quotes(struct arena *arena, const char *value)
 		value;
 }
 
-static void add_param(struct arena *arena, struct mount_options *o, const char *word)
+static void add_param(struct arena *arena, struct mount_options *o, const char *word, size_t number)
 {
 	const char *equals = strchr(word, '=');
 	struct mount_param *param = list_add(arena, &o->params);
+	param->word = number;
 	if (equals) {
 		param->key = arena_strndup(arena, word, (size_t)(equals - word));
 		param->value = without_quotes(arena, equals + 1);
@@ -150,7 +152,7 @@ static bool ends_option(const char *start, const char *comma)
 	return *end == ',' || *end == '\0';
 }
 
-static void add_params(struct arena *arena, struct mount_options *o, const char *word)
+static void add_params(struct arena *arena, struct mount_options *o, const char *word, size_t number)
 {
 	const char *start = word;
 	bool quoted = false;
@@ -159,14 +161,14 @@ static void add_params(struct arena *arena, struct mount_options *o, const char 
 		if (*at && (*at != ',' || quoted || !ends_option(start, at)))
 			continue;
 		if (at > start)
-			add_param(arena, o, arena_strndup(arena, start, (size_t)(at - start)));
+			add_param(arena, o, arena_strndup(arena, start, (size_t)(at - start)), number);
 		if (!*at)
 			return;
 		start = at + 1;
 	}
 }
 
-static void apply_option(struct arena *arena, struct mount_options *o, const struct option *option)
+static void apply_option(struct arena *arena, struct mount_options *o, const struct option *option, size_t number)
 {
 	switch (option->kind) {
 	case ATTR:
@@ -186,7 +188,7 @@ static void apply_option(struct arena *arena, struct mount_options *o, const str
 		o->call_flags = (o->call_flags & ~option->clear) | option->set;
 		break;
 	case PARAM:
-		add_param(arena, o, option->name);
+		add_param(arena, o, option->name, number);
 		break;
 	case IGNORED: /* asks for the default, or for fewer kernel messages */
 		break;
@@ -220,9 +222,9 @@ int mount_options_parse(struct arena *arena, const oci_strings *words, const cha
 		const struct option *option =
 			bsearch(name, options, OPTION_COUNT, sizeof(options[0]), compare_names);
 		if (option)
-			apply_option(arena, &o, option);
+			apply_option(arena, &o, option, i + 1);
 		else if (*word != '=')
-			add_params(arena, &o, word);
+			add_params(arena, &o, word, i + 1);
 		else
 			return fail_at(err, 0,
 				arena_printf(arena, "%s.options[%zu]", where, i),
@@ -230,6 +232,17 @@ int mount_options_parse(struct arena *arena, const oci_strings *words, const cha
 	}
 	*ret = o;
 	return 0;
+}
+
+const char *mount_option_hint(struct arena *arena, const struct mount_param *param)
+{
+	struct nearest near = nearest_to(param->key);
+	near.most = near.most > 1 ? 1 : near.most; /* nouuid of xfs is not meant for nosuid */
+	for (size_t i = 0; !param->value && i < OPTION_COUNT; i++)
+		(void)nearest_try(&near, options[i].name);
+	return near.name && !str_eq(near.name, param->key) ?
+		arena_printf(arena, "did you mean \"%s\"?", near.name) :
+		NULL;
 }
 
 const char *const *mount_option_names(struct arena *arena)

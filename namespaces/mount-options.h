@@ -28,6 +28,7 @@ enum mount_extra {
 
 struct mount_param { /* for fsconfig(2): a flag where value is NULL */
 	const char *key, *value;
+	size_t word; /* of the options, in which it stands: 1 is the first; 0 for what nobody wrote */
 };
 
 struct mount_options {
@@ -45,6 +46,9 @@ struct mount_options {
  * filesystem's own parameter, or several of them with commas between. Pure. */
 int mount_options_parse(struct arena *arena, const oci_strings *words, const char *where,
 	struct mount_options *ret, struct error *err);
+
+/* "did you mean \"nosuid\"?" for an option that was left to the filesystem, or NULL. */
+const char *mount_option_hint(struct arena *arena, const struct mount_param *param);
 
 /* All known words, NULL-terminated, sorted: for features.md "mountOptions". */
 const char *const *mount_option_names(struct arena *arena);

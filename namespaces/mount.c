@@ -120,6 +120,11 @@ int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 	return 0;
 }
 
+const char *mount_param_where(struct arena *arena, const struct mount_op *op, const struct mount_param *param)
+{
+	return param->word ? arena_printf(arena, "%s.options[%zu]", op->where, param->word - 1) : op->where;
+}
+
 static int set_attr(int fd, const struct mount_attr *attr, bool recursive)
 {
 	if (!attr->attr_set && !attr->attr_clr && !attr->propagation)
@@ -279,18 +284,6 @@ int mount_detached(const char *type, const char *source, const struct mount_opti
 	return mount < 0 ? fail_quoting(err, fs, "mount", type) : mount;
 }
 
-/* The root of a copy is as the directory below it, unless the options say otherwise. */
-static unsigned options_of_root(const struct mount_options *options)
-{
-	unsigned keep = 0;
-	LIST_EACH(&options->params, param)
-		keep |= str_eq(param->key, "mode") ? COPYUP_KEEP_MODE :
-			str_eq(param->key, "uid")  ? COPYUP_KEEP_UID :
-			str_eq(param->key, "gid")  ? COPYUP_KEEP_GID :
-						     0;
-	return keep;
-}
-
 /* user_namespaces(7), "Interaction of user namespaces and other types of namespaces". */
 static int hint_denied(struct error *err, const char *type)
 {
@@ -301,6 +294,56 @@ static int hint_denied(struct error *err, const char *type)
 		return error_hint(err, "a user namespace mounts the mqueue of a new \"ipc\" namespace alone");
 	return error_hint(err, "it takes CAP_SYS_ADMIN on the host, unless the kernel lets user namespaces mount %s",
 		type);
+}
+
+/* One by one, so that all that are refused are found. A longer value goes another way. */
+static bool try_options(struct arena *arena, int fs, const struct mount_op *op, const struct error_sink *refused)
+{
+	bool taken = true;
+	LIST_EACH(&op->options.params, param) {
+		struct error err = { .errnum = 0 };
+		if ((param->value && strlen(param->value) > LONGEST_VALUE) ||
+			configure(fs, param->key, param->value, op->type, &err) == 0)
+			continue;
+		const char *hint = mount_option_hint(arena, param);
+		if (hint && !err.hint[0])
+			(void)error_hint(&err, "%s", hint);
+		(void)error_at(&err, mount_param_where(arena, op, param));
+		taken = errors_end(refused, -1, &err);
+	}
+	return taken;
+}
+
+void mount_try(struct arena *arena, const struct mount_op *op, const struct error_sink *refused)
+{
+	struct error err = { .errnum = 0 };
+	FD(fs) = sys_fsopen(op->type, FSOPEN_CLOEXEC);
+	if (fs < 0) {
+		(void)fail_at(&err, errno, op->where, "mount %s", op->type);
+		refused->say(refused->data, &err);
+		return;
+	}
+	if (!try_options(arena, fs, op, refused) || !is_one_of(pseudo_types, op->type))
+		return;
+	FD(mount) = mount_detached(op->type, op->source, &op->options, &err);
+	if (mount >= 0 || (str_eq(op->type, "sysfs") && err.errnum == EPERM)) /* bind_sys() */
+		return;
+	if (err.errnum == EPERM)
+		(void)hint_denied(&err, op->type);
+	(void)error_at(&err, op->where);
+	refused->say(refused->data, &err);
+}
+
+/* The root of a copy is as the directory below it, unless the options say otherwise. */
+static unsigned options_of_root(const struct mount_options *options)
+{
+	unsigned keep = 0;
+	LIST_EACH(&options->params, param)
+		keep |= str_eq(param->key, "mode") ? COPYUP_KEEP_MODE :
+			str_eq(param->key, "uid")  ? COPYUP_KEEP_UID :
+			str_eq(param->key, "gid")  ? COPYUP_KEEP_GID :
+						     0;
+	return keep;
 }
 
 /* The mount, with all that is said of it but its place. A copy of what is there needs the target. */

@@ -51,6 +51,9 @@ struct mount_facts {
 	struct mount_idmap_facts idmap;
 };
 
+/* ".mounts[3].options[1]" */
+const char *mount_param_where(struct arena *arena, const struct mount_op *op, const struct mount_param *param);
+
 /* Fills one operation. Pure. */
 int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 	const struct mount_facts *facts, struct mount_op *ret, struct error *err);
@@ -69,6 +72,10 @@ int mount_finish(struct mount_op *op, struct error *err);
 /* Makes a detached mount of a filesystem; the kernel's own words are in the error. Returns its descriptor. */
 int mount_detached(const char *type, const char *source, const struct mount_options *options,
 	struct error *err);
+
+/* Asks the kernel whether it takes the type and the options of a new filesystem; each refusal goes to `refused`. What is made for
+ * that is gone when this returns: a filesystem that keeps something, on a disk or elsewhere, is not made at all. */
+void mount_try(struct arena *arena, const struct mount_op *op, const struct error_sink *refused);
 
 /* Moves a detached mount onto target; both are descriptors. -1 and errno. */
 int mount_attach(int mount, int target);

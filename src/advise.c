@@ -1,129 +1,86 @@
-#include "advise.h"
+#include "advise-checks.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/nearest.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "cgroups/controllers.h"
 #include "cgroups/resources.h"
-#include "idmap.h"
-#include "namespaces/mount-options.h"
-#include "namespaces/mount.h"
 #include "namespaces/ns.h"
 #include "seccomp.h"
 
-struct advice {
-	struct arena *arena;
-	const struct oci_config *config;
-	const struct oci_linux *linux;
-	const struct plan_options *options;
-	const struct host *host;
-	struct plan plan;
-	bool planned;
-	advise_fn say;
-	void *data;
-};
-
-static void found(struct advice *a, const char *where, int errnum, const char *hint, const char *text,
-	const char *operand)
+void advice_say(const struct error_sink *to, const char *where, int errnum, const char *hint, const char *fmt, ...)
 {
 	struct error finding = { .errnum = 0 };
-	(void)fail_at(&finding, errnum, where, text, operand);
+	char text[sizeof(finding.text)];
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args); /* a cut message is still one */
+	va_end(args);
+	(void)fail_at(&finding, errnum, where, "%s", text);
 	if (hint)
 		(void)error_hint(&finding, "%s", hint);
-	a->say(a->data, &finding);
-}
-
-static void check_plan(struct advice *a)
-{
-	struct error err = { .errnum = 0 };
-	a->planned = plan_make(a->arena, a->config, a->options, a->host, &a->plan, &err) == 0;
-	if (!a->planned)
-		a->say(a->data, &err);
-}
-
-/* By making a namespace with them: what newuidmap(1) allows it alone knows. */
-static void check_maps(struct advice *a)
-{
-	struct error err = { .errnum = 0 };
-	if (a->planned && a->plan.ns.new_user && idmap_try(a->arena, a->linux, a->host->own_caps, &err) < 0)
-		a->say(a->data, &err);
+	to->say(to->data, &finding);
 }
 
 static void check_root(struct advice *a)
 {
-	struct stat st;
-	const char *path = a->config->root->path;
-	if (stat(path, &st) < 0)
-		found(a, ".root.path", errno, "relative to the bundle", "no root filesystem at %s", path);
-	else if (!S_ISDIR(st.st_mode))
-		found(a, ".root.path", ENOTDIR, NULL, "no root filesystem at %s", path);
-}
-
-static bool kernel_has_filesystem(struct advice *a, const char *type)
-{
-	char *text, *save = NULL;
-	if (read_file_at(a->arena, AT_FDCWD, "/proc/filesystems", 1 << 20, &text, NULL) < 0)
-		return true;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		const char *tab = strrchr(line, '\t');
-		if (str_eq(tab ? tab + 1 : line, type))
-			return true;
-	}
-	return false;
-}
-
-/* A word that no table knows goes to the filesystem, which may know it, or it is an option that was mistyped. */
-static void check_parameters(struct advice *a, const struct mount_op *op)
-{
-	const char *const *names = mount_option_names(a->arena);
-	LIST_EACH(&op->options.params, param) {
-		struct nearest near = nearest_to(param->key);
-		near.most = near.most > 1 ? 1 : near.most; /* nouuid of xfs is not meant for nosuid */
-		for (size_t i = 0; !param->value && names[i]; i++)
-			(void)nearest_try(&near, names[i]);
-		if (near.name)
-			found(a, op->where, 0, arena_printf(a->arena, "did you mean \"%s\"?", near.name),
-				"unknown option \"%s\", left to the filesystem", param->key);
-	}
-}
-
-static void check_mounts(struct advice *a)
-{
-	for (size_t i = 0; a->planned && i < a->plan.mount_count; i++) {
-		const struct mount_op *op = &a->plan.mounts[i];
-		if (op->kind == MOUNT_BIND && access(op->source, F_OK) < 0)
-			found(a, op->where, errno, NULL, "the source %s of the bind", op->source);
-		check_parameters(a, op);
-		if (op->kind == MOUNT_NEW && !kernel_has_filesystem(a, op->type))
-			found(a, op->where, 0, "a module may provide it: see modprobe(8)",
-				"this kernel knows no filesystem \"%s\"", op->type);
-	}
+	if (!a->has_root)
+		return;
+	a->root = open(a->plan.rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (a->root < 0)
+		advice_say(a->errors, ".root.path", errno, "relative to the bundle", "no root filesystem at %s",
+			a->config->root->path);
+	a->has_root = a->root >= 0;
 }
 
 static void check_namespaces(struct advice *a)
 {
-	struct error err = { .errnum = 0 };
-	if (a->planned && ns_open(&a->plan.ns, &err) < 0)
-		a->say(a->data, &err);
+	LIST_EACH(&a->plan.ns.joins, join) {
+		struct error err = { .errnum = 0 };
+		struct ns_plan one = { .joins = { join, 1 } };
+		(void)errors_end(a->errors, ns_open(&one, &err), &err);
+	}
 }
 
+/* Write by write: the first that cannot be made would hide the others. */
 static void check_controllers(struct advice *a)
 {
 	struct error err = { .errnum = 0 };
-	cgroup_writes writes;
+	cgroup_writes writes = { NULL, 0 };
 	if (!a->linux->resources || a->options->cgroup_manager == CGROUP_MANAGER_DISABLED)
 		return;
-	if (resources_plan(a->arena, a->linux->resources, &writes, &err) < 0 ||
-		controllers_check(&a->host->cgroup, &writes, &err) < 0)
-		a->say(a->data, &err);
+	if (resources_plan(a->arena, a->linux->resources, &writes, &err) < 0)
+		a->errors->say(a->errors->data, &err);
+	for (size_t i = 0; i < writes.len; i++) {
+		cgroup_writes one = { &writes.items[i], 1 };
+		error_clear(&err);
+		(void)errors_end(a->errors, controllers_check(&a->host->cgroup, &one, &err), &err);
+	}
+}
+
+/* Kernels and libraries differ in the calls that they know, and engines' profiles name those of all. */
+static void check_call_names(struct advice *a)
+{
+	for (size_t i = 0; i < a->linux->seccomp->syscalls.len; i++) {
+		const oci_strings *names = &a->linux->seccomp->syscalls.items[i].names;
+		for (size_t j = 0; j < names->len; j++) {
+			const char *nearest, *name = names->items[j];
+			if (!*name || seccomp_knows_call(a->arena, name, &nearest))
+				continue;
+			advice_say(a->warnings,
+				arena_printf(a->arena, ".linux.seccomp.syscalls[%zu].names[%zu]", i, j), 0,
+				nearest ? arena_printf(a->arena, "did you mean \"%s\"?", nearest) : NULL,
+				"unknown system call \"%.64s\", which is ignored", name);
+		}
+	}
 }
 
 static void check_seccomp(struct advice *a)
@@ -132,80 +89,131 @@ static void check_seccomp(struct advice *a)
 	struct seccomp_program program;
 	if (!a->linux->seccomp)
 		return;
+	check_call_names(a);
 	if (seccomp_compile(a->arena, a->linux->seccomp, -1, &program, &err) < 0)
-		a->say(a->data, &err);
+		a->errors->say(a->errors->data, &err);
 	else if (a->linux->seccomp->flags.value & ~(uint64_t)seccomp_supported_flags())
-		found(a, ".linux.seccomp.flags", 0, NULL, "%s", "this kernel does not know all of them");
+		advice_say(a->errors, ".linux.seccomp.flags", 0, NULL, "this kernel does not know all of them");
 }
 
-static void check_hooks_of(struct advice *a, const oci_hook_list *hooks, const char *name)
+static void check_hooks_of(struct advice *a, const oci_hook_list *hooks, const char *name,
+	const struct error_sink *to)
 {
-	for (size_t i = 0; i < hooks->len; i++)
-		if (access(hooks->items[i].path, X_OK) < 0)
-			found(a, arena_printf(a->arena, ".hooks.%s[%zu].path", name, i), errno, NULL,
-				"the hook %s", hooks->items[i].path);
+	for (size_t i = 0; i < hooks->len; i++) {
+		const char *path = hooks->items[i].path;
+		struct stat st;
+		int errnum = access(path, X_OK) < 0     ? errno :
+			stat(path, &st) < 0             ? errno :
+			S_ISDIR(st.st_mode)             ? EACCES :
+							  0;
+		if (*path == '/' && errnum)
+			advice_say(to, arena_printf(a->arena, ".hooks.%s[%zu].path", name, i), errnum, NULL,
+				"the hook %s", path);
+	}
 }
 
-/* startContainer hooks are the container's own, and may come with a mount. */
+/* startContainer hooks are the container's own, and may come with a mount. What fails after the start is logged alone. */
 static void check_hooks(struct advice *a)
 {
 	const struct oci_hooks *h = a->config->hooks;
 	if (!h)
 		return;
-	check_hooks_of(a, &h->prestart, "prestart");
-	check_hooks_of(a, &h->create_runtime, "createRuntime");
-	check_hooks_of(a, &h->create_container, "createContainer");
-	check_hooks_of(a, &h->poststart, "poststart");
-	check_hooks_of(a, &h->poststop, "poststop");
+	check_hooks_of(a, &h->prestart, "prestart", a->errors);
+	check_hooks_of(a, &h->create_runtime, "createRuntime", a->errors);
+	check_hooks_of(a, &h->create_container, "createContainer", a->errors);
+	check_hooks_of(a, &h->poststart, "poststart", a->warnings);
+	check_hooks_of(a, &h->poststop, "poststop", a->warnings);
+}
+
+static bool may_raise_limits(const struct advice *a)
+{
+	enum { CAP_SYS_RESOURCE_NUMBER = 24 };
+	return a->host->own_caps & (1ULL << CAP_SYS_RESOURCE_NUMBER);
 }
 
 static void check_rlimits(struct advice *a)
 {
-	enum { CAP_SYS_RESOURCE_NUMBER = 24 };
 	const struct process_plan *p = &a->plan.process;
-	if (!a->planned || (a->host->own_caps & (1ULL << CAP_SYS_RESOURCE_NUMBER)))
-		return;
-	for (size_t i = 0; i < p->rlimits.len; i++) {
+	for (size_t i = 0; !may_raise_limits(a) && i < p->rlimits.len; i++) {
 		struct rlimit now;
 		if (getrlimit((__rlimit_resource_t)p->rlimits.items[i].resource, &now) == 0 &&
 			p->rlimits.items[i].limit.rlim_max > now.rlim_max)
-			found(a, arena_printf(a->arena, ".process.rlimits[%zu].hard", i), EPERM,
+			advice_say(a->errors, arena_printf(a->arena, ".process.rlimits[%zu].hard", i), EPERM,
 				"raising a hard limit needs CAP_SYS_RESOURCE",
-				"%s is above the limit that hull itself has", "it");
+				"it is above the limit that hull itself has");
 	}
 }
 
 static void check_net_devices(struct advice *a)
 {
 	LIST_EACH(&a->linux->net_devices, d)
-		if (access(arena_printf(a->arena, "/sys/class/net/%s", d->key), F_OK) < 0)
-			found(a, arena_printf(a->arena, ".linux.netDevices[\"%s\"]", d->key), 0, NULL,
+		if (!strchr(d->key, '/') &&
+			access(arena_printf(a->arena, "/sys/class/net/%s", d->key), F_OK) < 0)
+			advice_say(a->errors, arena_printf(a->arena, ".linux.netDevices[\"%s\"]", d->key), 0, NULL,
 				"there is no network device %s", d->key);
 }
 
 static void check_listener(struct advice *a)
 {
 	const struct oci_seccomp *s = a->linux->seccomp;
-	if (s && seccomp_notifies(s) && access(s->listener_path, W_OK) < 0)
-		found(a, ".linux.seccomp.listenerPath", errno,
-			"the agent must listen there before the container is created", "%s",
-			s->listener_path);
+	if (s && seccomp_notifies(s) && s->listener_path && access(s->listener_path, W_OK) < 0)
+		advice_say(a->errors, ".linux.seccomp.listenerPath", errno,
+			"the agent must listen there before the container is created", "%s", s->listener_path);
+}
+
+/* setgroups(2) takes mapped groups alone. */
+static void check_groups(struct advice *a)
+{
+	const oci_id_mappings *maps = &a->linux->gid_mappings;
+	const struct oci_user *user = &a->config->process->user;
+	for (size_t i = 0; a->plan.ns.new_user && !a->plan.keep_groups && i < user->additional_gids.len; i++)
+		if (user->additional_gids.items[i].set && !oci_mapping_of(maps, user->additional_gids.items[i].value))
+			advice_say(a->errors, arena_printf(a->arena, ".process.user.additionalGids[%zu]", i), 0,
+				"add a range of .linux.gidMappings that has it as containerID",
+				"%llu is not mapped in the user namespace",
+				(unsigned long long)user->additional_gids.items[i].value);
+}
+
+/* What plan_make() needs and the configuration lacks, which was said, is made up. */
+static void complete(struct advice *a, struct oci_config *config)
+{
+	static const struct oci_linux no_linux;
+	static struct oci_root no_root = { .path = "/" };
+	static struct oci_process no_process;
+	a->has_root = config->root && config->root->path && *config->root->path;
+	a->has_program = a->has_root && config->process && config->process->args.len;
+	a->linux = config->linux ? config->linux : &no_linux;
+	if (!a->has_root)
+		config->root = &no_root;
+	if (!config->process)
+		config->process = &no_process;
+	a->config = config;
 }
 
 void advise(struct arena *arena, const struct oci_config *config, const struct plan_options *options,
-	const struct host *host, advise_fn say, void *data)
+	const struct host *host, const struct error_sink *errors, const struct error_sink *warnings)
 {
-	static const struct oci_linux none;
+	void (*const checks[])(struct advice *) = { check_root, advise_mounts, check_namespaces, advise_trial,
+		check_controllers, check_seccomp, check_listener, check_hooks, check_rlimits, check_groups,
+		check_net_devices, advise_program };
+	struct oci_config whole = *config;
+	struct plan_options all = *options;
+	struct error err = { .errnum = 0 };
 	struct advice a = { .arena = arena,
-		.config = config,
-		.linux = config->linux ? config->linux : &none,
-		.options = options,
+		.options = &all,
 		.host = host,
-		.say = say,
-		.data = data };
-	void (*const checks[])(struct advice *) = { check_plan, check_maps, check_root, check_mounts,
-		check_namespaces, check_controllers, check_seccomp, check_listener, check_hooks,
-		check_rlimits, check_net_devices };
+		.errors = errors,
+		.warnings = warnings,
+		.root = -1 };
+	all.errors = errors;
+	complete(&a, &whole);
+	log_divert_warnings(warnings);
+	if (plan_make(arena, &whole, &all, host, &a.plan, &err) < 0) {
+		errors->say(errors->data, &err);
+		return;
+	}
+	log_divert_warnings(NULL);
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		checks[i](&a);
+	close_fd(&a.root);
 }

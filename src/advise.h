@@ -1,7 +1,8 @@
 /*
  * What `hull check` says: whether this host can honour a configuration, without running anything.
  *
- *	advise(&creation, say, data);
+ *	struct error_sink errors = { say_error, data }, warnings = { say_warning, data };
+ *	advise(&arena, config, &options, &host, &errors, &warnings);
  */
 #pragma once
 
@@ -10,9 +11,8 @@
 #include "oci/config.h"
 #include "plan.h"
 
-/* Called for every finding. */
-typedef void (*advise_fn)(void *data, const struct error *finding);
-
-/* Looks at everything that a start would stumble over, and goes on after each finding. The arena holds what the looking needs. */
+/* Looks at everything that a start would stumble over, and goes on after each finding. What `run` would refuse is an error, a slip that
+ * it lets pass is a warning. The rules of oci/check.h may have been broken: what they demand and is missing is passed over. The arena
+ * holds what the looking needs. */
 void advise(struct arena *arena, const struct oci_config *config, const struct plan_options *options,
-	const struct host *host, advise_fn say, void *data);
+	const struct host *host, const struct error_sink *errors, const struct error_sink *warnings);

@@ -107,10 +107,12 @@ bool caps_nearest(const char *name, char *buf, size_t size)
 
 static void warn_unknown(const char *where, const char *name)
 {
+	struct error warning = { .errnum = 0 };
 	char best[40];
-	bool near = caps_nearest(name, best, sizeof(best));
-	log_warn("%s: unknown capability \"%.64s\" ignored%s%s%s", where, name,
-		near ? " (did you mean " : "", near ? best : "", near ? "?)" : "");
+	(void)fail_at(&warning, 0, where, "unknown capability \"%.64s\" ignored", name);
+	if (caps_nearest(name, best, sizeof(best)))
+		(void)error_hint(&warning, "did you mean %s?", best);
+	log_warning(&warning);
 }
 
 /* The mask of one list of names; an unknown one is warned of and left out. */
@@ -138,8 +140,11 @@ static void warn_denied(const char *where, uint64_t denied)
 		write_name((unsigned)__builtin_ctzll(denied), name, sizeof(name));
 		len += (size_t)snprintf(text + len, sizeof(text) - len, " %s", name);
 	}
-	if (len)
-		log_warn("%s: cannot be granted here, left out:%s%s", where, text, denied ? " …" : "");
+	if (!len)
+		return;
+	struct error warning = { .errnum = 0 };
+	(void)fail_at(&warning, 0, where, "cannot be granted here, left out:%s%s", text, denied ? " …" : "");
+	log_warning(&warning);
 }
 
 /* Fails with the first capability that is in `mask`; `why` names the set that lacks it. */

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/sys.h"
 
 static int fail_status(struct error *err, int status)
 {
@@ -21,11 +22,10 @@ static int fail_status(struct error *err, int status)
 	return -1;
 }
 
-/* 0 if it is a file that somebody may execute, else errno. */
-static int try_path(const char *path)
+int executable_try(int root, const char *path)
 {
 	struct stat st;
-	FD(fd) = path_try_resolve(AT_FDCWD, path, O_PATH, 0);
+	FD(fd) = path_try_resolve(root, path, O_PATH, root == AT_FDCWD ? 0 : RESOLVE_IN_ROOT);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return errno;
 	if (S_ISDIR(st.st_mode))
@@ -33,7 +33,7 @@ static int try_path(const char *path)
 	return S_ISREG(st.st_mode) && (st.st_mode & 0111) ? 0 : EACCES;
 }
 
-static int fail_find(struct error *err, int errnum, const char *name)
+int executable_not_found(const char *name, int errnum, struct error *err)
 {
 	if (errnum == ENOENT || errnum == ENOTDIR) {
 		(void)fail_at(err, ENOENT, ".process.args[0]", "executable file `%s` not found%s",
@@ -51,19 +51,19 @@ int executable_find(struct arena *arena, const char *name, const char *search_pa
 	const char **ret_path, const char **ret_rest, struct error *err)
 {
 	if (strchr(name, '/') || !*name) {
-		int errnum = *name ? try_path(name) : ENOENT;
+		int errnum = *name ? executable_try(AT_FDCWD, name) : ENOENT;
 		if (errnum)
-			return fail_find(err, errnum, name);
+			return executable_not_found(name, errnum, err);
 		*ret_path = name;
 		*ret_rest = NULL;
 		return 0;
 	}
 	int worst = ENOENT;
-	const char *at = search_path ? search_path : "/usr/local/bin:/usr/bin:/bin";
+	const char *at = search_path ? search_path : EXECUTABLE_PATH;
 	for (;;) {
 		size_t len = strcspn(at, ":");
 		char *path = arena_printf(arena, "%.*s%s%s", (int)len, at, len ? "/" : "./", name);
-		int errnum = try_path(path);
+		int errnum = executable_try(AT_FDCWD, path);
 		if (errnum == 0) {
 			*ret_path = path;
 			*ret_rest = at[len] ? at + len + 1 : NULL;
@@ -72,7 +72,7 @@ int executable_find(struct arena *arena, const char *name, const char *search_pa
 		if (errnum == EACCES)
 			worst = errnum;
 		if (!at[len])
-			return fail_find(err, worst, name);
+			return executable_not_found(name, worst, err);
 		at += len + 1;
 	}
 }
@@ -80,6 +80,7 @@ int executable_find(struct arena *arena, const char *name, const char *search_pa
 /* What is explained: the program itself, or an interpreter that it leads to. */
 struct subject {
 	const char *name;
+	int root; /* as of executable_try() */
 	char through[400]; /* ": its interpreter /bin/tool", as often as there is one */
 	unsigned depth;
 };
@@ -89,20 +90,29 @@ enum { MOST_INTERPRETERS = 5 }; /* exec_binprm() of the kernel */
 static int explain_content(struct error *err, struct subject *it, int fd, int errnum);
 
 /* It is there and may be executed: then what is missing is what it needs itself. */
-static bool is_not_to_blame(const char *interpreter, int errnum, int fd)
+static bool is_not_to_blame(const struct subject *it, const char *interpreter, int errnum, int fd)
 {
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return false;
-	return errnum == ENOENT || faccessat(AT_FDCWD, interpreter, X_OK, AT_EACCESS) == 0;
+	return errnum == ENOENT || it->root != AT_FDCWD || faccessat(AT_FDCWD, interpreter, X_OK, AT_EACCESS) == 0;
+}
+
+/* In a root that is not ours it may be anything: a device is not opened. */
+static int open_file(int root, const char *path)
+{
+	enum { FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
+	if (root == AT_FDCWD)
+		return open(path, FLAGS);
+	return executable_try(root, path) == 0 ? path_try_open(root, path, FLAGS) : -1;
 }
 
 static int explain_interpreter(struct error *err, struct subject *it, const char *interpreter, int errnum)
 {
-	FD(fd) = open(interpreter, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	FD(fd) = open_file(it->root, interpreter);
 	size_t len = strlen(it->through);
 	(void)snprintf(it->through + len, sizeof(it->through) - len, ": its interpreter %s", interpreter);
-	if (++it->depth < MOST_INTERPRETERS && is_not_to_blame(interpreter, errnum, fd))
+	if (++it->depth < MOST_INTERPRETERS && is_not_to_blame(it, interpreter, errnum, fd))
 		return explain_content(err, it, fd, errnum);
 	(void)fail(err, errnum, "cannot execute `%s`%s", it->name, it->through);
 	return error_hint(err, errnum == EACCES ?
@@ -184,31 +194,55 @@ static off_t loader_by_segment(int fd, const Elf64_Ehdr *head, unsigned i)
 		0;
 }
 
-static int explain_elf(struct error *err, const struct subject *it, int fd, const Elf64_Ehdr *head, int errnum)
+enum { LOADER_SIZE = 256 };
+
+/* Empty for a program that needs none. */
+static void read_loader(int fd, const Elf64_Ehdr *head, char loader[LOADER_SIZE])
 {
 	enum { MOST_SEGMENTS = 64 };
-	char loader[256] = "";
+	memset(loader, 0, LOADER_SIZE);
 	for (unsigned i = 0; i < MOST_SEGMENTS && !loader[0]; i++) {
 		off_t at = loader_by_segment(fd, head, i);
 		if (at > 0)
-			(void)!pread(fd, loader, sizeof(loader) - 1, at);
+			(void)!pread(fd, loader, LOADER_SIZE - 1, at);
 	}
+}
+
+static int explain_elf(struct error *err, const struct subject *it, int fd, const Elf64_Ehdr *head, int errnum)
+{
+	char loader[LOADER_SIZE];
+	read_loader(fd, head, loader);
 	if (!loader[0])
 		return fail(err, errnum, "cannot execute `%s`%s", it->name, it->through);
 	(void)fail(err, errnum, "cannot execute `%s`%s: its loader %s", it->name, it->through, loader);
 	return error_hint(err, "the program is linked against a C library that the root filesystem lacks");
 }
 
-static int explain_content(struct error *err, struct subject *it, int fd, int errnum)
-{
+struct head {
 	union {
 		char text[512];
 		Elf64_Ehdr elf;
-	} head = { "" };
-	ssize_t len = pread(fd, head.text, sizeof(head.text) - 1, 0);
-	if (len > 2 && memcmp(head.text, "#!", 2) == 0)
+	};
+	ssize_t len;
+	bool is_script, is_elf;
+};
+
+static void read_head(int fd, struct head *head)
+{
+	memset(head, 0, sizeof(*head));
+	head->len = pread(fd, head->text, sizeof(head->text) - 1, 0);
+	head->is_script = head->len > 2 && memcmp(head->text, "#!", 2) == 0;
+	head->is_elf = head->len >= (ssize_t)sizeof(head->elf) && memcmp(head->text, ELFMAG, SELFMAG) == 0;
+}
+
+static int explain_content(struct error *err, struct subject *it, int fd, int errnum)
+{
+	struct head head;
+	read_head(fd, &head);
+	ssize_t len = head.len;
+	bool is_elf = head.is_elf;
+	if (head.is_script)
 		return explain_script(err, it, head.text + 2, errnum);
-	bool is_elf = len >= (ssize_t)sizeof(head.elf) && memcmp(head.text, ELFMAG, SELFMAG) == 0;
 	if (errnum == ENOEXEC && is_elf)
 		return explain_machine(err, it, &head.elf);
 	if (is_elf && errnum != ENOEXEC)
@@ -242,7 +276,7 @@ int executable_explain(const char *path, const char *name, int errnum, struct er
 	if (errnum == EACCES && explain_denied(err, path, name) < 0)
 		return fail_status(err, STATUS_NOT_EXECUTABLE);
 	bool in_content = errnum == ENOENT || errnum == ENOEXEC || errnum == EACCES;
-	struct subject it = { .name = name };
+	struct subject it = { .name = name, .root = AT_FDCWD };
 	if (fd >= 0 && in_content)
 		(void)explain_content(err, &it, fd, errnum);
 	else
@@ -253,4 +287,44 @@ int executable_explain(const char *path, const char *name, int errnum, struct er
 		(void)error_hint(err, "its interpreter is a script too, and so on: the kernel follows %d of them",
 			MOST_INTERPRETERS);
 	return fail_status(err, errnum == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
+}
+
+/* What execve(2) of an open program would fail with, as far as its first bytes tell; 0 if that cannot be known. A file that is
+ * neither ELF nor a script may be for binfmt_misc. */
+static int judge_content(int root, int fd, bool (*hidden)(void *, const char *), void *data, unsigned depth)
+{
+	struct head head;
+	char loader[LOADER_SIZE], *needed = loader;
+	read_head(fd, &head);
+	if (head.is_script) {
+		needed = head.text + 2;
+		needed[strcspn(needed, "\n")] = '\0';
+		needed += strspn(needed, " \t");
+		needed[strcspn(needed, " \t")] = '\0';
+		if (!*needed)
+			return ENOEXEC;
+	} else if (head.is_elf) {
+		read_loader(fd, &head.elf, loader);
+	} else {
+		return head.len == 0 ? ENOEXEC : 0;
+	}
+	if (*needed != '/' || hidden(data, needed))
+		return 0;
+	int errnum = executable_try(root, needed);
+	if (errnum || !head.is_script || depth == MOST_INTERPRETERS)
+		return errnum == ENOTDIR ? ENOENT : errnum == EISDIR ? EACCES : errnum;
+	FD(next) = open_file(root, needed);
+	return next < 0 ? 0 : judge_content(root, next, hidden, data, depth + 1);
+}
+
+int executable_judge(int root, const char *path, const char *name, bool (*hidden)(void *, const char *), void *data,
+	struct error *err)
+{
+	FD(fd) = open_file(root, path);
+	int errnum = fd < 0 ? 0 : judge_content(root, fd, hidden, data, 0);
+	if (!errnum)
+		return 0;
+	struct subject it = { .name = name, .root = root };
+	(void)error_at(err, ".process.args[0]");
+	return explain_content(err, &it, fd, errnum);
 }

@@ -163,7 +163,11 @@ static bool take_joined(struct arena *arena, struct oci_linux *config, const cha
 		return false;
 	config->uid_mappings = maps[0];
 	config->gid_mappings = maps[1];
-	log_warn("the user namespace that is joined has other mappings than those given, which are ignored");
+	struct error warning = { .errnum = 0 };
+	(void)fail_at(&warning, 0, ".linux.uidMappings",
+		"the user namespace that is joined has other mappings than those given, which are ignored");
+	(void)error_hint(&warning, "leave them out");
+	log_warning(&warning);
 	return true;
 }
 
@@ -312,7 +316,8 @@ int idmap_write(struct arena *arena, pid_t pid, int proc, const struct oci_linux
 	return write_map(arena, &uids, &config->uid_mappings, pid, proc, caps, err);
 }
 
-int idmap_try(struct arena *arena, const struct oci_linux *config, uint64_t caps, struct error *err)
+/* Whether the mappings of a new user namespace can be had here, by making one with them. */
+static int try_maps(struct arena *arena, const struct oci_linux *config, uint64_t caps, struct error *err)
 {
 	char path[32];
 	if (!config->uid_mappings.len && !config->gid_mappings.len)
@@ -337,7 +342,7 @@ const char *idmap_of_caller(struct arena *arena, struct oci_linux *config)
 	bool has_uids = config->uid_mappings.len > 1, has_gids = config->gid_mappings.len > 1;
 	if (lack)
 		return lack;
-	if ((has_uids || has_gids) && idmap_try(arena, config, caps_grantable(false), &err) < 0) {
+	if ((has_uids || has_gids) && try_maps(arena, config, caps_grantable(false), &err) < 0) {
 		config->uid_mappings.len = config->gid_mappings.len = 1;
 		return arena_strdup(arena, err.text);
 	}

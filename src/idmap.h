@@ -27,9 +27,6 @@ const char *idmap_of_caller(struct arena *arena, struct oci_linux *config);
 /* What newuidmap(1) and newgidmap(1) need to grant anything to who has no privilege, and have not: the remedy; or NULL. */
 const char *idmap_tools_lack(void);
 
-/* Whether the mappings of a new user namespace can be had here, by making one with them: with the capabilities `caps` of the caller. */
-int idmap_try(struct arena *arena, const struct oci_linux *config, uint64_t caps, struct error *err);
-
 /* Writes both maps of process pid, whose directory on procfs is `proc`. Who has no CAP_SETUID or no CAP_SETGID among `caps` may map the
  * own id alone, without setgroups(2) inside; for more newuidmap(1) and newgidmap(1) are called. */
 int idmap_write(struct arena *arena, pid_t pid, int proc, const struct oci_linux *config, uint64_t caps,

@@ -65,10 +65,34 @@ struct mount_idmap_facts plan_idmap_facts(struct plan *plan)
 }
 
 /* What a filesystem would be told: a bind makes none. Engines leave words there (Podman's "nocopy"), so that it is no error. */
-static void warn_unused(const struct mount_op *op)
+static void warn_unused(struct arena *arena, const struct mount_op *op)
 {
-	LIST_EACH(&op->options.params, param)
-		log_warn("%s: option \"%s\" has no effect on a bind mount", op->where, param->key);
+	LIST_EACH(&op->options.params, param) {
+		struct error warning = { .errnum = 0 };
+		const char *hint = mount_option_hint(arena, param);
+		(void)fail_at(&warning, 0, mount_param_where(arena, op, param),
+			"option \"%s\" has no effect on a bind mount", param->key);
+		if (hint)
+			(void)error_hint(&warning, "%s", hint);
+		log_warning(&warning);
+	}
+}
+
+static bool ends(const struct plan *plan, int result, struct error *err)
+{
+	return errors_end(plan->options.errors, result, err);
+}
+
+static int plan_mount(struct arena *arena, const struct oci_mount *mount, size_t i,
+	const struct mount_facts *facts, struct mount_op *op, struct error *err)
+{
+	if (mount_plan(arena, i, mount, facts, op, err) < 0)
+		return -1;
+	if (op->source == facts->cgroup_mount && !*facts->cgroup_mount)
+		return fail_at(err, 0, op->where, "cgroup2 is mounted nowhere on this host");
+	if (op->kind == MOUNT_BIND && op->source != facts->cgroup_mount)
+		warn_unused(arena, op);
+	return 0;
 }
 
 static int plan_mounts(struct arena *arena, struct plan *plan, const struct host *host,
@@ -88,15 +112,12 @@ static int plan_mounts(struct arena *arena, struct plan *plan, const struct host
 	size_t extra = plan->options.notify_dir ? 1 : 0;
 	plan->mounts = arena_array(arena, config->mounts.len + extra, sizeof(*plan->mounts));
 	for (size_t i = 0; i < config->mounts.len; i++) {
-		struct mount_op *op = &plan->mounts[i];
-		if (mount_plan(arena, i, &config->mounts.items[i], &facts, op, err) < 0)
+		struct mount_op *op = &plan->mounts[plan->mount_count];
+		int result = plan_mount(arena, &config->mounts.items[i], i, &facts, op, err);
+		if (ends(plan, result, err))
 			return -1;
-		if (op->source == facts.cgroup_mount && !*facts.cgroup_mount)
-			return fail_at(err, 0, op->where, "cgroup2 is mounted nowhere on this host");
-		if (op->kind == MOUNT_BIND && op->source != facts.cgroup_mount)
-			warn_unused(op);
+		plan->mount_count += result == 0;
 	}
-	plan->mount_count = config->mounts.len;
 	if (extra)
 		plan->mounts[plan->mount_count++] = (struct mount_op){ .where = "NOTIFY_SOCKET",
 			.kind = MOUNT_BIND,
@@ -242,13 +263,13 @@ int plan_process(struct arena *arena, struct plan *plan, const struct host *host
 	uint64_t grantable = plan_has_user_namespace(plan) ? (2ULL << host->last_cap) - 1 : host->own_caps;
 	const char *keep = config_annotation(plan->config, "run.oci.keep_original_groups");
 	plan->keep_groups = keep && !str_eq(keep, "0") && !str_eq(keep, "false");
-	if (plan_terminal(plan, err) < 0 ||
-		process_plan_make(arena, process, plan->linux, &plan->process, err) < 0 ||
-		caps_plan_make(process->capabilities, grantable, &plan->caps, err) < 0 ||
-		lsm_plan_make(process->apparmor_profile, process->selinux_label,
-			plan->linux->mount_label, &host->lsm, &plan->lsm, err) < 0 ||
-		rdt_plan_make(arena, plan->linux->intel_rdt, plan->options.id, &host->rdt, &plan->rdt,
-			err) < 0)
+	if (ends(plan, plan_terminal(plan, err), err) ||
+		ends(plan, process_plan_make(arena, process, plan->linux, &plan->process, err), err) ||
+		ends(plan, caps_plan_make(process->capabilities, grantable, &plan->caps, err), err) ||
+		ends(plan, lsm_plan_make(process->apparmor_profile, process->selinux_label,
+				   plan->linux->mount_label, &host->lsm, &plan->lsm, err), err) ||
+		ends(plan, rdt_plan_make(arena, plan->linux->intel_rdt, plan->options.id, &host->rdt,
+				   &plan->rdt, err), err))
 		return -1;
 	plan_env(arena, plan);
 	return 0;
@@ -318,6 +339,7 @@ static int check_rights(const struct plan *plan, struct error *err)
 	return error_hint(err, "add {\"type\": \"user\"} to it, or begin with hull spec --rootless");
 }
 
+/* Where all errors are wanted, what could not be planned is missing in the plan. */
 int plan_make(struct arena *arena, const struct oci_config *config, const struct plan_options *options,
 	const struct host *host, struct plan *ret_plan, struct error *err)
 {
@@ -336,12 +358,14 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 	plan.own_caps = host->own_caps;
 	plan.foreign_mounts = host->foreign_mounts;
 	if (ns_plan(arena, plan.linux, &plan.ns, err) < 0 ||
-		check_rights(&plan, err) < 0 || check_mount_namespace(&plan, err) < 0 ||
-		plan_cgroup(arena, &plan, host, err) < 0 ||
-		plan_root(arena, &plan, err) < 0 || plan_mounts(arena, &plan, host, err) < 0 ||
-		check_network(&plan, err) < 0 ||
-		plan_devices(arena, &plan, host, err) < 0 ||
-		plan_process(arena, &plan, host, err) < 0)
+		ends(&plan, check_rights(&plan, err), err) ||
+		ends(&plan, check_mount_namespace(&plan, err), err) ||
+		ends(&plan, plan_cgroup(arena, &plan, host, err), err) ||
+		ends(&plan, plan_root(arena, &plan, err), err) ||
+		ends(&plan, plan_mounts(arena, &plan, host, err), err) ||
+		ends(&plan, check_network(&plan, err), err) ||
+		ends(&plan, plan_devices(arena, &plan, host, err), err) ||
+		ends(&plan, plan_process(arena, &plan, host, err), err))
 		return -1;
 	plan.needs = namespace_needs(&plan) | hook_needs(&plan) | plan_process_needs(&plan);
 	*ret_plan = plan;

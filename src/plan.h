@@ -46,6 +46,7 @@ struct plan_options {
 	unsigned listen_fds;   /* … of which the first are LISTEN_FDS */
 	enum network network;  /* that a helper brings to a new network namespace */
 	const char *notify_dir; /* directory of the proxied NOTIFY_SOCKET, or NULL */
+	const struct error_sink *errors; /* of check, which wants all of them; or NULL */
 	bool traceable; /* of exec: the container's configuration gives CAP_SYS_PTRACE to its processes */
 };
 

@@ -5,6 +5,7 @@
 #include <linux/seccomp.h>
 #include <libseccomp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/str.h"
 #include "oci/words.h"
 #include "seccomp-cache.h"
@@ -359,4 +361,20 @@ unsigned seccomp_supported_flags(void)
 			known |= value;
 	}
 	return known;
+}
+
+bool seccomp_knows_call(struct arena *arena, const char *name, const char **ret_nearest)
+{
+	enum { MOST_CALLS = 1024 };
+	struct nearest near = nearest_to(name);
+	if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)
+		return true;
+	for (int i = 0; i < MOST_CALLS; i++) {
+		char *known = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, i);
+		if (known)
+			(void)nearest_try(&near, arena_strdup(arena, known));
+		free(known);
+	}
+	*ret_nearest = near.name;
+	return false;
 }

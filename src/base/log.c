@@ -23,6 +23,7 @@ static struct {
 	bool json;
 	int fd;
 	char ident[64];
+	const struct error_sink *warnings; /* or NULL */
 } settings = { .sink = SINK_STDERR, .level = LOG_LEVEL_WARN, .fd = -1 };
 
 const struct word log_format_words[] = { { "text", false }, { "json", true }, { NULL } };
@@ -210,6 +211,22 @@ void log_write(enum log_level level, const char *fmt, ...)
 	(void)vsnprintf(msg, sizeof(msg), fmt, args);
 	va_end(args);
 	emit(level, msg, NULL, false);
+}
+
+void log_warning(const struct error *warning)
+{
+	char line[1024];
+	const char *hint = warning->hint;
+	if (settings.warnings)
+		settings.warnings->say(settings.warnings->data, warning);
+	else
+		log_write(LOG_LEVEL_WARN, "%s%s%s%s", error_line(warning, line, sizeof(line)), *hint ? " (" : "",
+			hint, *hint ? ")" : "");
+}
+
+void log_divert_warnings(const struct error_sink *to)
+{
+	settings.warnings = to;
 }
 
 void log_failure(const struct error *err)

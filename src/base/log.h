@@ -30,6 +30,10 @@ int log_fd(void);
 /* For init, whose descriptors go: nothing is logged any more. */
 void log_stop(void);
 void log_write(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A warning about a property of the configuration: where, text and hint. */
+void log_warning(const struct error *warning);
+/* From now on they go there and not to the log; NULL for the log again. check reports them. */
+void log_divert_warnings(const struct error_sink *to);
 /* Prints an error with its property, cause and remedy; a log file gets it and standard error too. */
 void log_failure(const struct error *err);
 

@@ -1,126 +1,188 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "advise.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/format.h"
+#include "cmd/findings.h"
 #include "doctor.h"
 #include "host.h"
 #include "idmap.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
+#include "oci/json-write.h"
 
 static const struct option_row options[] = {
 	BUNDLE_OPTIONS,
+	TEXT(0, "format", "FORMAT", format, "text or json"),
 	FLAG(0, "host", host, "say what this host lets you do, whatever the configuration"),
 	OPTIONS_END,
 };
 
-struct report {
-	const char *file; /* base name of the configuration */
-	unsigned findings;
+enum { FORMAT_TEXT, FORMAT_JSON };
+
+static const struct word formats[] = {
+	{ "text", FORMAT_TEXT },
+	{ "json", FORMAT_JSON },
+	{ NULL },
 };
 
-static void say(void *data, const struct error *finding)
-{
-	char line[1024];
-	((struct report *)data)->findings++;
-	(void)printf("%s\n", error_line(finding, line, sizeof(line)));
-	if (finding->hint[0])
-		(void)printf("  hint: %s\n", finding->hint);
-}
-
-static void say_unknown(void *data, int line, const char *where, const char *nearest)
-{
-	struct error finding = { .line = line };
-	(void)snprintf(finding.file, sizeof(finding.file), "%s", ((struct report *)data)->file);
-	(void)snprintf(finding.where, sizeof(finding.where), "%s", where);
-	(void)snprintf(finding.text, sizeof(finding.text), "unknown property, which is ignored");
-	if (nearest)
-		(void)snprintf(finding.hint, sizeof(finding.hint), "did you mean \"%s\"?", nearest);
-	say(data, &finding);
-}
+struct diagnoses {
+	struct json_writer *writer; /* or NULL: as text */
+	bool missing;
+};
 
 static void say_diagnosis(void *data, const struct diagnosis *d)
 {
 	static const char *const words[] = { "ok", "limited", "missing" };
-	*(bool *)data |= d->verdict == VERDICT_MISSING;
-	(void)printf("%-8s %-17s %s\n", words[d->verdict], d->topic, d->text);
-	if (d->remedy)
-		(void)printf("  hint: %s\n", d->remedy);
+	struct diagnoses *all = data;
+	struct json_writer *w = all->writer;
+	all->missing |= d->verdict == VERDICT_MISSING;
+	if (!w) {
+		(void)printf("%-8s %-17s %s\n", words[d->verdict], d->topic, d->text);
+		if (d->remedy)
+			(void)printf("  hint: %s\n", d->remedy);
+		return;
+	}
+	json_object(w);
+	json_key(w, "verdict"), json_string(w, words[d->verdict]);
+	json_key(w, "topic"), json_string(w, d->topic);
+	json_key(w, "message"), json_string(w, d->text);
+	json_key(w, "hint"), json_string(w, d->remedy);
+	json_end(w);
 }
 
 /* What is limited may be all that one needs. */
-static int check_host(struct context *ctx, struct error *err)
+static int check_host(struct context *ctx, int format, struct error *err)
 {
-	bool missing = false;
-	doctor(&ctx->arena, say_diagnosis, &missing);
-	return print_end(err) < 0 ? -1 : missing;
+	struct json_writer w;
+	struct diagnoses all = { .writer = format == FORMAT_JSON ? &w : NULL };
+	size_t len;
+	if (all.writer) {
+		json_begin(&w, &ctx->arena, true);
+		json_array(&w);
+	}
+	doctor(&ctx->arena, say_diagnosis, &all);
+	if (all.writer) {
+		json_end(&w);
+		const char *text = json_finish(&w, &len);
+		(void)fwrite(text, 1, len, stdout);
+	}
+	return print_end(err) < 0 ? -1 : all.missing;
 }
 
-/* A new user namespace without mappings gets some, and one that is joined has some, which may not be what was meant. */
-static void fill_maps(struct context *ctx, struct oci_config *config, struct report *report)
+/* A new user namespace without mappings gets some, which may not be what was meant. */
+static void fill_maps(struct context *ctx, struct oci_config *config, struct findings *findings)
 {
 	struct error finding = { .errnum = 0 };
 	bool given = config->linux && config->linux->uid_mappings.len;
-	if (!config->linux || !idmap_fill(&ctx->arena, config->linux))
+	log_divert_warnings(&findings->warnings);
+	bool filled = config->linux && idmap_fill(&ctx->arena, config->linux);
+	log_divert_warnings(NULL);
+	if (!filled || given)
 		return;
-	if (given) {
-		(void)fail_at(&finding, 0, ".linux.uidMappings", "the user namespace that is joined has others");
-		(void)error_hint(&finding, "leave them out: they are ignored");
-	} else {
-		(void)fail_at(&finding, 0, ".linux.uidMappings", "none are given to the new user namespace: it gets the caller's");
-		(void)error_hint(&finding, "name them: {\"containerID\": 0, \"hostID\": %u, \"size\": 1}", (unsigned)geteuid());
+	(void)fail_at(&finding, 0, ".linux.uidMappings", "none are given to the new user namespace: it gets the caller's");
+	(void)error_hint(&finding, "name them: {\"containerID\": 0, \"hostID\": %u, \"size\": 1}", (unsigned)geteuid());
+	findings->warnings.say(findings, &finding);
+}
+
+static void ask_host(struct context *ctx, struct oci_config *config, const char *bundle, struct findings *findings)
+{
+	struct error err = { .errnum = 0 };
+	struct host host;
+	struct plan_options plan_options = { .id = "check",
+		.bundle = bundle,
+		.cgroup_manager = ctx->cgroup_manager };
+	findings->stage = STAGE_HOST;
+	if (host_probe(&host, &err) < 0) {
+		findings->errors.say(findings, &err);
+		return;
 	}
-	say(report, &finding);
+	fill_maps(ctx, config, findings);
+	if (!host_is_root(&host) && ctx->cgroup_manager == CGROUP_MANAGER_CGROUPFS)
+		host_probe_delegated(&host, &ctx->arena);
+	host_probe_lsm(&host);
+	host_probe_rdt(&host);
+	advise(&ctx->arena, config, &plan_options, &host, &findings->errors, &findings->warnings);
+}
+
+/* What is no JSON from here on cannot be read, and what it says is not known. */
+static void say_unreadable(struct findings *findings, struct error *err)
+{
+	char hint[sizeof(err->hint)];
+	(void)snprintf(hint, sizeof(hint), "%s", err->hint);
+	if (err->line)
+		(void)error_hint(err, "%s%snothing after it was checked", hint, *hint ? "; " : "");
+	findings->errors.say(findings, err);
+}
+
+static void check_config(struct context *ctx, int cwd, const char *path, const char *bundle, struct findings *findings)
+{
+	struct error err = { .errnum = 0 };
+	struct oci_config *config;
+	struct json_source source = { .name = findings->file,
+		.unknown = findings_say_unknown,
+		.data = findings,
+		.refused = &findings->errors };
+	findings->stage = STAGE_READ;
+	if (oci_config_read(&ctx->arena, cwd, path, &source, &config, &findings->text, &findings->len, &err) < 0) {
+		say_unreadable(findings, &err);
+		return;
+	}
+	findings->stage = STAGE_RULES;
+	oci_config_check_all(config, OCI_CHECK_PROCESS, &findings->errors);
+	ask_host(ctx, config, bundle, findings);
+}
+
+static int enter_bundle(struct context *ctx, struct error *err)
+{
+	const char *operand = ctx->operands[0], *bundle = operand ? operand : ctx->options.bundle;
+	if (operand && ctx->options.bundle)
+		return fail(err, 0, "the bundle is given twice: %s and --bundle %s", operand, ctx->options.bundle);
+	if (!bundle || chdir(bundle) == 0)
+		return 0;
+	(void)fail(err, errno, "%s%s", operand ? "enter the bundle " : "--bundle ", bundle);
+	return errno == ENOTDIR ? error_hint(err, "a bundle is a directory; --config names a configuration") : -1;
 }
 
 static int run(struct context *ctx, struct error *err)
 {
-	if (ctx->options.host)
-		return check_host(ctx, err);
-	struct error finding = { .errnum = 0 };
-	struct oci_config *config;
-	struct host host;
 	char bundle[4096];
+	int format = format_parse(ctx->options.format, formats, err);
+	if (format < 0)
+		return -1;
+	if (ctx->options.host)
+		return check_host(ctx, format, err);
 	const char *path = ctx->options.config ? ctx->options.config : "config.json";
 	const char *slash = strrchr(path, '/');
-	struct report report = { .file = slash ? slash + 1 : path };
-	struct json_source source = {
-		.name = report.file, .unknown = say_unknown, .data = &report
-	};
+	struct findings findings;
+	findings_begin(&findings, &ctx->arena, slash ? slash + 1 : path);
 	/* as for create: --config is relative to where the caller is, everything in it to the bundle */
 	FD(cwd) = ctx->options.config ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : AT_FDCWD;
-	if (ctx->options.bundle && chdir(ctx->options.bundle) < 0)
-		return fail(err, errno, "--bundle %s", ctx->options.bundle);
+	if (enter_bundle(ctx, err) < 0)
+		return -1;
 	if (!getcwd(bundle, sizeof(bundle)))
 		return fail(err, errno, "name the bundle's directory");
-	struct plan_options plan_options = { .id = "check",
-		.bundle = bundle,
-		.cgroup_manager = ctx->cgroup_manager,
-		.has_console_socket = false };
-	if (oci_config_read(&ctx->arena, cwd, path, &source, &config, NULL, NULL, &finding) < 0 ||
-		oci_config_check(config, OCI_CHECK_PROCESS, &finding) < 0 ||
-		host_probe(&host, &finding) < 0) {
-		say(&report, &finding);
-	} else {
-		fill_maps(ctx, config, &report);
-		host_probe_lsm(&host);
-		host_probe_rdt(&host);
-		advise(&ctx->arena, config, &plan_options, &host, say, &report);
-	}
-	if (report.findings == 0)
-		(void)printf("the configuration is right, and this host can honour it\n");
-	return print_end(err) < 0 ? -1 : report.findings != 0;
+	check_config(ctx, cwd, path, bundle, &findings);
+	findings_sort(&findings);
+	if (format == FORMAT_JSON)
+		findings_print_json(&findings);
+	else
+		findings_print(&findings);
+	return print_end(err) < 0 ? -1 : findings.counts[0] > 0;
 }
 
 const struct command check_command = {
 	.name = "check",
-	.operands = "",
-	.summary = "say whether a configuration is right and this host can honour it",
+	.operands = "[DIR]",
+	.summary = "say all that is wrong with a bundle, by its configuration and on this host",
 	.options = options,
+	.max_operands = 1,
 	.run = run,
 };

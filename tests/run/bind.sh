@@ -75,8 +75,8 @@ test_options_of_a_filesystem() {
 		'.mounts += [{destination: "/mnt", source: $source, options: ["bind", "nosiud", "size=1m", "ro"]}]'
 	inside 'grep -c " /mnt .* ro," /proc/mounts'
 	same 1 "$out" 'read-only mounts'
-	same 'hull: warning: .mounts[7]: option "nosiud" has no effect on a bind mount
-hull: warning: .mounts[7]: option "size" has no effect on a bind mount' "$errors" warnings
+	same 'hull: warning: .mounts[7].options[1]: option "nosiud" has no effect on a bind mount (did you mean "nosuid"?)
+hull: warning: .mounts[7].options[2]: option "size" has no effect on a bind mount' "$errors" warnings
 }
 
 test_source_missing() {

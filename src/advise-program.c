@@ -1,0 +1,198 @@
+#include "advise-checks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "executable.h"
+
+/* Where the open file is below the root filesystem: "/usr/bin/env", or NULL. */
+static const char *name_of(struct advice *a, int fd)
+{
+	char root[PATH_MAX], path[PATH_MAX];
+	const int fds[] = { a->root, fd };
+	char *const texts[] = { root, path };
+	for (size_t i = 0; i < 2; i++) {
+		ssize_t len = readlink(arena_printf(a->arena, "/proc/self/fd/%d", fds[i]), texts[i], PATH_MAX - 1);
+		if (len < 0)
+			return NULL;
+		texts[i][len] = '\0';
+	}
+	size_t len = str_eq(root, "/") ? 0 : strlen(root);
+	return strncmp(path, root, len) == 0 && (path[len] == '/' || !path[len]) ?
+		arena_strdup(a->arena, path + len) :
+		NULL;
+}
+
+/* The same for a path, of which the last components may be missing. NULL if it leads through a link that leads nowhere: that may be
+ * what a mount provides. */
+static const char *place_of(struct advice *a, const char *path)
+{
+	char *known = arena_strdup(a->arena, path);
+	for (size_t len = strlen(known);; known[len] = '\0') {
+		const char *rest = path + len;
+		FD(fd) = path_try_open(a->root, *known ? known : "/", O_PATH);
+		if (fd >= 0) {
+			const char *name = name_of(a, fd);
+			return name ? arena_printf(a->arena, "%s%s%s", name, *rest && *rest != '/' ? "/" : "", rest) :
+				      NULL;
+		}
+		FD(link) = path_try_open(a->root, known, O_PATH | O_NOFOLLOW);
+		if (link >= 0 || (errno != ENOENT && errno != ENOTDIR) || len == 0)
+			return NULL;
+		while (len > 0 && known[len - 1] == '/')
+			len--;
+		while (len > 0 && known[len - 1] != '/')
+			len--;
+	}
+}
+
+bool advice_hides(struct advice *a, size_t mounts, const char *path)
+{
+	const char *place = place_of(a, path);
+	if (!place)
+		return true;
+	for (size_t i = 0; i < mounts; i++) {
+		const struct mount_op *op = &a->plan.mounts[i];
+		const char *target = op->kind == MOUNT_REMOUNT ? NULL : place_of(a, op->destination);
+		if (op->kind == MOUNT_REMOUNT)
+			continue;
+		size_t len = target ? strlen(target) : 0;
+		while (len > 0 && target[len - 1] == '/')
+			len--;
+		if (!target || (strncmp(place, target, len) == 0 && (place[len] == '/' || !place[len])))
+			return true;
+	}
+	return false;
+}
+
+static bool is_hidden(void *data, const char *path)
+{
+	struct advice *a = data;
+	return advice_hides(a, a->plan.mount_count, path);
+}
+
+/* Hooks may put into the root filesystem what is missing now. */
+static const struct error_sink *severity(const struct advice *a)
+{
+	const struct oci_hooks *h = a->config->hooks;
+	bool hooks = h && (h->prestart.len || h->create_runtime.len || h->create_container.len);
+	return hooks ? a->warnings : a->errors;
+}
+
+/* The id on the host, or the id itself without mappings. */
+static uint64_t host_id(const oci_id_mappings *maps, uint64_t id)
+{
+	const struct oci_id_mapping *m = oci_mapping_of(maps, id);
+	return m ? m->host_id.value + (id - m->container_id.value) : id;
+}
+
+static bool is_in_groups(const struct advice *a, gid_t gid)
+{
+	const struct process_plan *p = &a->plan.process;
+	if (host_id(&a->linux->gid_mappings, p->gid) == gid)
+		return true;
+	for (size_t i = 0; i < p->group_count; i++)
+		if (host_id(&a->linux->gid_mappings, p->groups[i]) == gid)
+			return true;
+	return a->plan.keep_groups;
+}
+
+/* Whether the process's user may execute it: by its mode, which is what images have. */
+static bool is_permitted(const struct advice *a, const char *path)
+{
+	struct stat st;
+	FD(fd) = path_try_open(a->root, path, O_PATH);
+	if (fd < 0 || fstat(fd, &st) < 0 || a->plan.process.uid == 0 ||
+		(a->plan.caps.effective & caps_mask("CAP_DAC_OVERRIDE")))
+		return true;
+	mode_t bit = host_id(&a->linux->uid_mappings, a->plan.process.uid) == st.st_uid ? S_IXUSR :
+		is_in_groups(a, st.st_gid)                                              ? S_IXGRP :
+											  S_IXOTH;
+	return st.st_mode & bit;
+}
+
+/* A path of the container, where `name` is relative to `dir`. */
+static const char *join(struct advice *a, const char *dir, size_t len, const char *name)
+{
+	const char *cwd = a->config->process->cwd ? a->config->process->cwd : "/";
+	if (*name == '/')
+		return name;
+	return len > 0 && *dir == '/' ? arena_printf(a->arena, "%.*s/%s", (int)len, dir, name) :
+		len > 0               ? arena_printf(a->arena, "%s/%.*s/%s", cwd, (int)len, dir, name) :
+					arena_printf(a->arena, "%s/%s", cwd, name);
+}
+
+enum verdict { FOUND, MISSING, UNKNOWN };
+
+/* As executable_find() will, but for what mounts hide. *ret_errnum tells what is wrong with what is missing. */
+static enum verdict find(struct advice *a, const char *name, const char **ret_path, int *ret_errnum)
+{
+	const char *at = a->plan.search_path ? a->plan.search_path : EXECUTABLE_PATH;
+	bool direct = strchr(name, '/');
+	*ret_errnum = ENOENT;
+	for (;;) {
+		size_t len = direct ? 0 : strcspn(at, ":");
+		*ret_path = join(a, at, len, name);
+		if (is_hidden(a, *ret_path))
+			return UNKNOWN;
+		int errnum = executable_try(a->root, *ret_path);
+		if (errnum == 0 && is_permitted(a, *ret_path))
+			return FOUND;
+		if (errnum == 0 || errnum == EACCES || direct)
+			*ret_errnum = errnum ? errnum : EACCES;
+		if (direct || !at[len])
+			return MISSING;
+		at += len + 1;
+	}
+}
+
+static void check_program(struct advice *a)
+{
+	struct error err = { .errnum = 0 };
+	const char *path, *name = a->config->process->args.items[0];
+	int errnum;
+	if (!*name)
+		return;
+	switch (find(a, name, &path, &errnum)) {
+	case UNKNOWN:
+		return;
+	case FOUND:
+		(void)errors_end(severity(a), executable_judge(a->root, path, name, is_hidden, a, &err), &err);
+		return;
+	case MISSING:
+		(void)errors_end(severity(a), executable_not_found(name, errnum, &err), &err);
+		return;
+	}
+}
+
+static void check_cwd(struct advice *a)
+{
+	const char *cwd = a->config->process->cwd;
+	struct stat st;
+	if (!cwd || *cwd != '/' || is_hidden(a, cwd))
+		return;
+	FD(dir) = path_try_open(a->root, cwd, O_PATH);
+	if (dir < 0 && errno == ENOENT)
+		advice_say(a->warnings, ".process.cwd", 0, NULL,
+			"the root filesystem has no directory %s: it is made", cwd);
+	else if (dir >= 0 && fstat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
+		advice_say(severity(a), ".process.cwd", ENOTDIR, NULL, "enter %s", cwd);
+	else if (dir < 0 && errno == ENOTDIR)
+		advice_say(severity(a), ".process.cwd", errno, NULL, "enter %s", cwd);
+}
+
+void advise_program(struct advice *a)
+{
+	if (!a->has_root || !a->has_program)
+		return;
+	check_cwd(a);
+	check_program(a);
+}

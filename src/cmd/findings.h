@@ -1,0 +1,47 @@
+/*
+ * What `hull check` has found, and how it is printed.
+ *
+ *	findings_begin(&f, arena, "config.json");
+ *	f.errors.say(f.errors.data, &err);
+ *	findings_sort(&f), findings_print(&f);
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+/* Who found it. What one stage has refused the next ones do not judge again. */
+enum stage { STAGE_READ, STAGE_RULES, STAGE_HOST };
+
+struct finding {
+	const struct error *error;
+	bool warning;
+	enum stage stage;
+	size_t order;
+};
+
+struct findings {
+	struct arena *arena;
+	const char *file; /* base name of the configuration */
+	char *text;       /* … and what it holds, or NULL */
+	size_t len;
+	enum stage stage;
+	LIST(struct finding) list;
+	size_t counts[2]; /* errors, warnings */
+	struct error_sink errors, warnings;
+};
+
+/* The sinks point at the struct, which must stay where it is. */
+void findings_begin(struct findings *findings, struct arena *arena, const char *file);
+
+/* For struct json_source. */
+void findings_say_unknown(void *data, int line, const char *where, const char *nearest);
+
+/* Gives each its line, and puts them in the order of the file. */
+void findings_sort(struct findings *findings);
+
+void findings_print(const struct findings *findings);
+void findings_print_json(const struct findings *findings);
