@@ -25,6 +25,9 @@ void advice_say(const struct error_sink *to, const char *where, int errnum, cons
 /* advise-mounts.c: sources of binds, types of filesystems, destinations that hide each other. */
 void advise_mounts(struct advice *a);
 
+/* The path with one "/" after each name, and without those that say nothing: "/a//b/." is "a/b/". */
+const char *advice_plain(struct arena *arena, const char *path);
+
 /* Whether the kernel has a filesystem of that type now, without a module that it would load. If not, *ret_nearest is the type that was
  * probably meant, or NULL. */
 bool advice_has_filesystem(struct advice *a, const char *type, const char **ret_nearest);

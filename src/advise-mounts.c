@@ -76,8 +76,7 @@ static void check_target(struct advice *a, size_t i)
 			"source and destination must both be directories, or neither", "mount on %s", op->destination);
 }
 
-/* Names without ".", "..", links and doubled "/", as far as the text tells: "/a//b/." is "a/b/". */
-static const char *plain(struct arena *arena, const char *path)
+const char *advice_plain(struct arena *arena, const char *path)
 {
 	char *text = arena_alloc(arena, strlen(path) + 2), *end = text;
 	for (size_t len; *path; path += len) {
@@ -113,7 +112,7 @@ void advise_mounts(struct advice *a)
 {
 	const char **places = arena_array(a->arena, a->plan.mount_count, sizeof(*places));
 	for (size_t i = 0; i < a->plan.mount_count; i++)
-		places[i] = plain(a->arena, a->plan.mounts[i].destination);
+		places[i] = advice_plain(a->arena, a->plan.mounts[i].destination);
 	for (size_t i = 0; i < a->plan.mount_count; i++) {
 		struct mount_op *op = &a->plan.mounts[i];
 		if (op->kind != MOUNT_REMOUNT)

@@ -31,26 +31,50 @@ static const char *name_of(struct advice *a, int fd)
 		NULL;
 }
 
-/* The same for a path, of which the last components may be missing. NULL if it leads through a link that leads nowhere: that may be
- * what a mount provides. */
+/* The path that a dangling link stands for: `path` up to `len` is the link, `rest` comes after it. NULL if it cannot be read. */
+static const char *follow(struct advice *a, int link, const char *path, size_t len, const char *rest)
+{
+	char text[PATH_MAX];
+	ssize_t n = readlinkat(link, "", text, sizeof(text) - 1);
+	if (n <= 0)
+		return NULL;
+	text[n] = '\0';
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	return arena_printf(a->arena, "%.*s%s/%s", *text == '/' ? 0 : (int)len, path, text, rest);
+}
+
+/* The same for a path, of which the last components may be missing: what a mount provides may be there later. NULL if it is not to be
+ * known. */
 static const char *place_of(struct advice *a, const char *path)
 {
+	enum { MOST_LINKS = 40 }; /* as the kernel follows in one path */
 	char *known = arena_strdup(a->arena, path);
-	for (size_t len = strlen(known);; known[len] = '\0') {
-		const char *rest = path + len;
+	const char *rest = "";
+	for (size_t links = 0, len = strlen(known);;) {
 		FD(fd) = path_try_open(a->root, *known ? known : "/", O_PATH);
-		if (fd >= 0) {
-			const char *name = name_of(a, fd);
-			return name ? arena_printf(a->arena, "%s%s%s", name, *rest && *rest != '/' ? "/" : "", rest) :
-				      NULL;
-		}
+		const char *name = fd >= 0 ? name_of(a, fd) : NULL;
+		if (fd >= 0)
+			return name ? arena_printf(a->arena, "%s/%s", name, rest) : NULL;
+		int errnum = errno;
 		FD(link) = path_try_open(a->root, known, O_PATH | O_NOFOLLOW);
-		if (link >= 0 || (errno != ENOENT && errno != ENOTDIR) || len == 0)
+		if (link >= 0) {
+			const char *target = links++ < MOST_LINKS ? follow(a, link, known, len, rest) : NULL;
+			if (!target)
+				return NULL;
+			known = arena_strdup(a->arena, target);
+			len = strlen(known);
+			rest = "";
+			continue;
+		}
+		if ((errnum != ENOENT && errnum != ENOTDIR) || len == 0)
 			return NULL;
 		while (len > 0 && known[len - 1] == '/')
-			len--;
+			known[--len] = '\0';
 		while (len > 0 && known[len - 1] != '/')
 			len--;
+		rest = arena_printf(a->arena, "%s%s%s", known + len, *rest ? "/" : "", rest);
+		known[len] = '\0';
 	}
 }
 
@@ -59,15 +83,16 @@ bool advice_hides(struct advice *a, size_t mounts, const char *path)
 	const char *place = place_of(a, path);
 	if (!place)
 		return true;
+	place = advice_plain(a->arena, place);
 	for (size_t i = 0; i < mounts; i++) {
 		const struct mount_op *op = &a->plan.mounts[i];
-		const char *target = op->kind == MOUNT_REMOUNT ? NULL : place_of(a, op->destination);
 		if (op->kind == MOUNT_REMOUNT)
 			continue;
-		size_t len = target ? strlen(target) : 0;
-		while (len > 0 && target[len - 1] == '/')
-			len--;
-		if (!target || (strncmp(place, target, len) == 0 && (place[len] == '/' || !place[len])))
+		const char *target = place_of(a, op->destination);
+		if (!target)
+			return true;
+		target = advice_plain(a->arena, target);
+		if (*target && str_starts(place, target))
 			return true;
 	}
 	return false;

@@ -77,15 +77,15 @@ static int check_host(struct context *ctx, int format, struct error *err)
 	return print_end(err) < 0 ? -1 : all.missing;
 }
 
-/* A new user namespace without mappings gets some, which may not be what was meant. */
-static void fill_maps(struct context *ctx, struct oci_config *config, struct findings *findings)
+/* A new user namespace without mappings gets those that the caller may use. For root, who may use any, that may not be what was meant. */
+static void fill_maps(struct context *ctx, struct oci_config *config, bool root, struct findings *findings)
 {
 	struct error finding = { .errnum = 0 };
 	bool given = config->linux && config->linux->uid_mappings.len;
 	log_divert_warnings(&findings->warnings);
 	bool filled = config->linux && idmap_fill(&ctx->arena, config->linux);
 	log_divert_warnings(NULL);
-	if (!filled || given)
+	if (!filled || given || !root)
 		return;
 	(void)fail_at(&finding, 0, ".linux.uidMappings", "none are given to the new user namespace: it gets the caller's");
 	(void)error_hint(&finding, "name them: {\"containerID\": 0, \"hostID\": %u, \"size\": 1}", (unsigned)geteuid());
@@ -104,7 +104,7 @@ static void ask_host(struct context *ctx, struct oci_config *config, const char 
 		findings->errors.say(findings, &err);
 		return;
 	}
-	fill_maps(ctx, config, findings);
+	fill_maps(ctx, config, host_is_root(&host), findings);
 	if (!host_is_root(&host) && ctx->cgroup_manager == CGROUP_MANAGER_CGROUPFS)
 		host_probe_delegated(&host, &ctx->arena);
 	host_probe_lsm(&host);
