@@ -194,6 +194,16 @@ static void *add_item(struct reader *r, struct frame *f)
 
 enum verdict { TAKE, PASS, REFUSE };
 
+/* Where the reading goes on without a required string, it is empty: the rules and the plan count on it. */
+static void fill_strings(const struct schema *schema, void *base)
+{
+	for (const struct property *row = schema->properties; row->name; row++) {
+		const char **text = (const char **)((char *)base + row->offset);
+		if ((row->flags & REQUIRED) && row->kind == KIND_STRING && !*text)
+			*text = "";
+	}
+}
+
 /* Of a value that cannot be the one that is wanted here. What follows in the array keeps its index. */
 static enum verdict pass_refused(struct reader *r, struct frame *f)
 {
@@ -203,6 +213,8 @@ static enum verdict pass_refused(struct reader *r, struct frame *f)
 		void *item = add_item(r, f);
 		if (f->row->kind == KIND_STRINGS)
 			*(const char **)item = "";
+		else if (f->row->kind == KIND_OBJECTS)
+			fill_strings(f->row->object, item);
 	}
 	return PASS;
 }
@@ -470,17 +482,14 @@ static int refuse_missing(struct reader *r, struct frame *f)
 {
 	uint64_t bit = 1;
 	for (f->row = f->schema->properties; f->row->name; f->row++, bit <<= 1) {
-		if (!(f->row->flags & REQUIRED))
+		if (!(f->row->flags & REQUIRED) || (f->given & bit))
 			continue;
-		if (!(f->given & bit)) {
-			stop_at(r, f->start, "required property is missing");
-			if (!refused(r))
-				return STOP;
-		}
-		const char **text = (const char **)((char *)f->base + f->row->offset);
-		if (f->row->kind == KIND_STRING && !*text)
-			*text = "";
+		stop_at(r, f->start, "required property is missing");
+		if (!refused(r))
+			return STOP;
 	}
+	if (r->source && r->source->refused)
+		fill_strings(f->schema, f->base);
 	return GO_ON;
 }
 

@@ -57,6 +57,8 @@ static const char *place_of(struct advice *a, const char *path)
 		if (fd >= 0)
 			return name ? arena_printf(a->arena, "%s/%s", name, rest) : NULL;
 		int errnum = errno;
+		if (errnum == ELOOP) /* links lead in a circle, wherever that is */
+			return arena_printf(a->arena, "%s/%s", known, rest);
 		FD(link) = path_try_open(a->root, known, O_PATH | O_NOFOLLOW);
 		if (link >= 0) {
 			const char *target = links++ < MOST_LINKS ? follow(a, link, known, len, rest) : NULL;
@@ -214,10 +216,23 @@ static void check_cwd(struct advice *a)
 		advice_say(severity(a), ".process.cwd", errno, NULL, "enter %s", cwd);
 }
 
+/* The terminal is opened in the container: by what is mounted there, or what the image has. */
+static void check_terminal(struct advice *a)
+{
+	static const char ptmx[] = "/dev/pts/ptmx";
+	if (!a->config->process->terminal.value || is_hidden(a, ptmx))
+		return;
+	FD(fd) = path_try_open(a->root, ptmx, O_PATH);
+	if (fd < 0)
+		advice_say(severity(a), ".process.terminal", errno, "a terminal needs a mount of type devpts on /dev/pts",
+			"open %s in the root filesystem", ptmx);
+}
+
 void advise_program(struct advice *a)
 {
 	if (!a->has_root || !a->has_program)
 		return;
 	check_cwd(a);
+	check_terminal(a);
 	check_program(a);
 }

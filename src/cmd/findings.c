@@ -17,22 +17,27 @@ static bool is_within(const char *where, const char *outer)
 	return strncmp(where, outer, len) == 0 && (!where[len] || where[len] == '.' || where[len] == '[');
 }
 
+/* Whether an error of an earlier stage says it already: of the same property, of what is around it and could not be read, or of a
+ * part of it, where the plan judges a whole entry by the same rule. */
+static bool covers(const struct finding *old, const struct error *error)
+{
+	const struct error *earlier = old->error;
+	if (!*earlier->where || old->warning)
+		return false;
+	if (old->stage == STAGE_READ && is_within(error->where, earlier->where))
+		return true;
+	return str_eq(error->where, earlier->where) ||
+		(is_within(earlier->where, error->where) &&
+			(str_eq(error->text, earlier->text) || str_starts(error->where, ".process.")));
+}
+
 static bool is_told(const struct findings *f, const struct error *error)
 {
-	LIST_EACH(&f->list, old) {
-		const char *where = old->error->where;
-		if (!*where)
-			continue;
-		if (old->stage < f->stage && !old->warning &&
-			(old->stage == STAGE_READ ? is_within(error->where, where) : str_eq(error->where, where)))
+	LIST_EACH(&f->list, old)
+		if (old->stage < f->stage ? covers(old, error) :
+					    f->stage == STAGE_HOST && str_eq(error->where, old->error->where) &&
+					    str_eq(error->text, old->error->text))
 			return true;
-		/* the plan judges a whole entry by the rules that found its part wrong */
-		if (old->stage < f->stage && !old->warning && f->stage == STAGE_HOST &&
-			str_starts(error->where, ".process.") && is_within(where, error->where))
-			return true;
-		if (old->stage == STAGE_HOST && str_eq(error->where, where) && str_eq(error->text, old->error->text))
-			return true;
-	}
 	return false;
 }
 

@@ -112,6 +112,93 @@ test_syntax() {
 	finds 'config.json:1: '
 }
 
+# A person sees each finding on a line of its own, with its line in the file, and how many there are; a program the same as JSON.
+test_lines() {
+	config '.hostnam = "x" | .process.cwd = "relative" | .process.args = ["true", 5] | .linux.namespaces += [{type: "pid"}]
+		| .mounts += [{destination: "/x", type: "bind"}] | .process.capabilities.bounding = ["CAP_KIL"]'
+	finds .hostnam .process.cwd '.process.args[1]' .linux.namespaces '.mounts[7].source' '.process.capabilities.bounding[0]' 'did you mean CAP_KILL?'
+	same '4 errors, 2 warnings' "$(printf '%s\n' "$out" | tail -n 1)" 'last line'
+	same 6 "$(printf '%s\n' "$out" | grep -Ec '^config\.json:[0-9]+: \.[^ ]+: ')" lines
+	while IFS=: read -r file line property _; do
+		case $file in config.json) ;; *) continue ;; esac
+		word=$(printf '%s' "$property" | sed 's/.*[.]//; s/\[.*//')
+		# an item of an array has a line of its own below the name
+		sed -n "$((line > 8 ? line - 8 : 1)),${line}p" "$BUNDLE/config.json" | grep -q "\"$word\"" || wrong="$property is not on line $line"
+	done <"$WORK/out"
+	[ -z "${wrong:-}" ] || fail "$wrong"
+	try hull check -b "$BUNDLE" --format json
+	expect_status 1
+	same '["error",4]
+["warning",2]' "$(jq -c 'group_by(.severity)[] | [.[0].severity, length]' "$WORK/out")" severities
+	jq -e 'all(.[]; (keys == ["file", "hint", "line", "message", "property", "severity"]) and .file == "config.json" and .line > 1
+		and (.property | startswith(".")) and (.message | test("^[.]|config") | not))
+		and any(.[]; .property == ".hostnam" and .hint == "did you mean \"hostname\"?")
+		and any(.[]; .property == ".process.cwd" and .hint == null)' "$WORK/out" >/dev/null || fail "json: $out"
+}
+
+test_json_of_nothing() {
+	try hull check --format json "$BUNDLE"
+	expect_status 0
+	same '[]' "$out" output
+	rm "$BUNDLE/config.json"
+	try hull check --format json "$BUNDLE"
+	expect_status 1
+	same '[1,"error",null,null]' "$(jq -c '[length, .[0].severity, .[0].line, .[0].property]' "$WORK/out")" finding
+	try hull check --format yaml "$BUNDLE"
+	expect_status 1
+}
+
+test_json_of_the_host() {
+	try hull check --host --format json
+	[ "$status" -le 1 ] || fail "status $status: $errors"
+	jq -e 'length > 3 and all(.[]; keys == ["hint", "message", "topic", "verdict"])' "$WORK/out" >/dev/null || fail "json: $out"
+}
+
+test_operand() {
+	config '.process.cwd = "relative"'
+	cd / || fail cd
+	try hull check "$BUNDLE"
+	expect_status 1
+	printf '%s\n' "$out" | grep -q '^config\.json:[0-9]*: \.process\.cwd: ' || fail "found: $out $errors"
+	fails_with 'given twice' hull check -b "$BUNDLE" "$BUNDLE"
+	fails_with /no/such/bundle hull check /no/such/bundle
+	fails_with 'a bundle is a directory' hull check "$BUNDLE/config.json"
+}
+
+# What was refused once is not judged again.
+test_once() {
+	cp "$LIB_DIR/../config/findings/many.json" "$BUNDLE/config.json"
+	try hull check --format json "$BUNDLE"
+	expect_status 1
+	same '' "$(jq -r '[.[] | select(.severity == "error") | .property] | group_by(.)[] | select(length > 1)[0]' "$WORK/out")" 'told twice'
+	same '' "$(jq -r '.[] | select(.line == null)' "$WORK/out")" 'without a line'
+}
+
+# Nothing that comes after a syntax error can be known, and what comes before is told.
+test_syntax_ends() {
+	cp "$LIB_DIR/../config/findings/syntax.json" "$BUNDLE/config.json"
+	finds 'config.json:3: .process.cwd: ' 'config.json:3: .process.args[0]: ' 'config.json:5: expected the name' 'nothing after it was checked' '3 errors'
+}
+
+# A hostile root filesystem leads nowhere else, and nothing in it is waited for.
+test_hostile_rootfs() {
+	ln -s ../../../../../../../bin "$BUNDLE/rootfs/up"
+	ln -s "$WORK" "$BUNDLE/rootfs/out"
+	ln -s /proc/self/exe "$BUNDLE/rootfs/bin/self"
+	ln -s loop "$BUNDLE/rootfs/bin/loop"
+	mkfifo "$BUNDLE/rootfs/bin/fifo"
+	printf '#!/bin/fifo\n' >"$BUNDLE/rootfs/bin/asks"
+	printf '#!/bin/asks\n' >"$WORK/tool"
+	chmod 755 "$WORK/tool" "$BUNDLE/rootfs/bin/fifo" "$BUNDLE/rootfs/bin/asks"
+	for program in /out/tool /up/no-such-program /bin/loop fifo asks; do
+		config --arg program "$program" '.process.args = [$program] | .mounts = []'
+		finds '.process.args[0]: '
+	done
+	config '.process.args = ["/up/busybox"] | .mounts = []'
+	try hull check "$BUNDLE"
+	expect_status 0
+}
+
 # What this host lacks.
 test_controllers() {
 	grep -qw memory "$CGROUP2/cgroup.controllers" && skip 'the memory controller is there'

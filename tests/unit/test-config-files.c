@@ -6,6 +6,9 @@
  * HULL_TEST_SOURCE is the source tree (default "."), HULL_SPEC_SCHEMA the folder schema/test of the
  * specification (default ../shared/spec/schema/test in the source tree). HULL_TEST_EXPECT=1 writes
  * the .expect files that are missing, to be read before they are committed.
+ *
+ * The first of all errors of a file is the one that ends the reading or the check where only one is wanted. The files in
+ * tests/config/findings have many: NAME.expect holds each of them, with its line.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -20,6 +23,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "oci/check.h"
+#include "oci/json-lines.h"
 #include "oci/json-read.h"
 
 /* After ours: its macro fail() hides the function. */
@@ -105,16 +109,87 @@ static int compare_expected(int dir, const char *name, const char *text)
 		FD(made) = openat(dir, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 		assert_true(made >= 0);
 		assert_int_equal(write_all(made, text, strlen(text)), 0);
-		print_message("wrote bad/%s\n", file);
+		print_message("wrote %s\n", file);
 		return 0;
 	}
 	if (read_file_at(&arena, dir, file, 4096, &expected, NULL) < 0) {
-		print_error("bad/%s: cannot be read\n", file);
+		print_error("%s: cannot be read\n", file);
 		return 1;
 	}
 	if (str_eq(expected, text))
 		return 0;
-	print_error("bad/%s: expected:\n%sfound:\n%s", name, expected, text);
+	print_error("%s: expected:\n%sfound:\n%s", name, expected, text);
+	return 1;
+}
+
+struct all {
+	struct arena *arena;
+	struct error errors[100];
+	size_t len;
+};
+
+static void keep(void *data, const struct error *error)
+{
+	struct all *all = data;
+	assert_true(all->len < 100);
+	all->errors[all->len++] = *error;
+}
+
+/* All that is wrong with a file. */
+static void load_all(struct all *all, int dir, const char *name)
+{
+	struct error err = { 0 };
+	struct oci_config *config;
+	const struct error_sink sink = { keep, all };
+	const struct json_source source = { .name = name, .refused = &sink };
+	char *text;
+	size_t len;
+	if (oci_config_read(all->arena, dir, name, &source, &config, &text, &len, &err) < 0) {
+		keep(all, &err);
+		return;
+	}
+	oci_config_check_all(config, 0, &sink);
+	struct json_line lines[100];
+	for (size_t i = 0; i < all->len; i++)
+		lines[i].path = all->errors[i].where;
+	json_find_lines(all->arena, text, len, lines, all->len);
+	for (size_t i = 0; i < all->len; i++) {
+		struct error *error = &all->errors[i];
+		if (error->line)
+			continue;
+		error->line = lines[i].line;
+		(void)snprintf(error->file, sizeof(error->file), "%s", name);
+	}
+}
+
+static int visit_findings(int dir, const char *name)
+{
+	ARENA(arena);
+	struct all all = { .arena = &arena };
+	const char *text = "";
+	load_all(&all, dir, name);
+	for (size_t i = 0; i < all.len; i++) {
+		char one[2048];
+		describe(&all.errors[i], one, sizeof(one));
+		text = arena_printf(&arena, "%s%s", text, one);
+	}
+	return compare_expected(dir, name, text);
+}
+
+/* The first error is the same, with its line in addition where a rule found it. */
+static int visit_bad_for_all(int dir, const char *name)
+{
+	ARENA(arena);
+	struct error first = { 0 };
+	struct all all = { .arena = &arena };
+	assert_int_equal(load_and_check(&arena, dir, name, &first), -1);
+	load_all(&all, dir, name);
+	assert_true(all.len > 0);
+	if (str_eq(first.where, all.errors[0].where) && str_eq(first.text, all.errors[0].text) &&
+		str_eq(first.hint, all.errors[0].hint) && all.errors[0].line >= first.line)
+		return 0;
+	print_error("bad/%s: the first error is %s: %s, of all %s: %s\n", name, first.where, first.text,
+		all.errors[0].where, all.errors[0].text);
 	return 1;
 }
 
@@ -145,6 +220,22 @@ static void test_bad(void **state)
 	FD(dir) = open_folder(setting("HULL_TEST_SOURCE", "."), "tests/config/bad");
 	assert_true(dir >= 0);
 	assert_true(each_file(dir, visit_bad) >= 60);
+}
+
+static void test_bad_for_all(void **state)
+{
+	(void)state;
+	FD(dir) = open_folder(setting("HULL_TEST_SOURCE", "."), "tests/config/bad");
+	assert_true(dir >= 0);
+	assert_true(each_file(dir, visit_bad_for_all) >= 60);
+}
+
+static void test_findings(void **state)
+{
+	(void)state;
+	FD(dir) = open_folder(setting("HULL_TEST_SOURCE", "."), "tests/config/findings");
+	assert_true(dir >= 0);
+	assert_true(each_file(dir, visit_findings) >= 3);
 }
 
 /* The folder of the specification's examples, or -1 after saying so. */
@@ -236,6 +327,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_bad_for_all),
+		cmocka_unit_test(test_findings),
 		cmocka_unit_test(test_good_examples),
 		cmocka_unit_test(test_bad_examples),
 	};
