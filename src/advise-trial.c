@@ -1,5 +1,6 @@
 #include "advise-checks.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/nearest.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -46,7 +48,28 @@ static int look_for(int proc, const struct oci_pair *pair, struct error *err)
 	return error_hint(err, "this kernel has no such parameter");
 }
 
-static void try_parameters(const struct advice *a, const struct error_sink *errors)
+/* The parameter beside it that was probably meant. */
+static void hint_parameter(struct advice *a, int proc, const char *key, struct error *err)
+{
+	char path[512] = "sys/";
+	if (!oci_sysctl_path(key, path + 4, sizeof(path) - 4))
+		return;
+	char *name = strrchr(path, '/');
+	*name++ = '\0';
+	FD(fd) = procfs_open_file(proc, path, O_RDONLY | O_DIRECTORY);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return;
+	(void)take_fd(&fd);
+	struct nearest near = nearest_to(name);
+	for (struct dirent *entry; (entry = readdir(dir));)
+		(void)nearest_try(&near, arena_strdup(a->arena, entry->d_name));
+	(void)closedir(dir);
+	if (near.name)
+		(void)error_hint(err, "did you mean \"%.*s%s\"?", (int)(strlen(key) - strlen(name)), key, near.name);
+}
+
+static void try_parameters(struct advice *a, const struct error_sink *errors)
 {
 	struct error err = { .errnum = 0 };
 	FD(proc) = a->linux->sysctl.len ? procfs_open(&err) : -1;
@@ -63,8 +86,21 @@ static void try_parameters(const struct advice *a, const struct error_sink *erro
 			continue;
 		if (!err.where[0])
 			(void)snprintf(err.where, sizeof(err.where), ".linux.sysctl[\"%s\"]", pair->key);
+		if (err.errnum == ENOENT)
+			hint_parameter(a, proc, pair->key, &err);
 		errors->say(errors->data, &err);
 	}
+}
+
+/* While we are who we were: another user's files in /proc are root's. */
+static void try_clocks(const struct advice *a, const struct error_sink *errors)
+{
+	struct error err = { .errnum = 0 };
+	if (!a->linux->time_offsets || !(a->plan.ns.created & CLONE_NEWTIME) || unshare(CLONE_NEWTIME) < 0)
+		return;
+	FD(fd) = ns_open_time_offsets(&err);
+	if (fd >= 0 && ns_set_time_offsets(fd, a->linux->time_offsets, &err) < 0)
+		errors->say(errors->data, &err);
 }
 
 /* The child: it lives in namespaces like the container's, and waits until its ids are mapped. */
@@ -72,6 +108,7 @@ static void __attribute__((noreturn)) run_trial(struct advice *a, int end)
 {
 	const struct error_sink errors = { send_error, &end };
 	char byte;
+	try_clocks(a, &errors);
 	if (read(end, &byte, 1) != 1)
 		_exit(0);
 	(void)!setregid(0, 0); /* fails where 0 is not mapped: the rights of the namespace are there all the same */

@@ -2,17 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/resource.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "cgroups/controllers.h"
 #include "cgroups/resources.h"
+#include "executable.h"
 #include "namespaces/ns.h"
 #include "seccomp.h"
 
@@ -96,19 +99,27 @@ static void check_seccomp(struct advice *a)
 		advice_say(a->errors, ".linux.seccomp.flags", 0, NULL, "this kernel does not know all of them");
 }
 
-static void check_hooks_of(struct advice *a, const oci_hook_list *hooks, const char *name,
-	const struct error_sink *to)
+static bool nothing_hides(void *data, const char *path)
+{
+	(void)data, (void)path;
+	return false;
+}
+
+static int check_hook(const char *path, struct error *err)
+{
+	struct stat st;
+	int errnum = access(path, X_OK) < 0 || stat(path, &st) < 0 ? errno : S_ISDIR(st.st_mode) ? EACCES : 0;
+	return errnum ? fail(err, errnum, "the hook %s", path) :
+			executable_judge(AT_FDCWD, path, path, nothing_hides, NULL, err);
+}
+
+static void check_hooks_of(const oci_hook_list *hooks, const char *name, const struct error_sink *to)
 {
 	for (size_t i = 0; i < hooks->len; i++) {
-		const char *path = hooks->items[i].path;
-		struct stat st;
-		int errnum = access(path, X_OK) < 0     ? errno :
-			stat(path, &st) < 0             ? errno :
-			S_ISDIR(st.st_mode)             ? EACCES :
-							  0;
-		if (*path == '/' && errnum)
-			advice_say(to, arena_printf(a->arena, ".hooks.%s[%zu].path", name, i), errnum, NULL,
-				"the hook %s", path);
+		struct error err = { .errnum = 0 };
+		(void)snprintf(err.where, sizeof(err.where), ".hooks.%s[%zu].path", name, i);
+		if (*hooks->items[i].path == '/')
+			(void)errors_end(to, check_hook(hooks->items[i].path, &err), &err);
 	}
 }
 
@@ -118,30 +129,49 @@ static void check_hooks(struct advice *a)
 	const struct oci_hooks *h = a->config->hooks;
 	if (!h)
 		return;
-	check_hooks_of(a, &h->prestart, "prestart", a->errors);
-	check_hooks_of(a, &h->create_runtime, "createRuntime", a->errors);
-	check_hooks_of(a, &h->create_container, "createContainer", a->errors);
-	check_hooks_of(a, &h->poststart, "poststart", a->warnings);
-	check_hooks_of(a, &h->poststop, "poststop", a->warnings);
+	check_hooks_of(&h->prestart, "prestart", a->errors);
+	check_hooks_of(&h->create_runtime, "createRuntime", a->errors);
+	check_hooks_of(&h->create_container, "createContainer", a->errors);
+	check_hooks_of(&h->poststart, "poststart", a->warnings);
+	check_hooks_of(&h->poststop, "poststop", a->warnings);
 }
 
-static bool may_raise_limits(const struct advice *a)
-{
-	enum { CAP_SYS_RESOURCE_NUMBER = 24 };
-	return a->host->own_caps & (1ULL << CAP_SYS_RESOURCE_NUMBER);
-}
-
+/* Set as run does it, limit by limit, on a child that does nothing else. */
 static void check_rlimits(struct advice *a)
 {
 	const struct process_plan *p = &a->plan.process;
-	for (size_t i = 0; !may_raise_limits(a) && i < p->rlimits.len; i++) {
-		struct rlimit now;
-		if (getrlimit((__rlimit_resource_t)p->rlimits.items[i].resource, &now) == 0 &&
-			p->rlimits.items[i].limit.rlim_max > now.rlim_max)
-			advice_say(a->errors, arena_printf(a->arena, ".process.rlimits[%zu].hard", i), EPERM,
-				"raising a hard limit needs CAP_SYS_RESOURCE",
-				"it is above the limit that hull itself has");
+	pid_t pid = p->rlimits.len ? fork() : -1;
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* fails for a bad signal alone */
+		for (;;)
+			(void)pause();
 	}
+	if (pid < 0)
+		return;
+	for (size_t i = 0; i < p->rlimits.len; i++) {
+		struct error err = { .errnum = 0 };
+		struct process_plan one = { .rlimits = { &p->rlimits.items[i], 1 } };
+		if (process_set_rlimits(&one, pid, &err) == 0)
+			continue;
+		(void)snprintf(err.where, sizeof(err.where), ".process.rlimits[%zu]", i);
+		a->errors->say(a->errors->data, &err);
+	}
+	(void)kill(pid, SIGKILL);
+	(void)proc_wait(pid);
+}
+
+/* Set as run does it, on ourselves, and set back. */
+static void check_oom_score(struct advice *a)
+{
+	const struct process_plan *p = &a->plan.process;
+	struct error err = { .errnum = 0 };
+	int before, value;
+	FD(fd) = -1;
+	if (process_open_oom_score_adj(p, &fd, &err) < 0 ||
+		(fd >= 0 && process_swap_oom_score_adj(fd, p->oom_score_adj, &before, &err) < 0))
+		a->errors->say(a->errors->data, &err);
+	else if (fd >= 0)
+		(void)process_swap_oom_score_adj(fd, before, &value, NULL); /* what was raised may be lowered again */
 }
 
 static void check_net_devices(struct advice *a)
@@ -194,8 +224,8 @@ void advise(struct arena *arena, const struct oci_config *config, const struct p
 	const struct host *host, const struct error_sink *errors, const struct error_sink *warnings)
 {
 	void (*const checks[])(struct advice *) = { check_root, advise_mounts, check_namespaces, advise_trial,
-		check_controllers, check_seccomp, check_listener, check_hooks, check_rlimits, check_groups,
-		check_net_devices, advise_program };
+		check_controllers, check_seccomp, check_listener, check_hooks, check_rlimits,
+		check_oom_score, check_groups, check_net_devices, advise_program };
 	struct oci_config whole = *config;
 	struct plan_options all = *options;
 	struct error err = { .errnum = 0 };

@@ -89,6 +89,12 @@ test_host() {
 		error@.linux.netDevices = {"no-such-dev0": {}}
 		error@.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/no/agent", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]}
 		warning@.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdri"], action: "SCMP_ACT_ERRNO"}]}
+		right@.process.oomScoreAdj = 700
+		error@.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 10, hard: 4000000000}]
+		right@.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 10, hard: 20}, {type: "RLIMIT_AS", soft: 1000000000, hard: 1000000000}]
+		error@.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 10000000000}}
+		right@.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 10}, monotonic: {secs: 5, nanosecs: 3}}
+		error@.process.terminal = true | .mounts |= map(select(.destination | startswith("/dev") | not))
 		warning@.process.capabilities.bounding += ["CAP_KIL"]
 		warning@.process.capabilities.bounding += ["NET_ADMIN"]
 	END
@@ -140,6 +146,8 @@ test_what_is_brought() {
 	printf '#!/bin/true\n' >"$WORK/tools/only-there"
 	printf '#!/bin/sh\ncp %s/tools/only-there %s/bin/brought\n' "$WORK" "$BUNDLE/rootfs" >"$WORK/hook"
 	chmod 755 "$WORK/hook" "$WORK/tools/only-there"
+	printf '#!/no/interpreter\n' >"$WORK/bad-hook"
+	chmod 755 "$WORK/bad-hook"
 	tools=$WORK/tools hook=$WORK/hook
 	ln -s opt/tools "$BUNDLE/rootfs/tools"
 	agree <<-END
@@ -147,7 +155,20 @@ test_what_is_brought() {
 		right@.mounts += [{destination: "/opt/tools", source: "$tools", options: ["bind"]}] | .process.args = ["/tools/only-there", "true"]
 		right@.mounts += [{destination: "/opt/tools", source: "$tools", options: ["bind"]}] | .process.args = ["only-there", "true"] | .process.env = ["PATH=/nowhere:/tools"]
 		warning@.hooks = {createRuntime: [{path: "$hook"}]} | .process.args = ["brought", "true"]
+		error@.hooks = {createRuntime: [{path: "$WORK/bad-hook"}]}
 	END
+}
+
+# Who may not lower it is told before.
+test_oom_score() {
+	[ "$(cat /proc/self/oom_score_adj)" = 0 ] || skip 'another one is inherited'
+	before=$(cat /proc/self/oom_score_adj)
+	config '.process.args = ["true"] | .process.oomScoreAdj = -500'
+	try hull check "$BUNDLE"
+	checked=$status
+	run
+	[ "$checked" = "$((status != 0))" ] || fail "check $checked: $out; run $status: $errors"
+	same "$before" "$(cat /proc/self/oom_score_adj)" 'of the caller'
 }
 
 test_user_namespace() {

@@ -136,6 +136,16 @@ test_lines() {
 		and any(.[]; .property == ".process.cwd" and .hint == null)' "$WORK/out" >/dev/null || fail "json: $out"
 }
 
+# What is known under a name nearby is named.
+test_nearest_names() {
+	config '.linux.namespaces |= (map(select(.type != "network")) + [{type: "network"}])
+		| .linux.sysctl = {"net.ipv4.ip_forwad": "1"} | .process.capabilities.bounding += ["CAP_KIL", "NET_ADMIN"]
+		| .mounts += [{destination: "/x", type: "tmpsf", source: "x"}, {destination: "/y", type: "tmpfs", source: "x", options: ["nosiud"]}]
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdri", "no_such_call"], action: "SCMP_ACT_ERRNO"}]}'
+	finds 'did you mean "net.ipv4.ip_forward"?' 'did you mean CAP_KILL?' 'did you mean CAP_NET_ADMIN?' 'did you mean "tmpfs"?' \
+		'.mounts[8].options[0]' 'did you mean "nosuid"?' 'did you mean "mkdir"?' '.linux.seccomp.syscalls[0].names[2]: unknown system call "no_such_call"'
+}
+
 test_json_of_nothing() {
 	try hull check --format json "$BUNDLE"
 	expect_status 0
