@@ -108,7 +108,7 @@ static bool nothing_hides(void *data, const char *path)
 static int check_hook(const char *path, struct error *err)
 {
 	struct stat st;
-	int errnum = access(path, X_OK) < 0 || stat(path, &st) < 0 ? errno : S_ISDIR(st.st_mode) ? EACCES : 0;
+	int errnum = access(path, X_OK) < 0 || stat(path, &st) < 0 ? errno : !S_ISREG(st.st_mode) ? EACCES : 0;
 	return errnum ? fail(err, errnum, "the hook %s", path) :
 			executable_judge(AT_FDCWD, path, path, nothing_hides, NULL, err);
 }

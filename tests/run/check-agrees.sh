@@ -8,7 +8,7 @@ agree() {
 	config '.process.args = ["true"] | .linux.namespaces |= (map(select(.type != "network")) + [{type: "network"}])'
 	cat >"$WORK/rows"
 	sed -n 's/^[a-z]*@//p' "$WORK/rows" | sed 's/.*/(&)/' | paste -sd , >"$WORK/filter"
-	jq -c -f "$WORK/filter" "$BUNDLE/config.json" >"$WORK/configs" || fail 'jq: the filters'
+	jq -c "$(cat "$WORK/filter")" "$BUNDLE/config.json" >"$WORK/configs" || fail 'jq: the filters'
 	same "$(grep -c @ "$WORK/rows")" "$(wc -l <"$WORK/configs")" 'configurations'
 	wrong=
 	while IFS='@' read -r verdict filter && IFS= read -r changed <&3; do
@@ -113,7 +113,8 @@ test_program() {
 	ln -s ../../../../../../bin/good "$BUNDLE/rootfs/bin/climbing"
 	cp "$BUNDLE/rootfs/bin/busybox" "$BUNDLE/rootfs/bin/private"
 	chmod 700 "$BUNDLE/rootfs/bin/private"
-	sed 's|/lib[a-z0-9/._-]*/ld-[a-z0-9._-]*so[0-9.]*|/no/loader|' /bin/true >"$BUNDLE/rootfs/bin/unlinked"
+	# as long as before, for nothing else in the file may move
+	LC_ALL=C sed 's|/ld\(-[a-z0-9-]*[.]so\)|/no\1|' /bin/true >"$BUNDLE/rootfs/bin/unlinked"
 	chmod 755 "$BUNDLE/rootfs/bin/unlinked"
 	agree <<-'END'
 		error@.process.args = ["no-such-program"]

@@ -70,7 +70,7 @@ test_nothing_is_left() {
 test_default_mappings_are_told() {
 	config 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces += [{type: "user"}]'
 	try hull check -b "$BUNDLE"
-	printf '%s\n' "$out" | grep -q '^\.linux\.uidMappings: none are given' || fail "says '$out'"
+	printf '%s\n' "$out" | grep -q '^config\.json:[0-9]*: \.linux\.uidMappings: none are given' || fail "says '$out'"
 }
 
 run_tests
