@@ -50,7 +50,7 @@ static size_t last_component(const char *path)
 	return start;
 }
 
-/* Some value or property begins here, whose path is `at`. */
+/* Records the line of the property or item that begins here, with the path `at`. */
 static void note(struct finder *f)
 {
 	struct json_line key = { .path = f->at.len ? f->path : "" };
@@ -62,7 +62,7 @@ static void note(struct finder *f)
 		known->line = f->line;
 }
 
-/* Back to the innermost object or array, from whatever is in it. */
+/* Cuts the path back to the innermost open object or array. */
 static struct level *rewind_path(struct finder *f)
 {
 	struct level *level = f->depth ? &f->levels[f->depth - 1] : NULL;
@@ -72,7 +72,7 @@ static struct level *rewind_path(struct finder *f)
 	return level;
 }
 
-/* An item of an array has no name of its own; a property was noted by its name. */
+/* Records an item of an array. A property was recorded by its name. */
 static void begin_value(struct finder *f)
 {
 	struct level *level = f->depth ? &f->levels[f->depth - 1] : NULL;
@@ -142,7 +142,7 @@ static int on_end(void *ctx)
 	return 1;
 }
 
-/* Every path, and what is around it. */
+/* The table holds each path and all that enclose it. */
 static void add_paths(struct arena *arena, struct finder *f, const struct json_line *lines, size_t count)
 {
 	LIST(struct json_line) all = { NULL, 0 };

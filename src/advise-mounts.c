@@ -59,7 +59,7 @@ static void check_source(struct advice *a, const struct mount_op *op)
 			"the source %s of the bind", op->source);
 }
 
-/* What is there already, and of another kind than what is mounted on it. */
+/* A directory can be mounted on a directory alone, and a file on a file. */
 static void check_target(struct advice *a, size_t i)
 {
 	const struct mount_op *op = &a->plan.mounts[i];
@@ -91,7 +91,7 @@ const char *advice_plain(struct arena *arena, const char *path)
 	return text;
 }
 
-/* Mounted later on the same place or above it: nothing is seen of the earlier mount. */
+/* A later mount on the same place, or above it, hides this one. */
 static void check_hidden(struct advice *a, const char *const *places, size_t i)
 {
 	const struct mount_op *mounts = a->plan.mounts;
@@ -100,10 +100,8 @@ static void check_hidden(struct advice *a, const char *const *places, size_t i)
 			continue;
 		bool same = str_eq(places[i], places[j]);
 		advice_say(a->warnings, arena_printf(a->arena, "%s.destination", mounts[i].where), 0,
-			same ? "leave one of them out" : "mount what is above first",
-			same ? "%s is mounted on again by %s, which hides this mount" :
-			       "%s is hidden by %s, which is mounted above it later",
-			mounts[i].destination, mounts[j].where);
+			same ? "leave one of them out" : "let the mount above it come first",
+			"%s hides it, a later mount on %s", mounts[j].where, mounts[j].destination);
 		return;
 	}
 }

@@ -31,7 +31,7 @@ static const char *name_of(struct advice *a, int fd)
 		NULL;
 }
 
-/* The path that a dangling link stands for: `path` up to `len` is the link, `rest` comes after it. NULL if it cannot be read. */
+/* The path that a dangling link stands for. The link is the first `len` bytes of `path`; `rest` follows it. NULL if it cannot be read. */
 static const char *follow(struct advice *a, int link, const char *path, size_t len, const char *rest)
 {
 	char text[PATH_MAX];
@@ -44,8 +44,7 @@ static const char *follow(struct advice *a, int link, const char *path, size_t l
 	return arena_printf(a->arena, "%.*s%s/%s", *text == '/' ? 0 : (int)len, path, text, rest);
 }
 
-/* The same for a path, of which the last components may be missing: what a mount provides may be there later. NULL if it is not to be
- * known. */
+/* The same for a path whose last components may be missing, since a mount may provide them later. NULL if that cannot be known. */
 static const char *place_of(struct advice *a, const char *path)
 {
 	enum { MOST_LINKS = 40 }; /* as the kernel follows in one path */
@@ -146,15 +145,15 @@ static bool is_permitted(const struct advice *a, const char *path)
 	return st.st_mode & bit;
 }
 
-/* A path of the container, where `name` is relative to `dir`. */
+/* The path of `name` in `dir`, a part of PATH with that length. What is relative begins at the working directory. */
 static const char *join(struct advice *a, const char *dir, size_t len, const char *name)
 {
 	const char *cwd = a->config->process->cwd ? a->config->process->cwd : "/";
 	if (*name == '/')
 		return name;
-	return len > 0 && *dir == '/' ? arena_printf(a->arena, "%.*s/%s", (int)len, dir, name) :
-		len > 0               ? arena_printf(a->arena, "%s/%.*s/%s", cwd, (int)len, dir, name) :
-					arena_printf(a->arena, "%s/%s", cwd, name);
+	if (len == 0)
+		return arena_printf(a->arena, "%s/%s", cwd, name);
+	return arena_printf(a->arena, "%s/%.*s/%s", *dir == '/' ? "" : cwd, (int)len, dir, name);
 }
 
 enum verdict { FOUND, MISSING, UNKNOWN };

@@ -20,13 +20,13 @@
 #include "namespaces/sysctl.h"
 #include "oci/check.h"
 
-/* Through the socket: an error holds no pointers. */
+/* An error holds no pointers, so the child sends it as it is. */
 static void send_error(void *data, const struct error *error)
 {
-	(void)write_all(*(const int *)data, (const char *)error, sizeof(*error)); /* nobody would read it */
+	(void)write_all(*(const int *)data, (const char *)error, sizeof(*error)); /* the parent is gone */
 }
 
-/* A hook or a device that is moved in may bring the interface that a parameter is about. */
+/* A hook, or a device that is moved in, may bring the network interface that a parameter names. */
 static bool may_appear(const struct advice *a, const char *key)
 {
 	const struct oci_hooks *hooks = a->config->hooks;
@@ -35,7 +35,7 @@ static bool may_appear(const struct advice *a, const char *key)
 			(hooks && (hooks->prestart.len || hooks->create_runtime.len)));
 }
 
-/* The value of a namespace that is joined is not ours to change. */
+/* A namespace that is joined belongs to others: its parameters are looked for, and not written. */
 static int look_for(int proc, const struct oci_pair *pair, struct error *err)
 {
 	char path[512] = "sys/";
@@ -48,7 +48,7 @@ static int look_for(int proc, const struct oci_pair *pair, struct error *err)
 	return error_hint(err, "this kernel has no such parameter");
 }
 
-/* The parameter beside it that was probably meant. */
+/* Names the parameter of the same directory that was probably meant. */
 static void hint_parameter(struct advice *a, int proc, const char *key, struct error *err)
 {
 	char path[512] = "sys/";
@@ -92,7 +92,7 @@ static void try_parameters(struct advice *a, const struct error_sink *errors)
 	}
 }
 
-/* While we are who we were: another user's files in /proc are root's. */
+/* Before the child changes its ids: its files in /proc are root's afterwards. */
 static void try_clocks(const struct advice *a, const struct error_sink *errors)
 {
 	struct error err = { .errnum = 0 };
@@ -103,7 +103,7 @@ static void try_clocks(const struct advice *a, const struct error_sink *errors)
 		errors->say(errors->data, &err);
 }
 
-/* The child: it lives in namespaces like the container's, and waits until its ids are mapped. */
+/* The child runs in namespaces like the container's. It waits until its ids are mapped. */
 static void __attribute__((noreturn)) run_trial(struct advice *a, int end)
 {
 	const struct error_sink errors = { send_error, &end };
@@ -111,7 +111,7 @@ static void __attribute__((noreturn)) run_trial(struct advice *a, int end)
 	try_clocks(a, &errors);
 	if (read(end, &byte, 1) != 1)
 		_exit(0);
-	(void)!setregid(0, 0); /* fails where 0 is not mapped: the rights of the namespace are there all the same */
+	(void)!setregid(0, 0); /* fails if 0 is not mapped; the capabilities are there all the same */
 	(void)!setreuid(0, 0);
 	for (size_t i = 0; i < a->plan.mount_count && (a->plan.ns.created & CLONE_NEWNS); i++) {
 		const char *nearest;
@@ -134,7 +134,7 @@ static int write_maps(struct advice *a, pid_t pid, struct error *err)
 			  idmap_write(a->arena, pid, proc, a->linux, a->host->own_caps, err);
 }
 
-/* In one step, other than for a container: what is tried does not ask whose the namespaces are. */
+/* All namespaces in one call. A container's are made in two, for the sake of their owner, which does not matter here. */
 static pid_t begin(struct advice *a)
 {
 	struct clone_args args = { .flags = a->plan.ns.created & ~(uint64_t)CLONE_NEWTIME,
@@ -166,7 +166,7 @@ void advise_trial(struct advice *a)
 	if (write_maps(a, pid, &err) < 0)
 		a->errors->say(a->errors->data, &err);
 	else
-		(void)!write(ours, "", 1); /* a child that has died says nothing */
+		(void)!write(ours, "", 1); /* a child that has died reports nothing */
 	(void)shutdown(ours, SHUT_WR);
 	for (size_t len; (len = (size_t)recv(ours, &err, sizeof(err), MSG_WAITALL)) == sizeof(err);)
 		a->errors->say(a->errors->data, &err);

@@ -53,7 +53,7 @@ static void check_namespaces(struct advice *a)
 	}
 }
 
-/* Write by write: the first that cannot be made would hide the others. */
+/* Each write is checked alone, since controllers_check() stops at the first that cannot be made. */
 static void check_controllers(struct advice *a)
 {
 	struct error err = { .errnum = 0 };
@@ -69,7 +69,7 @@ static void check_controllers(struct advice *a)
 	}
 }
 
-/* Kernels and libraries differ in the calls that they know, and engines' profiles name those of all. */
+/* An unknown name is a warning: kernels differ, and the profiles of engines name the calls of all of them. */
 static void check_call_names(struct advice *a)
 {
 	for (size_t i = 0; i < a->linux->seccomp->syscalls.len; i++) {
@@ -108,9 +108,11 @@ static bool nothing_hides(void *data, const char *path)
 static int check_hook(const char *path, struct error *err)
 {
 	struct stat st;
-	int errnum = access(path, X_OK) < 0 || stat(path, &st) < 0 ? errno : !S_ISREG(st.st_mode) ? EACCES : 0;
-	return errnum ? fail(err, errnum, "the hook %s", path) :
-			executable_judge(AT_FDCWD, path, path, nothing_hides, NULL, err);
+	if (access(path, X_OK) < 0 || stat(path, &st) < 0)
+		return fail(err, errno, "the hook %s", path);
+	if (!S_ISREG(st.st_mode))
+		return fail(err, EACCES, "the hook %s is not a regular file", path);
+	return executable_judge(AT_FDCWD, path, path, nothing_hides, NULL, err);
 }
 
 static void check_hooks_of(const oci_hook_list *hooks, const char *name, const struct error_sink *to)
@@ -123,7 +125,7 @@ static void check_hooks_of(const oci_hook_list *hooks, const char *name, const s
 	}
 }
 
-/* startContainer hooks are the container's own, and may come with a mount. What fails after the start is logged alone. */
+/* startContainer hooks run in the container, where a mount may bring them. A hook that fails after the start is only logged. */
 static void check_hooks(struct advice *a)
 {
 	const struct oci_hooks *h = a->config->hooks;
@@ -136,7 +138,7 @@ static void check_hooks(struct advice *a)
 	check_hooks_of(&h->poststop, "poststop", a->warnings);
 }
 
-/* Set as run does it, limit by limit, on a child that does nothing else. */
+/* Sets each limit as run does, but on a child that only waits. */
 static void check_rlimits(struct advice *a)
 {
 	const struct process_plan *p = &a->plan.process;
@@ -160,7 +162,7 @@ static void check_rlimits(struct advice *a)
 	(void)proc_wait(pid);
 }
 
-/* Set as run does it, on ourselves, and set back. */
+/* Sets the score as run does, on this process, and puts the old one back. */
 static void check_oom_score(struct advice *a)
 {
 	const struct process_plan *p = &a->plan.process;
@@ -171,7 +173,7 @@ static void check_oom_score(struct advice *a)
 		(fd >= 0 && process_swap_oom_score_adj(fd, p->oom_score_adj, &before, &err) < 0))
 		a->errors->say(a->errors->data, &err);
 	else if (fd >= 0)
-		(void)process_swap_oom_score_adj(fd, before, &value, NULL); /* what was raised may be lowered again */
+		(void)process_swap_oom_score_adj(fd, before, &value, NULL); /* lowering needs no privilege after raising */
 }
 
 static void check_net_devices(struct advice *a)
@@ -191,7 +193,7 @@ static void check_listener(struct advice *a)
 			"the agent must listen there before the container is created", "%s", s->listener_path);
 }
 
-/* setgroups(2) takes mapped groups alone. */
+/* setgroups(2) refuses a group that is not mapped. */
 static void check_groups(struct advice *a)
 {
 	const oci_id_mappings *maps = &a->linux->gid_mappings;
@@ -204,7 +206,7 @@ static void check_groups(struct advice *a)
 				(unsigned long long)user->additional_gids.items[i].value);
 }
 
-/* What plan_make() needs and the configuration lacks, which was said, is made up. */
+/* Fills in what plan_make() needs. That it is missing was reported before. */
 static void complete(struct advice *a, struct oci_config *config)
 {
 	static const struct oci_linux no_linux;

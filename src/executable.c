@@ -98,7 +98,7 @@ static bool is_not_to_blame(const struct subject *it, const char *interpreter, i
 	return errnum == ENOENT || it->root != AT_FDCWD || faccessat(AT_FDCWD, interpreter, X_OK, AT_EACCESS) == 0;
 }
 
-/* In a root that is not ours it may be anything: a device is not opened. */
+/* In another root the path may name anything. Only regular files are opened. */
 static int open_file(int root, const char *path)
 {
 	enum { FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
@@ -289,8 +289,8 @@ int executable_explain(const char *path, const char *name, int errnum, struct er
 	return fail_status(err, errnum == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
 }
 
-/* What execve(2) of an open program would fail with, as far as its first bytes tell; 0 if that cannot be known. A file that is
- * neither ELF nor a script may be for binfmt_misc. */
+/* The errno of execve(2) as far as the first bytes of the program tell, or 0. A file that is neither ELF nor a script may be for
+ * binfmt_misc. */
 static int judge_content(int root, int fd, bool (*hidden)(void *, const char *), void *data, unsigned depth)
 {
 	struct head head;

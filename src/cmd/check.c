@@ -77,7 +77,7 @@ static int check_host(struct context *ctx, int format, struct error *err)
 	return print_end(err) < 0 ? -1 : all.missing;
 }
 
-/* A new user namespace without mappings gets those that the caller may use. For root, who may use any, that may not be what was meant. */
+/* A new user namespace without mappings gets those that the caller may use. Root may use any, so root is warned. */
 static void fill_maps(struct context *ctx, struct oci_config *config, bool root, struct findings *findings)
 {
 	struct error finding = { .errnum = 0 };
@@ -112,7 +112,7 @@ static void ask_host(struct context *ctx, struct oci_config *config, const char 
 	advise(&ctx->arena, config, &plan_options, &host, &findings->errors, &findings->warnings);
 }
 
-/* What is no JSON from here on cannot be read, and what it says is not known. */
+/* Nothing after a syntax error is read. */
 static void say_unreadable(struct findings *findings, struct error *err)
 {
 	char hint[sizeof(err->hint)];

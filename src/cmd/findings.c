@@ -8,17 +8,17 @@
 #include "oci/json-lines.h"
 #include "oci/json-write.h"
 
-enum { MOST = 10000 }; /* that are told: nobody reads more, and each is compared with others */
+enum { MOST = 10000 }; /* findings that are kept: each new one is compared with those before it */
 
-/* `where` is `outer` or in it. */
+/* Whether `where` is the property `outer`, or inside it. */
 static bool is_within(const char *where, const char *outer)
 {
 	size_t len = strlen(outer);
 	return strncmp(where, outer, len) == 0 && (!where[len] || where[len] == '.' || where[len] == '[');
 }
 
-/* Whether an error of an earlier stage says it already: of the same property, of what is around it and could not be read, or of a
- * part of it, where the plan judges a whole entry by the same rule. */
+/* Whether an error of an earlier stage makes this one superfluous. The earlier one is about the same property; or about an outer one
+ * that could not be read; or about an inner one, when the plan applies the same rule to the whole entry. */
 static bool covers(const struct finding *old, const struct error *error)
 {
 	const struct error *earlier = old->error;
@@ -79,7 +79,7 @@ void findings_say_unknown(void *data, int line, const char *where, const char *n
 	say(data, &finding, true);
 }
 
-/* What has no line comes last. */
+/* Findings without a line come last. */
 static int compare(const void *a, const void *b)
 {
 	const struct finding *x = a, *y = b;
@@ -134,7 +134,7 @@ void findings_print(const struct findings *f)
 		(void)printf("the configuration is right, and this host can honour it\n");
 }
 
-/* Without its place, which has members of its own. */
+/* The message without file, line and property, which are members of their own. */
 static const char *message(const struct error *error, char *buf, size_t size)
 {
 	struct error alone = *error;
