@@ -9,8 +9,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
-#include "cmd/format.h"
 #include "cmd/findings.h"
+#include "cmd/format.h"
 #include "doctor.h"
 #include "host.h"
 #include "idmap.h"
@@ -18,19 +18,19 @@
 #include "oci/json-read.h"
 #include "oci/json-write.h"
 
-static const struct option_row options[] = {
-	BUNDLE_OPTIONS,
-	TEXT(0, "format", "FORMAT", format, "text or json"),
-	FLAG(0, "host", host, "say what this host lets you do, whatever the configuration"),
-	OPTIONS_END,
-};
-
 enum { FORMAT_TEXT, FORMAT_JSON };
 
 static const struct word formats[] = {
 	{ "text", FORMAT_TEXT },
 	{ "json", FORMAT_JSON },
 	{ NULL },
+};
+
+static const struct option_row options[] = {
+	BUNDLE_OPTIONS,
+	TEXT(0, "format", "FORMAT", format, "text or json", ONE_OF(formats)),
+	FLAG(0, "host", host, "say what this host lets you do, whatever the configuration"),
+	OPTIONS_END,
 };
 
 struct diagnoses {
@@ -184,5 +184,6 @@ const struct command check_command = {
 	.summary = "say all that is wrong with a bundle, by its configuration and on this host",
 	.options = options,
 	.max_operands = 1,
+	.values = { IS(DIRECTORY) },
 	.run = run,
 };
