@@ -30,11 +30,11 @@ BUILD_FEDORA = gcc glibc-devel kernel-headers libseccomp-devel libcap-devel yajl
 	?systemd-devel ?glibc-static ?libseccomp-static ?libcap-static
 BUILD_ALPINE = gcc musl-dev linux-headers libseccomp-dev libcap-dev yajl-dev busybox-static bash \
 	?libseccomp-static ?libcap-static ?yajl-static
-TEST_DEBIAN  = libcmocka-dev jq ?gojq mandoc clang ?libclang-rt-dev iproute2 util-linux \
+TEST_DEBIAN  = libcmocka-dev jq ?gojq mandoc clang ?libclang-rt-dev iproute2 util-linux bash zsh fish \
 	?debootstrap ?debian-archive-keyring ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?uidmap ?python3-jsonschema
-TEST_FEDORA  = libcmocka-devel jq mandoc clang compiler-rt libasan libubsan iproute util-linux \
+TEST_FEDORA  = libcmocka-devel jq mandoc clang compiler-rt libasan libubsan iproute util-linux bash zsh fish \
 	?debootstrap ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?shadow-utils ?python3-jsonschema
-TEST_ALPINE  = cmocka-dev jq ?gojq mandoc clang compiler-rt iproute2 util-linux \
+TEST_ALPINE  = cmocka-dev jq ?gojq mandoc clang compiler-rt iproute2 util-linux zsh fish \
 	?debootstrap ?podman ?catatonit ?runc ?crun ?py3-jsonschema
 
 # Optional: the guest of the tests that this host cannot pass.
@@ -177,11 +177,12 @@ $(BUILD)/man/hull-config.5: man/hull-config.5.in $(BUILD)/man/reference
 	@sed -e '/^@REFERENCE@$$/{' -e 'r $@.tmp' -e 'd' -e '}' man/hull-config.5.in >$@
 	@rm $@.tmp
 
+# Found by $PATH here, the program is called by that name in the scripts, too.
 COMPLETIONS = $(BUILD)/completions
 completions: $(HULL)
 	@mkdir -p $(COMPLETIONS)
 	@for shell in bash zsh fish; do \
-		$(HULL) completion $$shell >$(COMPLETIONS)/hull.$$shell || exit 1; done
+		PATH='$(abspath $(BUILD))':$$PATH hull completion $$shell >$(COMPLETIONS)/hull.$$shell || exit 1; done
 
 install: all completions
 	install -D -m 755 $(HULL) $(DESTDIR)$(BINDIR)/hull

@@ -128,6 +128,24 @@ int oci_explain(const char *path, FILE *out, struct error *err)
 	return 0;
 }
 
+void oci_explain_below(const char *path,
+	void (*each)(void *data, const char *path, const char *doc, bool has_members), void *data)
+{
+	char below[256];
+	const struct schema *schema = &oci_config_schema;
+	const char *dot = strrchr(path, '.');
+	int len = dot ? (int)(dot - path) + 1 : 0;
+	if (len >= (int)sizeof(below))
+		return;
+	(void)snprintf(below, sizeof(below), "%.*s", len > 1 ? len - 1 : 0, path);
+	if (*below && !schema_find(&oci_config_schema, below, &schema))
+		return;
+	for (const struct property *p = schema ? schema->properties : NULL; p && p->name; p++) {
+		(void)snprintf(below, sizeof(below), "%.*s%s%s", len, path, *path ? "" : ".", p->name);
+		each(data, below, p->doc, p->object != NULL);
+	}
+}
+
 /*
  * The reference in mdoc(7). mandoc(1) asks for a new line after each sentence, and for lines of at
  * most 80 bytes.

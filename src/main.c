@@ -57,23 +57,17 @@ static int run_command_line(struct context *ctx, int argc, char **argv, struct e
 		return -1;
 	if (ctx->options.version)
 		return print_version(ctx->dialect, err);
-	if (argc == 0 || ctx->options.help || str_eq(argv[0], "help")) {
-		const struct command *named = argc > 1 ? command_find(argv[1]) : NULL;
-		if (named)
-			help_print_command(named);
-		else
-			help_print();
+	if (argc == 0 || ctx->options.help) {
+		help_print();
 		if (print_end(err) < 0)
 			return -1;
 		return argc == 0 && !ctx->options.help ? 1 : 0;
 	}
-	const struct command *command = command_find(argv[0]);
 	if (apply_globals(ctx, err) < 0)
 		return -1;
-	if (!command) {
-		(void)fail(err, 0, "unknown command \"%.64s\"", argv[0]);
-		return error_hint(err, "hull --help lists them");
-	}
+	const struct command *command = command_find(argv[0]);
+	if (!command)
+		return fail_unknown_command(argv[0], err);
 	if (options_parse(ctx, command->options, command->options_first, &argc, &argv,
 		    err) < 0) {
 		error_prefix(err, "%s", command->name);

@@ -58,6 +58,7 @@ const struct command *const commands[] = {
 	&stats_command,
 	&update_command,
 	&completion_command,
+	&help_command,
 	NULL,
 };
 
@@ -67,6 +68,12 @@ const struct command *command_find(const char *name)
 		if (str_eq(commands[i]->name, name))
 			return commands[i];
 	return NULL;
+}
+
+int fail_unknown_command(const char *name, struct error *err)
+{
+	(void)fail(err, 0, "unknown command \"%.64s\"", name);
+	return error_hint(err, "hull --help lists them");
 }
 
 enum { MAX_OPTIONS = 32, FIRST_LONG = 256 };
@@ -148,7 +155,7 @@ unsigned operand_statuses(const struct context *ctx)
 	return value_statuses(&ctx->command->values[0], &ctx->options);
 }
 
-static int store(struct context *ctx, const struct option_row *row, const char *value, struct error *err)
+int option_store(struct context *ctx, const struct option_row *row, const char *value, struct error *err)
 {
 	void *member = (char *)&ctx->options + row->offset;
 	char name[64];
@@ -193,7 +200,7 @@ int options_parse(struct context *ctx, const struct option_row *rows, bool befor
 			break;
 		const struct option_row *row = find_row(rows, count, c);
 		if (row) {
-			if (store(ctx, row, optarg, err) < 0)
+			if (option_store(ctx, row, optarg, err) < 0)
 				return -1;
 		} else if (c == 'h') {
 			ctx->options.help = true;
@@ -222,8 +229,7 @@ void help_print(void)
 	(void)printf("Usage: hull [OPTION…] COMMAND [OPTION…] [OPERAND…]\n\n"
 		     "Runs OCI containers.\n\nCommands:\n");
 	for (size_t i = 0; commands[i]; i++)
-		if (!commands[i]->hidden)
-			(void)printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+		(void)printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	(void)printf("\nOptions:\n");
 	print_options(global_options);
 	(void)printf("\nhull COMMAND --help tells more; so do hull(1) and hull-config(5).\n");

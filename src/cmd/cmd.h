@@ -151,7 +151,6 @@ struct command {
 	const struct option_row *options;
 	int min_operands, max_operands;
 	struct value values[3]; /* of the operands in turn; the last one is that of all further ones */
-	bool hidden;
 	bool changes; /* goes on though nobody reads what it says any more */
 	bool options_first; /* what follows the first operand is another program's: ps, spec */
 	/* Returns the exit status, or -1 with an error. */
@@ -162,15 +161,19 @@ extern const struct option_row global_options[];
 extern const struct command *const commands[]; /* ends with NULL */
 
 extern const struct command check_command, completion_command, create_command, delete_command,
-	events_command, exec_command, features_command, kill_command, list_command, pause_command, ps_command,
+	events_command, exec_command, features_command, help_command, kill_command, list_command, pause_command, ps_command,
 	resume_command, run_command, spec_command, start_command, state_command, stats_command,
 	update_command;
 
 const struct command *command_find(const char *name);
+int fail_unknown_command(const char *name, struct error *err);
 
 /* Reads options up to the first operand (`before_command`), or everywhere. *argc and *argv are what is left. */
 int options_parse(struct context *ctx, const struct option_row *rows, bool before_command, int *argc,
 	char ***argv, struct error *err);
+
+/* Sets the member of ctx->options; value may be NULL for a flag. */
+int option_store(struct context *ctx, const struct option_row *row, const char *value, struct error *err);
 
 /* Refuses an operand that is none of the words of its row. */
 int operands_check(const struct command *command, int count, char **operands, struct error *err);

@@ -1,0 +1,225 @@
+# Completion: each script is sourced by its shell, which is then asked what it offers (completion.bash, .fish, .zsh).
+# shellcheck shell=sh
+. "${0%/*}/lib.sh"
+
+scripts() {
+	for shell in bash fish zsh; do
+		"$HULL" completion $shell >"$WORK/hull.$shell" || fail "completion $shell"
+		# in a run of another user's, hull has a program before it
+		sed -i "2s|^\(.*hull_program[= ]\).*|\1$HULL|" "$WORK/hull.$shell"
+	done
+}
+
+# ask SHELL: what it offers for the lines in $WORK/lines. The shells differ in what they show of a path, of "--root=DIR", and in order.
+ask() {
+	case $1 in
+	bash) set -- bash --norc ;;
+	fish) set -- fish --no-config ;;
+	zsh) set -- zsh -f ;;
+	esac
+	HOME=$WORK timeout 60 "$@" "$LIB_DIR/completion.$1" "$WORK/hull.$1" <"$WORK/lines" 2>"$WORK/errors" |
+		awk -F '|' '{
+			count = split($2, words, " ")
+			for (i = 1; i <= count; i++) {
+				sub("^--[a-z-]*=", "", words[i])
+				gsub("\\\\", "", words[i])
+				sub("/$", "", words[i])
+				sub(".*/", "", words[i])
+				for (j = i; j > 1 && words[j - 1] > words[j]; j--) {
+					word = words[j]
+					words[j] = words[j - 1]
+					words[j - 1] = word
+				}
+			}
+			line = $1 "|"
+			for (i = 1; i <= count; i++)
+				if (i == 1 || words[i] != words[i - 1])
+					line = line (i > 1 ? " " : "") words[i]
+			print line
+		}'
+	[ ! -s "$WORK/errors" ] || echo "errors: $(cat "$WORK/errors")"
+}
+
+# offers <<LINE|WORDS...: every shell that is here offers exactly these words, sorted.
+offers() {
+	cat >"$WORK/want"
+	sed 's/|.*//' "$WORK/want" >"$WORK/lines"
+	scripts
+	missing=
+	for shell in bash fish zsh; do
+		command -v $shell >/dev/null || {
+			missing="$missing $shell"
+			continue
+		}
+		ask $shell >"$WORK/got"
+		diff "$WORK/want" "$WORK/got" >"$WORK/difference" ||
+			fail "$shell (< wanted, > offered): $(cat "$WORK/difference")"
+	done
+	[ -z "$missing" ] || skip "not installed:$missing"
+}
+
+test_words() {
+	offers <<-'END'
+		hull cre|create
+		hull st|start state stats
+		hull nonsense |
+		hull list -f |json table
+		hull list --format |json table
+		hull list --format=|json table
+		hull list --format=j|json
+		hull list --form=j|json
+		hull stats -f |json openmetrics table
+		hull --cgroup-manager |cgroupfs disabled systemd
+		hull --cgroup-manager=s|systemd
+		hull --log-level |debug error info warn warning
+		hull --log-format j|json
+		hull --rootless |auto false true
+		hull run --network |none pasta slirp4netns
+		hull run --detach=|false true
+		hull update --cpu-idle |0 1
+		hull update --memory |
+		hull exec --cap CAP_NET_B|CAP_NET_BIND_SERVICE CAP_NET_BROADCAST
+		hull kill some T|TERM TRAP TSTP TTIN TTOU
+		hull kill some SIGU|SIGURG SIGUSR1 SIGUSR2
+		hull kill some TERM |--all --help --regex -a -h -r
+		hull help res|resume
+		hull completion |bash fish zsh
+	END
+}
+
+test_properties() {
+	offers <<-'END'
+		hull spec --explain .pro|.process
+		hull spec --explain .linux.name|.linux.namespaces
+		hull spec --explain .linux.namespaces.|.linux.namespaces.path .linux.namespaces.type
+		hull spec --explain .linux.namespaces[0].t|.linux.namespaces[0].type
+		hull spec --explain=.mounts.so|.mounts.source
+		hull spec --explain .hostname.|
+	END
+}
+
+test_options() {
+	offers <<-'END'
+		hull --ro|--root --rootless
+		hull --log-level debug --log-l|
+		hull delete -|--force --help --regex -f -h -r
+		hull delete --force -|--help --regex -h -r
+		hull delete some -|--force --help --regex -f -h -r
+		hull delete -rf -|--help -h
+		hull exec --e|--env
+		hull exec --env A=B --e|--env
+		hull exec some sh -|
+		hull exec some -- -|
+		hull kill -- -|
+		hull features |--help -h
+		hull list --quiet |--format --help -f -h
+	END
+}
+
+# Directories alone, or files as well; and no container where there are some.
+test_paths() {
+	create
+	mkdir "$WORK/place" "$WORK/place/alpha" "$WORK/place/two words"
+	echo >"$WORK/place/beta.json"
+	offers <<-END
+		hull run -b $WORK/place/a|alpha
+		hull run --bundle=$WORK/place/a|alpha
+		hull run -b $WORK/place/b|
+		hull run -f $WORK/place/b|beta.json
+		hull --root $STATE run -b $WORK/place/|alpha two words
+		hull --root $STATE create --config=$WORK/place/|alpha beta.json two words
+		hull --root $WORK/place/b|
+		hull run --overlay tm|tmp
+		hull run --overlay $WORK/place/a|alpha
+		hull update -r $WORK/place/b|beta.json
+		hull exec --cwd $WORK/place/|
+	END
+	hull delete "$ID"
+}
+
+# Containers of the state root that the line names, by their status.
+test_containers() {
+	create
+	config '.process.args = ["true"]'
+	try hull run --keep -b "$BUNDLE" "$ID-end"
+	expect_status 0
+	config '.process.args = ["sleep", "1000"]'
+	try hull run -d -b "$BUNDLE" "$ID-run"
+	expect_status 0
+	mkdir -p "$WORK/two words"
+	ln -s "$STATE" "$WORK/two words/state"
+	cp -r "$STATE" "$WORK/copy"
+	root="hull --root $STATE"
+	offers <<-END
+		$root state |$ID $ID-end $ID-run
+		hull --root=$STATE state |$ID $ID-end $ID-run
+		hull --root ~/state state |$ID $ID-end $ID-run
+		hull --root \$HOME/state state |$ID $ID-end $ID-run
+		hull --root \${HOME}/state state |$ID $ID-end $ID-run
+		$root start |$ID
+		$root exec |$ID $ID-run
+		$root kill |$ID $ID-run
+		$root kill --all |$ID $ID-end $ID-run
+		$root kill $ID-r|$ID-run
+		$root kill $ID-run TE|TERM
+		$root delete |$ID $ID-end
+		$root delete -f |$ID $ID-end $ID-run
+		$root pause |$ID $ID-run
+		$root resume |
+		$root update |$ID $ID-run
+		$root events |$ID $ID-run
+		$root ps |$ID $ID-end $ID-run
+		$root ps $ID |
+		$root stats |$ID $ID-end $ID-run
+		$root stats $ID |$ID-end $ID-run
+		$root --log-level debug kill -a -- |$ID $ID-end $ID-run
+		$root list $ID|
+		hull --root $WORK/none kill |
+	END
+	for id in "$ID" "$ID-end" "$ID-run"; do
+		hull delete -f "$id"
+	done
+}
+
+test_paused() {
+	[ "$(id -u)" = 0 ] && [ -z "${HULL_TEST_USER:-}" ] || skip 'the cgroup of a container needs root here'
+	create
+	hull start "$ID"
+	try hull pause "$ID"
+	expect_status 0
+	offers <<-END
+		hull --root $STATE resume |$ID
+		hull --root $STATE pause |
+		hull --root $STATE exec |
+		hull --root $STATE exec --ignore-paused |$ID
+	END
+	hull delete -f "$ID"
+}
+
+# A path with which it was called is the one that the script calls; without one it is looked for.
+test_program() {
+	mkdir "$WORK/odd's place"
+	cp "$HULL_ITSELF" "$WORK/odd's place/hull"
+	for shell in bash fish zsh; do
+		command -v $shell >/dev/null || continue
+		"$WORK/odd's place/hull" completion $shell >"$WORK/script"
+		PATH="$WORK/odd's place:$PATH" hull completion $shell >/dev/null
+		(unset -f hull && PATH="$WORK/odd's place:$PATH" && hull completion $shell >"$WORK/plain")
+		grep -q '_program[= ]hull$' "$WORK/plain" || fail "$shell: $(sed -n 2p "$WORK/plain")"
+		sed 1,2d "$WORK/plain" >"$WORK/plain.rest"
+		sed 1,2d "$WORK/script" | cmp - "$WORK/plain.rest" || fail "$shell: differs in more than the program"
+		same "$WORK/odd's place/hull" "$($shell -c "$(sed -n 2p "$WORK/script"); printf %s \"\$_hull_program\$__hull_program\"")" "$shell"
+	done
+}
+
+test_syntax() {
+	scripts
+	for shell in bash fish zsh; do
+		command -v $shell >/dev/null || continue
+		try $shell -n "$WORK/hull.$shell"
+		[ "$status" = 0 ] && [ -z "$errors" ] || fail "$shell: $errors"
+	done
+	fails_with 'one of bash, zsh, fish' "$HULL" completion tcsh
+}
+
+run_tests
