@@ -28,8 +28,8 @@ static const struct word formats[] = {
 
 static const struct option_row options[] = {
 	BUNDLE_OPTIONS,
-	TEXT(0, "format", "FORMAT", format, "text or json", ONE_OF(formats)),
-	FLAG(0, "host", host, "say what this host lets you do, whatever the configuration"),
+	TEXT(0, "format", "FORMAT", format, "format of the findings (text)", ONE_OF(formats)),
+	FLAG(0, "host", host, "tell what this host permits, whatever the configuration"),
 	OPTIONS_END,
 };
 

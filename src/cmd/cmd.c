@@ -22,20 +22,20 @@ static const struct word log_targets[] = { { "file:" }, { "journald:" }, { "sysl
 static const struct word rootless_words[] = { { "true" }, { "false" }, { "auto" }, { NULL } };
 
 const struct option_row global_options[] = {
-	FLAG(0, "debug", debug, "log everything that is done"),
-	TEXT(0, "log", "FILE", log, "log to FILE, file:FILE, journald:NAME or syslog:NAME",
+	FLAG(0, "debug", debug, "the same as --log-level debug"),
+	TEXT(0, "log", "FILE", log, "log to FILE, file:FILE, journald:NAME or syslog:NAME (standard error)",
 		IS_OR_ONE_OF(FILE, log_targets)),
-	TEXT(0, "log-format", "FORMAT", log_format, "text or json", ONE_OF(log_format_words)),
-	TEXT(0, "log-level", "LEVEL", log_level, "error, warning, info or debug",
+	TEXT(0, "log-format", "FORMAT", log_format, "format of the log (text)", ONE_OF(log_format_words)),
+	TEXT(0, "log-level", "LEVEL", log_level, "least severe messages that are logged (warning)",
 		ONE_OF(log_level_words)),
 	TEXT(0, "root", "DIR", root, "directory of the containers' states (/run/hull)", IS(DIRECTORY)),
-	FLAG(0, "systemd-cgroup", systemd_cgroup, "let systemd make cgroups"),
-	TEXT(0, "cgroup-manager", "NAME", cgroup_manager, "cgroupfs, systemd or disabled",
+	FLAG(0, "systemd-cgroup", systemd_cgroup, "the same as --cgroup-manager systemd"),
+	TEXT(0, "cgroup-manager", "NAME", cgroup_manager, "what makes the cgroup (cgroupfs)",
 		ONE_OF(cgroup_manager_words)),
-	TEXT(0, "rootless", "WHEN", rootless, "true, false or auto", ONE_OF(rootless_words)),
-	TEXT(0, "criu", "FILE", criu, "ignored, as runc does", IS(FILE)),
+	TEXT(0, "rootless", "WHEN", rootless, "accepted for callers of runc: hull finds out by itself", ONE_OF(rootless_words)),
+	TEXT(0, "criu", "FILE", criu, "accepted for callers of runc, and ignored", IS(FILE)),
 	FLAG('h', "help", help, "show this help"),
-	FLAG('v', "version", version, "show the version"),
+	FLAG('v', "version", version, "show the versions of hull and of the specification"),
 	OPTIONS_END,
 };
 
@@ -213,14 +213,30 @@ int options_parse(struct context *ctx, const struct option_row *rows, bool befor
 	return 0;
 }
 
+/* What stands for the value in the help: its words, or else the name of the operand. */
+static void describe_value(const struct option_row *row, char *buf, size_t size)
+{
+	size_t len = 0;
+	(void)snprintf(buf, size, "%s", row->operand ? row->operand : "");
+	if (row->value.kind != VALUE_WORD && row->value.kind != VALUE_TEXT)
+		return;
+	for (const struct word *w = row->value.words; w && w->name && len < size; w++)
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? "|" : "", w->name);
+}
+
 static void print_options(const struct option_row *rows)
 {
+	enum { LEFT = 30 };
 	for (; rows->name; rows++) {
-		char left[64];
+		char left[128], value[96];
+		describe_value(rows, value, sizeof(value));
 		(void)snprintf(left, sizeof(left), "%c%c%s --%s%s%s", rows->letter ? '-' : ' ',
 			rows->letter ? rows->letter : ' ', rows->letter ? "," : " ", rows->name,
-			rows->operand ? " " : "", rows->operand ? rows->operand : "");
-		(void)printf("  %-30s %s\n", left, rows->help);
+			*value ? " " : "", value);
+		if (strlen(left) > LEFT)
+			(void)printf("  %s\n  %-*s %s\n", left, LEFT, "", rows->help);
+		else
+			(void)printf("  %-*s %s\n", LEFT, left, rows->help);
 	}
 }
 

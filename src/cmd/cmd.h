@@ -100,30 +100,30 @@ struct option_row {
 
 /* Rows that more than one command has: what its callers get of a process; where the bundle is; what create and run make of it. */
 #define PROCESS_OPTIONS                                                                            \
-	TEXT(0, "console-socket", "SOCKET", console_socket, "send the terminal's master there",    \
+	TEXT(0, "console-socket", "SOCKET", console_socket, "unix socket that receives the terminal",    \
 		IS(FILE)),                                                                         \
-		TEXT(0, "pid-file", "FILE", pid_file, "write the pid of the process to FILE",      \
+		TEXT(0, "pid-file", "FILE", pid_file, "file that receives the process id",      \
 			IS(FILE)),                                                                 \
 		TEXT(0, "pidfd-socket", "SOCKET", pidfd_socket,                                    \
-			"send the process's pidfd there", IS(FILE)),                               \
-		TEXT(0, "preserve-fds", "N", preserve_fds, "pass descriptors 3 to 2+N on")
+			"unix socket that receives a pidfd of the process", IS(FILE)),                               \
+		TEXT(0, "preserve-fds", "N", preserve_fds, "pass the N descriptors from 3 on to the process (0)")
 #define BUNDLE_OPTIONS                                                                             \
-	TEXT('b', "bundle", "DIR", bundle, "directory of the bundle (the working directory)",      \
+	TEXT('b', "bundle", "DIR", bundle, "directory of the bundle (the current directory)",      \
 		IS(DIRECTORY)),                                                                    \
 		TEXT('f', "config", "FILE", config, "configuration (config.json in the bundle)",   \
 			IS(FILE))
 #define CREATE_OPTIONS                                                                             \
 	BUNDLE_OPTIONS, PROCESS_OPTIONS,                                                           \
 		TEXT(0, "overlay", "DIR|tmp", overlay,                                             \
-			"keep what is written to the root filesystem in DIR, or drop it",          \
+			"write to DIR, or to memory, instead of the root filesystem",          \
 			IS_OR_ONE_OF(DIRECTORY, overlay_words)),                                   \
 		FLAG(0, "idmap-rootfs", idmap_rootfs,                                              \
-			"the root filesystem's ids are those of the container"),                   \
+			"take the ids of the root filesystem as ids of the container"),                   \
 		FLAG(0, "no-pivot", no_pivot,                                                      \
-			"chroot where pivot_root cannot be done: on an initramfs"),                \
+			"move the root mount instead of calling pivot_root: on an initramfs"),                \
 		FLAG(0, "no-new-keyring", no_new_keyring, "keep the caller's session keyring"), \
 		TEXT(0, "network", "NAME", network,                                                \
-			"pasta or slirp4netns: connect the new network namespace",                 \
+			"what connects a new network namespace (none)",                 \
 			ONE_OF(network_words))
 
 /* Words of options that more than one file needs; each table ends with a NULL name. */

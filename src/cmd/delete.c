@@ -7,8 +7,8 @@
 #include "container.h"
 
 static const struct option_row options[] = {
-	FLAG('f', "force", force, "kill it first if it runs; one that does not exist is no error"),
-	FLAG('r', "regex", regex, "ID is an extended regular expression"),
+	FLAG('f', "force", force, "kill the container first if it runs; it need not exist"),
+	FLAG('r', "regex", regex, "ID is an extended regular expression: take all containers that match"),
 	OPTIONS_END,
 };
 

@@ -20,8 +20,8 @@ static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORM
 	{ NULL } };
 
 static const struct option_row options[] = {
-	TEXT('f', "format", "FORMAT", format, "table or json", ONE_OF(formats)),
-	FLAG('q', "quiet", quiet, "print ids alone"),
+	TEXT('f', "format", "FORMAT", format, "format of the output (table)", ONE_OF(formats)),
+	FLAG('q', "quiet", quiet, "print only the ids"),
 	OPTIONS_END,
 };
 

@@ -17,11 +17,11 @@
 static const struct option_row options[] = {
 	CREATE_OPTIONS,
 	FLAG('d', "detach", detach, "return once the process runs"),
-	FLAG(0, "keep", keep, "keep the stopped container"),
-	FLAG(0, "no-subreaper", no_subreaper, "do not adopt orphans of the container"),
-	TEXT(0, "report", "FILE|FD", report, "write how it ended and what it used, as JSON",
+	FLAG(0, "keep", keep, "keep the container when it has stopped"),
+	FLAG(0, "no-subreaper", no_subreaper, "do not adopt orphaned processes of the container"),
+	TEXT(0, "report", "FILE|FD", report, "file or descriptor for a report in JSON: how it ended, what it used",
 		IS(FILE)),
-	FLAG(0, "dry-run", dry_run, "print the plan, make nothing"),
+	FLAG(0, "dry-run", dry_run, "print what would be done, and do nothing"),
 	OPTIONS_END,
 };
 
