@@ -28,12 +28,12 @@ trap 'rm -f $hits' EXIT
 answer()
 {
 	local -i polls
-	until grep -qx = $hits; do
+	until [[ $'\n'$(<$hits)$'\n' == *$'\n=\n'* ]]; do
 		((polls++ < 1000)) || { print -u2 "zsh does not answer"; exit 1 }
 		sleep 0.01
 		zpty -rt asked output # or else the terminal is full one day
 	done
-	words=(${(f)"$(grep -vx = $hits)"})
+	words=(${${(f)"$(<$hits)"}:#=})
 	: >$hits
 }
 zpty asked zsh -f -i
