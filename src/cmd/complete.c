@@ -81,9 +81,11 @@ static void offer_containers(struct place *p, const struct value *value)
 	const char *root = ctx->options.root ? expand(&ctx->arena, ctx->options.root) :
 					       container_default_root(&ctx->arena);
 	unsigned statuses = value_statuses(value, &ctx->options);
+	struct error ignored = { .errnum = 0 };
 	char **ids;
 	size_t len;
-	if (match_list(&ctx->arena, root, &ids, &len, NULL) < 0)
+	p->offered = true; /* none is an answer, too */
+	if (match_list(&ctx->arena, root, &ids, &len, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < len; i++) {
 		CONTAINER(c);
@@ -93,7 +95,6 @@ static void offer_containers(struct place *p, const struct value *value)
 		if (status & statuses)
 			offer(p, ids[i], status_name(status));
 	}
-	p->offered = true; /* none is an answer, too */
 }
 
 static void offer_signals(struct place *p)
@@ -185,7 +186,7 @@ static const struct option_row *find_letter(const struct option_row *rows, char 
 static void take_option(struct place *p, const struct option_row *row, const char *value)
 {
 	p->used |= UINT64_C(1) << (row - p->rows);
-	if (row->kind == OPTION_FLAG || value)
+	if (!row->operand || value)
 		(void)option_store(p->ctx, row, value, NULL);
 	else
 		p->row = row;
@@ -204,7 +205,7 @@ static void take_options(struct place *p, const char *word)
 		const struct option_row *row = find_letter(p->rows, *letter);
 		if (!row)
 			continue;
-		bool is_flag = row->kind == OPTION_FLAG;
+		bool is_flag = !row->operand;
 		take_option(p, row, !is_flag && letter[1] ? letter + 1 : NULL);
 		if (!is_flag)
 			return;
@@ -244,7 +245,7 @@ static bool find_value_within(struct place *p, const char *word)
 		p->row = find_long(p->rows, word + 2, (size_t)(equals - word) - 2);
 	else if (word[1] && word[2]) {
 		p->row = find_letter(p->rows, word[1]);
-		if (p->row && p->row->kind == OPTION_FLAG)
+		if (p->row && !p->row->operand)
 			p->row = NULL;
 		start = word + 2;
 	}
@@ -265,7 +266,7 @@ static void offer_at_cursor(struct place *p)
 		offer_options(p);
 		return;
 	}
-	if (p->row && p->row->kind == OPTION_FLAG)
+	if (p->row && !p->row->operand)
 		offer_words(p, booleans);
 	else if (p->row)
 		offer_value(p, &p->row->value);

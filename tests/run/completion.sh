@@ -194,6 +194,26 @@ test_program() {
 	done
 }
 
+# Whatever is typed, the question has an answer, perhaps an empty one.
+test_odd_lines() {
+	long=$(printf '%05000d' 0)
+	echo >"$WORK/file"
+	for line in '' "--root $WORK/file kill " "--root /proc/1/root kill " "--root  kill " "-- kill " "--no-such kill " "-x kill " \
+		"kill -x " "kill --no-such=" "--=" "-=" "--root" "spec --explain $long" "spec --explain .$long.$long" \
+		"spec --explain ..." "spec --explain [" "kill $long" "$long" "--log-level=$long " "exec --cap=$long" \
+		"--root \$ kill " "--root \${ kill " "--root \$NO_SUCH/x kill " "--root ~ kill " "--root ~nobody kill " "run -b"; do
+		# the words as a shell would split them, and an empty one where it ends in a space
+		set --
+		rest=$line
+		while [ "$rest" != "${rest#* }" ]; do
+			set -- "$@" "${rest%% *}"
+			rest=${rest#* }
+		done
+		try "$HULL" completion bash "$@" "$rest"
+		[ "$status" = 0 ] && [ -z "$errors" ] || fail "'$line': status $status: $errors"
+	done
+}
+
 test_syntax() {
 	scripts
 	for shell in bash fish zsh; do
