@@ -74,8 +74,7 @@ of_page() {
 of_help() {
 	"$BUILD/hull" --help | sed -n 's/^Commands:/&/; /^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >"$dir/commands"
 	for command in hull $(cat "$dir/commands"); do
-		[ "$command" = hull ] && set -- || set -- "$command"
-		"$BUILD/hull" "$@" --help | awk -v command="$command" '
+		"$BUILD/hull" help ${command#hull} | awk -v command="$command" '
 			/^Usage: / && command != "hull" {
 				sub(/^Usage: hull /, "")
 				sub(/ \[OPTION…\]/, "")
@@ -100,16 +99,14 @@ of_help() {
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-of_page >"$dir/page"
 # "run" has the options of "create", too, and the page says so.
-sed -n 's/^create: /run: /p' "$dir/page" >>"$dir/page"
-LC_ALL=C sort -u "$dir/page" >"$dir/page.sorted"
+of_page | sed -e p -e 's/^create: /run: /' | LC_ALL=C sort -u >"$dir/page"
 of_help | LC_ALL=C sort -u >"$dir/help"
 if ! [ "$(grep -c ': -' "$dir/help")" -gt 50 ] || ! [ "$(wc -l <"$dir/commands")" -gt 15 ]; then
 	echo 'the help lists too few options or commands to be true'
 	bad=1
 fi
-if ! diff "$dir/page.sorted" "$dir/help" >"$dir/difference"; then
+if ! diff "$dir/page" "$dir/help" >"$dir/difference"; then
 	echo 'man/hull.1 (<) and the help (>) differ:'
 	grep '^[<>]' "$dir/difference"
 	bad=1
