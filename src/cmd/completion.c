@@ -114,7 +114,7 @@ static const char fish[] =
 	"			case ':files*'\n"
 	"				string replace -r '^' -- \"$prefix\" (__fish_complete_path $rest)\n"
 	"			case ':programs*'\n"
-	"				complete -C \"$rest\"\n"
+	"				complete -C \"$rest\" | string match -r -- '^'(string escape --style=regex -- \"$rest\")'.*'\n"
 	"			case ':users*'\n"
 	"				__fish_complete_users\n"
 	"			case '*'\n"
