@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -128,19 +129,24 @@ static int check_value(
 	return error_hint(err, "%s", word_list(value->words, list, sizeof(list)));
 }
 
-const struct value *operand_value(const struct command *command, int index)
+const struct value *operand_value(const struct command *command, int index, bool dashes)
 {
 	const int last = (int)(sizeof(command->values) / sizeof(command->values[0])) - 1;
-	if (index >= command->max_operands)
+	int max = !command->takes_command ? command->max_operands :
+		dashes                    ? INT_MAX :
+					    command->min_operands;
+	if (index >= max)
 		return NULL;
 	return &command->values[index < last ? index : last];
 }
 
 int operands_check(const struct command *command, int count, char **operands, struct error *err)
 {
-	for (int i = 0; i < count; i++)
-		if (check_value(operand_value(command, i), command->name, operands[i], err) < 0)
+	for (int i = 0; i < count; i++) {
+		const struct value *value = operand_value(command, i, false);
+		if (value && check_value(value, command->name, operands[i], err) < 0)
 			return -1;
+	}
 	return 0;
 }
 

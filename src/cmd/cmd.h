@@ -153,6 +153,7 @@ struct command {
 	struct value values[3]; /* of the operands in turn; the last one is that of all further ones */
 	bool changes; /* goes on though nobody reads what it says any more */
 	bool options_first; /* what follows the first operand is another program's: ps, spec */
+	bool takes_command; /* so is what stands after "--": spec */
 	/* Returns the exit status, or -1 with an error. */
 	int (*run)(struct context *, struct error *);
 };
@@ -178,8 +179,9 @@ int option_store(struct context *ctx, const struct option_row *row, const char *
 /* Refuses an operand that is none of the words of its row. */
 int operands_check(const struct command *command, int count, char **operands, struct error *err);
 
-/* The row of the operand number `index`, or NULL if the command does not take so many. */
-const struct value *operand_value(const struct command *command, int index);
+/* The row of the operand number `index`, or NULL if the command does not take so many. Where a command for the container may stand after
+ * "--" (`dashes`), operands before that are no more than they must be. */
+const struct value *operand_value(const struct command *command, int index, bool dashes);
 
 /* The statuses of containers that fit a value: those of its row, and with its flag some more. */
 unsigned value_statuses(const struct value *value, const struct options *options);

@@ -19,6 +19,7 @@ struct place {
 	const struct option_row *row;  /* the option whose value is at the cursor, or NULL */
 	int operands;                  /* of the command, before the cursor */
 	bool options_over;             /* after "--", or after the name of another program */
+	bool dashes;                   /* after "--" */
 	uint64_t used;                 /* bit N: rows[N] is typed already */
 	const char *typed;             /* what is typed of the value at the cursor */
 	int prefix; /* characters of the word at the cursor before its value: those of "--bundle=" */
@@ -219,7 +220,7 @@ static bool take_word(struct place *p, const char *word)
 		(void)option_store(p->ctx, p->row, word, NULL);
 		p->row = NULL;
 	} else if (!p->options_over && str_eq(word, "--")) {
-		p->options_over = true;
+		p->options_over = p->dashes = true;
 	} else if (!p->options_over && word[0] == '-' && word[1]) {
 		take_options(p, word);
 	} else if (!p->command) {
@@ -228,7 +229,7 @@ static bool take_word(struct place *p, const char *word)
 			return false;
 		p->rows = p->command->options;
 		p->used = 0;
-		p->options_over = false;
+		p->options_over = p->dashes = false;
 	} else {
 		p->operands++;
 		p->options_over |= p->command->options_first;
@@ -276,7 +277,7 @@ static void offer_at_cursor(struct place *p)
 		offer_commands(p);
 		return;
 	}
-	const struct value *value = operand_value(p->command, p->operands);
+	const struct value *value = operand_value(p->command, p->operands, p->dashes);
 	if (value)
 		offer_value(p, value);
 	if (!p->offered && !p->options_over && !*word)

@@ -69,6 +69,8 @@ test_words() {
 		hull list --format=j|json
 		hull list --form=j|json
 		hull stats -f |json openmetrics table
+		hull stats --sort me|mem% memory
+		hull spec --network |host none
 		hull --cgroup-manager |cgroupfs disabled systemd
 		hull --cgroup-manager=s|systemd
 		hull --log-level |debug error info warn warning
@@ -100,6 +102,7 @@ test_words() {
 		hull exec --env A=B --e|--env
 		hull exec some sh -|
 		hull exec some -- -|
+		hull spec -- -|
 		hull kill -- -|
 		hull features |--help -h
 		hull list --quiet |--format --help -f -h
@@ -111,18 +114,25 @@ test_paths() {
 	create
 	mkdir "$WORK/place" "$WORK/place/alpha" "$WORK/place/two words"
 	echo >"$WORK/place/beta.json"
+	printf '#!/bin/sh\n' >"$WORK/place/program"
+	chmod 755 "$WORK/place/program"
 	offers <<-END
 		hull run -b $WORK/place/a|alpha
 		hull run --bundle=$WORK/place/a|alpha
 		hull run -b $WORK/place/b|
 		hull run -f $WORK/place/b|beta.json
 		hull --root $STATE run -b $WORK/place/|alpha two words
-		hull --root $STATE create --config=$WORK/place/|alpha beta.json two words
+		hull --root $STATE create --config=$WORK/place/|alpha beta.json program two words
 		hull --root $WORK/place/b|
 		hull run --overlay tm|tmp
 		hull run --overlay $WORK/place/a|alpha
 		hull update -r $WORK/place/b|beta.json
 		hull exec --cwd $WORK/place/|
+		hull spec $WORK/place/|
+		hull spec --rootfs $WORK/place/a|alpha
+		hull spec -- $WORK/place/p|program
+		hull spec -b . -- program --option $WORK/place/b|beta.json
+		hull exec some program $WORK/place/b|beta.json
 	END
 	hull delete "$ID"
 }
