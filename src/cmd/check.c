@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/findings.h"
-#include "cmd/format.h"
 #include "doctor.h"
 #include "host.h"
 #include "idmap.h"
@@ -154,9 +153,7 @@ static int enter_bundle(struct context *ctx, struct error *err)
 static int run(struct context *ctx, struct error *err)
 {
 	char bundle[4096];
-	int format = format_parse(ctx->options.format, formats, err);
-	if (format < 0)
-		return -1;
+	int format = (int)word_value(formats, ctx->options.format);
 	if (ctx->options.host)
 		return check_host(ctx, format, err);
 	const char *path = ctx->options.config ? ctx->options.config : "config.json";

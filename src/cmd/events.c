@@ -12,7 +12,7 @@
 #include "base/proc.h"
 #include "cgroups/path.h"
 #include "cmd/cmd.h"
-#include "cmd/format.h"
+#include "cmd/interval.h"
 #include "cmd/stats-json.h"
 #include "container-cgroup.h"
 

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "cgroups/path.h"
 #include "cmd/cmd.h"
-#include "cmd/format.h"
+#include "cmd/interval.h"
 #include "cmd/match.h"
 #include "cmd/metrics.h"
 #include "cmd/stats-json.h"

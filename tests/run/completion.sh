@@ -70,6 +70,8 @@ test_words() {
 		hull list --form=j|json
 		hull stats -f |json openmetrics table
 		hull stats --sort me|mem% memory
+		hull check --format |json text
+		hull check --format |json text
 		hull spec --network |host none
 		hull --cgroup-manager |cgroupfs disabled systemd
 		hull --cgroup-manager=s|systemd
@@ -125,6 +127,8 @@ test_paths() {
 		hull --root $STATE create --config=$WORK/place/|alpha beta.json program two words
 		hull --root $WORK/place/b|
 		hull run --overlay tm|tmp
+		hull check $WORK/place/|alpha two words
+		hull check $WORK/place/|alpha two words
 		hull run --overlay $WORK/place/a|alpha
 		hull update -r $WORK/place/b|beta.json
 		hull exec --cwd $WORK/place/|
