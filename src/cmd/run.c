@@ -147,7 +147,7 @@ static int settle_options(struct options *o, struct error *err)
 	}
 	if (o->rm.value && o->detach) {
 		(void)fail(err, 0, "--rm and --detach exclude each other");
-		return error_hint(err, "nobody waits for a detached container to delete it: hull delete ID does");
+		return error_hint(err, "nobody waits for its end: hull delete ID, once it has stopped");
 	}
 	if (o->rm.value && o->keep)
 		return fail(err, 0, "--rm and --keep exclude each other");

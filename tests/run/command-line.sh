@@ -282,6 +282,8 @@ test_signal_names() {
 	done
 	says 1 'unknown signal "NOSUCH"' hull kill "$ID" NOSUCH
 	says 1 'a number up to 64' hull kill "$ID" 65
+	says 1 'the signal stands after the id: hull kill ID 9' hull kill -9 "$ID"
+	says 1 'the signal stands after the id: hull kill ID SIGKILL' hull kill -SIGKILL "$ID"
 	hull delete --force "$ID" || fail delete
 }
 
@@ -304,8 +306,6 @@ test_typed_options() {
 		--user|x y|--user: "x y" is neither a user id nor a name
 		--user|4294967295|--user: "4294967295" is neither a user id nor a name
 		--additional-gids|1,x|--additional-gids: "x" is no group id
-		--cgroup|cpu:/x|--cgroup cpu:/x: 
-		--cgroup|/none|--cgroup /none: no such file
 	END
 	says 127 'hull: executable file `nope` not found' hull exec "$ID" nope
 	# of a file it is the property
@@ -313,6 +313,14 @@ test_typed_options() {
 	says 255 'hull: .env[0]: "FOO" has no "="' hull exec --process "$WORK/process" "$ID"
 	echo '{"args": ["true"], "cwd": "/", "env": ["A=B"]}' >"$WORK/process"
 	says 255 'hull: --env FOO: "FOO" has no "="' hull exec --env X=Y --env FOO --process "$WORK/process" "$ID"
+	hull delete --force "$ID" || fail delete
+}
+
+test_typed_cgroup() {
+	config '.process.args = ["sleep", "1000"]'
+	hull run -d -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 || fail 'run -d'
+	says 255 'hull: --cgroup cpu:/x: cgroup v2 has no controller to choose' hull exec --cgroup cpu:/x "$ID" true
+	says 255 'hull: --cgroup /none: no such file' hull exec --cgroup /none "$ID" true
 	hull delete --force "$ID" || fail delete
 }
 
