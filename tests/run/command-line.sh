@@ -4,23 +4,23 @@
 
 # says STATUS TEXT COMMAND...: that exit status, and this text in what goes to standard error.
 says() {
-	wanted=$1 text=$2
+	says_status=$1 says_text=$2
 	shift 2
 	try "$@"
-	[ "$status" = "$wanted" ] || fail "$*: status $status, expected $wanted: $out $errors"
+	[ "$status" = "$says_status" ] || fail "$*: status $status, expected $says_status: $out $errors"
 	case $errors in
-	*"$text"*) ;;
-	*) fail "$*: said '$errors', expected '$text'" ;;
+	*"$says_text"*) ;;
+	*) fail "$*: said '$errors', expected '$says_text'" ;;
 	esac
 }
 
 # prints TEXT COMMAND...: it succeeds, and this is all that it prints.
 prints() {
-	text=$1
+	prints_text=$1
 	shift
 	try "$@"
 	[ "$status" = 0 ] || fail "$*: status $status: $errors"
-	same "$text" "$out" "output of $*"
+	same "$prints_text" "$out" "output of $*"
 	same '' "$errors" "errors of $*"
 }
 
