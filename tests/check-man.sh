@@ -18,8 +18,8 @@ for page in "$BUILD"/man/*.[1-8]; do
 	fi
 done
 
-# "COMMAND: -b, --bundle DIR" for each head of an option, "COMMAND ID [SIGNAL]" for the first synopsis of a command. The command of
-# the global options is hull.
+# "delete, rm" for each command, "COMMAND: -b, --bundle DIR" for each head of an option, "COMMAND ID [SIGNAL]" for the first synopsis
+# of a command. The command of the global options is hull.
 of_page() {
 	awk '
 		# The words of a macro line as the help has them: the names of operands in capitals, brackets for Op and Oo.
@@ -62,7 +62,13 @@ of_page() {
 		/^\.Sh GLOBAL OPTIONS/ { command = "hull" }
 		/^\.Sh COMMANDS/ { in_commands = 1 }
 		/^\.Sh ENVIRONMENT/ { in_commands = 0 }
-		/^\.Ss / { command = in_commands ? $2 : "" ; synopsis = 0 }
+		/^\.Ss / {
+			synopsis = 0
+			command = in_commands ? $2 : ""
+			sub(/,/, "", command)
+			if (in_commands)
+				print substr($0, 5)
+		}
 		/^\.D1 Nm Cm / && command && !synopsis++ {
 			text = plain()
 			sub(/ \[OPTION\.\.\.\]/, "", text)
@@ -72,8 +78,9 @@ of_page() {
 }
 
 of_help() {
-	"$BUILD/hull" --help | sed -n 's/^Commands:/&/; /^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >"$dir/commands"
-	for command in hull $(cat "$dir/commands"); do
+	"$BUILD/hull" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\(, [a-z]*\)*\) .*/\1/p' >"$dir/commands"
+	cat "$dir/commands"
+	for command in hull $(sed 's/,.*//' "$dir/commands"); do
 		"$BUILD/hull" help ${command#hull} | awk -v command="$command" '
 			/^Usage: / && command != "hull" {
 				sub(/^Usage: hull /, "")
@@ -81,7 +88,7 @@ of_help() {
 				gsub(/…/, "...")
 				print
 			}
-			/^Options:/ { in_options = 1 }
+			/^Options/ { in_options = 1 }
 			in_options && /^ +-/ {
 				sub(/^ +/, "")
 				if ($0 ~ /^-h, --help/ && command != "hull")

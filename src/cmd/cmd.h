@@ -21,6 +21,7 @@ struct options {
 	/* after it */
 	const char *bundle, *config, *console_socket, *network, *pid_file, *pidfd_socket, *preserve_fds;
 	const char *format, *file, *explain;
+	struct oci_bool tty, interactive, rm;
 	bool detach, keep, no_pivot, no_new_keyring, no_subreaper, dry_run;
 	const char *overlay;
 	bool idmap_rootfs;
@@ -33,7 +34,7 @@ struct options {
 	/* of exec */
 	const char *process, *cwd, *user, *process_label, *apparmor, *cgroup;
 	oci_strings env, groups, caps;
-	bool tty, no_new_privs, ignore_paused;
+	bool no_new_privs, ignore_paused;
 	bool stats, no_stream;
 	const char *sort;
 	/* of update */
@@ -43,7 +44,12 @@ struct options {
 	const char *l3_cache_schema, *mem_bw_schema;
 };
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_MANY }; /* of many, each is kept */
+enum option_kind {
+	OPTION_FLAG,   /* bool */
+	OPTION_SWITCH, /* struct oci_bool: =false says something too */
+	OPTION_TEXT,   /* const char * */
+	OPTION_MANY,   /* oci_strings: each is kept */
+};
 
 /* The kinds of values that options and operands take. Shell completion offers what there is of a kind. */
 enum value_kind {
@@ -90,6 +96,8 @@ struct option_row {
 /* After the help text comes what the value is: IS(DIRECTORY), ONE_OF(words). Without it the value is any text. */
 #define FLAG(letter_, name_, member_, help_)                                                       \
 	{ letter_, name_, NULL, OPTION_FLAG, offsetof(struct options, member_), help_ }
+#define SWITCH(letter_, name_, member_, help_)                                                     \
+	{ letter_, name_, NULL, OPTION_SWITCH, offsetof(struct options, member_), help_ }
 #define TEXT(letter_, name_, operand_, member_, help_, ...)                                        \
 	{ letter_, name_, operand_, OPTION_TEXT, offsetof(struct options, member_), help_,         \
 		##__VA_ARGS__ }
@@ -100,9 +108,11 @@ struct option_row {
 
 /* Rows that more than one command has: what its callers get of a process; where the bundle is; what create and run make of it. */
 #define PROCESS_OPTIONS                                                                            \
-	TEXT(0, "console-socket", "SOCKET", console_socket, "unix socket that receives the terminal",    \
-		IS(FILE)),                                                                         \
-		TEXT(0, "pid-file", "FILE", pid_file, "file that receives the process id",      \
+	SWITCH('t', "tty", tty, "give it a terminal, or none: --tty=false"),                       \
+		SWITCH('i', "interactive", interactive, "connect standard input, as is always done"), \
+		TEXT(0, "console-socket", "SOCKET", console_socket,                                \
+			"unix socket that receives the terminal", IS(FILE)),                       \
+		TEXT(0, "pid-file", "FILE", pid_file, "file that receives the process id",         \
 			IS(FILE)),                                                                 \
 		TEXT(0, "pidfd-socket", "SOCKET", pidfd_socket,                                    \
 			"unix socket that receives a pidfd of the process", IS(FILE)),                               \
@@ -139,6 +149,7 @@ struct context {
 	enum cgroup_manager cgroup_manager;
 	char **operands; /* NULL-terminated */
 	int operand_count;
+	char **args; /* of run and create: what stands after "--", NULL-terminated; or NULL */
 	char **argv; /* of the whole program */
 	const struct command *command;
 	const struct dialect *dialect;
@@ -146,6 +157,7 @@ struct context {
 
 struct command {
 	const char *name;
+	const char *alias;    /* a second name, or NULL */
 	const char *operands; /* synopsis of what follows the options: "ID [SIGNAL]" */
 	const char *summary;  /* one line: lower case, no full stop */
 	const struct option_row *options;
@@ -153,7 +165,7 @@ struct command {
 	struct value values[3]; /* of the operands in turn; the last one is that of all further ones */
 	bool changes; /* goes on though nobody reads what it says any more */
 	bool options_first; /* what follows the first operand is another program's: ps, spec */
-	bool takes_command; /* so is what stands after "--": spec */
+	bool takes_command; /* so is what stands after "--": run, spec */
 	/* Returns the exit status, or -1 with an error. */
 	int (*run)(struct context *, struct error *);
 };
@@ -167,11 +179,11 @@ extern const struct command check_command, completion_command, create_command, d
 	update_command;
 
 const struct command *command_find(const char *name);
-int fail_unknown_command(const char *name, struct error *err);
+int command_fail_unknown(const char *name, struct error *err);
 
-/* Reads options up to the first operand (`before_command`), or everywhere. *argc and *argv are what is left. */
-int options_parse(struct context *ctx, const struct option_row *rows, bool before_command, int *argc,
-	char ***argv, struct error *err);
+/* Reads the options of `command`, argv[0], or where it is NULL those before the command. What is left is ctx->operands. */
+int options_parse(struct context *ctx, const struct command *command, int argc, char **argv,
+	struct error *err);
 
 /* Sets the member of ctx->options; value may be NULL for a flag. */
 int option_store(struct context *ctx, const struct option_row *row, const char *value, struct error *err);
@@ -197,6 +209,7 @@ int print_end(struct error *err); /* flushes stdout; 0 or -1 */
 
 /* create's and run's options, and what they ask for. */
 struct create_request;
+int interactive_check(const struct options *options, struct error *err);
 int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err);
 int request_fill(struct context *ctx, struct create_request *request, struct error *err);
 int print_plan(const struct plan *plan, struct error *err);

@@ -30,11 +30,13 @@ static int run(struct context *ctx, struct error *err)
 
 const struct command create_command = {
 	.name = "create",
-	.operands = "ID",
+	.operands = "ID [-- COMMAND [ARGUMENT…]]",
 	.summary = "make a container, ready to be started",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.values = { IS(TEXT), IS(PROGRAM), IS(FILE) },
 	.changes = true,
+	.takes_command = true,
 	.run = run,
 };

@@ -14,7 +14,6 @@ enum { STATUS_FAILED = 255 }; /* as runc's: what went wrong is not the program's
 static const struct option_row options[] = {
 	TEXT('p', "process", "FILE", process,
 		"run the process that FILE describes, like .process in a configuration", IS(FILE)),
-	FLAG('t', "tty", tty, "give it a terminal"),
 	FLAG('d', "detach", detach, "return once the process runs"),
 	TEXT('u', "user", "USER[:GROUP]", user, "user and group: ids, or names that the container knows (those of its process)",
 		IS(USER)),
@@ -32,9 +31,21 @@ static const struct option_row options[] = {
 	OPTIONS_END,
 };
 
+/* The program and its arguments; a "--" before them is not theirs. */
+static char **program_of(const struct context *ctx)
+{
+	char **args = ctx->operands + 1;
+	return *args && str_eq(*args, "--") ? args + 1 : args;
+}
+
 static int check_arguments(const struct context *ctx, struct error *err)
 {
-	bool given = ctx->operand_count > 1;
+	char **args = program_of(ctx);
+	bool given = *args != NULL;
+	if (given && args == ctx->operands + 1 && **args == '-') {
+		(void)fail(err, 0, "exec: %.64s stands after the container's id", *args);
+		return error_hint(err, "options of exec stand before it; a program of that name stands after --");
+	}
 	if (!given && !ctx->options.process) {
 		(void)fail(err, 0, "exec: no program is given");
 		return error_hint(err, "hull exec ID PROGRAM [ARGUMENT…], or --process FILE");
@@ -48,14 +59,14 @@ static int request_exec(struct context *ctx, struct exec_request *request, struc
 {
 	const struct options *o = &ctx->options;
 	uint64_t preserve;
-	if (check_arguments(ctx, err) < 0 ||
+	if (check_arguments(ctx, err) < 0 || interactive_check(o, err) < 0 ||
 		preserve_fds_parse(o->preserve_fds, &preserve, err) < 0)
 		return -1;
 	*request = (struct exec_request){
 		.id = ctx->operands[0],
 		.state_root = ctx->state_root,
 		.process = o->process,
-		.args = ctx->operands + 1,
+		.args = program_of(ctx),
 		.cwd = o->cwd,
 		.user = o->user,
 		.process_label = o->process_label,

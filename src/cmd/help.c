@@ -10,7 +10,7 @@ static int run(struct context *ctx, struct error *err)
 	}
 	const struct command *command = command_find(ctx->operands[0]);
 	if (!command)
-		return fail_unknown_command(ctx->operands[0], err);
+		return command_fail_unknown(ctx->operands[0], err);
 	help_print_command(command);
 	return print_end(err);
 }

@@ -35,7 +35,12 @@ int signal_parse(const char *text, struct error *err)
 		if (strcasecmp(w->name, name) == 0)
 			return (int)w->value;
 	int realtime = parse_realtime(name);
-	return realtime ? realtime : fail(err, 0, "unknown signal \"%.32s\"", text);
+	if (realtime)
+		return realtime;
+	(void)fail(err, 0, "unknown signal \"%.32s\"", text);
+	const char *nearest = word_nearest(signal_words, name);
+	return nearest ? error_hint(err, "did you mean %s?", nearest) :
+			 error_hint(err, "a name as kill -l lists them, or a number up to %d", SIGRTMAX);
 }
 
 const char *signal_name(struct arena *arena, int sig)

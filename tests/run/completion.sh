@@ -105,6 +105,7 @@ test_words() {
 		hull exec some sh -|
 		hull exec some -- -|
 		hull spec -- -|
+		hull run some -- -|
 		hull kill -- -|
 		hull features |--help -h
 		hull list --quiet |--format --help -f -h
@@ -133,6 +134,9 @@ test_paths() {
 		hull update -r $WORK/place/b|beta.json
 		hull exec --cwd $WORK/place/|
 		hull spec $WORK/place/|
+		hull run some $WORK/place/|
+		hull run some -- $WORK/place/p|program
+		hull create some -- program --option $WORK/place/b|beta.json
 		hull spec --rootfs $WORK/place/a|alpha
 		hull spec -- $WORK/place/p|program
 		hull spec -b . -- program --option $WORK/place/b|beta.json
