@@ -324,6 +324,13 @@ test_typed_cgroup() {
 	hull delete --force "$ID" || fail delete
 }
 
+test_typed_files() {
+	for option in --console-socket --pidfd-socket --pid-file --config --overlay --report; do
+		says 1 "hull: $option" hull run -t -b "$BUNDLE" $option /none/none "$ID" -- true
+		case $errors in *': No such file or directory'*) ;; *) fail "$option: $errors" ;; esac
+	done
+}
+
 test_help_says_so() {
 	try hull run --help
 	expect_status 0

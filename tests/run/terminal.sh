@@ -250,7 +250,7 @@ test_console_socket_detached() {
 
 test_console_socket_missing() {
 	config '.process.terminal = true'
-	fails_with "console socket: connect to $WORK/none: No such file or directory" \
+	fails_with "--console-socket: connect to $WORK/none: No such file or directory" \
 		hull create -b "$BUNDLE" --console-socket "$WORK/none" "$ID"
 	config '.process.terminal = false'
 	fails_with '.process.terminal: --console-socket is given, but there is no terminal' \
