@@ -90,8 +90,12 @@ unlike() {
 	! "$@" >/dev/null 2>&1
 }
 
-ended() { # PID
-	! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
+ended() { # PID; a zombie has
+	{ read -r process_state <"/proc/$1/stat"; } 2>/dev/null || return 0
+	case ${process_state##*) } in
+	[ZX]*) ;;
+	*) return 1 ;;
+	esac
 }
 
 # executes PROGRAM PID: for await; a process in the background is that program by now, or has ended before.
@@ -116,21 +120,10 @@ run() {
 	read_results
 }
 
-# text_of FILE: as $text, what $(cat FILE) is. That is a line mostly, for which no program is started.
-text_of() {
-	text=
-	[ -s "$1" ] || return 0
-	{
-		IFS= read -r text
-		! IFS= read -r more && [ -z "$more" ]
-	} <"$1" || text=$(cat "$1")
-}
-
 read_results() {
-	text_of "$WORK/out"
-	out=$text
-	text_of "$WORK/errors"
-	errors=$text
+	out='' errors=''
+	[ ! -s "$WORK/out" ] || out=$(cat "$WORK/out")
+	[ ! -s "$WORK/errors" ] || errors=$(cat "$WORK/errors")
 }
 
 # Runs a shell script inside.
@@ -416,7 +409,7 @@ attempt() {
 	name_test "$1"
 	code=0 why=
 	if [ "$ready" != "$1" ]; then
-		[ ! -e "$WORK" ] || rm -rf "$WORK"
+		[ ! -e "$WORK" ] || "$TOOL" remove "$WORK"
 		new_bundle || why='its bundle cannot be made' code=1
 	fi
 	ready=
@@ -445,7 +438,7 @@ run_one() { # NAME [NEXT]
 	*)
 		echo "FAIL $SUITE: $1: ${why:-status $code}"
 		sed 's/^/    /' "$WORK/log"
-		rm -rf "$WORK"
+		"$TOOL" remove "$WORK"
 		FAILED=1
 		;;
 	esac

@@ -4,7 +4,7 @@
  * directory of temporary files. A hull command that hangs is ended, as timeout(1) before each one would.
  *
  * The shell gets in its environment: HULL, resolved; HULL_TEST_SUITE_DIR; HULL_TEST_CGROUP2, where cgroup2 is; and HULL_TEST_RUN,
- * by which its processes are known.
+ * by which its processes are known. From the caller's: HULL_TEST_LIMIT, the seconds for a hull command.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,10 +26,10 @@
 #include "tool.h"
 
 enum {
-	LIMIT_SECONDS = 120,   /* for one hull command */
-	LIMIT_MORE = 5,        /* from SIGTERM to SIGKILL */
+	LIMIT_SECONDS = 120, /* for one hull command */
+	LIMIT_MORE = 5,      /* from SIGTERM to SIGKILL */
 	PATROL_SECONDS = 5,
-	SHELL_MS = 3000,       /* for the traps of a shell that is to end */
+	SHELL_MS = 3000, /* for the traps of a shell that is to end */
 	SWEEPS = 200,
 	SWEEP_MS = 20,
 	STAT_LIMIT = 4096,
@@ -42,7 +42,7 @@ struct suite {
 	pid_t pid;
 	int status; /* as wait(2) has it, once `ended` */
 	bool ended;
-	bool limited;
+	int64_t limit; /* in seconds, for a hull command; or -1 */
 	struct traces traces;
 };
 
@@ -118,23 +118,23 @@ static void limit_process(void *data, pid_t pid)
 {
 	const struct suite *s = data;
 	int64_t age = command_age(s, pid);
-	if (age < LIMIT_SECONDS)
+	if (age < s->limit)
 		return;
 	(void)fprintf(stderr, "test-tool: %s (process %d) has run for %lld seconds and is ended\n", s->command, pid, (long long)age);
-	(void)kill(pid, age < LIMIT_SECONDS + LIMIT_MORE ? SIGTERM : SIGKILL);
+	(void)kill(pid, age < s->limit + (s->limit < LIMIT_MORE ? s->limit : LIMIT_MORE) ? SIGTERM : SIGKILL);
 }
 
 /* Until the shell has ended, or a signal came, which is returned. */
 static int watch(struct suite *s, const sigset_t *signals)
 {
-	const struct timespec patrol = { .tv_sec = PATROL_SECONDS };
+	const struct timespec patrol = { .tv_sec = s->limit > 0 && s->limit < PATROL_SECONDS ? s->limit : PATROL_SECONDS };
 	while (!s->ended) {
 		int signal = sigtimedwait(signals, NULL, &patrol);
 		if (signal == SIGCHLD)
 			reap(s);
 		else if (signal > 0)
 			return signal;
-		else if (errno == EAGAIN && s->limited)
+		else if (errno == EAGAIN && s->limit > 0)
 			sweep_processes(&s->traces, limit_process, s);
 	}
 	return 0;
@@ -197,7 +197,8 @@ static int prepare(struct suite *s)
 		name = hull;
 	const char *slash = strrchr(name, '/');
 	(void)snprintf(s->command, sizeof(s->command), "%s", slash ? slash + 1 : name);
-	s->limited = !getenv("HULL_TEST_USER"); /* as-user.c has a limit of its own */
+	const char *limit = getenv("HULL_TEST_LIMIT");
+	s->limit = getenv("HULL_TEST_USER") ? -1 : limit ? atoi(limit) : LIMIT_SECONDS; /* as-user.c has a limit of its own */
 	s->traces.cgroups = find_cgroup2();
 	s->traces.tree = s->dir;
 	return setenv("HULL", name, 1) < 0 || setenv("HULL_TEST_SUITE_DIR", s->dir, 1) < 0 ||

@@ -15,6 +15,7 @@ static const struct command {
 	{ "config", cmd_config },
 	{ "jq", cmd_jq },
 	{ "look", cmd_look },
+	{ "remove", cmd_remove },
 	{ "supervise", cmd_supervise },
 	{ "template", cmd_template },
 	{ "turn", cmd_turn },
