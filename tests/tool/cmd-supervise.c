@@ -3,8 +3,9 @@
  * for what it has started. When it ends, by itself or by a signal, none of its processes, mounts and cgroups is left, nor its
  * directory of temporary files. A hull command that hangs is ended, as timeout(1) before each one would.
  *
- * The shell gets in its environment: HULL, resolved; HULL_TEST_SUITE_DIR; HULL_TEST_CGROUP2, where cgroup2 is; and HULL_TEST_RUN,
- * by which its processes are known. From the caller's: HULL_TEST_LIMIT, the seconds for a hull command.
+ * The shell gets in its environment: HULL, resolved; HULL_TEST_SUITE_DIR; HULL_TEST_CGROUP2, where cgroup2 is; and HULL_TEST_SUITE,
+ * by which its processes are known. From the caller's: HULL_TEST_LIMIT, the seconds for a hull command; HULL_TEST_RUN, which the
+ * ids of the tests begin with.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -163,21 +164,21 @@ static int sweep_suite(struct arena *arena, const struct suite *s, bool told)
 
 static int start(struct suite *s, char **argv, const sigset_t *old)
 {
-	char run[32], path[64];
+	char suite[32], path[64];
 	int gate[2];
 	if (pipe(gate) < 0)
 		return -1;
 	s->pid = fork();
 	if (s->pid == 0) {
-		(void)snprintf(run, sizeof(run), "%d.", getpid());
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || setenv("HULL_TEST_RUN", run, 1) < 0 || close(gate[0]) < 0 ||
+		(void)snprintf(suite, sizeof(suite), "%d.", getpid());
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || setenv("HULL_TEST_SUITE", suite, 1) < 0 || close(gate[0]) < 0 ||
 			fcntl(gate[1], F_SETFD, FD_CLOEXEC) < 0 || sigprocmask(SIG_SETMASK, old, NULL) < 0)
 			_exit(126);
 		(void)execvp(argv[0], argv);
 		_exit(127);
 	}
 	(void)close(gate[1]);
-	while (read(gate[0], run, 1) < 0 && errno == EINTR) /* until it is a shell */
+	while (read(gate[0], suite, 1) < 0 && errno == EINTR) /* until it is a shell */
 		;
 	(void)close(gate[0]);
 	(void)snprintf(path, sizeof(path), "/proc/%d/exe", s->pid);
@@ -223,9 +224,10 @@ int cmd_supervise(int argc, char **argv)
 		perror("test-tool supervise");
 		return 2;
 	}
-	s.traces.id = arena_printf(&arena, "t%d-", s.pid);
+	const char *run = getenv("HULL_TEST_RUN");
+	s.traces.id = arena_printf(&arena, "t%s%s%d-", run ? run : "", run && *run ? "-" : "", s.pid);
 	s.traces.marks[0] = arena_printf(&arena, "HULL_TEST_ID=%s", s.traces.id);
-	s.traces.marks[1] = arena_printf(&arena, "HULL_TEST_RUN=%d.", s.pid);
+	s.traces.marks[1] = arena_printf(&arena, "HULL_TEST_SUITE=%d.", s.pid);
 	int signal = watch(&s, &signals);
 	if (signal)
 		end_suite(&s);
