@@ -80,6 +80,10 @@ await() {
 	polls=0
 	until "$@"; do
 		polls=$((polls + 1))
+		if [ $polls -lt 20 ]; then
+			sleep 0.01 # mostly it is there soon
+			continue
+		fi
 		[ $polls -lt 1200 ] || fail "$in_vain: $(cat "$WORK/errors" "$WORK/peer-errors" 2>/dev/null)"
 		sleep 0.05
 	done
@@ -96,6 +100,18 @@ ended() { # PID; a zombie has
 	[ZX]*) ;;
 	*) return 1 ;;
 	esac
+}
+
+# runs REGEX: a process with such a command line is there; no_process REGEX: there is none, which was looked at.
+runs() {
+	found=0
+	"$TOOL" find "$1" >/dev/null || found=$?
+	[ $found -le 1 ] || fail "processes cannot be looked for by '$1'"
+	return $found
+}
+
+no_process() {
+	! runs "$1"
 }
 
 # executes PROGRAM PID: for await; a process in the background is that program by now, or has ended before.
