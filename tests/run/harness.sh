@@ -51,7 +51,7 @@ test_mount_is_found() {
 
 test_process_is_found() {
 	inner_fails 'FAIL inner: it: left behind: process: ' "$NOTE"'
-		test_it() { note; setsid sleep 1000 >/dev/null 2>&1 & }'
+		test_it() { note; setsid sleep 1000 >/dev/null 2>&1 & await "no process" executes sleep $!; }'
 }
 
 test_container_is_found() {

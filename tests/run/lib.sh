@@ -48,6 +48,7 @@ if [ -z "${HULL_TEST_SUITE_DIR:-}" ]; then
 		exit 1
 	}
 	export TOOL
+	case $LIB_DIR in */engines) export HULL_TEST_STRAYS=yes ;; esac # they start daemons
 	exec "$TOOL" supervise sh "$0" "$@"
 fi
 SUITE_DIR=$HULL_TEST_SUITE_DIR

@@ -5,7 +5,7 @@
  *
  * The shell gets in its environment: HULL, resolved; HULL_TEST_SUITE_DIR; HULL_TEST_CGROUP2, where cgroup2 is; and HULL_TEST_SUITE,
  * by which its processes are known. From the caller's: HULL_TEST_LIMIT, the seconds for a hull command; HULL_TEST_RUN, which the
- * ids of the tests begin with.
+ * ids of the tests begin with; HULL_TEST_STRAYS, if what a file leaves is no failure of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,6 +43,7 @@ struct suite {
 	pid_t pid;
 	int status; /* as wait(2) has it, once `ended` */
 	bool ended;
+	bool strays;   /* may be left: daemons, of which the next file has use */
 	int64_t limit; /* in seconds, for a hull command; or -1 */
 	struct traces traces;
 };
@@ -141,25 +142,20 @@ static int watch(struct suite *s, const sigset_t *signals)
 	return 0;
 }
 
-/* What a run that ended by itself left is a failure of its tests. */
-static int sweep_suite(struct arena *arena, const struct suite *s, bool told)
+/* What a run that ended by itself left is a failure of its tests: it is told, and cleared all the same. */
+static int sweep_suite(struct arena *arena, const struct suite *s, bool interrupted)
 {
-	bool clean = false;
-	for (int i = 0; i < SWEEPS && !clean; i++) {
-		clean = sweep_look(arena, &s->traces, NULL) == 0;
-		if (clean)
-			break;
-		if (told || i >= SWEEPS / 2) {
-			if (!told)
-				(void)sweep_look(arena, &s->traces, stderr);
-			told = true;
+	bool clearing = interrupted, left = false;
+	for (int i = 0; i < SWEEPS && sweep_look(arena, &s->traces, NULL) != 0; i++) {
+		if (!clearing && i >= SWEEPS / 2)
+			left = clearing = sweep_look(arena, &s->traces, s->strays ? NULL : stderr) != 0;
+		if (clearing)
 			sweep_clear(arena, &s->traces);
-		}
 		sleep_ms(SWEEP_MS);
 	}
 	if (remove_tree(arena, s->dir) < 0)
 		(void)fprintf(stderr, "test-tool: %s cannot be removed\n", s->dir);
-	return clean ? 0 : -1;
+	return left && !s->strays ? -1 : 0;
 }
 
 static int start(struct suite *s, char **argv, const sigset_t *old)
@@ -199,6 +195,7 @@ static int prepare(struct suite *s)
 	const char *slash = strrchr(name, '/');
 	(void)snprintf(s->command, sizeof(s->command), "%s", slash ? slash + 1 : name);
 	const char *limit = getenv("HULL_TEST_LIMIT");
+	s->strays = getenv("HULL_TEST_STRAYS") != NULL;
 	s->limit = getenv("HULL_TEST_USER") ? -1 : limit ? atoi(limit) : LIMIT_SECONDS; /* as-user.c has a limit of its own */
 	s->traces.cgroups = find_cgroup2();
 	s->traces.tree = s->dir;
