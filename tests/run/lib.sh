@@ -9,7 +9,8 @@
 # After each, nothing may be left behind: no state, cgroup, mount or process.
 #
 # Prints "ok NAME", "FAIL NAME: why" or "SKIP NAME: why". Environment: HULL (build/hull), ONLY (names to run),
-# HULL_TEST_TRIES (1), HULL_TEST_USER (a uid: the test is root's, hull and its containers are that user's; see as_user).
+# HULL_TEST_TRIES (1), HULL_TEST_USER (a uid: the test is root's, hull and its containers are that user's; see as_user),
+# HULL_TEST_LIMIT (120, the seconds for a hull command), HULL_TEST_PATIENCE (10000, the milliseconds until what is left is a failure).
 # shellcheck shell=sh disable=SC2034
 
 set -u
@@ -36,6 +37,7 @@ find_tool() {
 tool_is_old() {
 	command -v "${CC:-cc}" >/dev/null || return
 	for source in "${LIB_DIR%/*}"/tool/*; do
+		# shellcheck disable=SC3013
 		[ ! "$source" -nt "$TOOL" ] || return 0
 	done
 	return 1
@@ -259,14 +261,26 @@ show_mounts() {
 }
 
 # The uppermost mount at a target: "FLAGS PROPAGATION TYPE SOURCE FLAGS-OF-SUPERBLOCK"; PROPAGATION is - where it is private.
-mount_at() {
-	printf '%s\n' "$mounts" | awk -v target="$1" '$5 == target {
-		group = ""
-		for (i = 7; $i != "-"; i++)
-			group = group (group ? "," : "") $i
-		line = $6 " " (group ? group : "-") " " $(i + 1) " " $(i + 2) " " $(i + 3)
-	} END { print line }'
-}
+mount_at() (
+	target=$1 line=
+	set -f
+	IFS='
+'
+	for entry in $mounts; do
+		IFS=' '
+		set -- $entry
+		[ "${5:-}" = "$target" ] || continue
+		flags=$6 group=
+		shift 6
+		while [ "${1:--}" != - ]; do
+			group=$group${group:+,}$1
+			shift
+		done
+		[ $# -ge 4 ] || continue # another line of the output
+		line="$flags ${group:--} $2 $3 $4"
+	done
+	printf '%s\n' "$line"
+)
 
 # expect_mount TARGET REGEX [REGEX-THAT-MUST-NOT-MATCH]
 expect_mount() {
@@ -467,6 +481,7 @@ make_template() {
 	common=${HULL_TEST_TEMPLATE:-}
 	if [ -z "$common" ]; then
 		common=$SUITE_DIR/.common
+		# shellcheck disable=SC2046
 		sh "$LIB_DIR/../make-bundle.sh" "$common" $(cat "$LIB_DIR/applets") || return
 	fi
 	"$TOOL" template "$TEMPLATE" "$common" ${HULL_TEST_USER:+"$HULL_TEST_USER"} || return
