@@ -27,7 +27,7 @@ find_tool() {
 		fi
 	done
 	TOOL=${LIB_DIR%/*/*}/build/test-tool
-	if tool_is_old; then
+	if [ ! -x "$TOOL" ] || tool_is_old; then
 		make -s -C "${LIB_DIR%/*/*}" BUILD=build VARIANT= build/test-tool >&2
 	fi
 	[ -x "$TOOL" ]
