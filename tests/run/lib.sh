@@ -314,7 +314,7 @@ mount_mappable() {
 	mount -t tmpfs -o mode=777 hull-test "$1" || skip 'no mounting here'
 	if ! maps_ids "$1"; then
 		umount "$1"
-		disk=$(mktemp -d /var/tmp/hull-run.${HULL_TEST_LOOP:-$$}.XXXXXX)
+		disk=$(mktemp -d /var/tmp/hull-run.${HULL_TEST_RUN:-$$}.XXXXXX)
 		{ chmod 777 "$disk" && maps_ids "$disk" && mount --bind "$disk" "$1"; } || {
 			rmdir "$disk"
 			skip 'this kernel maps no ids of tmpfs, nor of what /var/tmp is on'
@@ -403,7 +403,7 @@ name_test() {
 	WORK=$SUITE_DIR/$1
 	BUNDLE=$WORK/bundle
 	STATE=$WORK/state
-	ID=t${HULL_TEST_LOOP:+$HULL_TEST_LOOP-}$$-$1
+	ID=t${HULL_TEST_RUN:+$HULL_TEST_RUN-}$$-$1
 	while [ "$ID" != "${ID#*_}" ]; do
 		ID=${ID%%_*}-${ID#*_}
 	done
