@@ -240,6 +240,7 @@ test_limits() {
 
 test_systemd_cgroup() {
 	[ -d /run/systemd/system ] || skip 'systemd is not process 1 here'
+	needs_controllers memory
 	unit=hull-$ID.scope
 	begin --cgroup "system.slice:hull:$ID" --runc-systemd-cgroup --memory-limit 33554432
 	cgroup=system.slice/$unit

@@ -396,6 +396,7 @@ test_limits() {
 
 test_systemd_cgroup() {
 	[ -d /run/systemd/system ] || skip 'systemd is not process 1 here'
+	needs_controllers memory
 	sed -i 's/cgroupfs/systemd/' /tmp/containers.conf
 	trap 'sed -i s/systemd/cgroupfs/ /tmp/containers.conf' EXIT
 	begin --memory 64m

@@ -63,6 +63,7 @@ test_slice_and_prefix() {
 
 test_limits_are_properties() {
 	needs_systemd
+	needs_controllers memory pids cpu
 	config '.linux.resources += {memory: {limit: 67108864, reservation: 33554432}, pids: {limit: 77},
 		cpu: {shares: 512, quota: 50000, period: 100000}}'
 	create_scope
@@ -77,6 +78,7 @@ test_limits_are_properties() {
 
 test_reload_loses_nothing() {
 	needs_systemd
+	needs_controllers memory pids cpu
 	config '.linux.resources += {memory: {limit: 67108864}, pids: {limit: 77}, cpu: {quota: 50000, period: 100000}}'
 	create_scope
 	dir=$CGROUP2/system.slice/hull-$ID.scope
@@ -117,6 +119,7 @@ test_property_annotations() {
 
 test_subgroup() {
 	needs_systemd
+	needs_controllers pids
 	config '.annotations = {"run.oci.systemd.subgroup": "container"} | .linux.resources += {pids: {limit: 55}}'
 	create_scope
 	pid=$(hull state "$ID" | jq .pid)

@@ -46,6 +46,7 @@ limit() {
 # From where a login's session would be: no part of what is delegated.
 test_scope() {
 	needs_manager
+	needs_controllers memory pids cpu
 	limit
 	config '.process.args = ["sleep", "1000"]'
 	try hull --systemd-cgroup create -b "$BUNDLE" "$ID"
@@ -96,6 +97,7 @@ test_subgroup() {
 # As Podman calls it: from a scope of the user's own.
 test_scope_beside_ours() {
 	needs_manager
+	needs_controllers memory pids cpu
 	limit
 	config '.process.args = ["cat", "/proc/self/cgroup"]'
 	try as_nobody systemd-run --user --scope --quiet "$SUITE_DIR/hull-itself" --root "$STATE" --systemd-cgroup run -b "$BUNDLE" "$ID"
@@ -106,6 +108,7 @@ test_scope_beside_ours() {
 # Without --systemd-cgroup: a directory that is delegated.
 test_delegated_directory() {
 	needs_manager
+	needs_controllers pids
 	config '.linux.resources = {pids: {limit: 5}}
 		| .process.args = ["sh", "-c", "cat /proc/self/cgroup; for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; echo all"]'
 	try as_nobody systemd-run --user --scope -p Delegate=yes --quiet "$SUITE_DIR/hull-itself" --root "$STATE" run -b "$BUNDLE" "$ID"
@@ -116,6 +119,7 @@ test_delegated_directory() {
 
 test_memory_limit_bites() {
 	needs_manager
+	needs_controllers memory
 	config '.linux.resources = {memory: {limit: 16777216, swap: 16777216}}
 		| .process.args = ["sh", "-c", "dd if=/dev/zero of=/dev/null bs=64M count=1"]'
 	try hull --systemd-cgroup run -b "$BUNDLE" "$ID"
