@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2034
 
 # tidy_after NAME: makes $work, a directory in TMPDIR, and $cgroup, a cgroup of the same name; both, and all processes in the
-# cgroup, end with this script. Prints the reason where there is no cgroup to be had.
+# cgroup, end with this script. Where there is no cgroup to be had, $reason says why. $BASE is this directory.
 tidy_after() {
 	cgroup=/sys/fs/cgroup
 	[ "$(stat -f -c %T $cgroup)" = cgroup2fs ] || cgroup=$cgroup/unified
@@ -14,12 +14,21 @@ tidy_after() {
 	setsid sh "${BASE:?}/janitor" "$cgroup" "$work" <"$work/alive" >/dev/null 2>&1 &
 	janitor=$!
 	exec 7>"$work/alive"
-	mkdir "$cgroup" 2>"$work/log" || cat "$work/log"
-	[ -d "$cgroup" ]
+	reason=$(mkdir "$cgroup" 2>&1)
 }
 
 tidy_up() {
 	trap '' INT TERM HUP
 	exec 7>&-
 	[ -z "${janitor:-}" ] || wait "$janitor" || :
+}
+
+# in_namespaces COMMAND...: in the background, as process 1 of namespaces for all but users and time; its cgroup namespace begins at
+# $cgroup, and it begins in a cgroup below: what waits for it is no process of the root's.
+in_namespaces() {
+	exec 6>&- 7>&-
+	mkdir "$cgroup/self"
+	exec setpriv --pdeathsig KILL sh -c 'echo 0 >"$0/cgroup.procs" || exit
+		exec unshare --cgroup sh -c "echo 0 >\"\$0/self/cgroup.procs\" && exec \"\$@\"" "$0" \
+			unshare --mount --pid --fork --kill-child --net --ipc --uts "$@"' "$cgroup" "$@"
 }

@@ -7,7 +7,6 @@ set -eu
 file=$(readlink -f "$1")
 here=$(cd "${0%/*}" && pwd)
 tree=$(cd "$here/../.." && pwd)
-hull=$(readlink -f "${HULL:-build/hull}")
 
 skip() {
 	echo "SKIP $(basename "$file" .sh): $*"
@@ -16,34 +15,10 @@ skip() {
 
 # The second half: process 1 of the new namespaces.
 if [ -n "${IN_DEBIAN:-}" ]; then
-	root=$IN_DEBIAN/root
-	mount -t tmpfs -o mode=755 hull-debian "$IN_DEBIAN"
-	mkdir "$IN_DEBIAN/upper" "$IN_DEBIAN/work" "$root"
-	mount -t overlay -o "lowerdir=$DEBIAN,upperdir=$IN_DEBIAN/upper,workdir=$IN_DEBIAN/work" overlay "$root"
-	mkdir -p "$root/usr/local/bin" "$root/usr/local/libexec/hull"
-	cp "$hull" "$root/usr/local/bin/hull"
-	[ ! -e "$hull-systemd" ] || cp "$hull-systemd" "$root/usr/local/libexec/hull/"
-	mount -t proc proc "$root/proc"
-	mount --rbind /dev "$root/dev"
-	mount -t sysfs sysfs "$root/sys"
-	mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
-	mount -t tmpfs -o mode=755 tmpfs "$root/run"
-	mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
-	# An overlay cannot be the upper layer of another.
-	for dir in containerd containers docker; do
-		mkdir -p "$root/var/lib/$dir"
-		mount -t tmpfs tmpfs "$root/var/lib/$dir"
-	done
-	mkdir -p "$root$tree"
-	mount --rbind -o ro "$tree" "$root$tree"
-	cd "$root"
-	pivot_root . mnt
-	cd "$tree"
-	umount -l /mnt
-	mount --make-rshared /
-	hostname debian
-	ip link set lo up
-	unset IN_DEBIAN DEBIAN TMPDIR
+	unset IN_DEBIAN
+	mkdir -p /usr/local/bin /usr/local/libexec/hull
+	cp /run/guest/hull /usr/local/bin
+	[ ! -e /run/guest/hull-systemd ] || cp /run/guest/hull-systemd /usr/local/libexec/hull
 	/usr/local/bin/hull --version >/dev/null 2>&1 || skip "this build of hull does not run in Debian"
 	INSIDE_DEBIAN=1 HULL=/usr/local/bin/hull sh "$file" # not by exec: this shell waits for orphans
 	exit
@@ -52,25 +27,14 @@ fi
 [ "$(id -u)" = 0 ] || skip 'needs root'
 # shellcheck disable=SC2046 # a list of names
 DEBIAN=$(SUITE=${SUITE:-trixie} sh "$here/make-debian.sh" $(cat "$here/../vm/packages" "$here/../vm/packages-engines")) || skip "$DEBIAN"
-cgroup2=/sys/fs/cgroup
-[ "$(stat -f -c %T $cgroup2)" = cgroup2fs ] || cgroup2=$cgroup2/unified
-work=$(mktemp -d "${TMPDIR:-/tmp}/hull-debian.XXXXXX")
-cgroup=$cgroup2/${work##*/}
-finish() {
-	echo 1 >"$cgroup/cgroup.kill" || :
-	for _ in $(seq 50); do
-		find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || :
-		[ -d "$cgroup" ] || break
-		sleep 0.1
-	done
-	rmdir "$work"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM HUP
-mkdir "$cgroup" "$cgroup/self" 2>"$work.log" || { reason=$(cat "$work.log"); rm "$work.log"; skip "no cgroup: $reason"; }
-rm "$work.log"
+BASE=$(cd "$here/.." && pwd)
+. "$BASE/janitor.sh"
+tidy_after hull-debian || skip "no cgroup: $reason"
+mkdir "$work/share"
+cp "${HULL:-build/hull}" "$work/share/hull"
+cp "${HULL:-build/hull}-systemd" "$work/share/hull-systemd" 2>/dev/null || : # built where libsystemd is
 code=0
-DEBIAN=$DEBIAN IN_DEBIAN=$work sh -c 'echo 0 >"$0/cgroup.procs"
-	exec unshare --cgroup sh -c "echo 0 >\"\$0/self/cgroup.procs\"; exec \"\$@\"" "$0" \
-		unshare --mount --pid --fork --kill-child --net --ipc --uts "$@"' "$cgroup" sh "$here/in-debian.sh" "$file" || code=$?
+in_namespaces env WORK="$work" ROOTFS="$DEBIAN" TREE="$tree" SHARE="$work/share" IN_DEBIAN=yes \
+	sh "$BASE/systemd/root" sh "$here/in-debian.sh" "$file" &
+wait $! || code=$?
 exit $code
