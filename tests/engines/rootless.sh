@@ -26,11 +26,12 @@ if [ -z "${SUBIDS:-}" ]; then
 fi
 rm -f "$SUBIDS"
 
-as_who() {
+as_who() (
+	cd "$HOME_DIR" || exit # the tree may be where the user cannot be
 	env -i PATH="$PATH" TERM=xterm HOME="$HOME_DIR" XDG_RUNTIME_DIR="$HOME_DIR/run" HULL_TEST_ID="$ID" CONTAINERS_CONF="$HOME_DIR/containers.conf" \
 		CONTAINERS_STORAGE_CONF="$HOME_DIR/storage.conf" timeout -k 5 120 \
 		setpriv --reuid $WHO --regid $WHO --clear-groups --inh-caps=-all "$@" </dev/null
-}
+)
 pod() {
 	as_who podman "$@"
 }

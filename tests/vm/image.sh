@@ -4,7 +4,7 @@
 set -eu
 root=$1
 image=$root.img
-if [ ! -e "$image" ]; then
+if [ ! "$image" -nt "$root/etc/systemd/system/multi-user.target.wants" ]; then # make-debian.sh changes that
 	echo guest >"$root/etc/hostname"
 	: >"$root/etc/fstab"
 	: >"$root/etc/machine-id"
