@@ -17,7 +17,7 @@ skip() {
 if [ -n "${IN_DEBIAN:-}" ]; then
 	unset IN_DEBIAN
 	mkdir -p /usr/local/bin /usr/local/libexec/hull
-	cp /run/guest/hull /usr/local/bin
+	cp /run/guest/hull /run/guest/test-tool /usr/local/bin
 	[ ! -e /run/guest/hull-systemd ] || cp /run/guest/hull-systemd /usr/local/libexec/hull
 	/usr/local/bin/hull --version >/dev/null 2>&1 || skip "this build of hull does not run in Debian"
 	INSIDE_DEBIAN=1 HULL=/usr/local/bin/hull sh "$file" # not by exec: this shell waits for orphans
@@ -32,6 +32,7 @@ BASE=$(cd "$here/.." && pwd)
 tidy_after hull-debian || skip "no cgroup: $reason"
 mkdir "$work/share"
 cp "${HULL:-build/hull}" "$work/share/hull"
+cp "$(dirname "${HULL:-build/hull}")/test-tool" "$work/share"
 cp "${HULL:-build/hull}-systemd" "$work/share/hull-systemd" 2>/dev/null || : # built where libsystemd is
 code=0
 in_namespaces env WORK="$work" ROOTFS="$DEBIAN" TREE="$tree" SHARE="$work/share" IN_DEBIAN=yes \
