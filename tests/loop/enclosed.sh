@@ -10,10 +10,12 @@ if [ -z "${HULL_TEST_RUN:-}" ]; then
 	fi
 	CGROUP2=/sys/fs/cgroup
 	[ "$(stat -f -c %T $CGROUP2)" = cgroup2fs ] || CGROUP2=/sys/fs/cgroup/unified
-	# In the names of all containers of this run. The pid alone may be another run's, in another pid namespace.
-	HULL_TEST_RUN=$$$(tr -dc a-z0-9 </dev/urandom | head -c 3)
-	TMPDIR=/tmp/hull$HULL_TEST_RUN # short, as it is part of the paths of sockets
-	mkdir -m 711 "$TMPDIR" || exit 1
+	# Part of the names of all containers of this run, and of the paths of sockets: so it is short.
+	until
+		HULL_TEST_RUN=$(tr -dc a-z0-9 </dev/urandom | head -c 4)
+		TMPDIR=/tmp/hull$HULL_TEST_RUN
+		mkdir -m 711 "$TMPDIR"
+	do :; done
 	export HULL_TEST_RUN TMPDIR
 	find "$CGROUP2" -type d 2>/dev/null | sort >"$TMPDIR/cgroups"
 
@@ -42,5 +44,6 @@ if [ -z "${HULL_TEST_RUN:-}" ]; then
 		echo 'interrupted: nothing of it goes on' >&2
 	fi
 	rm -rf --one-file-system "$TMPDIR" /var/tmp/hull-run."$HULL_TEST_RUN".*
+	sh tests/hand-over.sh
 	exit $code
 fi

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A run of the tests that is interrupted leaves nothing behind: by SIGTERM to make, by Ctrl-C (SIGINT to all of its process group),
-# by the death of what encloses it. Prints "ok NAME" and "FAIL NAME: why". Environment: BUILD, MAKE. Needs root.
+# by the death of what encloses it. Prints "ok interrupted: NAME" and "FAIL interrupted: NAME: why". Environment: BUILD, MAKE. Needs root.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 if [ "$(id -u)" != 0 ]; then
@@ -33,7 +33,7 @@ interrupt() {
 		run=$(grep -hasF "HULL_INTERRUPTED=$mark" /proc/[0-9]*/environ | tr '\0' '\n' | sed -n 's/^HULL_TEST_RUN=//p' | head -n 1)
 		tries=$((tries + 1))
 		if [ $tries -gt 1200 ]; then
-			echo "FAIL $1: it does not begin: $(tail -n 1 "$work/log")"
+			echo "FAIL interrupted: $1: it does not begin: $(tail -n 1 "$work/log")"
 			kill -KILL -$maker
 			return
 		fi
@@ -46,7 +46,7 @@ interrupt() {
 	wait $maker
 	code=$?
 	if [ $code = 0 ]; then
-		echo "FAIL $1: it went on to its end"
+		echo "FAIL interrupted: $1: it went on to its end"
 		return
 	fi
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -55,11 +55,11 @@ interrupt() {
 	done
 	left >"$work/left"
 	if [ -s "$work/left" ]; then
-		echo "FAIL $1: left behind:"
+		echo "FAIL interrupted: $1: left behind:"
 		sed 's/^/    /' "$work/left"
 		return
 	fi
-	echo "ok $1"
+	echo "ok interrupted: $1"
 }
 
 # The shell that starts make in the background has it ignore SIGINT; a terminal's would not.
@@ -75,5 +75,5 @@ int main(int argc, char **argv)
 }
 END
 ${CC:-cc} -o "$work/begin" "$work/begin.c" || exit 1
-interrupt interrupted_by_sigterm TERM
-interrupt interrupted_by_sigint INT
+interrupt by_sigterm TERM
+interrupt by_sigint INT
