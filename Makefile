@@ -49,11 +49,11 @@ BUILD_FEDORA = gcc glibc-devel kernel-headers libseccomp-devel libcap-devel yajl
 	?systemd-devel ?glibc-static ?libseccomp-static ?libcap-static
 BUILD_ALPINE = gcc musl-dev linux-headers libseccomp-dev libcap-dev yajl-dev busybox-static bash \
 	?libseccomp-static ?libcap-static ?yajl-static ?setpriv
-TEST_DEBIAN  = procps libcmocka-dev jq ?gojq mandoc clang ?libclang-rt-dev iproute2 util-linux \
-	?debootstrap ?debian-archive-keyring ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?uidmap ?python3-jsonschema
-TEST_FEDORA  = procps-ng libcmocka-devel jq mandoc clang compiler-rt libasan libubsan iproute util-linux \
-	?debootstrap ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?shadow-utils ?python3-jsonschema
-TEST_ALPINE  = procps cmocka-dev jq ?gojq mandoc clang compiler-rt iproute2 util-linux \
+TEST_DEBIAN  = procps python3 libcmocka-dev jq ?gojq mandoc clang ?libclang-rt-dev iproute2 util-linux \
+	?debootstrap ?debian-archive-keyring ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?uidmap ?python3-jsonschema ?zsh ?fish
+TEST_FEDORA  = procps-ng python3 libcmocka-devel jq mandoc clang compiler-rt libasan libubsan iproute util-linux \
+	?debootstrap ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?shadow-utils ?python3-jsonschema ?zsh ?fish
+TEST_ALPINE  = procps python3 cmocka-dev jq ?gojq mandoc clang compiler-rt iproute2 util-linux \
 	?debootstrap ?podman ?catatonit ?runc ?crun ?py3-jsonschema
 
 # Optional: the guest of the tests that this host cannot pass.
@@ -278,7 +278,7 @@ test-packages: build-packages
 
 # Packages come first and in a process of their own: what the build finds is looked for after that.
 demo: build-packages
-	@$(MAKE) --no-print-directory $(HULL)
+	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j "$$(nproc)") $(HULL)
 	@HULL=$(HULL) BUILD=$(BUILD) sh tests/demo.sh
 
 check: test-packages

@@ -9,7 +9,7 @@ command -v mandoc >/dev/null || {
 	echo 'mandoc is not installed'
 	exit 77
 }
-for page in hull.1 hull-config.5; do
+for page in hull.1 hull-config.5 hull-engines.7; do
 	# Whether other pages are installed is not for this check.
 	if mandoc -T lint "$BUILD/man/$page" 2>&1 |
 		grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' -e 'lacks .* entry'; then
