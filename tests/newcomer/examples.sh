@@ -6,8 +6,12 @@ SESSION='echo sum $((40 + 2)); cat /proc/self/uid_map; exit 5'
 
 # What the examples fetch from elsewhere is here already: an image of that name, and Debian's own root for debootstrap.
 substitute() {
-	sed -e 's|docker://|containers-storage:|' -e "$([ -n "$WHOLE" ] && echo '' ||
-		echo 's|^sudo debootstrap --variant=minbase [a-z]* \(.*\)|sudo mkdir -p \1 \&\& sudo mount --rbind /mnt/pristine \1|')"
+	if [ -n "$WHOLE" ]; then
+		sed -e 's|docker://|containers-storage:|'
+	else
+		sed -e 's|docker://|containers-storage:|' \
+			-e 's|^sudo debootstrap --variant=minbase [a-z]* \(.*\)|sudo mkdir -p \1 \&\& sudo mount --rbind /mnt/pristine \1|'
+	fi
 }
 
 # example SECTION N: what is typed from after the container before the Nth up to the Nth.

@@ -85,7 +85,7 @@ build() {
 }
 
 listing() {
-	find /usr /etc -name apparmor.d -prune -o -xdev ! -type d -print | LC_ALL=C sort
+	find /usr/local ! -type d -print | LC_ALL=C sort
 }
 
 installation() {
@@ -122,12 +122,13 @@ check() {
 	code=$?
 	cp "$LOGS/log" /tmp/check.log
 	[ $code = 0 ] && grep -Eq '^[0-9]+ passed, 0 failed' "$LOGS/log" || { grep '^FAIL ' "$LOGS/log"; return 1; }
-	person 'make' && person 'make clean' && person 'make -j2' # nothing of root's is in the way
+	tree_is_the_callers
+	person 'make clean' # nothing of root's is in the way
 }
 
 # The package: made by the user, installed, used and removed.
 package() {
-	packages dpkg-dev && listing >"$LOGS/before" && person 'make deb' || return
+	packages dpkg-dev && person 'make deb' || return
 	tree_is_the_callers
 	packages $TREE/build/hull_*.deb || return
 	[ "$(command -v hull)" = /usr/bin/hull ] || fails 'the package has no /usr/bin/hull'
@@ -176,11 +177,12 @@ rpm_package() {
 		/tmp/rpm/usr/bin/hull --version
 }
 
-# Root's own way: a clone of root's.
+# Root's own way, in a tree of root's; with what is built, to save a compilation.
 by_root() {
-	cp -r /mnt/source.git /root && git clone -q /root/source.git /root/hull && cd /root/hull && make demo && make install && make uninstall
+	cp -r --preserve=timestamps,mode $TREE /root/hull && cd /root/hull || return
+	make demo >"$LOGS/demo" 2>&1 && grep -q '^ *hostname  *hull  *fresh *$' "$LOGS/demo" || { cat "$LOGS/demo"; return 1; }
+	make install && hull --version && make uninstall && [ -z "$(find . -user person)" ]
 }
-
 
 step clone begin || exit 1
 . $TREE/tests/newcomer/examples.sh
@@ -188,14 +190,14 @@ step 'sudo make demo' demo || exit 1
 step 'make, after sudo make demo' build
 step 'an interrupted and a failed sudo make' interrupted_make
 step 'make again' build
+step 'all of it by root' by_root
 step 'sudo make install' installation
+step 'make install with another prefix' other_prefix
 step "sudo make check${PARTS:+ PARTS='$PARTS'}" check
 examples
-step 'make install with another prefix' other_prefix
 step 'sudo make uninstall' uninstallation
 step 'make deb, and a container by the package' package &&
 	step 'the AppArmor profile of the package' apparmor &&
 	step 'the package removed' package_removed
-step 'make rpm' rpm_package
-step 'make demo by root' by_root
+[ -z "$WHOLE" ] && [ "$SUITE" != bookworm ] || step 'make rpm' rpm_package
 exit $FAILED

@@ -55,6 +55,7 @@ if [ -n "${NEWCOMER:-}" ]; then
 	cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 	cp "$here/inside.sh" "$root/mnt/inside.sh"
 	hostname fresh
+	printf '127.0.0.1 localhost\n127.0.1.1 fresh\n' >"$root/etc/hosts"
 	# Nothing of this machine's environment but what leads to the network.
 	unshare --mount sh -c 'cd "$0" && pivot_root . opt && cd / && umount -l /opt && exec "$@"' "$root" \
 		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb SUITE="$SUITE" \
