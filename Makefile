@@ -297,10 +297,8 @@ check-vm: test-packages vm-packages
 	@BUILD=$(BUILD) MAKE='$(MAKE)' KERNEL='$(KERNEL)' INIT='$(INIT)' exec sh tests/check.sh vm
 
 bench: $(HULL)
-	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/bench.sh
-	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/rootless.sh
-	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/limits.sh
-	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/many.sh
+	@trap 'BUILD=$(BUILD) sh tests/hand-over.sh' EXIT; trap 'exit 130' INT TERM; for part in bench rootless limits many; do \
+		HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/$$part.sh || exit; done
 
 C_FILES = $(shell git ls-files -c -o --exclude-standard '*.c' '*.h')
 format:

@@ -93,6 +93,7 @@ done
 install -m 644 "$here/triggers" "$root/DEBIAN/triggers"
 (cd "$root" && find usr -type f -exec md5sum {} + | LC_ALL=C sort -k 2 >DEBIAN/md5sums)
 chmod 644 "$root/DEBIAN/md5sums" "$root/DEBIAN/control"
+rm -f "$BUILD"/hull_*.deb
 package=$BUILD/hull_${version}_$architecture.deb
 dpkg-deb --root-owner-group --build "$root" "$package" >>"$work/log"
 echo "$package"

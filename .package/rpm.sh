@@ -23,5 +23,6 @@ rpmbuild -bb $nodeps --define "_topdir $top" --define 'debug_package %{nil}' --d
 	tail -n 40 "$top/log" >&2
 	exit 1
 }
+rm -f "$BUILD"/hull-*.rpm
 find "$top/RPMS" -name "hull-$VERSION-*.rpm" -exec cp {} "$BUILD" \;
 find "$BUILD" -maxdepth 1 -name "hull-$VERSION-*.rpm"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every program that the tests need is there (tests/tools), and that list has every program which a script calls as far as this machine
-# knows it. A test that calls a program which is missing may pass for no reason: "! pgrep …" does.
+# knows it. A test that calls a program which is missing may pass for no reason: "! pgrep …" does. "check-tools.sh needed" asks for the
+# first alone, which is quick.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 LIST=tests/tools
@@ -19,13 +20,17 @@ is_program() {
 }
 
 missing=
-for entry in $(listed needed | tr ' ' =); do
-	command -v "${entry%=*}" >/dev/null || missing="$missing ${entry%=*} (package ${entry#*=})"
-done
+while read -r program package; do
+	command -v "$program" >/dev/null || missing="$missing $program (package $package)"
+done <<END
+$(listed needed)
+END
 if [ -n "$missing" ]; then
 	echo "missing, so that tests would prove nothing:$missing"
 	bad=1
 fi
+
+[ "${1:-}" != needed ] || exit $bad
 
 # Words where a command can stand: at the beginning of a line, of a quoted script, or after an operator or a keyword.
 called() {

@@ -126,9 +126,12 @@ for SUITE in $suites; do
 	mv "$work/source.git" "$NEWCOMER"
 	exec 8>"$cache/archives-$SUITE/hull-lock"
 	flock 8 # one apt-get at a time
+	# In the background, so that a signal ends it at once; what is there ignores no interrupt for that.
 	NEWCOMER=$NEWCOMER sh -c 'echo 0 >"$0/cgroup.procs"
 		exec unshare --cgroup sh -c "echo 0 >\"\$0/self/cgroup.procs\"; exec \"\$@\"" "$0" \
-			unshare --mount --pid --fork --kill-child --ipc --uts "$@"' "$cgroup" sh "$here/roots.sh" </dev/null || code=1
+			unshare --mount --pid --fork --kill-child --ipc --uts env --default-signal=INT,QUIT "$@"' \
+		"$cgroup" sh "$here/roots.sh" </dev/null &
+	wait $! || code=1
 	mv "$NEWCOMER/source.git" "$work"
 	rm -rf --one-file-system "$NEWCOMER"
 done
