@@ -54,6 +54,9 @@ if [ -n "${NEWCOMER:-}" ]; then
 	rm -f "$root/etc/resolv.conf"
 	cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 	cp "$here/inside.sh" "$root/mnt/inside.sh"
+	# How this machine reaches the archive, and whether it minds an old one.
+	apt-config dump 2>/dev/null | grep -E '^Acquire::(Check-|Retries|ForceIPv|https?::(Proxy|Timeout))' \
+		>"$root/etc/apt/apt.conf.d/90machine" || :
 	hostname fresh
 	printf '127.0.0.1 localhost\n127.0.1.1 fresh\n' >"$root/etc/hosts"
 	# Nothing of this machine's environment but what leads to the network.
