@@ -91,7 +91,8 @@ export PARTS
 
 cgroup2=/sys/fs/cgroup
 [ "$(stat -f -c %T $cgroup2)" = cgroup2fs ] || cgroup2=$cgroup2/unified
-work=$(mktemp -d /var/tmp/hull-newcomer.XXXXXX)
+# The name by which the test loop clears what an interrupted run leaves.
+work=$(mktemp -d "/var/tmp/hull-run.${HULL_TEST_LOOP:-newcomer}.XXXXXX")
 cgroup=$cgroup2/${work##*/}
 finish() {
 	[ ! -d "$cgroup" ] || echo 1 >"$cgroup/cgroup.kill" || :
