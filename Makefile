@@ -148,7 +148,8 @@ $(BUILD)/probe.mk: Makefile tests/probe.sh $(BUILD)/made-with/probe
 	@mv $@.tmp $@
 
 # Also where the tree is another user's.
-COMMIT = $(shell git -c safe.directory='*' rev-parse --short=10 HEAD 2>/dev/null)
+GIT = git -c safe.directory='*'
+COMMIT = $(shell $(GIT) rev-parse --short=10 HEAD 2>/dev/null)
 $(BUILD)/include/version.h: FORCE
 	@mkdir -p $(@D)
 	@printf '#define HULL_VERSION "%s"\n#define HULL_COMMIT "%s"\n' '$(VERSION)' '$(COMMIT)' >$@.tmp
@@ -253,6 +254,8 @@ install: all completions
 	install -D -m 644 $(COMPLETIONS)/hull.bash $(DESTDIR)$(BASHCOMPDIR)/hull
 	install -D -m 644 $(COMPLETIONS)/hull.zsh $(DESTDIR)$(ZSHCOMPDIR)/_hull
 	install -D -m 644 $(COMPLETIONS)/hull.fish $(DESTDIR)$(FISHCOMPDIR)/hull.fish
+	@case $(if $(DESTDIR),:$(BINDIR):,:$$PATH:) in *:$(BINDIR):*) ;; *) \
+		echo "note: $(BINDIR) is not in PATH here ($$PATH)$(if $(SUDO_UID),; sudo does not find hull: see Installing in README.md)" ;; esac
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/hull $(DESTDIR)$(LIBEXECDIR)/hull-systemd \
@@ -300,7 +303,7 @@ bench: $(HULL)
 	@trap 'BUILD=$(BUILD) sh tests/hand-over.sh' EXIT; trap 'exit 130' INT TERM; for part in bench rootless limits many; do \
 		HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/$$part.sh || exit; done
 
-C_FILES = $(shell git ls-files -c -o --exclude-standard '*.c' '*.h')
+C_FILES = $(shell $(GIT) ls-files -c -o --exclude-standard '*.c' '*.h')
 format:
 	clang-format -i $(C_FILES)
 

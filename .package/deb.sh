@@ -6,12 +6,6 @@ here=$(dirname "$0")
 BUILD=${BUILD:-build}
 MAKE=${MAKE:-make}
 
-# The files are the owner's of the tree; the package says that they are root's.
-if [ -n "${AS_OWNER:-}" ]; then
-	as=$AS_OWNER
-	unset AS_OWNER
-	exec $as sh "$0"
-fi
 command -v dpkg-shlibdeps >/dev/null || {
 	echo "dpkg-deb and dpkg-shlibdeps of Debian's package dpkg-dev are needed" >&2
 	exit 1

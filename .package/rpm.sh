@@ -2,11 +2,6 @@
 # Makes a binary RPM in BUILD by rpmbuild(8) and hull.spec, from the tree as it is. Environment: BUILD, VERSION.
 set -eu
 BUILD=${BUILD:-build}
-if [ -n "${AS_OWNER:-}" ]; then
-	as=$AS_OWNER
-	unset AS_OWNER
-	exec $as sh "$0"
-fi
 command -v rpmbuild >/dev/null || {
 	echo "rpmbuild is needed, of the package rpm-build, or of Debian's package rpm" >&2
 	exit 1

@@ -86,43 +86,52 @@ build() {
 }
 
 listing() {
-	find /usr/local ! -type d -print | LC_ALL=C sort
+	find /usr ! -type d \( -path '/usr/local/*' -o -name '*hull*' \) | LC_ALL=C sort
+}
+
+# Where sudo does not look into /usr/local/bin the README has another prefix.
+where_sudo_looks() {
+	[ $PREFIX = /usr ] || return 0
+	typed Installing | grep -qx 'sudo make install PREFIX=/usr' || fails 'the README does not tell where sudo finds hull'
+	person 'sudo make install' >"$LOGS/install" 2>&1 && person 'sudo make uninstall'
+	grep '^note: /usr/local/bin is not in PATH.*sudo does not find hull' "$LOGS/install" || fails 'make install does not say that sudo finds no hull'
 }
 
 installation() {
 	listing >"$LOGS/before"
-	person 'sudo make install' >"$LOGS/install" 2>&1 || { cat "$LOGS/install"; return 1; }
-	! grep -E '^  (CC|LD) ' "$LOGS/install" || fails 'sudo make install builds again'
+	given=
+	[ $PREFIX = /usr/local ] || given=PREFIX=$PREFIX
+	person "sudo make install $given" >"$LOGS/install" 2>&1 || { cat "$LOGS/install"; return 1; }
+	[ -n "$given" ] || ! grep -E '^  (CC|LD) ' "$LOGS/install" || fails 'sudo make install builds again'
 	tree_is_the_callers
 	said=$(PLACE=/ person 'hull --version')
 	commit=$(person 'git rev-parse --short=10 HEAD')
 	case $said in *"commit: $commit"*) ;; *) fails "hull --version says $said, not $commit" ;; esac
 	for file in libexec/hull/hull-systemd share/man/man1/hull.1 share/man/man5/hull-config.5 share/man/man7/hull-engines.7 \
 		share/bash-completion/completions/hull share/zsh/site-functions/_hull share/fish/vendor_completions.d/hull.fish; do
-		[ -s /usr/local/$file ] || [ "$file" = libexec/hull/hull-systemd ] || fails "not installed: /usr/local/$file"
+		[ -s $PREFIX/$file ] || [ $file = libexec/hull/hull-systemd ] || fails "not installed: $PREFIX/$file"
 	done
-	bash -c '. /usr/local/share/bash-completion/completions/hull && complete -p hull'
+	bash -c '. '$PREFIX'/share/bash-completion/completions/hull && complete -p hull'
 }
 
 other_prefix() {
-	person 'sudo make install PREFIX=/usr DESTDIR=/tmp/staged' || return
-	grep -q /usr/libexec/hull /tmp/staged/usr/bin/hull || fails 'the prefix is not in the program'
-	! grep -q /usr/local/libexec /tmp/staged/usr/bin/hull || fails 'the old prefix is in the program'
+	person 'sudo make install PREFIX=/opt/h DESTDIR=/tmp/staged' || return
+	grep -q /opt/h/libexec/hull /tmp/staged/opt/h/bin/hull || fails 'the prefix is not in the program'
+	! grep -q /usr/local/libexec /tmp/staged/opt/h/bin/hull || fails 'the old prefix is in the program'
 	tree_is_the_callers
 	rm -rf /tmp/staged
 }
 
 uninstallation() {
-	person 'sudo make uninstall' || return
+	person "sudo make uninstall PREFIX=$PREFIX" || return
 	listing >"$LOGS/after"
-	diff "$LOGS/before" "$LOGS/after" && [ ! -e /usr/local/libexec/hull ]
+	diff "$LOGS/before" "$LOGS/after" && [ ! -e $PREFIX/libexec/hull ]
 }
 
 check() {
 	person "sudo make check${PARTS:+ PARTS='$PARTS'}"
 	code=$?
-	cp "$LOGS/log" /tmp/check.log
-	[ $code = 0 ] && grep -Eq '^[0-9]+ passed, 0 failed' "$LOGS/log" || { grep '^FAIL ' "$LOGS/log"; return 1; }
+	[ $code = 0 ] && grep -Eq '^[0-9]+ passed, 0 failed' "$LOGS/log" || return 1
 	tree_is_the_callers
 	person 'make clean' # nothing of root's is in the way
 }
@@ -194,6 +203,11 @@ step 'make, after sudo make demo' build
 step 'an interrupted and a failed sudo make' interrupted_make
 step 'make again' build
 step 'all of it by root' by_root
+case :$(PLACE=/ person 'sudo printenv PATH'): in
+*:/usr/local/bin:*) PREFIX=/usr/local ;;
+*) PREFIX=/usr ;;
+esac
+step 'where sudo looks for programs' where_sudo_looks
 step 'sudo make install' installation
 step 'make install with another prefix' other_prefix
 step "sudo make check${PARTS:+ PARTS='$PARTS'}" check
