@@ -13,7 +13,7 @@ step() {
 	began=$(date +%s)
 	("$@") >"$LOGS/log" 2>&1 </dev/null
 	case $? in
-	0) echo "ok newcomer: $SUITE: $name ($(($(date +%s) - began)) s)" ;;
+	0) echo "ok newcomer: $SUITE: $name${SECONDS_TOO:+ ($(($(date +%s) - began)) s)}" ;;
 	77) echo "SKIP newcomer: $SUITE: $name: $(tail -n 1 "$LOGS/log")" ;;
 	*)
 		echo "FAIL newcomer: $SUITE: $name: $(grep -v '^ *$' "$LOGS/log" | tail -n 1)"

@@ -6,7 +6,7 @@
 # apt-get needs, and sees its own cgroup as the root of cgroup v2. The packages that it fetches are cached too.
 #
 # Environment: ROOTS, suites or "all" (one, by the number of commits); PARTS, those of `make check` ("static unit", "all": as without);
-# XDG_CACHE_HOME, DEBIAN_MIRROR.
+# SECONDS_TOO, for the seconds of each step; XDG_CACHE_HOME, DEBIAN_MIRROR.
 set -eu
 here=$(cd "${0%/*}" && pwd)
 tree=$(cd "$here/../.." && pwd)
@@ -63,7 +63,7 @@ if [ -n "${NEWCOMER:-}" ]; then
 	# Nothing of this machine's environment but what leads to the network.
 	unshare --mount sh -c 'cd "$0" && pivot_root . opt && cd / && umount -l /opt && exec "$@"' "$root" \
 		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb SUITE="$SUITE" \
-		PARTS="${PARTS:-}" WHOLE="${WHOLE:-}" ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} \
+		PARTS="${PARTS:-}" WHOLE="${WHOLE:-}" SECONDS_TOO="${SECONDS_TOO:-}" ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} \
 		sh /mnt/inside.sh # not by exec: this shell waits for orphans
 	exit
 fi
