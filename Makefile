@@ -49,11 +49,11 @@ BUILD_FEDORA = gcc glibc-devel kernel-headers libseccomp-devel libcap-devel yajl
 	?systemd-devel ?glibc-static ?libseccomp-static ?libcap-static
 BUILD_ALPINE = gcc musl-dev linux-headers libseccomp-dev libcap-dev yajl-dev busybox-static bash \
 	?libseccomp-static ?libcap-static ?yajl-static ?setpriv
-TEST_DEBIAN  = procps python3 libcmocka-dev jq ?gojq mandoc clang ?libclang-rt-dev iproute2 util-linux \
-	?debootstrap ?debian-archive-keyring ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?uidmap ?python3-jsonschema ?zsh ?fish
-TEST_FEDORA  = procps-ng python3 libcmocka-devel jq mandoc clang compiler-rt libasan libubsan iproute util-linux \
-	?debootstrap ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?shadow-utils ?python3-jsonschema ?zsh ?fish
-TEST_ALPINE  = procps python3 cmocka-dev jq ?gojq mandoc clang compiler-rt iproute2 util-linux \
+TEST_DEBIAN  = procps python3 libcmocka-dev jq ?gojq mandoc clang ?libclang-rt-dev iproute2 util-linux bash zsh fish \
+	?debootstrap ?debian-archive-keyring ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?uidmap ?python3-jsonschema
+TEST_FEDORA  = procps-ng python3 libcmocka-devel jq mandoc clang compiler-rt libasan libubsan iproute util-linux bash zsh fish \
+	?debootstrap ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?shadow-utils ?python3-jsonschema
+TEST_ALPINE  = procps python3 cmocka-dev jq ?gojq mandoc clang compiler-rt iproute2 util-linux zsh fish \
 	?debootstrap ?podman ?catatonit ?runc ?crun ?py3-jsonschema
 
 # Optional: the guest of the tests that this host cannot pass.
@@ -241,11 +241,12 @@ install -D -m 644 $(BUILD)/man/$(1) $(DESTDIR)$(MANDIR)/$(call page-path,$(1))
 
 endef
 
+# Found by $PATH here, the program is called by that name in the scripts, too.
 COMPLETIONS = $(BUILD)/completions
 completions: $(addprefix $(COMPLETIONS)/hull.,bash zsh fish)
 $(COMPLETIONS)/hull.%: $(HULL)
 	@mkdir -p $(@D)
-	@$(HULL) completion $* >$@
+	@PATH='$(abspath $(BUILD))':$$PATH hull completion $* >$@
 
 install: all completions
 	install -D -m 755 $(HULL) $(DESTDIR)$(BINDIR)/hull

@@ -36,7 +36,7 @@ int cgroup_make_delegate(int cgroup_fd, const char *name, struct error *err)
 {
 	if (!*name || strlen(name) > CGROUP_NAME_MAX || strchr(name, '/') || str_eq(name, ".") ||
 		str_eq(name, ".."))
-		return fail(err, EINVAL, "\"%.64s\" is no name of a cgroup", name);
+		return fail(err, 0, "\"%.64s\" is no name of a cgroup", name);
 	if (mkdirat(cgroup_fd, name, 0755) < 0 && errno != EEXIST)
 		return fail(err, errno, "make the cgroup %s", name);
 	int fd = openat(cgroup_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

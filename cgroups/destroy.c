@@ -42,7 +42,7 @@ static int empty(int fd, const char *path, int64_t deadline, int timeout_ms, str
 	if (done < 0)
 		return fail(err, errno, "wait for cgroup %s to become empty", path);
 	if (done == 0) {
-		(void)fail(err, EBUSY, "cgroup %s has processes %d ms after they were killed", path,
+		(void)fail(err, 0, "cgroup %s has processes %d ms after they were killed", path,
 			timeout_ms);
 		return hint_stuck(fd, err);
 	}

@@ -122,7 +122,7 @@ int device_rules_plan(struct arena *arena, const struct oci_resources *resources
 	device_rules rules = { NULL, 0 };
 	size_t own_count = resources ? resources->devices.len : 0;
 	if (own_count > DEVICE_RULES_MAX)
-		return fail_at(err, E2BIG, ".linux.resources.devices", "more than %d device rules",
+		return fail_at(err, 0, ".linux.resources.devices", "more than %d device rules",
 			DEVICE_RULES_MAX);
 	for (size_t i = 0; i < own_count; i++)
 		if (read_rule(&resources->devices.items[i], i, list_add(arena, &rules), err) < 0)

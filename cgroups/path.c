@@ -103,7 +103,7 @@ int cgroup_probe(struct cgroup_host *ret_host, struct error *err)
 static int check_component(const char *name, size_t len, const char *path, struct error *err)
 {
 	if (len > CGROUP_NAME_MAX)
-		return fail_at(err, ENAMETOOLONG, ".linux.cgroupsPath",
+		return fail_at(err, 0, ".linux.cgroupsPath",
 			"the cgroup name %.32s… is longer than %d bytes", name, CGROUP_NAME_MAX);
 	if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.'))
 		return fail_at(err, 0, ".linux.cgroupsPath", "\"%s\" has a component \"%.*s\"",
@@ -342,9 +342,9 @@ static int check_usable(int fd, const char *path, struct error *err)
 			err, errno, ".linux.cgroupsPath", "read cgroup.events of cgroup %s", path);
 	if (events.populated)
 		return fail_at(
-			err, EBUSY, ".linux.cgroupsPath", "cgroup %s has processes in it", path);
+			err, 0, ".linux.cgroupsPath", "cgroup %s has processes in it", path);
 	if (events.frozen)
-		return fail_at(err, EBUSY, ".linux.cgroupsPath", "cgroup %s is frozen", path);
+		return fail_at(err, 0, ".linux.cgroupsPath", "cgroup %s is frozen", path);
 	return 0;
 }
 

@@ -39,7 +39,7 @@ int plan_io_weight(struct planner *planner, const char *device, uint64_t weight,
 	if (weight == 0)
 		return 0;
 	if (weight < WEIGHT_MIN || weight > WEIGHT_MAX)
-		return fail_at(err, ERANGE, planner->where, "expected %d to %d, found %llu",
+		return fail_at(err, 0, planner->where, "expected %d to %d, found %llu",
 			WEIGHT_MIN, WEIGHT_MAX, (unsigned long long)weight);
 	struct cgroup_write *write =
 		plan_write(planner, "io.bfq.weight", "%s%llu", device, (unsigned long long)weight);

@@ -39,7 +39,7 @@ int systemd_unit_plan(struct arena *arena, const char *cgroups_path, const char 
 	const char *first = strchr(text, ':');
 	const char *second = first ? strchr(first + 1, ':') : NULL;
 	if (!second || strchr(second + 1, ':')) {
-		(void)fail_at(err, EINVAL, ".linux.cgroupsPath", "\"%.128s\" names no systemd unit", text);
+		(void)fail_at(err, 0, ".linux.cgroupsPath", "\"%.128s\" names no systemd unit", text);
 		return error_hint(err, "with the systemd driver it is SLICE:PREFIX:NAME");
 	}
 	const char *slice = arena_strndup(arena, text, (size_t)(first - text));
@@ -53,7 +53,7 @@ int systemd_unit_plan(struct arena *arena, const char *cgroups_path, const char 
 			      arena_printf(arena, "%s.scope", name);
 	if (!*name || !is_unit_word(unit.name) || !is_unit_word(unit.slice) ||
 		!ends_with(unit.slice, ".slice"))
-		return fail_at(err, EINVAL, ".linux.cgroupsPath",
+		return fail_at(err, 0, ".linux.cgroupsPath",
 			"%s in %s is no valid name of a unit and its slice", unit.name, unit.slice);
 	*ret = unit;
 	return 0;
@@ -206,7 +206,7 @@ static int ask(struct arena *arena, const char *verb, const char *path, bool use
 	pid_t pid;
 	const char *value, *below, *unit = unit_of(arena, path, &below);
 	if (!unit)
-		return fail(err, EINVAL, "%s is no scope's cgroup", path);
+		return fail(err, 0, "%s is no scope's cgroup", path);
 	arguments args = begin(arena, verb, user, unit);
 	if (writes)
 		add_writes(arena, &args, writes);

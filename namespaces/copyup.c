@@ -112,7 +112,7 @@ static int copy_entry(int dir, const char *name, int to, unsigned depth, struct 
 static int copy_directory(int from, int to, unsigned depth, struct error *err)
 {
 	if (depth > MAX_DEPTH)
-		return fail(err, ELOOP, "tmpcopyup: more than %d directories deep", MAX_DEPTH);
+		return fail(err, 0, "tmpcopyup: more than %d directories deep", MAX_DEPTH);
 	int copy = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir __attribute__((cleanup(close_dir))) = copy < 0 ? NULL : fdopendir(copy);
 	if (!dir)

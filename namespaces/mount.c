@@ -459,7 +459,7 @@ static int open_target(int root, const struct mount_op *op, struct error *err)
 	if (target < 0 && errno == ELOOP && !op->no_symlinks) {
 		target = path_try_open(root, op->destination, flags);
 		if (target >= 0 && is_same(root, target))
-			return fail(err, EINVAL, "%s leads to the root of the container",
+			return fail(err, 0, "%s leads to the root of the container",
 				op->destination);
 	}
 	if (target < 0 && errno == ELOOP && op->no_symlinks) {

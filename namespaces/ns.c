@@ -119,7 +119,7 @@ int ns_open(struct ns_plan *plan, struct error *err)
 			ioctl(fd, NS_GET_NSTYPE) :
 			-1;
 		if (type != join->type)
-			return fail_at(err, EINVAL, join->where, "%s is no %s namespace", join->path,
+			return fail_at(err, 0, join->where, "%s is no %s namespace", join->path,
 				ns_name(join->type));
 		join->fd = take_fd(&fd);
 	}

@@ -47,15 +47,15 @@ static const struct schema oci_time_offsets_schema =
 
 static const struct property device_properties[] = {
 	STRING(struct oci_device, type, "type", REQUIRED,
-		"c or u for a character device, b for a block device, p for a fifo"),
+		"\"c\" or \"u\" for a character device, \"b\" for a block device, \"p\" for a fifo"),
 	STRING(struct oci_device, path, "path", REQUIRED,
-		"where it is made, an absolute path inside the container"),
+		"path of the node, an absolute one inside the container"),
 	INT(struct oci_device, major, "major", 0, 0, MAX_MAJOR,
 		"major number; needed unless it is a fifo"),
 	INT(struct oci_device, minor, "minor", 0, 0, MAX_MINOR,
 		"minor number; needed unless it is a fifo"),
 	UINT(struct oci_device, file_mode, "fileMode", 0, MAX_DEVICE_MODE,
-		"permission bits, in decimal as every number of JSON; 438 (0666) if absent"),
+		"permission bits, in decimal like every number in JSON; 438 (0666) if absent"),
 	UINT(struct oci_device, uid, "uid", 0, MAX_ID,
 		"its owner inside the container; 0 if absent"),
 	UINT(struct oci_device, gid, "gid", 0, MAX_ID,
@@ -72,23 +72,23 @@ static const struct property net_device_properties[] = {
 static const struct schema oci_net_device_schema = SCHEMA(oci_net_device, net_device_properties);
 
 static const struct property device_rule_properties[] = {
-	BOOL(struct oci_device_rule, allow, "allow", REQUIRED, "true to allow, false to deny"),
+	BOOL(struct oci_device_rule, allow, "allow", REQUIRED, "whether access is allowed or denied"),
 	STRING(struct oci_device_rule, type, "type", 0,
-		"a for every device, c for character devices, b for block devices; a if absent"),
+		"\"c\" for character devices, \"b\" for block devices, \"a\" for both; \"a\" if absent"),
 	INT(struct oci_device_rule, major, "major", 0, -1, MAX_MAJOR,
 		"major number; every one if absent or -1"),
 	INT(struct oci_device_rule, minor, "minor", 0, -1, MAX_MINOR,
 		"minor number; every one if absent or -1"),
 	STRING(struct oci_device_rule, access, "access", 0,
-		"what the rule is about: r for read, w for write, m for mknod; all three if "
-		"absent"),
+		"accesses that the rule is about: \"r\" to read, \"w\" to write, \"m\" to make the node; \"rwm\" "
+		"if absent"),
 	END,
 };
 static const struct schema oci_device_rule_schema = SCHEMA(oci_device_rule, device_rule_properties);
 
 static const struct property memory_properties[] = {
 	INT(struct oci_memory, limit, "limit", 0, -1, INT64_MAX,
-		"most memory in bytes, of which more is reclaimed or the container killed; -1 is "
+		"most memory in bytes, beyond which memory is reclaimed or processes are killed; -1 is "
 		"unlimited"),
 	INT(struct oci_memory, reservation, "reservation", 0, -1, INT64_MAX,
 		"bytes that are reclaimed last when the machine runs short; -1 is unlimited"),
@@ -101,11 +101,11 @@ static const struct property memory_properties[] = {
 	UINT(struct oci_memory, swappiness, "swappiness", 0, 100,
 		"eagerness to swap in per cent; cgroup v1 alone has it"),
 	BOOL(struct oci_memory, disable_oom_killer, "disableOOMKiller", 0,
-		"true stops instead of kills when memory runs out; cgroup v1 alone has it"),
+		"whether processes are stopped, not killed, when memory runs out; cgroup v1 alone has it"),
 	BOOL(struct oci_memory, use_hierarchy, "useHierarchy", 0,
-		"true counts the memory of cgroups below; cgroup v2 always does"),
+		"whether the memory of cgroups below is counted, too; cgroup v2 always does"),
 	BOOL(struct oci_memory, check_before_update, "checkBeforeUpdate", 0,
-		"true refuses an update of the limit to less than is in use"),
+		"whether an update of the limit to less than is in use is refused"),
 	END,
 };
 static const struct schema oci_memory_schema = SCHEMA(oci_memory, memory_properties);
@@ -244,11 +244,11 @@ static const struct property intel_rdt_properties[] = {
 	STRING(struct oci_intel_rdt, mem_bw_schema, "memBwSchema", 0,
 		"line of the schemata file for memory bandwidth, such as MB:0=50"),
 	BOOL(struct oci_intel_rdt, enable_cmt, "enableCMT", 0,
-		"true for cache monitoring; replaced by enableMonitoring in 1.3"),
+		"whether cache use is monitored; replaced by enableMonitoring in 1.3"),
 	BOOL(struct oci_intel_rdt, enable_mbm, "enableMBM", 0,
-		"true for bandwidth monitoring; replaced by enableMonitoring in 1.3"),
+		"whether memory bandwidth is monitored; replaced by enableMonitoring in 1.3"),
 	BOOL(struct oci_intel_rdt, enable_monitoring, "enableMonitoring", 0,
-		"true makes a monitoring group for the container"),
+		"whether a monitoring group is made for the container"),
 	END,
 };
 static const struct schema oci_intel_rdt_schema = SCHEMA(oci_intel_rdt, intel_rdt_properties);
@@ -333,7 +333,7 @@ static const struct property linux_properties[] = {
 	OBJECT_MAP(struct oci_linux, net_devices, oci_net_device, "netDevices", 0,
 		"network devices moved into the container, by their name on the host"),
 	STRING(struct oci_linux, cgroups_path, "cgroupsPath", 0,
-		"the container's cgroup, or slice:prefix:name for the systemd driver"),
+		"the container's cgroup, or SLICE:PREFIX:NAME for the systemd manager; /hull-ID if absent"),
 	OBJECT(struct oci_linux, resources, oci_resources, "resources", 0,
 		"what the container may use: the limits of its cgroup"),
 	OBJECT(struct oci_linux, intel_rdt, oci_intel_rdt, "intelRdt", 0,

@@ -24,11 +24,11 @@ static const struct property user_properties[] = {
 	UINT(struct oci_user, uid, "uid", 0, MAX_ID, "user id inside the container; 0 if absent"),
 	UINT(struct oci_user, gid, "gid", 0, MAX_ID, "group id inside the container; 0 if absent"),
 	UINT(struct oci_user, umask, "umask", 0, MAX_UMASK,
-		"file mode creation mask, in decimal as every number of JSON; the caller's if "
+		"file mode creation mask, in decimal like every number in JSON; that of the caller if "
 		"absent"),
 	UINTS(struct oci_user, additional_gids, "additionalGids", 0, MAX_ID,
 		"supplementary group ids inside the container"),
-	STRING(struct oci_user, username, "username", 0, "user name on Windows; on Linux uid says who it is"),
+	STRING(struct oci_user, username, "username", 0, "user name on Windows; without effect on Linux, where uid is what counts"),
 	END,
 };
 static const struct schema oci_user_schema = SCHEMA(oci_user, user_properties);
@@ -104,31 +104,32 @@ static const struct schema oci_exec_cpu_affinity_schema =
 
 static const struct property process_properties[] = {
 	BOOL(struct oci_process, terminal, "terminal", 0,
-		"true gives the process a pseudoterminal as its controlling terminal and standard "
+		"whether the process gets a pseudoterminal as its controlling terminal and standard "
 		"streams"),
 	OBJECT(struct oci_process, console_size, oci_console_size, "consoleSize", 0,
-		"size of the terminal at start; ignored without one"),
+		"initial size of the terminal; ignored without a terminal"),
 	STRING(struct oci_process, cwd, "cwd", REQUIRED,
 		"working directory, an absolute path inside the container"),
 	STRINGS(struct oci_process, env, "env", 0,
-		"the whole environment, each entry as NAME=value"),
+		"the whole environment, each entry as NAME=value; empty if absent"),
 	STRINGS(struct oci_process, args, "args", 0,
 		"the program, searched for in the PATH of env unless it has a slash, and its "
 		"arguments"),
 	STRING(struct oci_process, command_line, "commandLine", 0,
 		"command line on Windows; without effect on Linux"),
 	OBJECTS(struct oci_process, rlimits, oci_rlimit, "rlimits", 0,
-		"resource limits of the process, each type at most once"),
+		"resource limits of the process, each type at most once; others are those of the caller"),
 	STRING(struct oci_process, apparmor_profile, "apparmorProfile", 0,
-		"name of the loaded AppArmor profile that confines the process"),
+		"name of the loaded AppArmor profile that confines the process; that of the caller if absent"),
 	OBJECT(struct oci_process, capabilities, oci_capabilities, "capabilities", 0,
 		"the five capability sets of the process, as in capabilities(7); a set that is "
 		"absent is empty"),
 	BOOL(struct oci_process, no_new_privileges, "noNewPrivileges", 0,
-		"true keeps execve from granting privileges by set-user-ID bits or file "
+		"whether execve grants no privileges by set-user-ID bits or file "
 		"capabilities"),
 	INT(struct oci_process, oom_score_adj, "oomScoreAdj", 0, -1000, 1000,
-		"weight for the kernel's choice of a victim when memory runs out; -1000 is never"),
+		"weight for the kernel's choice of a victim when memory runs out, -1000 for never; "
+		"that of the caller if absent"),
 	OBJECT(struct oci_process, scheduler, oci_scheduler, "scheduler", 0,
 		"CPU scheduling of the process"),
 	STRING(struct oci_process, selinux_label, "selinuxLabel", 0,
@@ -138,7 +139,7 @@ static const struct property process_properties[] = {
 	OBJECT(struct oci_process, exec_cpu_affinity, oci_exec_cpu_affinity, "execCPUAffinity", 0,
 		"CPUs for processes that are executed in the running container"),
 	INLINE(struct oci_process, user, oci_user, "user", 0,
-		"who the process runs as; root if absent"),
+		"user that the process runs as; root if absent"),
 	END,
 };
 const struct schema oci_process_schema = SCHEMA(oci_process, process_properties);
@@ -147,7 +148,7 @@ static const struct property root_properties[] = {
 	STRING(struct oci_root, path, "path", REQUIRED,
 		"directory of the root filesystem, absolute or relative to the bundle"),
 	BOOL(struct oci_root, readonly, "readonly", 0,
-		"true makes the root filesystem read-only inside the container"),
+		"whether the root filesystem is read-only inside the container"),
 	END,
 };
 static const struct schema oci_root_schema = SCHEMA(oci_root, root_properties);
@@ -165,7 +166,7 @@ const struct schema oci_id_mapping_schema = SCHEMA(oci_id_mapping, id_mapping_pr
 
 static const struct property mount_properties[] = {
 	STRING(struct oci_mount, destination, "destination", REQUIRED,
-		"where it appears inside the container; a relative path is taken from the root"),
+		"mount point inside the container; a relative path is relative to the root"),
 	STRING(struct oci_mount, source, "source", 0,
 		"device, or the file or directory to bind, relative to the bundle unless absolute"),
 	STRING(struct oci_mount, type, "type", 0,
@@ -186,9 +187,9 @@ static const struct property hook_properties[] = {
 	STRING(struct oci_hook, path, "path", REQUIRED, "the program, an absolute path"),
 	STRINGS(struct oci_hook, args, "args", 0,
 		"its arguments, the first of which is its own name"),
-	STRINGS(struct oci_hook, env, "env", 0, "its whole environment, each entry as NAME=value"),
+	STRINGS(struct oci_hook, env, "env", 0, "its whole environment, each entry as NAME=value; empty if absent"),
 	INT(struct oci_hook, timeout, "timeout", 0, 1, INT32_MAX,
-		"seconds after which the hook is killed and counts as failed"),
+		"seconds after which the hook is killed and counts as failed; unlimited if absent"),
 	END,
 };
 static const struct schema oci_hook_schema = SCHEMA(oci_hook, hook_properties);
@@ -222,17 +223,17 @@ static const struct property config_properties[] = {
 	OBJECTS(struct oci_config, mounts, oci_mount, "mounts", 0,
 		"filesystems mounted into the container, in this order"),
 	OBJECT(struct oci_config, process, oci_process, "process", 0,
-		"the program that the container runs; start needs it"),
+		"the process that the container runs; start fails without it"),
 	STRING(struct oci_config, hostname, "hostname", 0,
-		"host name inside the container; needs a UTS namespace"),
+		"host name inside the container, which needs a UTS namespace; that of the host if absent"),
 	STRING(struct oci_config, domainname, "domainname", 0,
 		"NIS domain name inside the container; needs a UTS namespace"),
 	OBJECT(struct oci_config, hooks, oci_hooks, "hooks", 0,
 		"programs run at moments of the container's life, with its state on their standard "
 		"input"),
 	MAP(struct oci_config, annotations, "annotations", 0,
-		"free words for those who manage the container, shown by its state"),
-	OBJECT(struct oci_config, linux, oci_linux, "linux", 0, "what Linux alone has"),
+		"arbitrary strings for whatever manages the container; state prints them"),
+	OBJECT(struct oci_config, linux, oci_linux, "linux", 0, "settings that exist on Linux alone"),
 	SEEN(struct oci_config, has_vm, "vm", "settings of a virtual machine; refused"),
 	SEEN(struct oci_config, has_windows, "windows",
 		"settings for Windows; without effect on Linux"),

@@ -26,13 +26,16 @@ static const char *const kind_texts[] = {
 	[KIND_SEEN] = "object",
 };
 
-/* What the kind alone does not say about the values: "one of …", "0 to 7", or nothing. */
+/* What the kind alone does not say about the values: "one of …", for a list "any of …", "0 to 7", or nothing. */
 static void allowed_text(const struct property *p, char *buf, size_t size)
 {
 	buf[0] = '\0';
-	if (p->words)
+	if (p->words) {
 		(void)word_list(p->words, buf, size);
-	else if (p->kind == KIND_INT && (p->min != INT64_MIN || p->max != INT64_MAX))
+		if (p->kind != KIND_WORD)
+			memcpy(buf, "any", strlen("any"));
+	}
+	if (p->kind == KIND_INT && (p->min != INT64_MIN || p->max != INT64_MAX))
 		(void)snprintf(buf, size, "%" PRId64 " to %" PRIu64, p->min, p->max);
 	else if (p->kind == KIND_UINT || p->kind == KIND_UINTS)
 		(void)snprintf(buf, size, "0 to %" PRIu64, p->max);
@@ -128,6 +131,24 @@ int oci_explain(const char *path, FILE *out, struct error *err)
 	return 0;
 }
 
+void oci_explain_below(const char *path,
+	void (*each)(void *data, const char *path, const char *doc, bool has_members), void *data)
+{
+	char below[256];
+	const struct schema *schema = &oci_config_schema;
+	const char *dot = strrchr(path, '.');
+	int len = dot ? (int)(dot - path) + 1 : 0;
+	if (len >= (int)sizeof(below))
+		return;
+	(void)snprintf(below, sizeof(below), "%.*s", len > 1 ? len - 1 : 0, path);
+	if (*below && !schema_find(&oci_config_schema, below, &schema))
+		return;
+	for (const struct property *p = schema ? schema->properties : NULL; p && p->name; p++) {
+		(void)snprintf(below, sizeof(below), "%.*s%s%s", len, path, *path ? "" : ".", p->name);
+		each(data, below, p->doc, p->object != NULL);
+	}
+}
+
 /*
  * The reference in mdoc(7). mandoc(1) asks for a new line after each sentence, and for lines of at
  * most 80 bytes.
@@ -156,7 +177,7 @@ static void write_byte(FILE *out, const char *byte, bool is_first)
 		fputs("\\&", out);
 }
 
-/* One sentence as filled text: capital first, full stop last, nothing that looks like a request. */
+/* One sentence as filled text: capital first unless that is a literal in quotes, full stop last, nothing that looks like a request. */
 static void write_sentence(FILE *out, const char *text)
 {
 	size_t column = 0;

@@ -122,7 +122,7 @@ static bool is_name(const char *text)
 static int fail_account(struct error *err, const char *what, const char *text, const char *file)
 {
 	if (!is_name(text)) {
-		(void)fail(err, EINVAL, "\"%.64s\" is neither a %s id nor a name", text, what);
+		(void)fail(err, 0, "\"%.64s\" is neither a %s id nor a name", text, what);
 		return error_hint(err, "a decimal number up to %u, or a name of the container's %s",
 			MAX_ID, file);
 	}

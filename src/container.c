@@ -55,7 +55,7 @@ int container_check_id(const char *id, struct error *err)
 	size_t len = strlen(id);
 	if (len == 0 || len > ID_MAX || strspn(id, allowed) != len || str_eq(id, ".") ||
 		str_eq(id, "..")) {
-		(void)fail(err, EINVAL, "invalid container id \"%.64s\"", id);
+		(void)fail(err, 0, "invalid container id \"%.64s\"", id);
 		return error_hint(err, "letters, digits and _+.- alone, at most %d of them", ID_MAX);
 	}
 	return 0;
@@ -109,7 +109,7 @@ int container_open_root(const char *path, bool make, struct error *err)
 		return fail_root("open", path, err);
 	if ((st.st_uid != proc_euid() || (st.st_mode & (S_IWGRP | S_IWOTH))) &&
 		!defence_is_off("state-root")) {
-		(void)fail(err, EPERM, "the state root %s is not ours alone", path);
+		(void)fail(err, 0, "the state root %s is not ours alone", path);
 		return error_hint(err, "it must belong to uid %u and be writable by nobody else",
 			(unsigned)proc_euid());
 	}
@@ -279,9 +279,9 @@ int container_open(struct container *c, const char *root, const char *id, enum c
 		return read_record(c, record, err);
 	if (c->root >= 0)
 		c->dir = openat(c->root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	c->absent = c->dir < 0 && (c->root < 0 || errno == ENOENT);
 	if (c->dir < 0)
-		return fail(err, c->root < 0 ? 0 : errno == ENOENT ? 0 : errno,
-			"container does not exist: %s", id);
+		return fail(err, c->absent ? 0 : errno, "container does not exist: %s", id);
 	if (lock != CONTAINER_UNLOCKED && lock != CONTAINER_GLANCE && lock_directory(c, lock, err) < 0)
 		return -1;
 	if (read_record(c, -1, err) < 0)
@@ -289,6 +289,7 @@ int container_open(struct container *c, const char *root, const char *id, enum c
 	if (c->has_record || !is_deleted(c, lock))
 		return 0;
 	close_fd(&c->dir);
+	c->absent = true;
 	return fail_absent(c, err);
 }
 
@@ -424,7 +425,7 @@ static int fail_stuck(const struct container *c, struct error *err)
 {
 	char text[160];
 	(void)proc_describe((pid_t)c->record.pid.value, text, sizeof(text));
-	(void)fail(err, EBUSY, "init of container %s lives %d ms after it was killed", c->id,
+	(void)fail(err, 0, "init of container %s lives %d ms after it was killed", c->id,
 		KILL_TIMEOUT_MS);
 	return strstr(text, "zap_pid_ns_processes") ? /* its end is held up by who joined its pid namespace, dead and not waited for */
 		error_hint(err, "%s for the parents of dead processes, hull exec for one, which may be stopped: continue or end those, "

@@ -40,6 +40,7 @@ struct container {
 	int dir;  /* this one's */
 	struct oci_record record;
 	bool has_record; /* false: create died before it wrote one */
+	bool absent;     /* container_open failed since there is none of that id */
 	bool damaged;    /* there is one that cannot be read: container_open failed for that alone */
 	bool reaped;     /* init is known to be gone */
 	bool held;       /* or to have been there when its pidfd was opened, which the caller holds */

@@ -35,7 +35,7 @@ int creation_check_resources(const struct creation *c, struct error *err)
 	const char *where = find_limit(c->plan.linux->resources);
 	if (c->plan.cgroup_path || c->plan.unit.name || !where)
 		return 0;
-	(void)fail_at(err, EINVAL, where, "needs a cgroup, and --cgroup-manager is disabled");
+	(void)fail_at(err, 0, where, "needs a cgroup, and --cgroup-manager is disabled");
 	return error_hint(err, "drop the limits, or --cgroup-manager disabled");
 }
 
@@ -104,7 +104,7 @@ static int open_subgroup(struct creation *c, const char *name, struct error *err
 {
 	struct cgroup_made made;
 	if (strchr(name, '/') || str_eq(name, ".") || str_eq(name, ".."))
-		return fail_at(err, EINVAL, ".annotations[\"run.oci.systemd.subgroup\"]",
+		return fail_at(err, 0, ".annotations[\"run.oci.systemd.subgroup\"]",
 			"\"%.64s\" is no name of a cgroup", name);
 	c->init_cgroup = arena_printf(&c->arena, "%s/%s", c->scope.path, name);
 	return cgroup_create(&c->host.cgroup, c->init_cgroup, &made, err);

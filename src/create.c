@@ -50,21 +50,40 @@ static int enter_bundle(struct creation *c, const char *bundle, const char **ret
 	return 0;
 }
 
+/* Arguments alone: commandLine of the specification is for Windows. */
+static void apply_request(struct creation *c)
+{
+	const struct create_request *r = c->request;
+	struct oci_process *process = c->config->process;
+	if (process && r->command) {
+		process->args.items = (const char **)r->command;
+		for (process->args.len = 0; r->command[process->args.len];)
+			process->args.len++;
+		typed_add(&c->arena, &c->typed, ".process.args", "");
+	}
+	if (process && r->terminal.set) {
+		process->terminal = r->terminal;
+		typed_add(&c->arena, &c->typed, ".process.terminal", "--tty");
+	}
+}
+
 static int read_config(struct creation *c, int cwd, struct error *err)
 {
 	const char *path = c->request->config ? c->request->config : CONTAINER_CONFIG;
 	const char *name = strrchr(path, '/');
 	struct json_source source = { .name = name ? name + 1 : path };
 	if (oci_config_read(&c->arena, cwd, path, &source, &c->config, &c->config_text,
-		    &c->config_len, err) == 0)
+		    &c->config_len, err) == 0) {
+		apply_request(c);
 		return oci_config_check(c->config, OCI_CHECK_PROCESS, err);
+	}
 	return err->errnum == ENOENT && !err->where[0] && !c->request->config ?
 		error_hint(err, "a bundle is a directory with config.json and a root filesystem: "
 				"hull spec makes the first") :
 		-1;
 }
 
-int creation_prepare(struct creation *c, const struct create_request *request, struct error *err)
+static int prepare(struct creation *c, const struct create_request *request, struct error *err)
 {
 	unsigned listeners = listen_fds();
 	struct plan_options options = {
@@ -80,6 +99,7 @@ int creation_prepare(struct creation *c, const struct create_request *request, s
 		.no_new_keyring = request->no_new_keyring,
 		.preserve_fds = request->preserve_fds + listeners,
 		.listen_fds = listeners,
+		.typed = &c->typed,
 	};
 	c->request = request;
 	if (container_check_id(request->id, err) < 0 ||
@@ -105,6 +125,11 @@ int creation_prepare(struct creation *c, const struct create_request *request, s
 		options.notify_dir = arena_printf(&c->arena, "%s/%s/" SD_NOTIFY_DIR,
 			request->state_root, request->id);
 	return plan_make(&c->arena, c->config, &options, &c->host, &c->plan, err);
+}
+
+int creation_prepare(struct creation *c, const struct create_request *request, struct error *err)
+{
+	return prepare(c, request, err) < 0 ? typed_blame(&c->typed, err) : 0;
 }
 
 static void fill_record(struct creation *c)

@@ -14,10 +14,13 @@
 #include "interrupt.h"
 #include "launch.h"
 #include "plan.h"
+#include "typed.h"
 
 struct create_request {
 	const char *id;
 	const char *state_root;
+	char **command; /* in place of .process.args, NULL-terminated; or NULL */
+	struct oci_bool terminal; /* in place of .process.terminal, where it is set */
 	const char *bundle, *config; /* NULL: the working directory, config.json in the bundle */
 	const char *console_socket, *pid_file, *pidfd_socket;
 	const char *report; /* of run: a file or a number, or NULL */
@@ -32,6 +35,7 @@ struct creation {
 	struct arena arena;
 	const struct create_request *request;
 	struct oci_config *config;
+	typed_list typed; /* what of it is the request's */
 	char *config_text;
 	size_t config_len;
 	struct host host;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ static int fail_ended(const struct execution *e, struct error *err)
 /* What is the program's own failure has a status. */
 static int blame_end(const struct execution *e, struct error *err)
 {
+	(void)typed_blame(&e->typed, err);
 	return err->status ? -1 : container_blame(&e->container, "exec in", err);
 }
 
@@ -101,6 +103,11 @@ static int read_process(struct execution *e, struct oci_process *ret, struct err
 	return oci_process_check(ret, "", err);
 }
 
+static void add_typed(struct execution *e, const char *where, const char *option, const char *value)
+{
+	typed_add(&e->arena, &e->typed, where, arena_printf(&e->arena, "%s %.64s", option, value));
+}
+
 static int add_groups(struct execution *e, struct oci_process *process, struct error *err)
 {
 	LIST_EACH(e->request->groups, list) {
@@ -108,27 +115,97 @@ static int add_groups(struct execution *e, struct oci_process *process, struct e
 		for (char *one = strtok_r(copy, ",", &save); one; one = strtok_r(NULL, ",", &save)) {
 			uint64_t gid;
 			if (!str_to_u64(one, UINT32_MAX - 1, &gid))
-				return fail(err, EINVAL, "--additional-gids: \"%.64s\" is no group id", one);
+				return fail(err, 0, "--additional-gids: \"%.64s\" is no group id", one);
+			add_typed(e, arena_printf(&e->arena, ".process.user.additionalGids[%zu]", process->user.additional_gids.len),
+				"--additional-gids", one);
 			*list_add(&e->arena, &process->user.additional_gids) = (struct oci_uint){ true, gid };
 		}
 	}
 	return 0;
 }
 
+static int fail_capability(const char *name, struct error *err)
+{
+	char known[40];
+	(void)fail(err, 0, "--cap %.64s: no such capability", name);
+	return caps_nearest(name, known, sizeof(known)) ?
+		error_hint(err, "did you mean %s?", known) :
+		error_hint(err, "capabilities(7) has their names; hull features lists those of this kernel");
+}
+
+static bool has_own_users(const struct execution *e)
+{
+	const struct oci_linux *linux = e->config->linux;
+	for (size_t i = 0; linux && i < linux->namespaces.len; i++)
+		if (linux->namespaces.items[i].type.value == CLONE_NEWUSER)
+			return true;
+	return false;
+}
+
+/* A name that the configuration has is left out with a warning, as config.md wants; one that was typed is wanted. */
+static int check_capability(const struct execution *e, const char *name, struct error *err)
+{
+	uint64_t mask = caps_mask(name);
+	if (!mask)
+		return fail_capability(name, err);
+	if (has_own_users(e) || (e->host.own_caps & mask))
+		return 0;
+	(void)fail(err, 0, "--cap %s: cannot be granted here", name);
+	return error_hint(err, "hull itself does not have it");
+}
+
 /* Never to the inheritable set, nor so to the ambient one: CVE-2022-29162. */
-static void add_capabilities(struct execution *e, struct oci_process *process)
+static int add_capabilities(struct execution *e, struct oci_process *process, struct error *err)
 {
 	if (!e->request->caps->len)
-		return;
+		return 0;
 	struct oci_capabilities *caps = arena_new(&e->arena, struct oci_capabilities);
 	if (process->capabilities)
 		*caps = *process->capabilities;
 	LIST_EACH(e->request->caps, name) {
+		if (check_capability(e, *name, err) < 0)
+			return -1;
 		*list_add(&e->arena, &caps->bounding) = *name;
 		*list_add(&e->arena, &caps->permitted) = *name;
 		*list_add(&e->arena, &caps->effective) = *name;
 	}
 	process->capabilities = caps;
+	return 0;
+}
+
+static void add_variables(struct execution *e, struct oci_process *process)
+{
+	LIST_EACH(e->request->env, assignment) {
+		add_typed(e, arena_printf(&e->arena, ".process.env[%zu]", process->env.len), "--env", *assignment);
+		*list_add(&e->arena, &process->env) = *assignment;
+	}
+}
+
+/* Options that stand in place of one property. */
+static void replace_properties(struct execution *e, struct oci_process *process)
+{
+	const struct exec_request *r = e->request;
+	const struct {
+		const char *value, **member, *where, *option;
+	} rows[] = {
+		{ r->cwd, &process->cwd, ".process.cwd", "--cwd" },
+		{ r->process_label, &process->selinux_label, ".process.selinuxLabel", "--process-label" },
+		{ r->apparmor, &process->apparmor_profile, ".process.apparmorProfile", "--apparmor" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!rows[i].value)
+			continue;
+		*rows[i].member = rows[i].value;
+		add_typed(e, rows[i].where, rows[i].option, rows[i].value);
+	}
+	if (r->no_new_privileges) {
+		process->no_new_privileges = (struct oci_bool){ true, true };
+		typed_add(&e->arena, &e->typed, ".process.noNewPrivileges", "--no-new-privs");
+	}
+	if (r->terminal.set)
+		process->terminal = r->terminal;
+	if (r->terminal.set || !r->process)
+		typed_add(&e->arena, &e->typed, ".process.terminal", r->terminal.value ? "--tty" : "");
 }
 
 /* What the command line says beside the base. */
@@ -136,25 +213,20 @@ static int apply_options(struct execution *e, struct oci_process *process, struc
 {
 	const struct exec_request *r = e->request;
 	const struct oci_uint *given = process->user.additional_gids.items;
-	if (r->terminal)
-		process->terminal = (struct oci_bool){ true, true };
-	if (r->no_new_privileges)
-		process->no_new_privileges = (struct oci_bool){ true, true };
-	if (r->cwd)
-		process->cwd = r->cwd;
-	if (r->process_label)
-		process->selinux_label = r->process_label;
-	if (r->apparmor)
-		process->apparmor_profile = r->apparmor;
-	LIST_EACH(r->env, assignment)
-		*list_add(&e->arena, &process->env) = *assignment;
-	if (r->user && (open_root(e, err) < 0 ||
-			account_find(&e->arena, e->root, r->user, &process->user, err) < 0))
-		return error_prefix(err, "--user");
-	if (process->user.additional_gids.items != given) /* by a name */
+	replace_properties(e, process);
+	add_variables(e, process);
+	if (r->user) {
+		if (open_root(e, err) < 0 ||
+			account_find(&e->arena, e->root, r->user, &process->user, err) < 0)
+			return error_prefix(err, "--user");
+		add_typed(e, ".process.user.uid", "--user", r->user);
+		add_typed(e, ".process.user.gid", "--user", r->user);
+	}
+	if (process->user.additional_gids.items != given) { /* by a name */
 		e->image_groups = process->user.additional_gids.len;
-	add_capabilities(e, process);
-	return add_groups(e, process, err);
+		add_typed(e, ".process.user.additionalGids", "--user", r->user);
+	}
+	return add_capabilities(e, process, err) < 0 ? -1 : add_groups(e, process, err);
 }
 
 /* The container's process with other arguments and without its terminal, or the caller's own. */
@@ -170,6 +242,7 @@ static int make_process(struct execution *e, struct error *err)
 		process->args.items = (const char **)r->args;
 		for (process->args.len = 0; r->args[process->args.len];)
 			process->args.len++;
+		typed_add(&e->arena, &e->typed, ".process.args", "");
 	}
 	if (apply_options(e, process, err) < 0)
 		return -1;
@@ -188,6 +261,7 @@ static int make_plan(struct execution *e, struct error *err)
 		.detach = r->detach,
 		.preserve_fds = r->preserve_fds,
 		.traceable = e->traceable,
+		.typed = &e->typed,
 	};
 	if (process->apparmor_profile || process->selinux_label)
 		host_probe_lsm(&e->host);
@@ -235,8 +309,8 @@ static int open_sub_cgroup(int cgroup, const char *text, struct error *err)
 {
 	const char *colon = strchr(text, ':'), *path = sub_path(text);
 	if (colon && colon != text) {
-		(void)fail(err, EINVAL, "--cgroup %s", text);
-		return error_hint(err, "with cgroup v2 it is a path alone: %s", colon + 1);
+		(void)fail(err, 0, "--cgroup %.64s: cgroup v2 has no controller to choose", text);
+		return error_hint(err, "it is a path alone: %s", colon + 1);
 	}
 	int fd = path_try_resolve(cgroup, *path ? path : ".", O_RDONLY | O_DIRECTORY, RESOLVE_BENEATH);
 	if (fd >= 0)

@@ -16,6 +16,7 @@
 #include "interrupt.h"
 #include "launch.h"
 #include "plan.h"
+#include "typed.h"
 
 struct exec_request {
 	const char *id;
@@ -24,7 +25,8 @@ struct exec_request {
 	char **args;         /* NULL-terminated; empty with `process` */
 	const char *cwd, *user, *process_label, *apparmor; /* or NULL */
 	const oci_strings *env, *groups, *caps;
-	bool terminal, no_new_privileges;
+	struct oci_bool terminal; /* where it is set */
+	bool no_new_privileges;
 	const char *cgroup; /* below the container's: "[CONTROLLER:]PATH", or NULL */
 	const char *console_socket, *pid_file, *pidfd_socket;
 	bool detach;
@@ -45,6 +47,7 @@ struct execution {
 	enum status status;
 	int init; /* pidfd of the container's init */
 	int root; /* its root directory, or -1 */
+	typed_list typed; /* what of its process is the request's */
 	size_t image_groups; /* see struct process_plan */
 };
 

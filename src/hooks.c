@@ -24,12 +24,15 @@
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
 
-enum { TAIL_SIZE = 4096 }; /* how much of a hook's standard error is kept for the report */
+enum { CHUNK = 4096 }; /* of a hook's standard error */
 
-/* The end of what a hook wrote to standard error. */
-struct tail {
+/* The last line that a hook has written to standard error is kept back: it becomes part of the error if the hook fails, and is passed
+ * on like the rest if it does not. */
+struct last_line {
 	size_t len;
-	char text[TAIL_SIZE];
+	bool ended;  /* what follows its newline is blank so far */
+	bool passed; /* it is too long to be kept back: this is its beginning */
+	char text[192];
 };
 
 /* What a hook's process gets; each descriptor is above 2. */
@@ -43,7 +46,7 @@ struct running {
 	int pidfd;
 	int output; /* the hook's standard error, to be read, or -1 */
 	int interrupt; /* or -1 */
-	struct tail tail;
+	struct last_line last;
 };
 
 int hooks_open_output(const char *stdout_path, const char *stderr_path,
@@ -95,25 +98,42 @@ static void become_hook(const struct oci_hook *hook, const struct streams *strea
 	_exit(127);
 }
 
-static void keep_tail(struct tail *tail, const char *data, size_t len)
+static size_t release(struct last_line *last, char *out)
 {
-	if (len > TAIL_SIZE) {
-		data += len - TAIL_SIZE;
-		len = TAIL_SIZE;
+	size_t len = last->passed ? 0 : last->len;
+	memcpy(out, last->text, len);
+	return len;
+}
+
+/* What is not kept back goes to `out`, which has room for the line that was and for these. Returns its length. */
+static size_t keep_last_line(struct last_line *last, const char *data, size_t len, char *out)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < len; i++) {
+		bool blank = (unsigned char)data[i] <= ' ';
+		if (last->ended && !blank) {
+			at += release(last, out + at);
+			*last = (struct last_line){ .len = 0 };
+		}
+		if (!last->passed && last->len == sizeof(last->text)) {
+			if (last->ended)
+				continue; /* blank lines without end are left out */
+			at += release(last, out + at);
+			last->passed = true;
+		}
+		if (last->passed || (blank && last->len == 0))
+			out[at++] = data[i];
+		else
+			last->text[last->len++] = data[i];
+		last->ended |= data[i] == '\n' && last->len > 0;
 	}
-	if (tail->len + len > TAIL_SIZE) {
-		size_t drop = tail->len + len - TAIL_SIZE;
-		memmove(tail->text, tail->text + drop, tail->len - drop);
-		tail->len -= drop;
-	}
-	memcpy(tail->text + tail->len, data, len);
-	tail->len += len;
+	return at;
 }
 
 /* Passes on what the hook wrote. False at its end, or when there is nothing to be had now. */
 static bool forward_output(struct running *run)
 {
-	char data[TAIL_SIZE];
+	char data[CHUNK], out[CHUNK + sizeof(run->last.text)];
 	ssize_t n = read(run->output, data, sizeof(data));
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
@@ -121,9 +141,17 @@ static bool forward_output(struct running *run)
 		close_fd(&run->output);
 		return false;
 	}
-	keep_tail(&run->tail, data, (size_t)n);
-	(void)write_all(STDERR_FILENO, data, (size_t)n); /* nobody may be listening there */
+	size_t len = keep_last_line(&run->last, data, (size_t)n, out);
+	(void)write_all(STDERR_FILENO, out, len); /* nobody may be listening there */
 	return true;
+}
+
+/* The hook has not failed, or for another reason than it says. */
+static void forward_last_line(struct last_line *last)
+{
+	if (!last->passed)
+		(void)write_all(STDERR_FILENO, last->text, last->len);
+	last->len = 0;
 }
 
 static int64_t now_ms(void)
@@ -180,21 +208,17 @@ static void kill_hook(const struct running *run)
 		;
 }
 
-/* The last line that holds more than white space, without control characters. */
-static void quote_last_line(const struct tail *tail, char *buf, size_t size)
+/* ": its last line" without control characters, or "". */
+static void quote_last_line(const struct last_line *last, char *buf, size_t size)
 {
-	size_t end = tail->len;
-	while (end > 0 && (unsigned char)tail->text[end - 1] <= ' ')
+	size_t end = last->len;
+	while (end > 0 && (unsigned char)last->text[end - 1] <= ' ')
 		end--;
-	size_t start = end;
-	while (start > 0 && tail->text[start - 1] != '\n')
-		start--;
-	size_t len = 0;
-	for (size_t i = start; i < end && len + 1 < size; i++)
-		buf[len++] = (unsigned char)tail->text[i] < ' ' || tail->text[i] == 0x7f
-				     ? ' '
-				     : tail->text[i];
-	buf[len] = '\0';
+	size_t len = (size_t)snprintf(buf, size, "%s%.*s%s", end ? ": " : "", (int)end, last->text,
+		last->passed ? "…" : "");
+	for (size_t i = 0; i < len && i < size; i++)
+		if ((unsigned char)buf[i] < ' ' || buf[i] == 0x7f)
+			buf[i] = ' ';
 }
 
 static int report_exec(const struct oci_hook *hook, int errnum, struct error *err)
@@ -209,19 +233,21 @@ static int report_exec(const struct oci_hook *hook, int errnum, struct error *er
 		errnum == ENOEXEC ? why.hint : "the hook itself is there");
 }
 
-static int report_status(const struct oci_hook *hook, const siginfo_t *info,
-	const struct tail *tail, struct error *err)
+static int report_status(const struct oci_hook *hook, const siginfo_t *info, struct last_line *last,
+	struct error *err)
 {
-	char line[192];
-	if (info->si_code == CLD_EXITED && info->si_status == 0)
+	char line[sizeof(last->text) + 8];
+	bool fits = strlen(hook->path) + last->len + 64 < sizeof(err->text);
+	bool failed = info->si_code != CLD_EXITED || info->si_status != 0;
+	quote_last_line(last, line, sizeof(line));
+	if (!failed || !fits)
+		forward_last_line(last);
+	if (!failed)
 		return 0;
-	quote_last_line(tail, line, sizeof(line));
-	const char *colon = line[0] ? ": " : "";
 	if (info->si_code == CLD_EXITED)
-		return fail(err, 0, "hook %s exited with status %d%s%s", hook->path,
-			info->si_status, colon, line);
-	return fail(err, 0, "hook %s was killed by signal %d (%s)%s%s", hook->path, info->si_status,
-		strsignal(info->si_status), colon, line);
+		return fail(err, 0, "hook %s exited with status %d%s", hook->path, info->si_status, line);
+	return fail(err, 0, "hook %s was killed by signal %d (%s)%s", hook->path, info->si_status,
+		strsignal(info->si_status), line);
 }
 
 static int finish(
@@ -233,6 +259,7 @@ static int finish(
 	if (await_exit(run, timed ? start + seconds * 1000 : -1, err) < 0) {
 		int saved = errno;
 		kill_hook(run);
+		forward_last_line(&run->last);
 		if (saved == ETIMEDOUT)
 			return fail(err, 0, "hook %s timed out after %lld s", hook->path,
 				(long long)hook->timeout.value);
@@ -247,7 +274,7 @@ static int finish(
 	int errnum = 0;
 	if (read(exec_error, &errnum, sizeof(errnum)) == (ssize_t)sizeof(errnum))
 		return report_exec(hook, errnum, err);
-	return report_status(hook, &info, &run->tail, err);
+	return report_status(hook, &info, &run->last, err);
 }
 
 /* clone3 as fork would, with a pidfd from the start; no memory is shared, so that the child may do what it likes. */

@@ -687,7 +687,7 @@ void init_main(struct init *init)
 			break;
 		timing_mark(init->timing, step->name);
 	}
-	if (err.text[0])
+	if (err.text[0] && typed_blame(init->plan->options.typed, &err) < 0)
 		sync_send_error(init->sync, &err);
 	_exit(1);
 }

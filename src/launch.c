@@ -492,7 +492,7 @@ static int answer_one(struct launch *l, const struct message *message, int fd, s
 		(void)fail(err, errno, "answer init");
 		return blame_death(l, err);
 	}
-	return fail(err, EPROTO, "init sent an unexpected message %u", message->kind);
+	return fail(err, 0, "init sent an unexpected message %u", message->kind);
 }
 
 /* Where init has nothing to ask before it is ready, it is answered in advance, so that it need not wait: what is to be done
@@ -617,7 +617,7 @@ int launch_wait_executed(struct launch *l, struct error *err)
 	if (status > 0 && message.kind == TELL_ERROR)
 		*err = message.error;
 	else if (status > 0)
-		(void)fail(err, EPROTO, "init sent an unexpected message %u", message.kind);
+		(void)fail(err, 0, "init sent an unexpected message %u", message.kind);
 	launch_kill(l);
 	return -1;
 }

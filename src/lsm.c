@@ -54,7 +54,7 @@ static int refuse(const char *where, const char *label, const char *module, stru
 {
 	(void)fail_at(
 		err, 0, where, "\"%.128s\" is asked for, but %s is not enabled", label, module);
-	return error_hint(err, "remove the property, or boot the kernel with %s on", module);
+	return error_hint(err, "leave it out, or boot the kernel with %s on", module);
 }
 
 int lsm_plan_make(const char *apparmor, const char *selinux_label, const char *mount_label,

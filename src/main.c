@@ -50,35 +50,23 @@ static void open_standard_descriptors(void)
 			(void)!open("/dev/null", O_RDWR); /* the lowest free number: i */
 }
 
-static int run_command_line(struct context *ctx, int argc, char **argv, struct error *err)
+static int print_help(const struct context *ctx, struct error *err)
 {
-	ctx->argv = argv;
-	if (options_parse(ctx, global_options, true, &argc, &argv, err) < 0)
+	const char *name = ctx->operands[0];
+	const struct command *command = name ? command_find(name) : NULL;
+	if (name && !command)
+		return command_fail_unknown(name, err);
+	if (command)
+		help_print_command(command);
+	else
+		help_print();
+	return print_end(err);
+}
+
+static int obey(struct context *ctx, const struct command *command, struct error *err)
+{
+	if (options_parse(ctx, command, ctx->operand_count, ctx->operands, err) < 0)
 		return -1;
-	if (ctx->options.version)
-		return print_version(ctx->dialect, err);
-	if (argc == 0 || ctx->options.help || str_eq(argv[0], "help")) {
-		const struct command *named = argc > 1 ? command_find(argv[1]) : NULL;
-		if (named)
-			help_print_command(named);
-		else
-			help_print();
-		if (print_end(err) < 0)
-			return -1;
-		return argc == 0 && !ctx->options.help ? 1 : 0;
-	}
-	const struct command *command = command_find(argv[0]);
-	if (apply_globals(ctx, err) < 0)
-		return -1;
-	if (!command) {
-		(void)fail(err, 0, "unknown command \"%.64s\"", argv[0]);
-		return error_hint(err, "hull --help lists them");
-	}
-	if (options_parse(ctx, command->options, command->options_first, &argc, &argv,
-		    err) < 0) {
-		error_prefix(err, "%s", command->name);
-		return err->hint[0] ? -1 : error_hint(err, "hull %s --help", command->name);
-	}
 	if (ctx->options.help) {
 		help_print_command(command);
 		return print_end(err);
@@ -86,17 +74,31 @@ static int run_command_line(struct context *ctx, int argc, char **argv, struct e
 	if (command->changes)
 		(void)signal(SIGPIPE, SIG_IGN);
 	ctx->command = command;
-	ctx->operands = argv;
-	ctx->operand_count = argc;
-	if (argc < command->min_operands || argc > command->max_operands) {
+	if (ctx->operand_count < command->min_operands || ctx->operand_count > command->max_operands) {
 		(void)fail(err, 0, "%s: %s", command->name,
-			argc < command->min_operands ? "an operand is missing" : "too many operands");
+			ctx->operand_count < command->min_operands ? "an operand is missing" :
+								     "too many operands");
 		return error_hint(err, "usage: hull %s [OPTION…] %s", command->name,
 			command->operands);
 	}
-	if (operands_check(command, argc, argv, err) < 0)
+	if (operands_check(command, ctx->operand_count, ctx->operands, err) < 0)
 		return -1;
 	return command->run(ctx, err);
+}
+
+static int run_command_line(struct context *ctx, int argc, char **argv, struct error *err)
+{
+	if (options_parse(ctx, NULL, argc, argv, err) < 0)
+		return -1;
+	if (ctx->options.version)
+		return print_version(ctx->dialect, err);
+	const char *name = ctx->operands[0];
+	if (!name || ctx->options.help)
+		return print_help(ctx, err) < 0 ? -1 : !name && !ctx->options.help;
+	const struct command *command = command_find(name);
+	if (apply_globals(ctx, err) < 0)
+		return -1;
+	return command ? obey(ctx, command, err) : command_fail_unknown(name, err);
 }
 
 int main(int argc, char **argv)

@@ -219,12 +219,12 @@ static int plan_terminal(const struct plan *plan, struct error *err)
 	if (plan->config->process->terminal.value && plan->options.detach &&
 		!plan->options.has_console_socket) {
 		(void)fail_at(err, 0, ".process.terminal", "nobody would hold the terminal");
-		return error_hint(err, "give --console-socket, or set .process.terminal to false");
+		return error_hint(err, "give --console-socket, or do without a terminal: --tty=false");
 	}
 	if (!plan->config->process->terminal.value && plan->options.has_console_socket) {
 		(void)fail_at(err, 0, ".process.terminal",
 			"--console-socket is given, but there is no terminal");
-		return error_hint(err, "set .process.terminal to true, or drop --console-socket");
+		return error_hint(err, "give --tty, or drop --console-socket");
 	}
 	return 0;
 }

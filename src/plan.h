@@ -28,6 +28,7 @@
 #include "process.h"
 #include "rdt.h"
 #include "seccomp.h"
+#include "typed.h"
 
 enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
 
@@ -47,6 +48,7 @@ struct plan_options {
 	enum network network;  /* that a helper brings to a new network namespace */
 	const char *notify_dir; /* directory of the proxied NOTIFY_SOCKET, or NULL */
 	const struct error_sink *errors; /* of check, which wants all of them; or NULL */
+	const typed_list *typed; /* what of the configuration is the command line's */
 	bool traceable; /* of exec: the container's configuration gives CAP_SYS_PTRACE to its processes */
 };
 

@@ -74,7 +74,7 @@ int sync_ask(int sock, enum message_kind kind, int32_t value, int fd, struct err
 		return fail(err, errno, "ask the runtime");
 	int status = sync_receive(sock, &answer, &unexpected, err);
 	if (status == 0)
-		return fail(err, EPIPE, "the runtime is gone");
+		return fail(err, 0, "the runtime is gone");
 	if (status < 0)
 		return -1;
 	if (answer.kind != ANSWER) /* the parent knows why, and has nobody to hear it from */

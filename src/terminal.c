@@ -106,9 +106,9 @@ static int open_console(int root, struct error *err)
 	if (fstat(console, &st) < 0)
 		return fail(err, errno, "stat /dev/console");
 	if (S_ISLNK(st.st_mode))
-		return fail(err, ELOOP, "/dev/console in the root filesystem is a symbolic link");
+		return fail(err, 0, "/dev/console in the root filesystem is a symbolic link");
 	if (S_ISDIR(st.st_mode))
-		return fail(err, EISDIR, "/dev/console in the root filesystem is a directory");
+		return fail(err, 0, "/dev/console in the root filesystem is a directory");
 	return take_fd(&console);
 }
 

@@ -105,7 +105,7 @@ ssize_t read_fd(struct arena *arena, int fd, const char *name, size_t limit, cha
 	size_t len = 0;
 	for (;;) {
 		if (len > limit)
-			return fail(err, EFBIG, "read %s: more than %zu bytes", name, limit);
+			return fail(err, EFBIG, "read %s, at most %zu bytes", name, limit);
 		if (len == room) {
 			char *more = arena_alloc(arena, room * 2 + 1);
 			memcpy(more, text, len);

@@ -183,7 +183,7 @@ int path_parent(int root, const char *path, const char **ret_name, struct error 
 	const char *name = slash ? slash + 1 : path;
 	size_t len = (size_t)(name - path);
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return fail(err, EINVAL, "%s does not end in a file name", path);
+		return fail(err, 0, "%s does not end in a file name", path);
 	if (len >= sizeof(copy))
 		return fail(err, ENAMETOOLONG, "open the directory of %.64s…", path);
 	memcpy(copy, path, len);

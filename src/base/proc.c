@@ -47,7 +47,7 @@ int proc_start_time(pid_t pid, uint64_t *ret_ticks, char *ret_state, struct erro
 	/* The second field is the command in parentheses, which may itself hold spaces and parentheses. */
 	const char *at = strrchr(text, ')');
 	if (!at || at[1] != ' ')
-		return fail(err, EPROTO, "%s has no command field", path);
+		return fail(err, 0, "%s has no command field", path);
 	at += 2;
 	char state = *at;
 	for (int field = 3; field < 22 && at; field++) {
@@ -55,7 +55,7 @@ int proc_start_time(pid_t pid, uint64_t *ret_ticks, char *ret_state, struct erro
 		at = at ? at + 1 : NULL;
 	}
 	if (!at)
-		return fail(err, EPROTO, "%s has fewer than 22 fields", path);
+		return fail(err, 0, "%s has fewer than 22 fields", path);
 	*ret_ticks = strtoull(at, NULL, 10);
 	if (ret_state)
 		*ret_state = state;
@@ -77,7 +77,7 @@ int proc_pidfd(pid_t pid, uint64_t start_ticks, struct error *err)
 		return fail(err, errno == EINVAL ? ESRCH : errno, "open process %d", (int)pid);
 	/* The descriptor pins the process, so comparing after opening leaves no window for reuse. */
 	if (!proc_is_alive(pid, start_ticks))
-		return fail(err, ESRCH, "process %d is gone", (int)pid);
+		return fail(err, ESRCH, "open process %d", (int)pid);
 	return take_fd(&pidfd);
 }
 

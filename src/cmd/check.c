@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/findings.h"
-#include "cmd/format.h"
 #include "doctor.h"
 #include "host.h"
 #include "idmap.h"
@@ -28,8 +27,8 @@ static const struct word formats[] = {
 
 static const struct option_row options[] = {
 	BUNDLE_OPTIONS,
-	TEXT(0, "format", "FORMAT", format, "text or json", ONE_OF(formats)),
-	FLAG(0, "host", host, "say what this host lets you do, whatever the configuration"),
+	TEXT(0, "format", "FORMAT", format, "format of the findings (text)", ONE_OF(formats)),
+	FLAG(0, "host", host, "tell what this host permits, whatever the configuration"),
 	OPTIONS_END,
 };
 
@@ -154,9 +153,7 @@ static int enter_bundle(struct context *ctx, struct error *err)
 static int run(struct context *ctx, struct error *err)
 {
 	char bundle[4096];
-	int format = format_parse(ctx->options.format, formats, err);
-	if (format < 0)
-		return -1;
+	int format = (int)word_value(formats, ctx->options.format);
 	if (ctx->options.host)
 		return check_host(ctx, format, err);
 	const char *path = ctx->options.config ? ctx->options.config : "config.json";

@@ -21,6 +21,7 @@ struct options {
 	/* after it */
 	const char *bundle, *config, *console_socket, *network, *pid_file, *pidfd_socket, *preserve_fds;
 	const char *format, *file, *explain;
+	struct oci_bool tty, interactive, rm;
 	bool detach, keep, no_pivot, no_new_keyring, no_subreaper, dry_run;
 	const char *overlay;
 	bool idmap_rootfs;
@@ -33,7 +34,7 @@ struct options {
 	/* of exec */
 	const char *process, *cwd, *user, *process_label, *apparmor, *cgroup;
 	oci_strings env, groups, caps;
-	bool tty, no_new_privs, ignore_paused;
+	bool no_new_privs, ignore_paused;
 	bool stats, no_stream;
 	const char *sort;
 	/* of update */
@@ -43,7 +44,12 @@ struct options {
 	const char *l3_cache_schema, *mem_bw_schema;
 };
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_MANY }; /* of many, each is kept */
+enum option_kind {
+	OPTION_FLAG,   /* bool */
+	OPTION_SWITCH, /* struct oci_bool: =false says something too */
+	OPTION_TEXT,   /* const char * */
+	OPTION_MANY,   /* oci_strings: each is kept */
+};
 
 /* The kinds of values that options and operands take. Shell completion offers what there is of a kind. */
 enum value_kind {
@@ -90,6 +96,8 @@ struct option_row {
 /* After the help text comes what the value is: IS(DIRECTORY), ONE_OF(words). Without it the value is any text. */
 #define FLAG(letter_, name_, member_, help_)                                                       \
 	{ letter_, name_, NULL, OPTION_FLAG, offsetof(struct options, member_), help_ }
+#define SWITCH(letter_, name_, member_, help_)                                                     \
+	{ letter_, name_, NULL, OPTION_SWITCH, offsetof(struct options, member_), help_ }
 #define TEXT(letter_, name_, operand_, member_, help_, ...)                                        \
 	{ letter_, name_, operand_, OPTION_TEXT, offsetof(struct options, member_), help_,         \
 		##__VA_ARGS__ }
@@ -100,30 +108,32 @@ struct option_row {
 
 /* Rows that more than one command has: what its callers get of a process; where the bundle is; what create and run make of it. */
 #define PROCESS_OPTIONS                                                                            \
-	TEXT(0, "console-socket", "SOCKET", console_socket, "send the terminal's master there",    \
-		IS(FILE)),                                                                         \
-		TEXT(0, "pid-file", "FILE", pid_file, "write the pid of the process to FILE",      \
+	SWITCH('t', "tty", tty, "give it a terminal, or none: --tty=false"),                       \
+		SWITCH('i', "interactive", interactive, "connect standard input, as is always done"), \
+		TEXT(0, "console-socket", "SOCKET", console_socket,                                \
+			"unix socket that receives the terminal", IS(FILE)),                       \
+		TEXT(0, "pid-file", "FILE", pid_file, "file that receives the process id",         \
 			IS(FILE)),                                                                 \
 		TEXT(0, "pidfd-socket", "SOCKET", pidfd_socket,                                    \
-			"send the process's pidfd there", IS(FILE)),                               \
-		TEXT(0, "preserve-fds", "N", preserve_fds, "pass descriptors 3 to 2+N on")
+			"unix socket that receives a pidfd of the process", IS(FILE)),                               \
+		TEXT(0, "preserve-fds", "N", preserve_fds, "pass the N descriptors from 3 on to the process (0)")
 #define BUNDLE_OPTIONS                                                                             \
-	TEXT('b', "bundle", "DIR", bundle, "directory of the bundle (the working directory)",      \
+	TEXT('b', "bundle", "DIR", bundle, "directory of the bundle (the current directory)",      \
 		IS(DIRECTORY)),                                                                    \
 		TEXT('f', "config", "FILE", config, "configuration (config.json in the bundle)",   \
 			IS(FILE))
 #define CREATE_OPTIONS                                                                             \
 	BUNDLE_OPTIONS, PROCESS_OPTIONS,                                                           \
 		TEXT(0, "overlay", "DIR|tmp", overlay,                                             \
-			"keep what is written to the root filesystem in DIR, or drop it",          \
+			"write to DIR, or to memory, instead of the root filesystem",          \
 			IS_OR_ONE_OF(DIRECTORY, overlay_words)),                                   \
 		FLAG(0, "idmap-rootfs", idmap_rootfs,                                              \
-			"the root filesystem's ids are those of the container"),                   \
+			"take the ids of the root filesystem as ids of the container"),                   \
 		FLAG(0, "no-pivot", no_pivot,                                                      \
-			"chroot where pivot_root cannot be done: on an initramfs"),                \
+			"move the root mount instead of calling pivot_root: on an initramfs"),                \
 		FLAG(0, "no-new-keyring", no_new_keyring, "keep the caller's session keyring"), \
 		TEXT(0, "network", "NAME", network,                                                \
-			"pasta or slirp4netns: connect the new network namespace",                 \
+			"what connects a new network namespace (none)",                 \
 			ONE_OF(network_words))
 
 /* Words of options that more than one file needs; each table ends with a NULL name. */
@@ -139,6 +149,7 @@ struct context {
 	enum cgroup_manager cgroup_manager;
 	char **operands; /* NULL-terminated */
 	int operand_count;
+	char **args; /* of run and create: what stands after "--", NULL-terminated; or NULL */
 	char **argv; /* of the whole program */
 	const struct command *command;
 	const struct dialect *dialect;
@@ -146,14 +157,15 @@ struct context {
 
 struct command {
 	const char *name;
+	const char *alias;    /* a second name, or NULL */
 	const char *operands; /* synopsis of what follows the options: "ID [SIGNAL]" */
 	const char *summary;  /* one line: lower case, no full stop */
 	const struct option_row *options;
 	int min_operands, max_operands;
 	struct value values[3]; /* of the operands in turn; the last one is that of all further ones */
-	bool hidden;
 	bool changes; /* goes on though nobody reads what it says any more */
 	bool options_first; /* what follows the first operand is another program's: ps, spec */
+	bool takes_command; /* so is what stands after "--": run, spec */
 	/* Returns the exit status, or -1 with an error. */
 	int (*run)(struct context *, struct error *);
 };
@@ -162,21 +174,26 @@ extern const struct option_row global_options[];
 extern const struct command *const commands[]; /* ends with NULL */
 
 extern const struct command check_command, completion_command, create_command, delete_command,
-	events_command, exec_command, features_command, kill_command, list_command, pause_command, ps_command,
+	events_command, exec_command, features_command, help_command, kill_command, list_command, pause_command, ps_command,
 	resume_command, run_command, spec_command, start_command, state_command, stats_command,
 	update_command;
 
 const struct command *command_find(const char *name);
+int command_fail_unknown(const char *name, struct error *err);
 
-/* Reads options up to the first operand (`before_command`), or everywhere. *argc and *argv are what is left. */
-int options_parse(struct context *ctx, const struct option_row *rows, bool before_command, int *argc,
-	char ***argv, struct error *err);
+/* Reads the options of `command`, argv[0], or where it is NULL those before the command. What is left is ctx->operands. */
+int options_parse(struct context *ctx, const struct command *command, int argc, char **argv,
+	struct error *err);
+
+/* Sets the member of ctx->options; value may be NULL for a flag. */
+int option_store(struct context *ctx, const struct option_row *row, const char *value, struct error *err);
 
 /* Refuses an operand that is none of the words of its row. */
 int operands_check(const struct command *command, int count, char **operands, struct error *err);
 
-/* The row of the operand number `index`, or NULL if the command does not take so many. */
-const struct value *operand_value(const struct command *command, int index);
+/* The row of the operand number `index`, or NULL if the command does not take so many. Where a command for the container may stand after
+ * "--" (`dashes`), operands before that are no more than they must be. */
+const struct value *operand_value(const struct command *command, int index, bool dashes);
 
 /* The statuses of containers that fit a value: those of its row, and with its flag some more. */
 unsigned value_statuses(const struct value *value, const struct options *options);
@@ -192,6 +209,7 @@ int print_end(struct error *err); /* flushes stdout; 0 or -1 */
 
 /* create's and run's options, and what they ask for. */
 struct create_request;
+int interactive_check(const struct options *options, struct error *err);
 int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err);
 int request_fill(struct context *ctx, struct create_request *request, struct error *err);
 int print_plan(const struct plan *plan, struct error *err);

@@ -1,153 +1,187 @@
 /*
- * Shell completions, written from the command table.
+ * The scripts that have bash, zsh and fish complete hull's command line. They know no command and no option: at each
+ * Tab they ask this program, by `hull completion SHELL WORD…`, so that all of it is decided in complete.c.
  */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "base/str.h"
 #include "cmd/cmd.h"
+#include "cmd/complete.h"
 
-static const struct option_row options[] = { OPTIONS_END };
+/* clang-format off */
 
-static void print_words(const struct option_row *rows)
-{
-	for (; rows->name; rows++) {
-		if (rows->letter)
-			(void)printf(" -%c", rows->letter);
-		(void)printf(" --%s", rows->name);
-	}
-}
+/* Bash breaks words at "=" and ":" too, and replaces no more than the last piece. */
+static const char bash[] =
+	"\n"
+	"_hull()\n"
+	"{\n"
+	"	local words=() word piece='' typed broken='' prefix line i glued=\n"
+	"	for ((i = 1; i <= COMP_CWORD; i++)); do\n"
+	"		piece=${COMP_WORDS[i]//\\\\/}\n"
+	"		piece=${piece//[\\\"\\']/}\n"
+	"		if [[ ${#words[@]} -gt 0 && ($glued || $piece == [=:]*) ]]; then\n"
+	"			words[${#words[@]} - 1]+=$piece\n"
+	"		else\n"
+	"			words+=(\"$piece\")\n"
+	"		fi\n"
+	"		glued=\n"
+	"		[[ $piece =~ ^[=:]+$ ]] && glued=yes piece=''\n"
+	"	done\n"
+	"	typed=${words[${#words[@]} - 1]}\n"
+	"	broken=${typed%\"$piece\"}\n"
+	"	COMPREPLY=()\n"
+	"	while IFS= read -r line; do\n"
+	"		prefix=\n"
+	"		[[ $line == :*' '* ]] && prefix=${line#* }\n"
+	"		case $line in\n"
+	"		'') ;;\n"
+	"		:open) compopt -o nospace 2>/dev/null ;;\n"
+	"		:directories*) _hull_generate directory ;;\n"
+	"		:files*) _hull_generate file ;;\n"
+	"		:programs*) _hull_generate command ;;\n"
+	"		:users*) _hull_generate user ;;\n"
+	"		*)\n"
+	"			word=${line%%$'\\t'*}\n"
+	"			[[ $word == \"$typed\"* ]] && COMPREPLY+=(\"${word#\"$broken\"}\")\n"
+	"			;;\n"
+	"		esac\n"
+	"	done <<<\"$(command \"$_hull_program\" completion bash \"${words[@]}\" 2>/dev/null)\"\n"
+	"}\n"
+	"\n"
+	"_hull_generate()\n"
+	"{\n"
+	"	[[ $1 == directory || $1 == file ]] && compopt -o filenames 2>/dev/null\n"
+	"	while IFS= read -r word; do\n"
+	"		word=$prefix$word\n"
+	"		[[ $word == \"$prefix\" ]] || COMPREPLY+=(\"${word#\"$broken\"}\")\n"
+	"	done <<<\"$(compgen -A \"$1\" -- \"${typed#\"$prefix\"}\")\"\n"
+	"}\n"
+	"\n"
+	"complete -F _hull hull\n";
 
-static void print_commands(void)
-{
-	for (size_t i = 0; commands[i]; i++)
-		if (!commands[i]->hidden)
-			(void)printf(" %s", commands[i]->name);
-}
+static const char zsh[] =
+	"\n"
+	"_hull()\n"
+	"{\n"
+	"	local line word\n"
+	"	local -a lines candidates delegated open\n"
+	"	lines=(${(f)\"$(command $_hull_program completion zsh \"${(@Q)words[2,CURRENT-1]}\" \"${(Q)PREFIX}\" 2>/dev/null)\"})\n"
+	"	for line in $lines; do\n"
+	"		case $line in\n"
+	"		:open) open=(-S '') ;;\n"
+	"		:*) delegated+=($line) ;;\n"
+	"		*)\n"
+	"			word=${line%%$'\\t'*}\n"
+	"			candidates+=(\"${word//:/\\\\:}${${line#$word}/$'\\t'/:}\")\n"
+	"			;;\n"
+	"		esac\n"
+	"	done\n"
+	"	(($#candidates)) && _describe -t values value candidates \"${open[@]}\"\n"
+	"	for line in $delegated; do\n"
+	"		[[ $line == *' '* ]] && compset -P \"${(b)line#* }\"\n"
+	"		case $line in\n"
+	"		:directories*) _path_files -/ ;;\n"
+	"		:files*) _files ;;\n"
+	"		:programs*) _command_names -e ;;\n"
+	"		:users*) _users ;;\n"
+	"		esac\n"
+	"	done\n"
+	"}\n"
+	"\n"
+	"# The first time it is autoloaded, and is to complete at once; or else it is sourced.\n"
+	"if [[ $funcstack[1] == _hull ]]; then\n"
+	"	_hull \"$@\"\n"
+	"else\n"
+	"	compdef _hull hull\n"
+	"fi\n";
 
-static void print_bash(void)
-{
-	(void)printf("_hull()\n{\n\tlocal word=${COMP_WORDS[COMP_CWORD]} command= words= i\n"
-		     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n\t\tcase ${COMP_WORDS[i]} in\n\t\t");
-	for (size_t i = 0, first = 1; commands[i]; i++)
-		if (!commands[i]->hidden) {
-			(void)printf("%s%s", first ? "" : "|", commands[i]->name);
-			first = 0;
-		}
-	(void)printf(") command=${COMP_WORDS[i]}; break ;;\n\t\tesac\n\tdone\n\tcase $command in\n"
-		     "\t'') words='");
-	print_words(global_options);
-	print_commands();
-	(void)printf("' ;;\n");
-	for (size_t i = 0; commands[i]; i++) {
-		if (commands[i]->hidden)
-			continue;
-		(void)printf("\t%s) words='--help", commands[i]->name);
-		print_words(commands[i]->options);
-		(void)printf("'");
-		if (str_starts(commands[i]->operands, "ID"))
-			(void)printf("\n\t\t[[ $word == -* ]] || words=$(hull list --quiet 2>/dev/null)");
-		(void)printf(" ;;\n");
-	}
-	(void)printf("\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
-		     "complete -o default -F _hull hull\n");
-}
+static const char fish[] =
+	"\n"
+	"function __hull_complete\n"
+	"	set -l words (commandline -opc)\n"
+	"	set -l typed (commandline -ct)\n"
+	"	set -e words[1]\n"
+	"	for line in (command $__hull_program completion fish $words $typed 2>/dev/null)\n"
+	"		set -l prefix (string replace -rf '^:\\S+ ' '' -- $line)\n"
+	"		set -l rest (string replace -- \"$prefix\" '' $typed)\n"
+	"		switch $line\n"
+	"			case :open\n"
+	"			case ':directories*'\n"
+	"				string replace -r '^' -- \"$prefix\" (__fish_complete_directories $rest)\n"
+	"			case ':files*'\n"
+	"				string replace -r '^' -- \"$prefix\" (__fish_complete_path $rest)\n"
+	"			case ':programs*'\n"
+	"				complete -C \"$rest\" | string match -r -- '^'(string escape --style=regex -- \"$rest\")'.*'\n"
+	"			case ':users*'\n"
+	"				__fish_complete_users\n"
+	"			case '*'\n"
+	"				# fish would find what is typed in a description, too\n"
+	"				string match -qr '^'(string escape --style=regex -- \"$typed\") -- $line; and echo $line\n"
+	"		end\n"
+	"	end\n"
+	"end\n"
+	"\n"
+	"complete -c hull -f -a '(__hull_complete)'\n";
 
-/* Quotes what would end the quoted text of zsh and fish. */
+/* clang-format on */
+
+static const struct script {
+	const char *first_line, *variable, *text;
+} scripts[] = {
+	{ "# Completion of hull(1) for bash.", "_hull_program=", bash },
+	{ "#compdef hull", "typeset -g _hull_program=", zsh },
+	{ "# Completion of hull(1) for fish.", "set -g __hull_program ", fish },
+};
+
+static const struct word shells[] = { { "bash", 0 }, { "zsh", 1 }, { "fish", 2 }, { NULL } };
+
+/* Backslashes serve in all three shells. */
 static void print_quoted(const char *text)
 {
-	for (; *text; text++)
-		if (*text == '\'')
-			(void)printf("'\\''");
-		else if (*text == '[' || *text == ']' || *text == ':')
-			(void)printf("\\%c", *text);
-		else
-			(void)putchar(*text);
-}
-
-static void print_zsh_options(const struct option_row *rows)
-{
-	for (; rows->name; rows++) {
-		(void)printf(" \\\n\t\t\t'--%s%s[", rows->name, rows->operand ? "=" : "");
-		print_quoted(rows->help);
-		(void)printf("]%s%s%s'", rows->operand ? ":" : "", rows->operand ? rows->operand : "",
-			rows->operand ? ":_files" : "");
+	for (; *text; text++) {
+		if (!strchr("/._-+", *text) && !isalnum((unsigned char)*text))
+			(void)putchar('\\');
+		(void)putchar(*text);
 	}
 }
 
-static void print_zsh(void)
+/* Called by a path, the program is asked by that path, otherwise it is looked for in $PATH. */
+static int print_script(const struct script *script, const char *program, struct error *err)
 {
-	(void)printf("#compdef hull\n_hull()\n{\n\tlocal state\n\t_arguments -C");
-	print_zsh_options(global_options);
-	(void)printf(" \\\n\t\t'1:command:->command' '*::argument:->argument'\n"
-		     "\tcase $state in\n\tcommand)\n\t\tlocal -a names=(");
-	for (size_t i = 0; commands[i]; i++)
-		if (!commands[i]->hidden) {
-			(void)printf("\n\t\t\t'%s:", commands[i]->name);
-			print_quoted(commands[i]->summary);
-			(void)printf("'");
-		}
-	(void)printf(")\n\t\t_describe command names ;;\n\targument)\n\t\tcase $words[1] in\n");
-	for (size_t i = 0; commands[i]; i++) {
-		if (commands[i]->hidden)
-			continue;
-		(void)printf("\t\t%s) _arguments", commands[i]->name);
-		print_zsh_options(commands[i]->options);
-		if (str_starts(commands[i]->operands, "ID"))
-			(void)printf(" \\\n\t\t\t'1:container:($(hull list --quiet 2>/dev/null))'");
-		(void)printf(" ;;\n");
+	char path[PATH_MAX];
+	if (strchr(program, '/')) {
+		if (!realpath(program, path))
+			return fail(err, errno, "find %s", program);
+		program = path;
 	}
-	(void)printf("\t\tesac ;;\n\tesac\n}\n_hull \"$@\"\n");
-}
-
-static void print_fish_options(const struct option_row *rows, const char *condition)
-{
-	for (; rows->name; rows++) {
-		(void)printf("complete -c hull -n '%s' -l %s", condition, rows->name);
-		if (rows->letter)
-			(void)printf(" -s %c", rows->letter);
-		(void)printf("%s -d '%s'\n", rows->operand ? " -r" : "", rows->help);
-	}
-}
-
-static void print_fish(void)
-{
-	char condition[128];
-	(void)printf("complete -c hull -f\n");
-	print_fish_options(global_options, "__fish_use_subcommand");
-	for (size_t i = 0; commands[i]; i++) {
-		if (commands[i]->hidden)
-			continue;
-		(void)printf("complete -c hull -n __fish_use_subcommand -a %s -d '%s'\n",
-			commands[i]->name, commands[i]->summary);
-		(void)snprintf(condition, sizeof(condition), "__fish_seen_subcommand_from %s",
-			commands[i]->name);
-		print_fish_options(commands[i]->options, condition);
-		if (str_starts(commands[i]->operands, "ID"))
-			(void)printf("complete -c hull -n '%s' -a '(hull list --quiet 2>/dev/null)'\n",
-				condition);
-	}
-}
-
-enum shell { SHELL_BASH, SHELL_ZSH, SHELL_FISH };
-
-static const struct word shells[] = { { "bash", SHELL_BASH }, { "zsh", SHELL_ZSH },
-	{ "fish", SHELL_FISH }, { NULL } };
-
-static int run(struct context *ctx, struct error *err)
-{
-	static void (*const prints[])(void) = { print_bash, print_zsh, print_fish };
-	prints[word_value(shells, ctx->operands[0])]();
+	(void)printf("%s\n%s", script->first_line, script->variable);
+	print_quoted(program);
+	(void)printf("\n%s", script->text);
 	return print_end(err);
 }
 
+static int run(struct context *ctx, struct error *err)
+{
+	const struct script *script = &scripts[word_value(shells, ctx->operands[0])];
+	if (ctx->operand_count == 1)
+		return print_script(script, ctx->argv[0], err);
+	complete(ctx, ctx->operands + 1, ctx->operand_count - 1);
+	return print_end(err);
+}
+
+static const struct option_row options[] = { OPTIONS_END };
+
 const struct command completion_command = {
 	.name = "completion",
-	.operands = "SHELL",
-	.summary = "write the completions of bash, zsh or fish",
+	.operands = "SHELL [WORD…]",
+	.summary = "write the completion script of bash, zsh or fish",
 	.options = options,
 	.min_operands = 1,
-	.max_operands = 1,
+	.max_operands = INT_MAX,
 	.values = { ONE_OF(shells) },
-	.hidden = true,
+	.options_first = true,
 	.run = run,
 };

@@ -4,8 +4,8 @@
 
 static const struct option_row options[] = {
 	CREATE_OPTIONS,
-	FLAG(0, "no-subreaper", no_subreaper, "accepted for runc's callers: create leaves nobody behind to reap"),
-	FLAG(0, "dry-run", dry_run, "print the plan, make nothing"),
+	FLAG(0, "no-subreaper", no_subreaper, "accepted for callers of runc: create leaves no process behind"),
+	FLAG(0, "dry-run", dry_run, "print what would be done, and do nothing"),
 	OPTIONS_END,
 };
 
@@ -30,11 +30,13 @@ static int run(struct context *ctx, struct error *err)
 
 const struct command create_command = {
 	.name = "create",
-	.operands = "ID",
+	.operands = "ID [-- COMMAND [ARGUMENT…]]",
 	.summary = "make a container, ready to be started",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.values = { IS(TEXT), IS(PROGRAM), IS(FILE) },
 	.changes = true,
+	.takes_command = true,
 	.run = run,
 };

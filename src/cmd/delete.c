@@ -7,8 +7,8 @@
 #include "container.h"
 
 static const struct option_row options[] = {
-	FLAG('f', "force", force, "kill it first if it runs; one that does not exist is no error"),
-	FLAG('r', "regex", regex, "ID is an extended regular expression"),
+	FLAG('f', "force", force, "kill the container first if it runs; it need not exist"),
+	FLAG('r', "regex", regex, "ID is an extended regular expression: take all containers that match"),
 	OPTIONS_END,
 };
 
@@ -20,13 +20,12 @@ static int delete_one(struct context *ctx, const char *id, void *data, struct er
 	unsigned allowed = operand_statuses(ctx);
 	enum container_lock lock = ctx->options.force ? CONTAINER_LOCKED_IN_TIME : CONTAINER_LOCKED;
 	if (container_open(&c, ctx->state_root, id, lock, err) < 0) {
-		bool absent = c.dir < 0 && err->errnum == 0 && container_check_id(id, NULL) == 0;
-		if (!ctx->options.force || (!absent && !c.damaged))
+		if (!ctx->options.force || (!c.absent && !c.damaged))
 			return -1;
 		if (c.damaged)
 			log_warn("%s: %s", err->text, "deleted by what is known without it");
 		error_clear(err);
-		if (absent)
+		if (c.absent)
 			return 0;
 	}
 	if (!c.has_record) /* we have the lock: who made it, or deleted it, has died of that */
@@ -45,6 +44,7 @@ static int run(struct context *ctx, struct error *err)
 
 const struct command delete_command = {
 	.name = "delete",
+	.alias = "rm",
 	.operands = "ID",
 	.summary = "remove what is left of a stopped container",
 	.options = options,

@@ -12,7 +12,7 @@
 #include "base/proc.h"
 #include "cgroups/path.h"
 #include "cmd/cmd.h"
-#include "cmd/format.h"
+#include "cmd/interval.h"
 #include "cmd/stats-json.h"
 #include "container-cgroup.h"
 
@@ -20,7 +20,7 @@ enum { DEFAULT_INTERVAL_MS = 5000 };
 
 static const struct option_row options[] = {
 	TEXT(0, "interval", "TIME", interval, "time between two lines of statistics (5s)"),
-	FLAG(0, "stats", stats, "print the statistics once"),
+	FLAG(0, "stats", stats, "print the statistics once, and no events"),
 	OPTIONS_END,
 };
 

@@ -13,28 +13,39 @@ enum { STATUS_FAILED = 255 }; /* as runc's: what went wrong is not the program's
 
 static const struct option_row options[] = {
 	TEXT('p', "process", "FILE", process,
-		"the process, as in .process of a configuration", IS(FILE)),
-	FLAG('t', "tty", tty, "give it a terminal"),
+		"run the process that FILE describes, like .process in a configuration", IS(FILE)),
 	FLAG('d', "detach", detach, "return once the process runs"),
-	TEXT('u', "user", "USER[:GROUP]", user, "ids, or names of the container's own files",
+	TEXT('u', "user", "USER[:GROUP]", user, "user and group: ids, or names that the container knows (those of its process)",
 		IS(USER)),
-	MANY('g', "additional-gids", "GID[,GID]", groups, "one more supplementary group"),
-	MANY('e', "env", "NAME=VALUE", env, "set a variable"),
-	TEXT(0, "cwd", "DIR", cwd, "working directory"),
+	MANY('g', "additional-gids", "GID[,GID]", groups, "add supplementary groups"),
+	MANY('e', "env", "NAME=VALUE", env, "set an environment variable"),
+	TEXT(0, "cwd", "DIR", cwd, "working directory (that of the container's process)"),
 	MANY('c', "cap", "CAP", caps, "add a capability", IS(CAPABILITY)),
-	FLAG(0, "no-new-privs", no_new_privs, "let it gain no privileges"),
+	FLAG(0, "no-new-privs", no_new_privs, "do not let it gain privileges"),
 	TEXT(0, "process-label", "LABEL", process_label, "SELinux label"),
 	TEXT(0, "apparmor", "PROFILE", apparmor, "AppArmor profile"),
-	TEXT(0, "cgroup", "PATH", cgroup, "run in this cgroup below the container's own"),
-	FLAG(0, "ignore-paused", ignore_paused, "also in a paused container: it runs once that is resumed"),
+	TEXT(0, "cgroup", "PATH", cgroup, "run in this cgroup below that of the container"),
+	FLAG(0, "ignore-paused", ignore_paused, "accept a paused container: the process runs once it is resumed"),
 	PROCESS_OPTIONS,
-	FLAG(0, "no-subreaper", no_subreaper, "accepted for runc's callers: orphans are the container's own to reap"),
+	FLAG(0, "no-subreaper", no_subreaper, "accepted for callers of runc: the container reaps its own orphans"),
 	OPTIONS_END,
 };
 
+/* The program and its arguments; a "--" before them is not theirs. */
+static char **program_of(const struct context *ctx)
+{
+	char **args = ctx->operands + 1;
+	return *args && str_eq(*args, "--") ? args + 1 : args;
+}
+
 static int check_arguments(const struct context *ctx, struct error *err)
 {
-	bool given = ctx->operand_count > 1;
+	char **args = program_of(ctx);
+	bool given = *args != NULL;
+	if (given && args == ctx->operands + 1 && **args == '-') {
+		(void)fail(err, 0, "exec: %.64s stands after the container's id", *args);
+		return error_hint(err, "options of exec stand before it; a program of that name stands after --");
+	}
 	if (!given && !ctx->options.process) {
 		(void)fail(err, 0, "exec: no program is given");
 		return error_hint(err, "hull exec ID PROGRAM [ARGUMENT…], or --process FILE");
@@ -48,14 +59,14 @@ static int request_exec(struct context *ctx, struct exec_request *request, struc
 {
 	const struct options *o = &ctx->options;
 	uint64_t preserve;
-	if (check_arguments(ctx, err) < 0 ||
+	if (check_arguments(ctx, err) < 0 || interactive_check(o, err) < 0 ||
 		preserve_fds_parse(o->preserve_fds, &preserve, err) < 0)
 		return -1;
 	*request = (struct exec_request){
 		.id = ctx->operands[0],
 		.state_root = ctx->state_root,
 		.process = o->process,
-		.args = ctx->operands + 1,
+		.args = program_of(ctx),
 		.cwd = o->cwd,
 		.user = o->user,
 		.process_label = o->process_label,

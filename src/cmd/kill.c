@@ -6,8 +6,8 @@
 #include "container-cgroup.h"
 
 static const struct option_row options[] = {
-	FLAG('a', "all", all, "signal every process of the container"),
-	FLAG('r', "regex", regex, "ID is an extended regular expression"),
+	FLAG('a', "all", all, "signal all processes of the container"),
+	FLAG('r', "regex", regex, "ID is an extended regular expression: take all containers that match"),
 	OPTIONS_END,
 };
 

@@ -20,8 +20,8 @@ static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORM
 	{ NULL } };
 
 static const struct option_row options[] = {
-	TEXT('f', "format", "FORMAT", format, "table or json", ONE_OF(formats)),
-	FLAG('q', "quiet", quiet, "print ids alone"),
+	TEXT('f', "format", "FORMAT", format, "format of the output (table)", ONE_OF(formats)),
+	FLAG('q', "quiet", quiet, "print only the ids"),
 	OPTIONS_END,
 };
 
@@ -44,7 +44,7 @@ static void add_state(
 	/* one that is deleted meanwhile is not listed */
 	if (container_open(&c, ctx->state_root, id, CONTAINER_GLANCE, &reason) == 0)
 		*list_add(&c.arena, states) = container_state(&c, container_status(&c, &reason));
-	else if (reason.errnum)
+	else if (!c.absent)
 		log_warn("%s", reason.text);
 	ctx->arena = c.arena; /* the strings are its own now */
 	c.arena.blocks = NULL;
@@ -168,6 +168,7 @@ static int run(struct context *ctx, struct error *err)
 
 const struct command list_command = {
 	.name = "list",
+	.alias = "ls",
 	.operands = "",
 	.summary = "list containers",
 	.options = options,

@@ -19,7 +19,7 @@ static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORM
 	{ NULL } };
 
 static const struct option_row options[] = {
-	TEXT('f', "format", "FORMAT", format, "table (of ps) or json (an array of process ids)",
+	TEXT('f', "format", "FORMAT", format, "the table of ps, or an array of process ids (table)",
 		ONE_OF(formats)),
 	OPTIONS_END,
 };

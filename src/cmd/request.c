@@ -15,6 +15,15 @@ static const char *absolute(struct context *ctx, const char *path)
 	return arena_printf(&ctx->arena, "%s/%s", cwd, path);
 }
 
+/* -i is what we do anyway; not to do it is not ours. */
+int interactive_check(const struct options *options, struct error *err)
+{
+	if (!options->interactive.set || options->interactive.value)
+		return 0;
+	(void)fail(err, 0, "--interactive=false: standard input is always connected");
+	return error_hint(err, "redirect it: </dev/null");
+}
+
 int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err)
 {
 	*ret_count = 0;
@@ -27,13 +36,15 @@ int request_fill(struct context *ctx, struct create_request *request, struct err
 {
 	const struct options *o = &ctx->options;
 	uint64_t preserve, number;
-	if (preserve_fds_parse(o->preserve_fds, &preserve, err) < 0)
+	if (preserve_fds_parse(o->preserve_fds, &preserve, err) < 0 || interactive_check(o, err) < 0)
 		return -1;
 	if (o->overlay && !*o->overlay)
 		return fail(err, 0, "--overlay: expected a directory or \"tmp\", found \"\"");
 	*request = (struct create_request){
 		.id = ctx->operands[0],
 		.state_root = absolute(ctx, ctx->state_root),
+		.command = ctx->args,
+		.terminal = o->tty,
 		.bundle = o->bundle,
 		.config = o->config,
 		.console_socket = absolute(ctx, o->console_socket),

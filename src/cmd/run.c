@@ -17,11 +17,12 @@
 static const struct option_row options[] = {
 	CREATE_OPTIONS,
 	FLAG('d', "detach", detach, "return once the process runs"),
-	FLAG(0, "keep", keep, "keep the stopped container"),
-	FLAG(0, "no-subreaper", no_subreaper, "do not adopt orphans of the container"),
-	TEXT(0, "report", "FILE|FD", report, "write how it ended and what it used, as JSON",
+	SWITCH(0, "rm", rm, "delete the container when its process has ended (the default)"),
+	FLAG(0, "keep", keep, "keep the container when it has stopped"),
+	FLAG(0, "no-subreaper", no_subreaper, "do not adopt orphaned processes of the container"),
+	TEXT(0, "report", "FILE|FD", report, "file or descriptor for a report in JSON: how it ended, what it used",
 		IS(FILE)),
-	FLAG(0, "dry-run", dry_run, "print the plan, make nothing"),
+	FLAG(0, "dry-run", dry_run, "print what would be done, and do nothing"),
 	OPTIONS_END,
 };
 
@@ -137,14 +138,29 @@ static int run_container(struct context *ctx, struct report *report, struct erro
 	return wait_and_delete(ctx, &creation, &relay, report, err);
 }
 
+/* Nobody waits for a detached container; --rm=false is --keep. */
+static int settle_options(struct options *o, struct error *err)
+{
+	if (o->report && o->detach) {
+		(void)fail(err, 0, "--report and --detach exclude each other");
+		return error_hint(err, "hull state tells the end of a detached container");
+	}
+	if (o->rm.value && o->detach) {
+		(void)fail(err, 0, "--rm and --detach exclude each other");
+		return error_hint(err, "nobody waits for its end: hull delete ID, once it has stopped");
+	}
+	if (o->rm.value && o->keep)
+		return fail(err, 0, "--rm and --keep exclude each other");
+	o->keep |= o->rm.set && !o->rm.value;
+	return 0;
+}
+
 static int run(struct context *ctx, struct error *err)
 {
 	REPORT(report);
 	struct error why = { .errnum = 0 };
-	if (ctx->options.report && ctx->options.detach) {
-		(void)fail(err, 0, "--report and --detach exclude each other");
-		return error_hint(err, "hull state tells the end of a detached container");
-	}
+	if (settle_options(&ctx->options, err) < 0)
+		return -1;
 	if (ctx->options.report && !(report.timings = timings_make(err)))
 		return -1;
 	int status = run_container(ctx, &report, err);
@@ -155,11 +171,13 @@ static int run(struct context *ctx, struct error *err)
 
 const struct command run_command = {
 	.name = "run",
-	.operands = "ID",
+	.operands = "ID [-- COMMAND [ARGUMENT…]]",
 	.summary = "make a container, start it, wait for it and delete it",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.values = { IS(TEXT), IS(PROGRAM), IS(FILE) },
 	.changes = true,
+	.takes_command = true,
 	.run = run,
 };

@@ -3,11 +3,9 @@
 #include <signal.h>
 #include <strings.h>
 
-#include "base/str.h"
-
 #define ROW(name) { #name, SIG##name }
 
-static const struct word names[] = {
+const struct word signal_words[] = {
 	ROW(ABRT), ROW(ALRM), ROW(BUS), ROW(CHLD), ROW(CONT), ROW(FPE), ROW(HUP), ROW(ILL),
 	ROW(INT), ROW(IO), ROW(KILL), ROW(PIPE), ROW(PROF), ROW(PWR), ROW(QUIT), ROW(SEGV),
 	ROW(STOP), ROW(SYS), ROW(TERM), ROW(TRAP), ROW(TSTP), ROW(TTIN), ROW(TTOU), ROW(URG),
@@ -33,16 +31,21 @@ int signal_parse(const char *text, struct error *err)
 	if (str_to_u64(text, (uint64_t)SIGRTMAX, &number)) /* 0 asks whether the process is there */
 		return (int)number;
 	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
-	for (const struct word *w = names; w->name; w++)
+	for (const struct word *w = signal_words; w->name; w++)
 		if (strcasecmp(w->name, name) == 0)
 			return (int)w->value;
 	int realtime = parse_realtime(name);
-	return realtime ? realtime : fail(err, 0, "unknown signal \"%.32s\"", text);
+	if (realtime)
+		return realtime;
+	(void)fail(err, 0, "unknown signal \"%.32s\"", text);
+	const char *nearest = word_nearest(signal_words, name);
+	return nearest ? error_hint(err, "did you mean %s?", nearest) :
+			 error_hint(err, "a name as kill -l lists them, or a number up to %d", SIGRTMAX);
 }
 
 const char *signal_name(struct arena *arena, int sig)
 {
-	const char *name = word_name(names, sig);
+	const char *name = word_name(signal_words, sig);
 	if (name)
 		return arena_printf(arena, "SIG%s", name);
 	return sig >= SIGRTMIN && sig <= SIGRTMAX ? arena_printf(arena, "SIGRTMIN+%d", sig - SIGRTMIN) :

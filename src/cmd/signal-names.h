@@ -5,6 +5,10 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/str.h"
+
+/* The names without SIG; ends with NULL. */
+extern const struct word signal_words[];
 
 /* "9", "0", "KILL", "SIGKILL", "sigkill", "RTMIN+3". Returns the number, or -1. */
 int signal_parse(const char *text, struct error *err);

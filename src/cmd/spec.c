@@ -18,18 +18,18 @@
 static const struct word networks[] = { { "none", true }, { "host", false }, { NULL } };
 
 static const struct option_row options[] = {
-	TEXT('b', "bundle", "DIR", bundle, "write to DIR (the working directory)", IS(DIRECTORY)),
-	TEXT('f', "file", "FILE", file, "name of the file (config.json); - is standard output",
+	TEXT('b', "bundle", "DIR", bundle, "directory to write to (the current directory)", IS(DIRECTORY)),
+	TEXT('f', "file", "FILE", file, "file to write (config.json); - for standard output",
 		IS(FILE)),
-	TEXT(0, "rootfs", "DIR", rootfs, "root filesystem, relative to the bundle (rootfs)",
+	TEXT(0, "rootfs", "DIR", rootfs, "root filesystem, absolute or relative to the bundle (rootfs)",
 		IS(DIRECTORY)),
-	MANY(0, "args", "COMMAND", args, "the command; if repeated, one word of it each (sh)"),
+	MANY(0, "args", "COMMAND", args, "command of the container; if repeated, one word of it each (sh)"),
 	FLAG(0, "no-terminal", no_terminal, "give the process no terminal of its own"),
 	TEXT(0, "network", "NAME", network,
-		"none or host: with or without a network namespace of its own",
+		"a network namespace of its own, or the host's (none; with --rootless, host)",
 		IS_OR_ONE_OF(TEXT, networks)),
-	FLAG(0, "rootless", spec_rootless, "for a user without privilege, and its subordinate ids"),
-	TEXT(0, "explain", "PATH", explain, "explain a property, as .linux.resources, instead",
+	FLAG(0, "rootless", spec_rootless, "write one that an unprivileged user can run"),
+	TEXT(0, "explain", "PATH", explain, "explain a property, such as .linux.resources, and write nothing",
 		IS(PROPERTY)),
 	OPTIONS_END,
 };
@@ -159,6 +159,8 @@ const struct command spec_command = {
 	.summary = "write a configuration to begin with, or explain a property",
 	.options = options,
 	.max_operands = 4096,
+	.values = { IS(PROGRAM), IS(FILE), IS(FILE) },
 	.options_first = true,
+	.takes_command = true,
 	.run = run,
 };

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "cgroups/path.h"
 #include "cmd/cmd.h"
-#include "cmd/format.h"
+#include "cmd/interval.h"
 #include "cmd/match.h"
 #include "cmd/metrics.h"
 #include "cmd/stats-json.h"
@@ -24,10 +24,10 @@ static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORM
 	{ "openmetrics", FORMAT_OPENMETRICS }, { NULL } };
 
 static const struct option_row options[] = {
-	TEXT('f', "format", "FORMAT", format, "table, json or openmetrics", ONE_OF(formats)),
+	TEXT('f', "format", "FORMAT", format, "format of the output (table)", ONE_OF(formats)),
 	TEXT(0, "interval", "TIME", interval, "time between two samples (2s)"),
 	FLAG(0, "no-stream", no_stream, "print one sample"),
-	TEXT(0, "sort", "KEY", sort, "name, or by the most of cpu, memory, mem%, pids, net or io",
+	TEXT(0, "sort", "KEY", sort, "order of the containers: by name, or the largest figure first",
 		ONE_OF(sample_orders)),
 	OPTIONS_END,
 };

@@ -5,42 +5,43 @@
 
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "oci/schema.h"
 
-/* The kinds differ in what may be said and in the type of the member. */
-enum kind { SIZE, COUNT, POSITIVE, TEXT_LIST };
+/* They differ in what may be said and in the type of the member. */
+enum form { SIZE, COUNT, POSITIVE, TEXT_LIST };
 
 struct row {
 	const char *option;
 	size_t value; /* in struct options */
-	enum kind kind;
+	enum form form;
 	size_t object, object_size; /* pointer in struct oci_resources, and what it points to */
 	size_t member;
 };
 
-#define ROW(option, value, kind, tag, object, member)                                              \
+#define OPTION_ROW(option, value, form, tag, object, member)                                       \
 	{                                                                                          \
-		option, offsetof(struct options, value), kind,                                     \
+		option, offsetof(struct options, value), form,                                     \
 			offsetof(struct oci_resources, object), sizeof(struct tag),                \
 			offsetof(struct tag, member)                                               \
 	}
 
 static const struct row rows[] = {
-	ROW("--blkio-weight", blkio_weight, POSITIVE, oci_block_io, block_io, weight),
-	ROW("--cpu-period", cpu_period, POSITIVE, oci_cpu, cpu, period),
-	ROW("--cpu-quota", cpu_quota, COUNT, oci_cpu, cpu, quota),
-	ROW("--cpu-share", cpu_share, POSITIVE, oci_cpu, cpu, shares),
-	ROW("--cpu-burst", cpu_burst, POSITIVE, oci_cpu, cpu, burst),
-	ROW("--cpu-idle", cpu_idle, COUNT, oci_cpu, cpu, idle),
-	ROW("--cpu-rt-period", cpu_rt_period, POSITIVE, oci_cpu, cpu, realtime_period),
-	ROW("--cpu-rt-runtime", cpu_rt_runtime, COUNT, oci_cpu, cpu, realtime_runtime),
-	ROW("--cpuset-cpus", cpuset_cpus, TEXT_LIST, oci_cpu, cpu, cpus),
-	ROW("--cpuset-mems", cpuset_mems, TEXT_LIST, oci_cpu, cpu, mems),
-	ROW("--memory", memory, SIZE, oci_memory, memory, limit),
-	ROW("--memory-reservation", memory_reservation, SIZE, oci_memory, memory, reservation),
-	ROW("--memory-swap", memory_swap, SIZE, oci_memory, memory, swap),
-	ROW("--kernel-memory", kernel_memory, SIZE, oci_memory, memory, kernel),
-	ROW("--kernel-memory-tcp", kernel_memory_tcp, SIZE, oci_memory, memory, kernel_tcp),
-	ROW("--pids-limit", pids_limit, COUNT, oci_pids, pids, limit),
+	OPTION_ROW("--blkio-weight", blkio_weight, POSITIVE, oci_block_io, block_io, weight),
+	OPTION_ROW("--cpu-period", cpu_period, POSITIVE, oci_cpu, cpu, period),
+	OPTION_ROW("--cpu-quota", cpu_quota, COUNT, oci_cpu, cpu, quota),
+	OPTION_ROW("--cpu-share", cpu_share, POSITIVE, oci_cpu, cpu, shares),
+	OPTION_ROW("--cpu-burst", cpu_burst, POSITIVE, oci_cpu, cpu, burst),
+	OPTION_ROW("--cpu-idle", cpu_idle, COUNT, oci_cpu, cpu, idle),
+	OPTION_ROW("--cpu-rt-period", cpu_rt_period, POSITIVE, oci_cpu, cpu, realtime_period),
+	OPTION_ROW("--cpu-rt-runtime", cpu_rt_runtime, COUNT, oci_cpu, cpu, realtime_runtime),
+	OPTION_ROW("--cpuset-cpus", cpuset_cpus, TEXT_LIST, oci_cpu, cpu, cpus),
+	OPTION_ROW("--cpuset-mems", cpuset_mems, TEXT_LIST, oci_cpu, cpu, mems),
+	OPTION_ROW("--memory", memory, SIZE, oci_memory, memory, limit),
+	OPTION_ROW("--memory-reservation", memory_reservation, SIZE, oci_memory, memory, reservation),
+	OPTION_ROW("--memory-swap", memory_swap, SIZE, oci_memory, memory, swap),
+	OPTION_ROW("--kernel-memory", kernel_memory, SIZE, oci_memory, memory, kernel),
+	OPTION_ROW("--kernel-memory-tcp", kernel_memory_tcp, SIZE, oci_memory, memory, kernel_tcp),
+	OPTION_ROW("--pids-limit", pids_limit, COUNT, oci_pids, pids, limit),
 };
 
 /* Up to three decimals, which is what people write; the rest is exact. */
@@ -100,7 +101,7 @@ static int store(const struct row *row, const char *text, void *member, struct e
 {
 	int64_t number;
 	uint64_t positive;
-	switch (row->kind) {
+	switch (row->form) {
 	case SIZE:
 		if (!size_parse(text, &number))
 			return fail_value(
@@ -126,8 +127,24 @@ static int store(const struct row *row, const char *text, void *member, struct e
 	return -1;
 }
 
+static const struct property *property_at(const struct schema *schema, size_t offset)
+{
+	const struct property *p = schema->properties;
+	while (p->name && p->offset != offset)
+		p++;
+	return p; /* rows are written by the same structs: it is there */
+}
+
+static void note(struct arena *arena, const struct row *row, const char *text, typed_list *typed)
+{
+	const struct property *object = property_at(&oci_resources_schema, row->object);
+	const struct property *member = property_at(object->object, row->member);
+	typed_add(arena, typed, arena_printf(arena, ".linux.resources.%s.%s", object->name, member->name),
+		arena_printf(arena, "%s %.64s", row->option, text));
+}
+
 int update_options_read(struct arena *arena, const struct options *options,
-	struct oci_resources *resources, struct error *err)
+	struct oci_resources *resources, typed_list *typed, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
@@ -143,6 +160,7 @@ int update_options_read(struct arena *arena, const struct options *options,
 		}
 		if (store(row, text, object + row->member, err) < 0)
 			return -1;
+		note(arena, row, text, typed);
 	}
 	return 0;
 }

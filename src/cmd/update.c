@@ -1,13 +1,13 @@
 /*
  * Changes the limits of a container that lives. What is not named stays: the files of its cgroup are its memory.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/str.h"
 #include "cgroups/resources.h"
 #include "cgroups/systemd.h"
 #include "cmd/cmd.h"
@@ -27,7 +27,7 @@ static const struct option_row options[] = {
 	TEXT(0, "cpu-quota", "USEC", cpu_quota, "CPU time in a period, -1 for no limit"),
 	TEXT(0, "cpu-share", "SHARES", cpu_share, "share of the CPU time, 2 to 262144"),
 	TEXT(0, "cpu-burst", "USEC", cpu_burst, "unused quota that may be saved up"),
-	TEXT(0, "cpu-idle", "0|1", cpu_idle, "1: run only when nobody else wants to",
+	TEXT(0, "cpu-idle", "0|1", cpu_idle, "1: run only when nothing else wants to",
 		IS_OR_ONE_OF(TEXT, cpu_idle_words)),
 	TEXT(0, "cpu-rt-period", "USEC", cpu_rt_period, "refused: not in cgroup v2"),
 	TEXT(0, "cpu-rt-runtime", "USEC", cpu_rt_runtime, "refused: not in cgroup v2"),
@@ -35,22 +35,22 @@ static const struct option_row options[] = {
 	TEXT(0, "cpuset-mems", "LIST", cpuset_mems, "memory nodes to use"),
 	TEXT(0, "memory", "BYTES", memory, "limit of memory, -1 for none; 512m, 2g"),
 	TEXT(0, "memory-reservation", "BYTES", memory_reservation,
-		"memory to leave it under pressure"),
-	TEXT(0, "memory-swap", "BYTES", memory_swap, "limit of memory and swap together"),
+		"memory to leave to the container when the host runs short"),
+	TEXT(0, "memory-swap", "BYTES", memory_swap, "limit of memory and swap together, -1 for none"),
 	TEXT(0, "kernel-memory", "BYTES", kernel_memory, "refused: not in cgroup v2"),
 	TEXT(0, "kernel-memory-tcp", "BYTES", kernel_memory_tcp, "refused: not in cgroup v2"),
 	TEXT(0, "pids-limit", "COUNT", pids_limit, "limit of the number of tasks, -1 for none"),
 	TEXT(0, "l3-cache-schema", "SCHEMA", l3_cache_schema, "part of the L3 cache (resctrl)"),
 	TEXT(0, "mem-bw-schema", "SCHEMA", mem_bw_schema, "part of the memory bandwidth (resctrl)"),
-	FLAG('f', "force", force, "lower the memory limit below what is used"),
+	FLAG('f', "force", force, "lower the memory limit even below what is in use"),
 	OPTIONS_END,
 };
 
 static void warn_unknown(void *data, int line, const char *where, const char *nearest)
 {
 	(void)data;
-	log_warn("resources:%d: unknown property %s%s%s", line, where,
-		nearest ? ", meant is perhaps " : "", nearest ? nearest : "");
+	log_warn("resources:%d: unknown property %s%s%s%s", line, where,
+		nearest ? " (did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?)" : "");
 }
 
 static int read_resources(
@@ -79,19 +79,26 @@ static uint64_t limit_in_force(struct arena *arena, int cgroup)
 }
 
 /* What depends on the limit that is in force: swap, whose property counts memory too, and whether this is a cut. */
-static void complete_memory(struct context *ctx, int cgroup, struct oci_resources *resources)
+static int complete_memory(
+	struct context *ctx, int cgroup, struct oci_resources *resources, struct error *err)
 {
 	struct oci_memory *memory = resources->memory;
 	if (!memory)
-		return;
+		return 0;
 	uint64_t now = limit_in_force(&ctx->arena, cgroup);
 	if (memory->swap.value > 0 && !memory->limit.set && now <= INT64_MAX)
 		memory->limit = (struct oci_int){ true, (int64_t)now };
+	if (ctx->options.memory_swap && memory->swap.value > 0 && memory->limit.value <= 0) {
+		(void)fail(err, 0, "--memory-swap %.64s counts memory too, which has no limit",
+			ctx->options.memory_swap);
+		return error_hint(err, "give --memory too");
+	}
 	bool cut = memory->limit.value > 0 && (uint64_t)memory->limit.value < now;
 	memory->check_before_update = (struct oci_bool){ true, cut && !ctx->options.force };
+	return 0;
 }
 
-static int update_rdt(struct context *ctx, struct container *c, struct error *err)
+static int update_rdt(struct context *ctx, struct container *c, typed_list *typed, struct error *err)
 {
 	const struct options *o = &ctx->options;
 	struct oci_intel_rdt wish = { .l3_cache_schema = o->l3_cache_schema,
@@ -100,6 +107,10 @@ static int update_rdt(struct context *ctx, struct container *c, struct error *er
 	struct rdt_plan plan;
 	if (!o->l3_cache_schema && !o->mem_bw_schema)
 		return 0;
+	if (o->l3_cache_schema)
+		typed_add(&ctx->arena, typed, ".linux.intelRdt.l3CacheSchema", "--l3-cache-schema");
+	if (o->mem_bw_schema)
+		typed_add(&ctx->arena, typed, ".linux.intelRdt.memBwSchema", "--mem-bw-schema");
 	rdt_probe(&host);
 	if (!host.mounted) {
 		(void)fail(err, 0, "%s: no resctrl file system is mounted",
@@ -142,7 +153,8 @@ static int update_cgroup(struct context *ctx, struct container *c, struct oci_re
 	FD(cgroup) = container_open_cgroup(c, &host, err);
 	if (cgroup < 0)
 		return -1;
-	complete_memory(ctx, cgroup, resources);
+	if (complete_memory(ctx, cgroup, resources, err) < 0)
+		return -1;
 	/* the container's own nodes stay allowed beside new device rules */
 	if (resources->devices.len && container_config(c, &config, err) < 0)
 		return -1;
@@ -150,27 +162,32 @@ static int update_cgroup(struct context *ctx, struct container *c, struct oci_re
 	if (cgroup_update(&host, cgroup, c->record.cgroup_path, resources, linux->devices.items,
 		    linux->devices.len, err) == 0)
 		return update_unit(c, resources, err);
-	return err->errnum == EBUSY && !err->hint[0]
-		       ? error_hint(err,
-				 "--force lowers it all the same: the kernel reclaims what it can, "
-				 "then kills")
-		       : -1;
+	bool cut = resources->memory && resources->memory->check_before_update.value;
+	return cut && !err->hint[0] && str_eq(err->where, ".linux.resources.memory.limit") ?
+		error_hint(err, "--force lowers it all the same: the kernel reclaims what it can, then kills") :
+		-1;
 }
 
-static int run(struct context *ctx, struct error *err)
+static int update(struct context *ctx, typed_list *typed, struct error *err)
 {
 	CONTAINER(c);
 	struct oci_resources resources = { 0 };
 	const char *path = ctx->options.resources;
 	if ((path && read_resources(ctx, path, &resources, err) < 0) ||
-		update_options_read(&ctx->arena, &ctx->options, &resources, err) < 0 ||
+		update_options_read(&ctx->arena, &ctx->options, &resources, typed, err) < 0 ||
 		oci_resources_check(&resources, ".linux.resources", err) < 0 ||
 		container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_LOCKED, err) < 0 ||
 		container_require(&c, operand_statuses(ctx), "update", NULL, err) < 0)
 		return -1;
-	if (update_cgroup(ctx, &c, &resources, err) < 0 || update_rdt(ctx, &c, err) < 0)
+	if (update_cgroup(ctx, &c, &resources, err) < 0 || update_rdt(ctx, &c, typed, err) < 0)
 		return -1;
 	return 0;
+}
+
+static int run(struct context *ctx, struct error *err)
+{
+	typed_list typed = { NULL, 0 };
+	return update(ctx, &typed, err) < 0 ? typed_blame(&typed, err) : 0;
 }
 
 const struct command update_command = {

@@ -106,6 +106,8 @@ crun	^[<>] (create|exec)_empty_program: error:
 both	^[<>] exec_user_by_name: exit 
 # We make a terminal without having one.
 both	^[<>] exec_terminal_from_none: exit 
+# A capability that is typed and does not exist is an error; config.md's warning is for configurations.
+both	^[<>] exec_cap_unknown: exit 
 # crun's exec has the variables and capabilities of its options alone, no limits, and no HOME; it takes a relative directory.
 crun	^[<>] exec_env: 
 crun	^< exec_env_overrides: HULL_TEST_ID=

@@ -365,25 +365,4 @@ test_list_is_aligned() {
 	hull delete --force "$ID" && hull delete --force "$long" || fail delete
 }
 
-test_completions() {
-	for shell in bash zsh fish; do
-		"$HULL" completion $shell >"$WORK/completion" || fail "completion $shell"
-		for word in create --bundle --console-socket --regex; do
-			grep -q -e "${word#--}" "$WORK/completion" || fail "$shell: no $word"
-		done
-		command -v $shell >/dev/null || continue
-		case $shell in
-		bash | zsh) try $shell -n "$WORK/completion" ;;
-		fish) try fish --no-execute "$WORK/completion" ;;
-		esac
-		[ "$status" = 0 ] && [ -z "$errors" ] || fail "$shell: $errors"
-	done
-	fails_with 'one of bash, zsh, fish' "$HULL" completion tcsh
-	command -v bash >/dev/null || return 0
-	"$HULL" completion bash >"$WORK/completion"
-	same 'create' "$(bash -c '. "$1"; COMP_WORDS=(hull cre); COMP_CWORD=1; _hull; echo "${COMPREPLY[@]}"' - "$WORK/completion")" 'hull cre<TAB>'
-	same '--bundle' "$(bash -c '. "$1"; COMP_WORDS=(hull run --bu); COMP_CWORD=2; _hull; echo "${COMPREPLY[@]}"' - "$WORK/completion")" \
-		'hull run --bu<TAB>'
-}
-
 run_tests

@@ -192,7 +192,7 @@ test_without_mount_namespace() {
 	expect_status 0
 	try hull exec --cwd /etc "$ID" sh -c 'pwd; cd ..; cd ..; cd ..; ls mark'
 	expect_status 0
-	refuses .process.cwd --cwd /../../../no "$ID" true
+	refuses '--cwd ' --cwd /../../../no "$ID" true
 }
 
 # In a namespace that it joined, its root is a directory.

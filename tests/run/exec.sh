@@ -273,7 +273,7 @@ test_detached() {
 
 test_detached_of_what_failed() {
 	start_container
-	refuses '.process.cwd' -d --pid-file "$WORK/pid" --cwd /none "$ID" true
+	refuses '--cwd /none: ' -d --pid-file "$WORK/pid" --cwd /none "$ID" true
 	[ ! -e "$WORK/pid" ] || [ ! -d "/proc/$(cat "$WORK/pid")" ] || fail 'it runs'
 }
 

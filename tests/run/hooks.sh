@@ -190,8 +190,8 @@ test_failure() {
 		config '.process.args = ["touch", "/tmp/program"]'
 		run
 		expect_status 1
-		same "hull: .hooks.${failing}[0]: hook /bin/sh exited with status 3: the reason" \
-			"$(printf '%s\n' "$errors" | grep ^hull)" error
+		same "first
+hull: .hooks.${failing}[0]: hook /bin/sh exited with status 3: the reason" "$errors" 'what is said, each once'
 		after=${after#* $failing}
 		not_run $failing ${after%poststop*}
 		same ran "$(seen poststop)" 'poststop hook'
@@ -241,7 +241,7 @@ test_failed_poststop_only_warns() {
 	hook poststop "echo ran >$WORK/second"
 	inside 'exit 6'
 	expect_status 6
-	printf '%s' "$errors" | grep -q 'warning: .hooks.poststop\[0\]: hook /bin/sh exited with status 5: why' || fail "said: $errors"
+	same 'hull: warning: .hooks.poststop[0]: hook /bin/sh exited with status 5: why' "$errors" 'what is said, once'
 	same ran "$(cat "$WORK/second")" 'second hook'
 	create
 	rm "$WORK/second"

@@ -121,9 +121,9 @@ test_update_bad_values() {
 		--cpu-share|-5|--cpu-share: expected a whole number from 0
 		--cpu-period|0x10|--cpu-period: expected a whole number from 0
 		--cpuset-cpus|../1|--cpuset-cpus: expected a list as in 0-3,7, found "../1"
-		--cpu-idle|2|.linux.resources.cpu.idle: 2 is out of range, allowed is 0 to 1
-		--blkio-weight|5|.linux.resources.blockIO.weight: expected 10 to 1000, found 5
-		--blkio-weight|1001|.linux.resources.blockIO.weight: expected 10 to 1000, found 1001
+		--cpu-idle|2|--cpu-idle 2: 2 is out of range, allowed is 0 to 1
+		--blkio-weight|5|--blkio-weight 5: expected 10 to 1000, found 5
+		--blkio-weight|1001|--blkio-weight 1001: expected 10 to 1000, found 1001
 		--cpu-rt-runtime|5|cgroup v2 does not share out realtime CPU time
 		--kernel-memory|5|cgroup v2 has no limit of its own for kernel memory
 	END

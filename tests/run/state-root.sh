@@ -57,7 +57,7 @@ test_longest_id() {
 	try hull delete --force "$long"
 	expect_status 0
 	# a file name has 255 bytes, an id may have more
-	fails_with 'File name too long' hull create -b "$BUNDLE" "$ID-$(printf '%0300d' 0)"
+	fails_with 'is longer than 255 bytes' hull create -b "$BUNDLE" "$ID-$(printf '%0300d' 0)"
 	fails_with 'invalid container id' hull create -b "$BUNDLE" "$ID-$(printf '%01100d' 0)"
 }
 

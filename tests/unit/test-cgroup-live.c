@@ -166,7 +166,7 @@ static void test_in_use(void **state)
 	assert_int_equal(cgroup_create(&host, base, &made, &err), -1);
 	assert_int_equal(made.components, 99);
 	(void)snprintf(expected, sizeof(expected),
-		".linux.cgroupsPath: cgroup %s has processes in it: Device or resource busy", base);
+		".linux.cgroupsPath: cgroup %s has processes in it", base);
 	expect_line(&err, expected);
 	expect_ok(cgroup_kill(cgroup, &err), &err);
 	assert_int_equal(status_of(pid), 128 + SIGKILL);
@@ -175,7 +175,7 @@ static void test_in_use(void **state)
 	error_clear(&err);
 	assert_int_equal(cgroup_create(&host, base, &made, &err), -1);
 	(void)snprintf(expected, sizeof(expected),
-		".linux.cgroupsPath: cgroup %s is frozen: Device or resource busy", base);
+		".linux.cgroupsPath: cgroup %s is frozen", base);
 	expect_line(&err, expected);
 	/* A new cgroup below a frozen one would never let its first process run. */
 	error_clear(&err);

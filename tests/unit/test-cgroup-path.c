@@ -70,11 +70,11 @@ static void test_long_paths(void **state)
 	assert_int_equal(cgroup_path(&arena, name, "x", &path, &err), 0);
 	name[255] = 'x';
 	assert_int_equal(cgroup_path(&arena, name, "x", &path, &err), -1);
-	assert_int_equal(err.errnum, 36); /* ENAMETOOLONG */
+	assert_non_null(strstr(err.text, "is longer than 255 bytes"));
 	for (size_t i = 0; i + 1 < sizeof(name); i++)
 		name[i] = i % 2 ? 'x' : '/';
 	assert_int_equal(cgroup_path(&arena, name, "x", &path, &err), -1);
-	assert_int_equal(err.errnum, 36);
+	assert_int_equal(err.errnum, 36); /* ENAMETOOLONG */
 }
 
 static void test_parents(void **state)

@@ -27,6 +27,10 @@ static void test_explain(void **state)
 		{ ".linux.namespaces[0]", ".linux.namespaces[0]: array of objects\n", "\n  type " },
 		{ ".linux.namespaces[].type", ".linux.namespaces[].type: word, required\n",
 			"\n  one of pid, network, mount, ipc, uts, user, cgroup, time\n" },
+		{ ".linux.seccomp.flags", ".linux.seccomp.flags: array of words\n",
+			"\n  any of SECCOMP_FILTER_FLAG_TSYNC, " },
+		{ ".linux.seccomp.architectures", ".linux.seccomp.architectures: array of words\n",
+			"\n  any of SCMP_ARCH_X86, " },
 		{ ".process.oomScoreAdj", ".process.oomScoreAdj: integer\n",
 			"\n  -1000 to 1000\n" },
 		{ ".process.user.uid", ".process.user.uid: integer", "\n  0 to 4294967294\n" },
@@ -100,6 +104,9 @@ static void test_reference(void **state)
 	FILE *out = open_memstream(&text, &len);
 	oci_reference_mdoc(out);
 	(void)fclose(out);
+	assert_non_null(strstr(text, "\n\"c\" or \"u\" for a character device, "));
+	assert_non_null(strstr(text, "\nOne of pid, network, "));
+	assert_non_null(strstr(text, "\nAny of MPOL_F_NUMA_BALANCING, "));
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
 		assert_true(strlen(line) <= 80);
 		assert_true(*line != '\'');
@@ -113,6 +120,17 @@ static void test_reference(void **state)
 	assert_true(items > 150);
 }
 
+/* The first word of a sentence gets a capital in the reference, which a literal without quotes would not survive. */
+static bool begins_with_literal(const char *doc)
+{
+	static const char *const literals[] = { "true", "false", "null" };
+	size_t len = strcspn(doc, " ,;");
+	for (size_t i = 0; i < COUNT(literals); i++)
+		if (len == strlen(literals[i]) && strncmp(doc, literals[i], len) == 0)
+			return true;
+	return *doc >= 'a' && *doc <= 'z' && (len == 1 || strcspn(doc, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_=:/.") < len);
+}
+
 /* The printers rely on the form of the sentences. */
 static void check_docs(const struct schema *schema)
 {
@@ -122,6 +140,8 @@ static void check_docs(const struct schema *schema)
 		if (!len || p->doc[len - 1] == '.' || strstr(p->doc, ". "))
 			fail_msg("%s.%s: \"%s\" is no single sentence without a full stop",
 				schema->name, p->name, p->doc);
+		if (begins_with_literal(p->doc))
+			fail_msg("%s.%s: \"%s\" begins with a literal", schema->name, p->name, p->doc);
 		if (p->object)
 			check_docs(p->object);
 	}

@@ -99,6 +99,58 @@ static const char *read_output(int fd)
 	return text;
 }
 
+/* What a hook says and does, what of it is passed on, and what is its error: nothing is in both. */
+#define TEN "123456789 "
+#define FIFTY TEN TEN TEN TEN TEN
+static const struct {
+	const char *script, *passed, *error;
+} sayings[] = {
+	{ "printf 'one\\ntwo\\n' >&2", "one\ntwo\n", NULL },
+	{ "printf 'one\\ntwo\\n' >&2; exit 1", "one\n", " exited with status 1: two" },
+	{ "printf 'one\\n\\ntwo\\n \\n\\n' >&2; exit 1", "one\n\n", " exited with status 1: two" },
+	{ "printf 'without an end' >&2", "without an end", NULL },
+	{ "printf 'without an end' >&2; exit 1", "", " exited with status 1: without an end" },
+	{ "printf 'o' >&2; sleep 0.1; printf 'ne\\ntw' >&2; sleep 0.1; printf 'o\\n' >&2; exit 1", "one\n",
+		" exited with status 1: two" },
+	{ "printf '\\n\\n' >&2; exit 1", "\n\n", " exited with status 1" },
+	{ "printf 'end\\n' >&2; head -c 10000 /dev/zero | tr '\\0' '\\n' >&2; exit 1", "",
+		" exited with status 1: end" },
+	{ "echo why >&2; kill -9 $$", "", " was killed by signal 9 (Killed): why" },
+	{ "echo why >&2; exec sleep 60", "why\n", " timed out after 1 s" },
+	{ "printf 'a\\n%s\\n' '" FIFTY FIFTY FIFTY "x' >&2; exit 1", "a\n",
+		" exited with status 1: " FIFTY FIFTY FIFTY "x" },
+	{ "printf 'a\\n%s\\n' '" FIFTY FIFTY FIFTY FIFTY "' >&2; exit 1", "a\n" FIFTY FIFTY FIFTY FIFTY "\n",
+		" exited with status 1: " FIFTY FIFTY FIFTY TEN TEN TEN TEN "12…" },
+};
+
+static void test_sayings(void **state)
+{
+	(void)state;
+	FD(stderr_copy) = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	for (size_t i = 0; i < sizeof(sayings) / sizeof(sayings[0]); i++) {
+		const char *args[] = { "sh", "-c", sayings[i].script, NULL };
+		const char *env[] = { "PATH=/usr/bin:/bin", NULL };
+		struct oci_hook hook = { .path = "/bin/sh",
+			.args = { args, 3 },
+			.env = { env, 1 },
+			.timeout = { strstr(args[2], "sleep 60") != NULL, 1 } };
+		oci_hook_list list = { &hook, 1 };
+		struct error error = { 0 };
+		char line[1024] = "", expected[1024] = "";
+		FD(out) = make_output();
+		assert_int_equal(dup2(out, STDERR_FILENO), STDERR_FILENO);
+		int result = hooks_run(&list, ".hooks.prestart", STATE, strlen(STATE), NULL, &error);
+		assert_int_equal(dup2(stderr_copy, STDERR_FILENO), STDERR_FILENO);
+		if (sayings[i].error)
+			(void)snprintf(expected, sizeof(expected), ".hooks.prestart[0]: hook /bin/sh%s",
+				sayings[i].error);
+		if (result < 0)
+			(void)error_line(&error, line, sizeof(line));
+		assert_string_equal(line, expected);
+		assert_string_equal(read_output(out), sayings[i].passed);
+	}
+}
+
 static double seconds(void)
 {
 	struct timespec now;
@@ -257,6 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_sayings),
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_large_state),

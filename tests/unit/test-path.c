@@ -236,21 +236,20 @@ static void test_make(void **state)
 }
 
 static const struct {
-	const char *path, *place, *name; /* NULL: errnum */
-	int errnum;
+	const char *path, *place, *name; /* NULL: it ends in no file name */
 } parents[] = {
 	{ "/etc/new", "/etc", "new" },
 	{ "file", "/", "file" },
 	{ "/file", "/", "file" },
 	{ "/bin/x", "/usr/bin", "x" },
 	{ "/made/for/it", "/made/for", "it" },
-	{ "/", NULL, NULL, EINVAL },
-	{ "", NULL, NULL, EINVAL },
-	{ "/etc/", NULL, NULL, EINVAL },
-	{ "/etc/.", NULL, NULL, EINVAL },
-	{ "/etc/..", NULL, NULL, EINVAL },
-	{ "..", NULL, NULL, EINVAL },
-	{ "/leave/w", "/outside", "w", 0 },
+	{ "/", NULL, NULL },
+	{ "", NULL, NULL },
+	{ "/etc/", NULL, NULL },
+	{ "/etc/.", NULL, NULL },
+	{ "/etc/..", NULL, NULL },
+	{ "..", NULL, NULL },
+	{ "/leave/w", "/outside", "w" },
 };
 
 static void test_parent(void **state)
@@ -265,7 +264,7 @@ static void test_parent(void **state)
 		if (parents[i].place)
 			assert_string_equal(place(fd, buf, sizeof(buf)), parents[i].place);
 		else
-			assert_int_equal(err.errnum, parents[i].errnum);
+			assert_non_null(strstr(err.text, "does not end in a file name"));
 	}
 	expect_nothing_outside();
 }

@@ -101,13 +101,11 @@ static const struct place places[] = {
 	{ "console there as a device", DEVPTS " && mknod root/dev/console c 5 1", NULL, NULL },
 	{ "console there as a fifo", DEVPTS " && mkfifo root/dev/console", NULL, NULL },
 	{ "console a symlink out", DEVPTS " && ln -s ../../canary root/dev/console", NULL,
-		"/dev/console in the root filesystem is a symbolic link: Too many levels of "
-		"symbolic links" },
+		"/dev/console in the root filesystem is a symbolic link" },
 	{ "console a dangling symlink", DEVPTS " && ln -s ../../new root/dev/console", NULL,
-		"/dev/console in the root filesystem is a symbolic link: Too many levels of "
-		"symbolic links" },
+		"/dev/console in the root filesystem is a symbolic link" },
 	{ "console a directory", DEVPTS " && mkdir root/dev/console", NULL,
-		"/dev/console in the root filesystem is a directory: Is a directory" },
+		"/dev/console in the root filesystem is a directory" },
 	{ "read-only root without console", DEVPTS " && mount -o remount,ro .", NULL,
 		"make /dev/console in the root filesystem: Read-only file system" },
 	{ "dev a symlink out", "ln -s ../dev root/dev; mkdir dev && ln -s /dev/pts dev/pts",

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "cmd/cmd.h"
-#include "cmd/format.h"
+#include "cmd/interval.h"
 #include "cmd/update-options.h"
 
 #include <cmocka.h> /* last: it has a macro named fail */
@@ -88,8 +88,9 @@ static void test_merge(void **state)
 		.memory = "3k", .cpu_quota = "-1", .cpuset_cpus = "0-3", .pids_limit = "0"
 	};
 	struct error err = { 0 };
+	typed_list typed = { NULL, 0 };
 	(void)state;
-	assert_int_equal(update_options_read(&arena, &options, &resources, &err), 0);
+	assert_int_equal(update_options_read(&arena, &options, &resources, &typed, &err), 0);
 	assert_ptr_equal(resources.memory, &memory);
 	assert_int_equal(memory.limit.value, 3072);
 	assert_int_equal(memory.swap.value, 2);
@@ -99,9 +100,43 @@ static void test_merge(void **state)
 	assert_true(resources.pids->limit.set && resources.pids->limit.value == 0);
 	assert_null(resources.block_io);
 	options.blkio_weight = "-5";
-	assert_int_equal(update_options_read(&arena, &options, &resources, &err), -1);
+	assert_int_equal(update_options_read(&arena, &options, &resources, &typed, &err), -1);
 	assert_string_equal(
 		err.text, "--blkio-weight: expected a whole number from 0, found \"-5\"");
+}
+
+/* An error names what was typed, and what was not by its property. */
+static void test_typed(void **state)
+{
+	static const struct {
+		const char *where, *typed;
+	} rows[] = {
+		{ ".linux.resources.memory.limit", "--memory 3k" },
+		{ ".linux.resources.memory.swap", ".linux.resources.memory.swap" },
+		{ ".linux.resources.memory", ".linux.resources.memory" },
+		{ ".linux.resources.memory.limits", ".linux.resources.memory.limits" },
+		{ ".linux.resources.cpu.realtimePeriod", "--cpu-rt-period 5" },
+		{ ".linux.resources.cpu.cpus", "--cpuset-cpus 0-3" },
+		{ ".linux.resources.cpu.cpus[2]", "--cpuset-cpus 0-3" },
+		{ ".linux.resources.pids.limit", "--pids-limit 0" },
+		{ "", "" },
+	};
+	ARENA(arena);
+	struct oci_resources resources = { .memory = NULL };
+	struct options options = {
+		.memory = "3k", .cpu_rt_period = "5", .cpuset_cpus = "0-3", .pids_limit = "0"
+	};
+	typed_list typed = { NULL, 0 };
+	struct error err = { 0 };
+	(void)state;
+	assert_int_equal(update_options_read(&arena, &options, &resources, &typed, &err), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct error blamed = { 0 };
+		(void)fail_at(&blamed, 0, rows[i].where, "why");
+		assert_int_equal(typed_blame(&typed, &blamed), -1);
+		assert_string_equal(blamed.where, rows[i].typed);
+		assert_string_equal(blamed.text, "why");
+	}
 }
 
 int main(void)
@@ -110,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_intervals),
 		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_typed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

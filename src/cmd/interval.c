@@ -1,16 +1,6 @@
-#include "cmd/format.h"
+#include "cmd/interval.h"
 
 #include <errno.h>
-
-int format_parse(const char *text, const struct word *formats, struct error *err)
-{
-	char list[96];
-	const struct word *format = text ? word_find(formats, text) : formats;
-	if (format)
-		return (int)format->value;
-	(void)fail(err, 0, "--format: unknown value \"%.32s\"", text);
-	return error_hint(err, "%s", word_list(formats, list, sizeof(list)));
-}
 
 int interval_parse(const char *text, int otherwise, struct error *err)
 {

@@ -1,0 +1,394 @@
+/*
+ * Reads options by the tables, and says what was meant where they do not fit.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "base/str.h"
+#include "cmd/cmd.h"
+#include "cmd/signal-names.h"
+
+enum { MAX_OPTIONS = 40, FIRST_LONG = 256 };
+
+/* The two forms that getopt_long(3) wants, from one table; every command has -h and --help. */
+struct getopt_tables {
+	struct option longs[MAX_OPTIONS + 2];
+	char shorts[MAX_OPTIONS * 2 + 4];
+};
+
+/* One pass: over the words before the command, where `command` is NULL, or over those from the command on. */
+struct parser {
+	struct context *ctx;
+	const struct command *command;
+	const struct option_row *rows;
+	size_t count; /* of rows */
+	char **argv; /* its first word is the program's or the command's name */
+	int at;      /* the word that is being read */
+};
+
+static size_t make_tables(struct getopt_tables *t, const struct parser *p)
+{
+	const struct option_row *rows = p->rows;
+	size_t count = 0, letters = 0;
+	/* "+" ends at the first operand; "-" returns operands in their order */
+	t->shorts[letters++] = !p->command || p->command->options_first ? '+' : '-';
+	t->shorts[letters++] = ':';
+	for (; count < MAX_OPTIONS && rows[count].name; count++) {
+		bool is_flag = !rows[count].operand;
+		t->longs[count] = (struct option){ rows[count].name,
+			is_flag ? optional_argument : required_argument, NULL,
+			FIRST_LONG + (int)count };
+		if (rows[count].letter) {
+			t->shorts[letters++] = rows[count].letter;
+			if (!is_flag)
+				t->shorts[letters++] = ':';
+		}
+	}
+	t->longs[count] = (struct option){ "help", no_argument, NULL, 'h' };
+	if (p->command)
+		t->shorts[letters++] = 'h';
+	t->shorts[letters] = '\0';
+	return count;
+}
+
+static const struct option_row *find_row(const struct option_row *rows, size_t count, int c)
+{
+	if (c >= FIRST_LONG && c < FIRST_LONG + (int)count)
+		return &rows[c - FIRST_LONG];
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].letter && rows[i].letter == c)
+			return &rows[i];
+	return NULL;
+}
+
+/* `what` names the option or the operand. */
+static int check_value(
+	const struct value *value, const char *what, const char *text, struct error *err)
+{
+	char list[256];
+	if (value->kind != VALUE_WORD || word_find(value->words, text))
+		return 0;
+	(void)fail(err, 0, "%s: unknown value \"%.64s\"", what, text);
+	return error_hint(err, "%s", word_list(value->words, list, sizeof(list)));
+}
+
+int operands_check(const struct command *command, int count, char **operands, struct error *err)
+{
+	for (int i = 0; i < count; i++) {
+		const struct value *value = operand_value(command, i, false);
+		if (value && check_value(value, command->name, operands[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int option_store(struct context *ctx, const struct option_row *row, const char *value, struct error *err)
+{
+	void *member = (char *)&ctx->options + row->offset;
+	char name[64];
+	(void)snprintf(name, sizeof(name), "--%s", row->name);
+	if (value && check_value(&row->value, name, value, err) < 0)
+		return -1;
+	if (row->kind == OPTION_MANY) {
+		*list_add(&ctx->arena, (oci_strings *)member) = value;
+		return 0;
+	}
+	if (row->kind == OPTION_TEXT) {
+		*(const char **)member = value;
+		return 0;
+	}
+	if (value && !str_eq(value, "true") && !str_eq(value, "false"))
+		return fail(err, 0, "--%s: expected true or false, found \"%.64s\"", row->name, value);
+	bool on = !value || str_eq(value, "true");
+	if (row->kind == OPTION_SWITCH)
+		*(struct oci_bool *)member = (struct oci_bool){ true, on };
+	else
+		*(bool *)member = on;
+	return 0;
+}
+
+/* The option that a word begins with or, for one letter of several, `letter`; NULL if the table has none of that name. */
+static const struct option_row *row_of_word(const struct option_row *rows, const char *word, int letter)
+{
+	size_t len = str_starts(word, "--") ? strcspn(word + 2, "=") : 0;
+	for (; rows->name; rows++)
+		if (len ? strlen(rows->name) == len && strncmp(rows->name, word + 2, len) == 0 :
+			  rows->letter && rows->letter == letter)
+			return rows;
+	return NULL;
+}
+
+/* How many words such an option takes: its operand may be the next one. */
+static int words_of(const struct option_row *row, const char *word, int letter)
+{
+	bool attached = str_starts(word, "--") ? strchr(word, '=') != NULL :
+						 strchr(word, letter) && strchr(word, letter)[1];
+	return row->operand && !attached ? 2 : 1;
+}
+
+/* `word` as a shell reads it, at the end of text. */
+static const char *add_word(struct arena *arena, const char *text, const char *word)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				    "-_=+./:,@%^";
+	const char *space = *text ? " " : "";
+	if (*word && !word[strspn(word, plain)])
+		return arena_printf(arena, "%s%s%s", text, space, word);
+	text = arena_printf(arena, "%s%s'", text, space);
+	for (; *word; word++)
+		text = *word == '\'' ? arena_printf(arena, "%s'\\''", text) :
+				       arena_printf(arena, "%s%c", text, *word);
+	return arena_printf(arena, "%s'", text);
+}
+
+/* The whole command line with the words [from, from + count) moved to where `to` is, or with `extra` there; cut where it is long. */
+static const char *corrected(
+	struct context *ctx, char **from, int count, char **to, const char *extra)
+{
+	enum { LONGEST = 160 };
+	const char *text = "hull";
+	for (char **at = ctx->argv + 1;; at++) {
+		if (at == to && extra)
+			text = add_word(&ctx->arena, text, extra);
+		for (int i = 0; at == to && i < count && from[i]; i++)
+			text = add_word(&ctx->arena, text, from[i]);
+		if (!*at)
+			return text;
+		if (count && at >= from && at < from + count)
+			continue;
+		if (strlen(text) + strlen(*at) > LONGEST)
+			return arena_printf(&ctx->arena, "%s …", text);
+		text = add_word(&ctx->arena, text, *at);
+	}
+}
+
+/* How many words from `word` to `end` are options of `rows`, the first of which is known to be one. */
+static int words_of_all(const struct option_row *rows, char **word, char **end, int letter)
+{
+	char **at = word;
+	for (;;) {
+		const struct option_row *row = row_of_word(rows, *at, letter);
+		if (row)
+			at += words_of(row, *at, letter);
+		if (!row || at >= end)
+			return (int)((at < end ? at : end) - word);
+		letter = (*at)[0] == '-' ? (*at)[1] : 0;
+	}
+}
+
+/* A global option that stands after the command. */
+static int fail_global(const struct parser *p, const struct option_row *row, int letter, struct error *err)
+{
+	char **word = p->argv + p->at, **end = word;
+	while (*end)
+		end++;
+	(void)fail(err, 0, "--%s is a global option: it stands before the command", row->name);
+	return error_hint(err, "%s",
+		corrected(p->ctx, word, words_of_all(global_options, word, end, letter), p->argv, NULL));
+}
+
+/* An option of some command that stands before it. -1 if there is one, else 0. */
+static int fail_early(const struct parser *p, int letter, struct error *err)
+{
+	char **word = p->argv + p->at;
+	const struct option_row *row = NULL;
+	for (char **at = word + 1; *at; at++) {
+		const struct command *command = command_find(*at);
+		row = command ? row_of_word(command->options, *word, letter) : NULL;
+		if (!row || at - word < words_of(row, *word, letter))
+			continue;
+		(void)fail(err, 0, "--%s is an option of %s: it stands after the command", row->name, command->name);
+		return error_hint(err, "%s",
+			corrected(p->ctx, word, words_of_all(command->options, word, at, letter), at + 1, NULL));
+	}
+	for (size_t i = 0; commands[i] && !row; i++)
+		row = row_of_word(commands[i]->options, *word, letter);
+	if (!row)
+		return 0;
+	(void)fail(err, 0, "--%s is no global option", row->name);
+	return error_hint(err, "it stands after a command that has it: hull COMMAND --%s", row->name);
+}
+
+static void try_names(struct nearest *near, const struct option_row *rows)
+{
+	for (; rows->name; rows++)
+		(void)nearest_try(near, rows->name);
+}
+
+/* For an unknown long option, and for one that was written with one dash. */
+static int hint_nearest(const struct parser *p, const char *word, struct error *err)
+{
+	word += strspn(word, "-");
+	char name[64];
+	size_t len = strcspn(word, "=");
+	if (len >= sizeof(name))
+		return -1;
+	memcpy(name, word, len);
+	name[len] = '\0';
+	struct nearest near = nearest_to(name);
+	try_names(&near, p->rows);
+	(void)nearest_try(&near, "help");
+	if (near.name)
+		return error_hint(err, "did you mean --%s?", near.name);
+	if (p->command)
+		try_names(&near, global_options);
+	else
+		for (size_t i = 0; commands[i]; i++)
+			try_names(&near, commands[i]->options);
+	return near.name ? error_hint(err, "did you mean --%s, %s the command?", near.name,
+				   p->command ? "before" : "after") :
+			   -1;
+}
+
+/* getopt_long(3) knows an option by its beginning, if no other begins so. */
+static int fail_ambiguous(const struct parser *p, const char *word, struct error *err)
+{
+	size_t len = strcspn(word + 2, "=");
+	const char *names = NULL;
+	int found = 0;
+	for (const struct option_row *row = p->rows; row->name; row++)
+		if (strncmp(row->name, word + 2, len) == 0) {
+			names = names ? arena_printf(&p->ctx->arena, "%s, --%s", names, row->name) :
+					arena_printf(&p->ctx->arena, "--%s", row->name);
+			found++;
+		}
+	if (found < 2)
+		return 0;
+	(void)fail(err, 0, "option %.64s is ambiguous", word);
+	return error_hint(err, "one of %s", names);
+}
+
+/* "-t=false": -1, or 0 if there is no option before the "=". */
+static int fail_value(const struct parser *p, const char *word, struct error *err)
+{
+	const char *value = strchr(word, '=');
+	const struct option_row *row = value > word ? row_of_word(p->rows, "", value[-1]) : NULL;
+	if (!row)
+		return 0;
+	(void)fail(err, 0, "option -%c takes its value in the long form alone", row->letter);
+	return error_hint(err, "--%s%.64s", row->name, value);
+}
+
+static int fail_unknown(const struct parser *p, int letter, struct error *err)
+{
+	const char *word = p->argv[p->at];
+	const struct option_row *global = p->command ? row_of_word(global_options, word, letter) : NULL;
+	if (!letter && fail_ambiguous(p, word, err) < 0)
+		return -1;
+	if (global)
+		return fail_global(p, global, letter, err);
+	if (!p->command && fail_early(p, letter, err) < 0)
+		return -1;
+	if (p->command == &kill_command && signal_parse(word + 1, NULL) >= 0) { /* as kill(1) has it */
+		(void)fail(err, 0, "unknown option %.64s", word);
+		return error_hint(err, "the signal stands after the id: hull kill ID %.32s", word + 1);
+	}
+	if (letter == '=' && fail_value(p, word, err) < 0)
+		return -1;
+	if (letter)
+		(void)fail(err, 0, "unknown option -%c", letter);
+	else
+		(void)fail(err, 0, "unknown option %.64s", word);
+	return !letter || word[2] ? hint_nearest(p, word, err) : -1;
+}
+
+/* What stands after the id as if it were the container's command: its options are none of ours. */
+static int hint_dashes(const struct parser *p, struct error *err)
+{
+	const struct context *ctx = p->ctx;
+	if (!p->command || !p->command->takes_command || ctx->operand_count < 2)
+		return -1;
+	char **second = p->argv + 1;
+	while (*second && *second != ctx->operands[1])
+		second++;
+	return error_hint(err, "the container's command stands after --: %s",
+		corrected(p->ctx, NULL, 0, second, "--"));
+}
+
+static int fail_option(const struct parser *p, int c, struct error *err)
+{
+	const char *word = p->argv[p->at];
+	bool is_long = str_starts(word, "--");
+	if (c == ':' && is_long)
+		(void)fail(err, 0, "option %.64s requires an argument", word);
+	else if (c == ':')
+		(void)fail(err, 0, "option -%c requires an argument", optopt);
+	else
+		(void)fail_unknown(p, is_long || optopt < 0 || optopt >= FIRST_LONG ? 0 : optopt, err);
+	(void)hint_dashes(p, err);
+	if (p->command && !err->hint[0])
+		(void)error_hint(err, "hull %s --help", p->command->name);
+	return p->command ? error_prefix(err, "%s", p->command->name) : -1;
+}
+
+/* runc's users write long options with one dash: "-bundle" is not -b with "undle". -1 for such a one, else 0. */
+static int fail_one_dash(const struct parser *p, struct error *err)
+{
+	const char *word = p->argv[p->at], *two = arena_printf(&p->ctx->arena, "-%s", word);
+	if (optarg != word + 2 || !row_of_word(p->rows, two, 0))
+		return 0;
+	(void)fail(err, 0, "unknown option %.64s", word);
+	return error_hint(err, "did you mean %.64s?", two);
+}
+
+static int read_option(const struct parser *p, int c, struct error *err)
+{
+	struct context *ctx = p->ctx;
+	const struct option_row *row = find_row(p->rows, p->count, c);
+	if (row && optarg && fail_one_dash(p, err) < 0)
+		return p->command ? error_prefix(err, "%s", p->command->name) : -1;
+	if (c == 1)
+		ctx->operands[ctx->operand_count++] = optarg;
+	else if (c == 'h' && !row)
+		ctx->options.help = true;
+	else if (!row)
+		return fail_option(p, c, err);
+	else if (option_store(ctx, row, optarg, err) < 0)
+		return p->command ? error_prefix(err, "%s", p->command->name) : -1;
+	return 0;
+}
+
+/* "ID -- COMMAND ARG…", where the first "--" may stand before the id too. */
+static int take_command(const struct parser *p, int undashed, struct error *err)
+{
+	struct context *ctx = p->ctx;
+	if (!p->command || !p->command->takes_command || ctx->operand_count < 2)
+		return 0;
+	if (undashed > 1) {
+		(void)fail(err, 0, "%s: unexpected operand \"%.64s\"", p->command->name, ctx->operands[1]);
+		return hint_dashes(p, err);
+	}
+	ctx->args = ctx->operands + 1;
+	if (undashed == 0 && str_eq(*ctx->args, "--"))
+		ctx->args++;
+	ctx->operand_count = 1;
+	return 0;
+}
+
+int options_parse(struct context *ctx, const struct command *command, int argc, char **argv,
+	struct error *err)
+{
+	struct parser p = { .ctx = ctx, .command = command, .argv = argv, .at = 1 };
+	struct getopt_tables tables = { .shorts = "" };
+	p.rows = command ? command->options : global_options;
+	p.count = make_tables(&tables, &p);
+	/* argv stays as it is: we are executed again by it */
+	ctx->operands = arena_array(&ctx->arena, (size_t)argc + 1, sizeof(*ctx->operands));
+	ctx->operand_count = 0;
+	optind = 0; /* begin anew */
+	opterr = 0;
+	for (int c; (c = getopt_long(argc, argv, tables.shorts, tables.longs, NULL)) >= 0; p.at = optind)
+		if (read_option(&p, c, err) < 0)
+			return -1;
+	if (tables.shorts[0] == '+') {
+		ctx->operands = argv + optind;
+		ctx->operand_count = argc - optind;
+		return 0;
+	}
+	int undashed = ctx->operand_count;
+	while (optind < argc) /* after "--", whatever they look like */
+		ctx->operands[ctx->operand_count++] = argv[optind++];
+	return take_command(&p, undashed, err);
+}
