@@ -77,7 +77,9 @@ static int read_config(struct creation *c, int cwd, struct error *err)
 		apply_request(c);
 		return oci_config_check(c->config, OCI_CHECK_PROCESS, err);
 	}
-	return err->errnum == ENOENT && !err->where[0] && !c->request->config ?
+	if (c->request->config && err->errnum)
+		return error_prefix(err, "--config");
+	return err->errnum == ENOENT && !err->where[0] ?
 		error_hint(err, "a bundle is a directory with config.json and a root filesystem: "
 				"hull spec makes the first") :
 		-1;

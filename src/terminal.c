@@ -156,7 +156,7 @@ int terminal_send(const char *console_socket, int master, struct error *err)
 	static const char name[] = MULTIPLEXER;
 	FD(sock) = connect_unix(console_socket, SOCK_STREAM, err);
 	if (sock < 0)
-		return error_prefix(err, "console socket");
+		return error_prefix(err, "--console-socket");
 	if (send_with_fd(sock, name, sizeof(name) - 1, master) < 0)
 		return fail(err, errno, "send the terminal to console socket %s", console_socket);
 	return 0;

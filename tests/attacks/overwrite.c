@@ -70,11 +70,11 @@ static int write_by_mount(int fd)
 	return write_by(tree);
 }
 
-/* For two minutes, or until the file has been there for a second. */
-static int go_on(const char *file, long *tries)
+/* For two minutes, or for that many tries since the file is there, of 5 ms each. */
+static int go_on(const char *file, long *tries, long last)
 {
-	if (access(file, F_OK) == 0 && *tries > 200)
-		*tries = 200;
+	if (access(file, F_OK) == 0 && *tries > last)
+		*tries = last;
 	(void)usleep(5000);
 	return (*tries)-- > 0;
 }
@@ -86,7 +86,7 @@ int main(void)
 	(void)stat("/proc/self/exe", &own);
 	do
 		prey = find_prey();
-	while (prey < 0 && go_on("/started", &tries));
+	while (prey < 0 && go_on("/started", &tries, 200));
 	if (prey < 0) {
 		puts("no prey");
 		return 1;
@@ -101,7 +101,7 @@ int main(void)
 			puts("overwritten");
 			return 0;
 		}
-	} while (go_on("/free", &tries));
+	} while (go_on("/free", &tries, result == ETXTBSY || mount == ETXTBSY ? 200 : 20));
 	printf("open: %s; mount: %s\n", strerror(result), strerror(mount));
 	return 1;
 }

@@ -2,7 +2,7 @@
 # temporary files and, where it was interrupted, its cgroups.
 # shellcheck shell=sh
 
-if [ -z "${HULL_TEST_LOOP:-}" ]; then
+if [ -z "${HULL_TEST_RUN:-}" ]; then
 	mkdir -p "$BUILD"
 	if ! ${CC:-cc} -O1 -D_GNU_SOURCE -o "$BUILD/enclose" tests/loop/enclose.c; then
 		echo 'the test loop needs a C compiler: sudo make build-packages' >&2
@@ -11,10 +11,10 @@ if [ -z "${HULL_TEST_LOOP:-}" ]; then
 	CGROUP2=/sys/fs/cgroup
 	[ "$(stat -f -c %T $CGROUP2)" = cgroup2fs ] || CGROUP2=/sys/fs/cgroup/unified
 	# In the names of all containers of this run. The pid alone may be another run's, in another pid namespace.
-	HULL_TEST_LOOP=$$$(tr -dc a-z0-9 </dev/urandom | head -c 3)
-	TMPDIR=/tmp/hull$HULL_TEST_LOOP # short, as it is part of the paths of sockets
+	HULL_TEST_RUN=$$$(tr -dc a-z0-9 </dev/urandom | head -c 3)
+	TMPDIR=/tmp/hull$HULL_TEST_RUN # short, as it is part of the paths of sockets
 	mkdir -m 711 "$TMPDIR" || exit 1
-	export HULL_TEST_LOOP TMPDIR
+	export HULL_TEST_RUN TMPDIR
 	find "$CGROUP2" -type d 2>/dev/null | sort >"$TMPDIR/cgroups"
 
 	interrupted=''
@@ -41,6 +41,6 @@ if [ -z "${HULL_TEST_LOOP:-}" ]; then
 		done
 		echo 'interrupted: nothing of it goes on' >&2
 	fi
-	rm -rf --one-file-system "$TMPDIR" /var/tmp/hull-run."$HULL_TEST_LOOP".*
+	rm -rf --one-file-system "$TMPDIR" /var/tmp/hull-run."$HULL_TEST_RUN".*
 	exit $code
 fi

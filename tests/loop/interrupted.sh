@@ -7,7 +7,7 @@ if [ "$(id -u)" != 0 ]; then
 	echo 'needs root'
 	exit 77
 fi
-unset HULL_TEST_LOOP LOGS TMPDIR HULL_TEST_TEMPLATE HULL_TEST_PROGRAMS
+unset HULL_TEST_RUN LOGS TMPDIR HULL_TEST_TEMPLATE HULL_TEST_PROGRAMS
 work=$(mktemp -d /tmp/hull-interrupted.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 CGROUP2=/sys/fs/cgroup
@@ -30,7 +30,7 @@ interrupt() {
 	run='' tries=0
 	# containers there are, and a test has passed
 	until [ -n "$run" ] && [ "$(find "$CGROUP2" -type d -name "hull-t$run-*" | wc -l)" -ge 2 ] && grep -q 'ok run' "$work/log"; do
-		run=$(grep -hasF "HULL_INTERRUPTED=$mark" /proc/[0-9]*/environ | tr '\0' '\n' | sed -n 's/^HULL_TEST_LOOP=//p' | head -n 1)
+		run=$(grep -hasF "HULL_INTERRUPTED=$mark" /proc/[0-9]*/environ | tr '\0' '\n' | sed -n 's/^HULL_TEST_RUN=//p' | head -n 1)
 		tries=$((tries + 1))
 		if [ $tries -gt 1200 ]; then
 			echo "FAIL $1: it does not begin: $(tail -n 1 "$work/log")"

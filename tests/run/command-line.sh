@@ -246,7 +246,8 @@ test_global_option_after_the_command() {
 	says 1 "hint: hull --root 'a b' state c" "$HULL" state --root 'a b' c
 	says 1 'hint: hull -v list' "$HULL" list -v
 	# what is a command's own is not
-	prints '' "$HULL" --root "$STATE" spec --rootless -b "$WORK"
+	try hull spec --rootless -b "$WORK"
+	expect_status 0
 	# nor are the words of the container's command
 	config '.process.args = ["true"]'
 	prints '--root x' hull run -b "$BUNDLE" "$ID" -- echo --root x
@@ -322,6 +323,13 @@ test_typed_cgroup() {
 	says 255 'hull: --cgroup cpu:/x: cgroup v2 has no controller to choose' hull exec --cgroup cpu:/x "$ID" true
 	says 255 'hull: --cgroup /none: no such file' hull exec --cgroup /none "$ID" true
 	hull delete --force "$ID" || fail delete
+}
+
+test_typed_files() {
+	for option in --console-socket --pidfd-socket --pid-file --config --overlay --report; do
+		says 1 "hull: $option" hull run -t -b "$BUNDLE" $option /none/none "$ID" -- true
+		case $errors in *': No such file or directory'*) ;; *) fail "$option: $errors" ;; esac
+	done
 }
 
 test_help_says_so() {

@@ -111,7 +111,7 @@ test_mixed_on_one() {
 		) </dev/null >"$WORK/mixed.${command%% *}" 2>&1 &
 		pids="$pids $!"
 	done
-	for _ in $(seq 100); do # whoever pauses last must not have the others wait
+	for _ in $(seq 2000); do # whoever pauses last must not have the others wait
 		hull resume "$ID" >"$WORK/out" 2>&1
 		sleep 0.05
 		# shellcheck disable=SC2086

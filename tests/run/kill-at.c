@@ -59,8 +59,8 @@ static void handle_stop(struct trace *t, pid_t pid, int status)
 	if (sig == (SIGTRAP | 0x80)) {
 		handle_call(t, pid);
 		sig = 0;
-	} else if (event || sig == SIGTRAP || (sig == SIGSTOP && pid != t->main)) {
-		sig = 0; /* an event, or the first stop of a process that was just made */
+	} else if (event || sig == SIGTRAP) {
+		sig = 0; /* the first stop of a process that was just made is an event too */
 	}
 	(void)ptrace(PTRACE_SYSCALL, pid, 0, sig);
 }
@@ -90,18 +90,17 @@ int main(int argc, char **argv)
 	t.at = strtoul(argv[2], NULL, 10);
 	t.main = fork();
 	if (t.main == 0) {
-		(void)ptrace(PTRACE_TRACEME, 0, 0, 0);
 		(void)raise(SIGSTOP);
 		(void)execv(argv[3], argv + 3);
 		_exit(127);
 	}
-	if (t.main < 0 || waitpid(t.main, &status, 0) < 0 || !WIFSTOPPED(status))
+	if (t.main < 0 || waitpid(t.main, &status, WUNTRACED) < 0 || !WIFSTOPPED(status))
 		return 1;
 	long options = PTRACE_O_TRACESYSGOOD;
 	if (t.children)
 		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
-	if (ptrace(PTRACE_SETOPTIONS, t.main, 0, options) < 0 ||
-		ptrace(PTRACE_SYSCALL, t.main, 0, 0) < 0)
+	/* Not by PTRACE_TRACEME: a new process would begin with a SIGSTOP, and stay stopped if we end before it. */
+	if (ptrace(PTRACE_SEIZE, t.main, 0, options) < 0 || kill(t.main, SIGCONT) < 0)
 		return 1;
 	status = follow(&t);
 	(void)printf("%lu\n", t.children && t.at ? (unsigned long)status : t.count);

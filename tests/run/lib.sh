@@ -9,7 +9,8 @@
 # After each, nothing may be left behind: no state, cgroup, mount or process.
 #
 # Prints "ok NAME", "FAIL NAME: why" or "SKIP NAME: why". Environment: HULL (build/hull), ONLY (names to run),
-# HULL_TEST_TRIES (1), HULL_TEST_USER (a uid: the test is root's, hull and its containers are that user's; see as_user).
+# HULL_TEST_TRIES (1), HULL_TEST_USER (a uid: the test is root's, hull and its containers are that user's; see as_user),
+# HULL_TEST_LIMIT (120, the seconds for a hull command), HULL_TEST_PATIENCE (10000, the milliseconds until what is left is a failure).
 # shellcheck shell=sh disable=SC2034
 
 set -u
@@ -26,7 +27,7 @@ find_tool() {
 		fi
 	done
 	TOOL=${LIB_DIR%/*/*}/build/test-tool
-	if tool_is_old; then
+	if [ ! -x "$TOOL" ] || tool_is_old; then
 		make -s -C "${LIB_DIR%/*/*}" BUILD=build VARIANT= build/test-tool >&2
 	fi
 	[ -x "$TOOL" ]
@@ -36,6 +37,7 @@ find_tool() {
 tool_is_old() {
 	command -v "${CC:-cc}" >/dev/null || return
 	for source in "${LIB_DIR%/*}"/tool/*; do
+		# shellcheck disable=SC3013
 		[ ! "$source" -nt "$TOOL" ] || return 0
 	done
 	return 1
@@ -48,6 +50,7 @@ if [ -z "${HULL_TEST_SUITE_DIR:-}" ]; then
 		exit 1
 	}
 	export TOOL
+	case $LIB_DIR in */engines) export HULL_TEST_STRAYS=yes ;; esac # they start daemons
 	exec "$TOOL" supervise sh "$0" "$@"
 fi
 SUITE_DIR=$HULL_TEST_SUITE_DIR
@@ -80,6 +83,10 @@ await() {
 	polls=0
 	until "$@"; do
 		polls=$((polls + 1))
+		if [ $polls -lt 20 ]; then
+			sleep 0.01 # mostly it is there soon
+			continue
+		fi
 		[ $polls -lt 1200 ] || fail "$in_vain: $(cat "$WORK/errors" "$WORK/peer-errors" 2>/dev/null)"
 		sleep 0.05
 	done
@@ -90,8 +97,24 @@ unlike() {
 	! "$@" >/dev/null 2>&1
 }
 
-ended() { # PID
-	! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
+ended() { # PID; a zombie has
+	{ read -r process_state <"/proc/$1/stat"; } 2>/dev/null || return 0
+	case ${process_state##*) } in
+	[ZX]*) ;;
+	*) return 1 ;;
+	esac
+}
+
+# runs REGEX: a process with such a command line is there; no_process REGEX: there is none, which was looked at.
+runs() {
+	found=0
+	"$TOOL" find "$1" >/dev/null || found=$?
+	[ $found -le 1 ] || fail "processes cannot be looked for by '$1'"
+	return $found
+}
+
+no_process() {
+	! runs "$1"
 }
 
 # executes PROGRAM PID: for await; a process in the background is that program by now, or has ended before.
@@ -116,21 +139,10 @@ run() {
 	read_results
 }
 
-# text_of FILE: as $text, what $(cat FILE) is. That is a line mostly, for which no program is started.
-text_of() {
-	text=
-	[ -s "$1" ] || return 0
-	{
-		IFS= read -r text
-		! IFS= read -r more && [ -z "$more" ]
-	} <"$1" || text=$(cat "$1")
-}
-
 read_results() {
-	text_of "$WORK/out"
-	out=$text
-	text_of "$WORK/errors"
-	errors=$text
+	out='' errors=''
+	[ ! -s "$WORK/out" ] || out=$(cat "$WORK/out")
+	[ ! -s "$WORK/errors" ] || errors=$(cat "$WORK/errors")
 }
 
 # Runs a shell script inside.
@@ -249,14 +261,26 @@ show_mounts() {
 }
 
 # The uppermost mount at a target: "FLAGS PROPAGATION TYPE SOURCE FLAGS-OF-SUPERBLOCK"; PROPAGATION is - where it is private.
-mount_at() {
-	printf '%s\n' "$mounts" | awk -v target="$1" '$5 == target {
-		group = ""
-		for (i = 7; $i != "-"; i++)
-			group = group (group ? "," : "") $i
-		line = $6 " " (group ? group : "-") " " $(i + 1) " " $(i + 2) " " $(i + 3)
-	} END { print line }'
-}
+mount_at() (
+	target=$1 line=
+	set -f
+	IFS='
+'
+	for entry in $mounts; do
+		IFS=' '
+		set -- $entry
+		[ "${5:-}" = "$target" ] || continue
+		flags=$6 group=
+		shift 6
+		while [ "${1:--}" != - ]; do
+			group=$group${group:+,}$1
+			shift
+		done
+		[ $# -ge 4 ] || continue # another line of the output
+		line="$flags ${group:--} $2 $3 $4"
+	done
+	printf '%s\n' "$line"
+)
 
 # expect_mount TARGET REGEX [REGEX-THAT-MUST-NOT-MATCH]
 expect_mount() {
@@ -290,7 +314,7 @@ mount_mappable() {
 	mount -t tmpfs -o mode=777 hull-test "$1" || skip 'no mounting here'
 	if ! maps_ids "$1"; then
 		umount "$1"
-		disk=$(mktemp -d /var/tmp/hull-run.${HULL_TEST_LOOP:-$$}.XXXXXX)
+		disk=$(mktemp -d /var/tmp/hull-run.${HULL_TEST_RUN:-$$}.XXXXXX)
 		{ chmod 777 "$disk" && maps_ids "$disk" && mount --bind "$disk" "$1"; } || {
 			rmdir "$disk"
 			skip 'this kernel maps no ids of tmpfs, nor of what /var/tmp is on'
@@ -379,7 +403,7 @@ name_test() {
 	WORK=$SUITE_DIR/$1
 	BUNDLE=$WORK/bundle
 	STATE=$WORK/state
-	ID=t${HULL_TEST_LOOP:+$HULL_TEST_LOOP-}$$-$1
+	ID=t${HULL_TEST_RUN:+$HULL_TEST_RUN-}$$-$1
 	while [ "$ID" != "${ID#*_}" ]; do
 		ID=${ID%%_*}-${ID#*_}
 	done
@@ -416,7 +440,7 @@ attempt() {
 	name_test "$1"
 	code=0 why=
 	if [ "$ready" != "$1" ]; then
-		[ ! -e "$WORK" ] || rm -rf "$WORK"
+		[ ! -e "$WORK" ] || "$TOOL" remove "$WORK"
 		new_bundle || why='its bundle cannot be made' code=1
 	fi
 	ready=
@@ -445,7 +469,7 @@ run_one() { # NAME [NEXT]
 	*)
 		echo "FAIL $SUITE: $1: ${why:-status $code}"
 		sed 's/^/    /' "$WORK/log"
-		rm -rf "$WORK"
+		"$TOOL" remove "$WORK"
 		FAILED=1
 		;;
 	esac
@@ -457,6 +481,7 @@ make_template() {
 	common=${HULL_TEST_TEMPLATE:-}
 	if [ -z "$common" ]; then
 		common=$SUITE_DIR/.common
+		# shellcheck disable=SC2046
 		sh "$LIB_DIR/../make-bundle.sh" "$common" $(cat "$LIB_DIR/applets") || return
 	fi
 	"$TOOL" template "$TEMPLATE" "$common" ${HULL_TEST_USER:+"$HULL_TEST_USER"} || return

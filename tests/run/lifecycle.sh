@@ -172,7 +172,7 @@ test_kill_all_without_cgroup() {
 	expect_status 0
 	try hull exec --detach --cap CAP_SYS_ADMIN --pid-file "$WORK/two" "$ID" unshare -p -f sh -c 'sleep 1001; :'
 	expect_status 0
-	grandchild='pgrep -P "$(pgrep -P "$0")"'
+	grandchild='"$TOOL" children "$("$TOOL" children "$0")"'
 	await 'no process in a namespace below' sh -c "$grandchild" "$(cat "$WORK/two")" >"$WORK/below"
 	below=$(cat "$WORK/below")
 	hull ps --format json "$ID" | jq -e --argjson pid "$below" 'index($pid)' >"$WORK/listed" || fail "ps: $(cat "$WORK/listed")"
@@ -289,20 +289,8 @@ test_cgroup_namespace_is_rooted() {
 
 test_notify_socket() {
 	command -v python3 >/dev/null || skip 'python3 is not here'
-	echo '#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-int main(void) {
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-	strncpy(to.sun_path, getenv("NOTIFY_SOCKET"), sizeof(to.sun_path) - 1);
-	if (sendto(fd, "READY=1", 7, 0, (void *)&to, sizeof(to)) != 7)
-		return 1;
-	sleep(1);
-	return 0;
-}' | ${CC:-cc} -static -x c -o "$BUNDLE/rootfs/bin/ready" - 2>/dev/null || skip 'no static program can be built here'
+	compile say
+	cp "$PROGRAMS/say" "$BUNDLE/rootfs/bin/say"
 	python3 -c '
 import socket, sys
 server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -311,7 +299,7 @@ server.settimeout(60)
 print(server.recv(4096).decode())' "$WORK/notify" >"$WORK/got" &
 	manager=$!
 	await 'no socket' test -S "$WORK/notify"
-	config '.process.args = ["ready"]'
+	config '.process.args = ["say", "READY=1"]'
 	NOTIFY_SOCKET=$WORK/notify run
 	wait $manager
 	expect_status 0

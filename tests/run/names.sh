@@ -32,7 +32,7 @@ test_list_of_none() {
 	same 'ID          PID         STATUS      BUNDLE      CREATED     OWNER' "$(named runc list)" 'table of runc'
 	same 'NAME PID       STATUS   BUNDLE PATH                             CREATED                        OWNER' "$(named crun list)" \
 		'table of crun'
-	same 'ID  PID      STATUS   BUNDLE  CREATED                         OWNER' "$(hull list)" 'table of hull'
+	same 'ID  PID      STATUS   BUNDLE  CREATED  OWNER' "$(hull list)" 'table of hull'
 }
 
 test_list() {

@@ -139,9 +139,9 @@ test_pid_is_one() {
 # Others die with the first process.
 test_pid_namespace_ends() {
 	run_ok
-	inside 'sleep 123456 & echo $!'
+	inside "sleep 123456$$ & echo \$!"
 	expect_status 0
-	! pgrep -f 'sleep 123456' >/dev/null || fail 'a process outlives its namespace'
+	no_process "sleep 123456$$" || fail 'a process outlives its namespace'
 }
 
 # ---- joining ----

@@ -22,7 +22,7 @@ needs() {
 	[ -c /dev/net/tun ] || skip 'this kernel has no tun device'
 }
 helpers_are_gone() {
-	await 'the helper stays' sh -c "! pgrep -f '$1.*--(netns|netns-type)' >/dev/null"
+	await 'the helper stays' no_process "$1.*--(netns|netns-type)"
 }
 network() { # NAME DEVICE
 	needs "$1"

@@ -545,7 +545,7 @@ test_delete_during_a_hook() {
 	await 'there is no record' test -e "$STATE/$ID/state.json"
 	fails_with "another command has been at work on container $ID" hull delete --force "$ID"
 	printf '%s' "$errors" | grep -q "$creator (hull)" || fail "who it is: $errors"
-	hook=$(pgrep -P $creator -x sleep)
+	hook=$("$TOOL" children $creator sleep)
 	kill -9 $creator $hook
 	wait $creator 2>/dev/null
 	finish

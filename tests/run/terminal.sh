@@ -138,16 +138,16 @@ test_job_control() {
 	(
 		await 'no prompt' grep -q '> ' "$WORK/out"
 		printf 'sleep 1000%d\n' $$
-		await 'no job' pgrep -fx "sleep 1000$$" >/dev/null
+		await 'no job' runs "^sleep 1000$$\$"
 		printf '\032' # control Z
 		await 'it does not stop' grep -q Stopped "$WORK/out"
 		printf 'jobs\n'
 		printf 'kill %%1; fg\n'
-		await 'it does not end' unlike pgrep -fx "sleep 1000$$"
+		await 'it does not end' no_process "^sleep 1000$$\$"
 		printf 'sleep 2000%d\n' $$
-		await 'no second job' pgrep -fx "sleep 2000$$" >/dev/null
+		await 'no second job' runs "^sleep 2000$$\$"
 		printf '\003' # control C
-		await 'it is not interrupted' unlike pgrep -fx "sleep 2000$$"
+		await 'it is not interrupted' no_process "^sleep 2000$$\$"
 		printf 'exit 9\n'
 		sleep 1
 	) | {
@@ -250,7 +250,7 @@ test_console_socket_detached() {
 
 test_console_socket_missing() {
 	config '.process.terminal = true'
-	fails_with "console socket: connect to $WORK/none: No such file or directory" \
+	fails_with "--console-socket: connect to $WORK/none: No such file or directory" \
 		hull create -b "$BUNDLE" --console-socket "$WORK/none" "$ID"
 	config '.process.terminal = false'
 	fails_with '.process.terminal: --console-socket is given, but there is no terminal' \

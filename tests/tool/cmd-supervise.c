@@ -3,8 +3,9 @@
  * for what it has started. When it ends, by itself or by a signal, none of its processes, mounts and cgroups is left, nor its
  * directory of temporary files. A hull command that hangs is ended, as timeout(1) before each one would.
  *
- * The shell gets in its environment: HULL, resolved; HULL_TEST_SUITE_DIR; HULL_TEST_CGROUP2, where cgroup2 is; and HULL_TEST_RUN,
- * by which its processes are known.
+ * The shell gets in its environment: HULL, resolved; HULL_TEST_SUITE_DIR; HULL_TEST_CGROUP2, where cgroup2 is; and HULL_TEST_SUITE,
+ * by which its processes are known. From the caller's: HULL_TEST_LIMIT, the seconds for a hull command; HULL_TEST_RUN, which the
+ * ids of the tests begin with; HULL_TEST_STRAYS, if what a file leaves is no failure of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,10 +27,10 @@
 #include "tool.h"
 
 enum {
-	LIMIT_SECONDS = 120,   /* for one hull command */
-	LIMIT_MORE = 5,        /* from SIGTERM to SIGKILL */
+	LIMIT_SECONDS = 120, /* for one hull command */
+	LIMIT_MORE = 5,      /* from SIGTERM to SIGKILL */
 	PATROL_SECONDS = 5,
-	SHELL_MS = 3000,       /* for the traps of a shell that is to end */
+	SHELL_MS = 3000, /* for the traps of a shell that is to end */
 	SWEEPS = 200,
 	SWEEP_MS = 20,
 	STAT_LIMIT = 4096,
@@ -42,7 +43,8 @@ struct suite {
 	pid_t pid;
 	int status; /* as wait(2) has it, once `ended` */
 	bool ended;
-	bool limited;
+	bool strays;   /* may be left: daemons, of which the next file has use */
+	int64_t limit; /* in seconds, for a hull command; or -1 */
 	struct traces traces;
 };
 
@@ -118,66 +120,61 @@ static void limit_process(void *data, pid_t pid)
 {
 	const struct suite *s = data;
 	int64_t age = command_age(s, pid);
-	if (age < LIMIT_SECONDS)
+	if (age < s->limit)
 		return;
 	(void)fprintf(stderr, "test-tool: %s (process %d) has run for %lld seconds and is ended\n", s->command, pid, (long long)age);
-	(void)kill(pid, age < LIMIT_SECONDS + LIMIT_MORE ? SIGTERM : SIGKILL);
+	(void)kill(pid, age < s->limit + (s->limit < LIMIT_MORE ? s->limit : LIMIT_MORE) ? SIGTERM : SIGKILL);
 }
 
 /* Until the shell has ended, or a signal came, which is returned. */
 static int watch(struct suite *s, const sigset_t *signals)
 {
-	const struct timespec patrol = { .tv_sec = PATROL_SECONDS };
+	const struct timespec patrol = { .tv_sec = s->limit > 0 && s->limit < PATROL_SECONDS ? s->limit : PATROL_SECONDS };
 	while (!s->ended) {
 		int signal = sigtimedwait(signals, NULL, &patrol);
 		if (signal == SIGCHLD)
 			reap(s);
 		else if (signal > 0)
 			return signal;
-		else if (errno == EAGAIN && s->limited)
+		else if (errno == EAGAIN && s->limit > 0)
 			sweep_processes(&s->traces, limit_process, s);
 	}
 	return 0;
 }
 
-/* What a run that ended by itself left is a failure of its tests. */
-static int sweep_suite(struct arena *arena, const struct suite *s, bool told)
+/* What a run that ended by itself left is a failure of its tests: it is told, and cleared all the same. */
+static int sweep_suite(struct arena *arena, const struct suite *s, bool interrupted)
 {
-	bool clean = false;
-	for (int i = 0; i < SWEEPS && !clean; i++) {
-		clean = sweep_look(arena, &s->traces, NULL) == 0;
-		if (clean)
-			break;
-		if (told || i >= SWEEPS / 2) {
-			if (!told)
-				(void)sweep_look(arena, &s->traces, stderr);
-			told = true;
+	bool clearing = interrupted, left = false;
+	for (int i = 0; i < SWEEPS && sweep_look(arena, &s->traces, NULL) != 0; i++) {
+		if (!clearing && i >= SWEEPS / 2)
+			left = clearing = sweep_look(arena, &s->traces, s->strays ? NULL : stderr) != 0;
+		if (clearing)
 			sweep_clear(arena, &s->traces);
-		}
 		sleep_ms(SWEEP_MS);
 	}
 	if (remove_tree(arena, s->dir) < 0)
 		(void)fprintf(stderr, "test-tool: %s cannot be removed\n", s->dir);
-	return clean ? 0 : -1;
+	return left && !s->strays ? -1 : 0;
 }
 
 static int start(struct suite *s, char **argv, const sigset_t *old)
 {
-	char run[32], path[64];
+	char suite[32], path[64];
 	int gate[2];
 	if (pipe(gate) < 0)
 		return -1;
 	s->pid = fork();
 	if (s->pid == 0) {
-		(void)snprintf(run, sizeof(run), "%d.", getpid());
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || setenv("HULL_TEST_RUN", run, 1) < 0 || close(gate[0]) < 0 ||
+		(void)snprintf(suite, sizeof(suite), "%d.", getpid());
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || setenv("HULL_TEST_SUITE", suite, 1) < 0 || close(gate[0]) < 0 ||
 			fcntl(gate[1], F_SETFD, FD_CLOEXEC) < 0 || sigprocmask(SIG_SETMASK, old, NULL) < 0)
 			_exit(126);
 		(void)execvp(argv[0], argv);
 		_exit(127);
 	}
 	(void)close(gate[1]);
-	while (read(gate[0], run, 1) < 0 && errno == EINTR) /* until it is a shell */
+	while (read(gate[0], suite, 1) < 0 && errno == EINTR) /* until it is a shell */
 		;
 	(void)close(gate[0]);
 	(void)snprintf(path, sizeof(path), "/proc/%d/exe", s->pid);
@@ -197,7 +194,9 @@ static int prepare(struct suite *s)
 		name = hull;
 	const char *slash = strrchr(name, '/');
 	(void)snprintf(s->command, sizeof(s->command), "%s", slash ? slash + 1 : name);
-	s->limited = !getenv("HULL_TEST_USER"); /* as-user.c has a limit of its own */
+	const char *limit = getenv("HULL_TEST_LIMIT");
+	s->strays = getenv("HULL_TEST_STRAYS") != NULL;
+	s->limit = getenv("HULL_TEST_USER") ? -1 : limit ? atoi(limit) : LIMIT_SECONDS; /* as-user.c has a limit of its own */
 	s->traces.cgroups = find_cgroup2();
 	s->traces.tree = s->dir;
 	return setenv("HULL", name, 1) < 0 || setenv("HULL_TEST_SUITE_DIR", s->dir, 1) < 0 ||
@@ -222,9 +221,10 @@ int cmd_supervise(int argc, char **argv)
 		perror("test-tool supervise");
 		return 2;
 	}
-	s.traces.id = arena_printf(&arena, "t%d-", s.pid);
+	const char *run = getenv("HULL_TEST_RUN");
+	s.traces.id = arena_printf(&arena, "t%s%s%d-", run ? run : "", run && *run ? "-" : "", s.pid);
 	s.traces.marks[0] = arena_printf(&arena, "HULL_TEST_ID=%s", s.traces.id);
-	s.traces.marks[1] = arena_printf(&arena, "HULL_TEST_RUN=%d.", s.pid);
+	s.traces.marks[1] = arena_printf(&arena, "HULL_TEST_SUITE=%d.", s.pid);
 	int signal = watch(&s, &signals);
 	if (signal)
 		end_suite(&s);

@@ -13,7 +13,26 @@ int eval_fail(const struct scope *s, const struct node *n, const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	s->e->fatal = true;
 	return fail(s->e->err, 0, "filter: character %zu: %s", n->at, text);
+}
+
+int eval_miss(const struct scope *s, const struct node *n, const char *fmt, ...)
+{
+	char text[256];
+	va_list args;
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	return fail(s->e->err, 0, "filter: character %zu: %s", n->at, text);
+}
+
+/* What an evaluation may fail by, forgotten: 0; or -1. */
+static int forgive(const struct scope *s, int code)
+{
+	if (code < 0 && !s->e->fatal && s->e->err)
+		error_clear(s->e->err);
+	return code < 0 && s->e->fatal ? -1 : 0;
 }
 
 int eval_values(const struct scope *s, const struct node *n, const struct value *input, value_list *ret)
@@ -118,7 +137,7 @@ static int eval_iterate(const struct scope *s, const struct node *n, struct resu
 	LIST_EACH(&of, o) {
 		const struct value *v = o->value;
 		if (v->kind < VALUE_ARRAY)
-			return eval_fail(s, n, "a value of type %s has no members", value_kind_name(v));
+			return eval_miss(s, n, "a value of type %s has no members", value_kind_name(v));
 		for (size_t i = 0; i < v->count; i++) {
 			const struct value *key = v->kind == VALUE_OBJECT ? v->keys[i] : value_integer(s->e->arena, (int64_t)i);
 			add_result(s, ret, v->items[i], place_below(s, o->place, key));
@@ -176,9 +195,7 @@ static int eval_slice(const struct scope *s, const struct node *n, struct result
 
 static int eval_try(const struct scope *s, const struct node *n, struct result input, result_list *ret)
 {
-	if (eval_node(s, n->left, input, ret) < 0 && s->e->err)
-		error_clear(s->e->err);
-	return 0;
+	return forgive(s, eval_node(s, n->left, input, ret));
 }
 
 static int eval_array(const struct scope *s, const struct node *n, struct result input, result_list *ret)
@@ -246,8 +263,8 @@ static int eval_otherwise(const struct scope *s, const struct node *n, struct re
 {
 	result_list left = { NULL };
 	size_t before = ret->len;
-	if (eval_node(s, n->left, input, &left) < 0 && s->e->err)
-		error_clear(s->e->err);
+	if (forgive(s, eval_node(s, n->left, input, &left)) < 0)
+		return -1;
 	LIST_EACH(&left, l) {
 		if (value_holds(l->value))
 			add_result(s, ret, l->value, l->place);

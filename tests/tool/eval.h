@@ -21,6 +21,7 @@ struct eval {
 	struct arena *arena;
 	struct filter_run *run;
 	struct error *err;
+	bool fatal; /* no "?" and no "//" has anything to say about it */
 };
 
 struct scope {
@@ -30,6 +31,9 @@ struct scope {
 
 /* Fails at a node's character; -1. */
 int eval_fail(const struct scope *s, const struct node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same for values that have no such member: "?" and "//" catch it, as they do in jq(1). */
+int eval_miss(const struct scope *s, const struct node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Appends the filter's results for the input. Places are followed if the input has one. On failure, what came before stays. */
 int eval_node(const struct scope *s, const struct node *n, struct result input, result_list *ret);

@@ -11,10 +11,13 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "begin", cmd_begin },
+	{ "children", cmd_children },
 	{ "clear", cmd_clear },
 	{ "config", cmd_config },
+	{ "find", cmd_find },
 	{ "jq", cmd_jq },
 	{ "look", cmd_look },
+	{ "remove", cmd_remove },
 	{ "supervise", cmd_supervise },
 	{ "template", cmd_template },
 	{ "turn", cmd_turn },

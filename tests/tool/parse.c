@@ -278,6 +278,26 @@ static const struct node *parse_bracket(struct parser *p, const struct node *of)
 	return expect(p, n, "]");
 }
 
+/* Before a question mark: of .a[]? what fails is the last step alone, once for each value that comes to it. */
+static const struct node *try_node(struct parser *p, size_t at, const struct node *of)
+{
+	bool computed = of->kind == NODE_SLICE || (of->kind == NODE_INDEX && of->right->kind != NODE_LITERAL);
+	if (computed)
+		return refuse(p, "not known after a computed index");
+	p->pos++;
+	struct node *attempt = node_at(p, NODE_TRY, at);
+	attempt->left = of;
+	if (of->kind != NODE_INDEX && of->kind != NODE_ITERATE)
+		return attempt;
+	struct node *step = node_at(p, of->kind, of->at - 1), *pipe = node_at(p, NODE_PIPE, of->at - 1);
+	step->left = node_at(p, NODE_IDENTITY, of->at - 1);
+	step->right = of->right;
+	attempt->left = step;
+	pipe->left = of->left;
+	pipe->right = attempt;
+	return pipe;
+}
+
 static const struct node *parse_suffixes(struct parser *p, const struct node *n)
 {
 	while (n) {
@@ -294,10 +314,7 @@ static const struct node *parse_suffixes(struct parser *p, const struct node *n)
 			p->pos++;
 			n = parse_field(p, n);
 		} else if (c == '?' && !str_starts(p->text + p->pos, "?//")) {
-			p->pos++;
-			struct node *attempt = node_at(p, NODE_TRY, at);
-			attempt->left = n;
-			n = attempt;
+			n = try_node(p, at, n);
 		} else {
 			break;
 		}

@@ -12,8 +12,8 @@ static int64_t real_index(const struct value *array, const struct value *key)
 static int refuse_key(const struct scope *s, const struct node *n, const struct value *of, const struct value *key)
 {
 	if (key->kind == VALUE_STRING)
-		return eval_fail(s, n, "a value of type %s has no key \"%s\"", value_kind_name(of), key->text);
-	return eval_fail(s, n, "a value of type %s has no place of type %s", value_kind_name(of), value_kind_name(key));
+		return eval_miss(s, n, "a value of type %s has no key \"%s\"", value_kind_name(of), key->text);
+	return eval_miss(s, n, "a value of type %s has no place of type %s", value_kind_name(of), value_kind_name(key));
 }
 
 static bool fits(const struct value *of, const struct value *key)

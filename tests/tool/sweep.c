@@ -52,7 +52,7 @@ static names list_directory(struct arena *arena, const char *path)
 	return all;
 }
 
-/* Those with the id in their name, the lower ones first. */
+/* Those with the id in their name and what is below them, the lower ones first. */
 static void find_cgroups(struct arena *arena, const char *path, const char *id, int depth, names *ret)
 {
 	struct stat st;
@@ -65,8 +65,9 @@ static void find_cgroups(struct arena *arena, const char *path, const char *id, 
 		const char *below = arena_printf(arena, "%s/%s", path, entry->d_name);
 		if (entry->d_type == DT_UNKNOWN && (lstat(below, &st) < 0 || !S_ISDIR(st.st_mode)))
 			continue;
-		find_cgroups(arena, below, id, depth + 1, ret);
-		if (strstr(entry->d_name, id))
+		bool of_the_test = !*id || strstr(entry->d_name, id);
+		find_cgroups(arena, below, of_the_test ? "" : id, depth + 1, ret);
+		if (of_the_test)
 			*list_add(arena, ret) = below;
 	}
 	if (dir)

@@ -8,4 +8,7 @@ int cmd_begin(int argc, char **argv);
 int cmd_turn(int argc, char **argv);
 int cmd_look(int argc, char **argv);
 int cmd_clear(int argc, char **argv);
+int cmd_find(int argc, char **argv);
+int cmd_children(int argc, char **argv);
+int cmd_remove(int argc, char **argv);
 int cmd_supervise(int argc, char **argv);

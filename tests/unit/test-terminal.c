@@ -193,7 +193,7 @@ static void test_send(void **state)
 	assert_true(received >= 0 && isatty(received));
 	(void)unlink(addr.sun_path);
 	assert_int_equal(terminal_send(addr.sun_path, master, &error), -1);
-	assert_non_null(strstr(error.text, "console socket"));
+	assert_non_null(strstr(error.text, "--console-socket"));
 }
 
 /* ---- relay ---- */
