@@ -2,6 +2,7 @@
 #
 #	make              build/hull
 #	make install      PREFIX=/usr/local, DESTDIR=
+#	make deb rpm      a package for this distribution
 #	make asan         build/asan/hull, with ASan and UBSan
 #	sudo make demo    build, and show what a container sees beside what the host sees
 #	sudo make check   install what the tests need and pass them, in ten minutes
@@ -10,11 +11,29 @@
 #	make test T=bind  one file of the tests, or one of its tests: T=bind/by_type
 #	make lint format bench clean uninstall
 #
-# BUILD=DIR builds elsewhere, WERROR=1 (or CI=true) makes warnings errors, STATIC=0 links everything dynamically.
+# BUILD=DIR builds elsewhere, WERROR=1 (or CI=true) makes warnings errors, STATIC=0 links everything dynamically. What depends on
+# a variable is built again when the variable changes.
 
-VERSION = 0.1.0
+VERSION = 0.2.0
 
 BUILD   ?= build
+
+# Root builds as the owner of the tree (tests/owner.sh). These goals alone are root's own.
+AS_ROOT = install uninstall clean build-packages test-packages vm-packages package-packages demo check check-all check-vm test bench
+AS_OWNER := $(shell BUILD='$(BUILD)' sh tests/owner.sh)
+export AS_OWNER
+ifneq ($(AS_OWNER),)
+SHELL = $(firstword $(AS_OWNER))
+.SHELLFLAGS = $(wordlist 2,$(words $(AS_OWNER)),$(AS_OWNER)) /bin/sh -c
+$(AS_ROOT): private SHELL = /bin/sh
+$(AS_ROOT): private .SHELLFLAGS = -c
+endif
+
+# sudo drops the environment: what "install" is not told is what the build was made with.
+ifeq ($(MAKECMDGOALS),install)
+-include $(BUILD)/made-with/variables.mk
+endif
+
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man
@@ -29,12 +48,12 @@ BUILD_DEBIAN = gcc libc6-dev libseccomp-dev libcap-dev libyajl-dev busybox-stati
 BUILD_FEDORA = gcc glibc-devel kernel-headers libseccomp-devel libcap-devel yajl-devel busybox \
 	?systemd-devel ?glibc-static ?libseccomp-static ?libcap-static
 BUILD_ALPINE = gcc musl-dev linux-headers libseccomp-dev libcap-dev yajl-dev busybox-static bash \
-	?libseccomp-static ?libcap-static ?yajl-static
-TEST_DEBIAN  = libcmocka-dev jq ?gojq mandoc clang ?libclang-rt-dev iproute2 util-linux bash zsh fish \
+	?libseccomp-static ?libcap-static ?yajl-static ?setpriv
+TEST_DEBIAN  = procps python3 libcmocka-dev jq ?gojq mandoc clang ?libclang-rt-dev iproute2 util-linux bash zsh fish \
 	?debootstrap ?debian-archive-keyring ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?uidmap ?python3-jsonschema
-TEST_FEDORA  = libcmocka-devel jq mandoc clang compiler-rt libasan libubsan iproute util-linux bash zsh fish \
+TEST_FEDORA  = procps-ng python3 libcmocka-devel jq mandoc clang compiler-rt libasan libubsan iproute util-linux bash zsh fish \
 	?debootstrap ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?shadow-utils ?python3-jsonschema
-TEST_ALPINE  = cmocka-dev jq ?gojq mandoc clang compiler-rt iproute2 util-linux zsh fish \
+TEST_ALPINE  = procps python3 cmocka-dev jq ?gojq mandoc clang compiler-rt iproute2 util-linux zsh fish \
 	?debootstrap ?podman ?catatonit ?runc ?crun ?py3-jsonschema
 
 # Optional: the guest of the tests that this host cannot pass.
@@ -42,18 +61,21 @@ VM_DEBIAN = qemu-system-x86 debootstrap e2fsprogs xz-utils zstd util-linux
 VM_FEDORA = qemu-system-x86-core debootstrap e2fsprogs xz zstd util-linux
 VM_ALPINE = qemu-system-x86_64 debootstrap e2fsprogs xz zstd util-linux
 
+# Optional: what makes packages.
+PACKAGE_DEBIAN = dpkg-dev
+PACKAGE_FEDORA = rpm-build
+PACKAGE_ALPINE =
+
 CC      ?= gcc
 AR      ?= ar
 CFLAGS  ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wno-format-truncation -Wno-missing-field-initializers
-ifneq ($(filter true 1,$(CI) $(WERROR)),)
-WERROR_FLAG = -Werror
-endif
+WERROR := $(if $(filter true 1,$(CI) $(WERROR)),1)
+WERROR_FLAG = $(if $(filter 1 true,$(WERROR)),-Werror)
 
 # Plain "linux" is a macro of GNU C; here it is a member of the configuration.
-ALL_CPPFLAGS = -D_GNU_SOURCE -Ulinux -I. -Isrc -I$(BUILD)/include \
-	-DHULL_LIBEXECDIR='"$(LIBEXECDIR)"' $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -Ulinux -I. -Isrc -I$(BUILD)/include $(CPPFLAGS)
 ALL_CFLAGS   = -std=gnu11 $(WARNINGS) $(WERROR_FLAG) -fno-strict-aliasing $(VARIANT_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS  = $(VARIANT_LDFLAGS) $(LDFLAGS)
 
@@ -81,7 +103,8 @@ VARIANT_CFLAGS  = -ffunction-sections -fdata-sections -fstack-protector-strong \
 VARIANT_LDFLAGS = -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack $(PROBED_LDFLAGS)
 VARIANT_LIBS    = $(PROBED_LIBS)
 # Not for goals that build nothing, or that build in a second make, after the packages are there.
-NO_BUILD = clean format lint uninstall asan demo check check-all check-vm test build-packages test-packages vm-packages
+NO_BUILD = clean format lint uninstall asan demo check check-all check-vm test deb rpm build-packages test-packages vm-packages \
+	package-packages
 ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/probe.mk
 endif
@@ -89,27 +112,61 @@ endif
 
 all: $(HULL) $(PROBED_SYSTEMD:%=$(BUILD)/hull-systemd) man
 
+# $(call replace-if-different): $@.tmp becomes $@, and what depends on $@ is built again, if they differ.
+replace-if-different = @if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
+
+# $(call made-with,TEXT): a file of the values that the targets below it were built with.
+quoted = '$(subst ','\'',$(1))'
+define made-with
+@mkdir -p $(@D)
+@printf '%s\n' $(call quoted,$(strip $(1))) >$@.tmp
+$(replace-if-different)
+endef
+$(BUILD)/made-with/probe: FORCE
+	$(call made-with,$(CC) $(STATIC))
+$(BUILD)/made-with/compile: FORCE
+	$(call made-with,$(CC) $(filter-out -I$(BUILD)/include,$(ALL_CPPFLAGS)) $(ALL_CFLAGS))
+$(BUILD)/made-with/link: FORCE
+	$(call made-with,$(AR) $(ALL_LDFLAGS) $(PROBED_ENTRY) $(VARIANT_LIBS))
+$(BUILD)/made-with/libexecdir: FORCE
+	$(call made-with,$(LIBEXECDIR))
+
+# The same as make(1) reads it, for variables that neither the command line nor the environment sets.
+REMEMBERED = CC AR CFLAGS CPPFLAGS LDFLAGS STATIC WERROR
+remembered-line = 'ifeq ($$(filter command environment,$$(origin $(1))),)' $(call quoted,$(1) = $(subst $$,$$$$,$($(1)))) endif
+$(BUILD)/made-with/variables.mk: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(foreach name,$(REMEMBERED),$(call remembered-line,$(name))) >$@.tmp
+	$(replace-if-different)
+
 # What this compiler and these libraries can do, found once: fcf-protection, a static-pie of the libraries'
 # archives, or else the archives of some and the shared objects of the rest.
 STATIC ?= 1
-$(BUILD)/probe.mk: Makefile tests/probe.sh
+$(BUILD)/probe.mk: Makefile tests/probe.sh $(BUILD)/made-with/probe
 	@mkdir -p $(@D)
 	@CC='$(CC)' STATIC='$(STATIC)' sh tests/probe.sh >$@.tmp
 	@mv $@.tmp $@
 
-COMMIT = $(shell git rev-parse --short=10 HEAD 2>/dev/null)
+# Also where the tree is another user's.
+GIT = git -c safe.directory='*'
+COMMIT = $(shell $(GIT) rev-parse --short=10 HEAD 2>/dev/null)
 $(BUILD)/include/version.h: FORCE
 	@mkdir -p $(@D)
 	@printf '#define HULL_VERSION "%s"\n#define HULL_COMMIT "%s"\n' '$(VERSION)' '$(COMMIT)' >$@.tmp
-	@if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
+	$(replace-if-different)
 
-$(BUILD)/obj/%.o: %.c Makefile $(wildcard $(BUILD)/probe.mk) | $(BUILD)/include/version.h
+$(BUILD)/obj/%.o: %.c Makefile $(BUILD)/made-with/compile | $(BUILD)/include/version.h
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC      $<")
 	$(if $(V),,@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Runs before the C library does.
-$(BUILD)/obj/src/entry.o: VARIANT_CFLAGS = -ffreestanding -fno-stack-protector -U_FORTIFY_SOURCE $(PROBED_CFLAGS)
+# Knows where hull-systemd is installed.
+$(BUILD)/obj/cgroups/systemd.o: $(BUILD)/made-with/libexecdir
+$(BUILD)/obj/cgroups/systemd.o: private ALL_CPPFLAGS += -DHULL_LIBEXECDIR='"$(LIBEXECDIR)"'
+
+# Runs before the C library does, so what a distribution's CFLAGS would add is taken away again.
+$(BUILD)/obj/src/entry.o: private ALL_CFLAGS += -ffreestanding -fno-stack-protector -U_FORTIFY_SOURCE -fno-lto -fno-profile-arcs \
+	-fno-sanitize=all
 
 # Objects of sources that are gone must not linger in the archive.
 $(LIBRARY): $(filter-out $(BUILD)/obj/src/main.o,$(OBJECTS))
@@ -124,13 +181,13 @@ $(BUILD)/floors.ok: $(SOURCES) $(wildcard src/*.h src/*/*.h oci/*.h namespaces/*
 
 # From the objects, not the archive: a name that is defined twice is then an error. And copied, as an installed one is: a linker writes
 # here and there, which leaves the file in small pieces in memory, and a tenth is added to the time of each start.
-$(HULL): $(OBJECTS) | $(BUILD)/floors.ok
+$(HULL): $(OBJECTS) $(BUILD)/made-with/link | $(BUILD)/floors.ok $(BUILD)/made-with/variables.mk
 	@$(if $(V),,echo "  LD      $@")
-	$(if $(V),,@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(PROBED_ENTRY) -o $@.linked $^ $(VARIANT_LIBS)
+	$(if $(V),,@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(PROBED_ENTRY) -o $@.linked $(OBJECTS) $(VARIANT_LIBS)
 	@cp $@.linked $@.tmp && mv $@.tmp $@ && rm $@.linked
 
 # Speaks to systemd, where libsystemd is there to build against.
-$(BUILD)/hull-systemd: cgroups/systemd/hull-systemd.c
+$(BUILD)/hull-systemd: cgroups/systemd/hull-systemd.c $(BUILD)/made-with/compile $(BUILD)/made-with/link
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
 	$(if $(V),,@)$(CC) -D_GNU_SOURCE -std=gnu11 $(WARNINGS) $(WERROR_FLAG) $(CFLAGS) -pie -fPIE \
@@ -165,8 +222,9 @@ asan:
 -include $(shell find $(BUILD)/obj $(BUILD)/unit -name '*.d' 2>/dev/null)
 
 # Manual pages. hull-config(5) is written by the tables of oci/.
-man: $(BUILD)/man/hull.1 $(BUILD)/man/hull-config.5
-$(BUILD)/man/hull.1: man/hull.1
+PAGES = hull.1 hull-config.5 hull-engines.7
+man: $(PAGES:%=$(BUILD)/man/%)
+$(BUILD)/man/%: man/%
 	@mkdir -p $(@D)
 	@cp $< $@
 $(BUILD)/man/reference: man/reference.c $(filter $(BUILD)/obj/src/base/% $(BUILD)/obj/oci/%,$(OBJECTS))
@@ -177,26 +235,42 @@ $(BUILD)/man/hull-config.5: man/hull-config.5.in $(BUILD)/man/reference
 	@sed -e '/^@REFERENCE@$$/{' -e 'r $@.tmp' -e 'd' -e '}' man/hull-config.5.in >$@
 	@rm $@.tmp
 
+page-path = man$(subst .,,$(suffix $(1)))/$(1)
+define install-page
+install -D -m 644 $(BUILD)/man/$(1) $(DESTDIR)$(MANDIR)/$(call page-path,$(1))
+
+endef
+
 # Found by $PATH here, the program is called by that name in the scripts, too.
 COMPLETIONS = $(BUILD)/completions
-completions: $(HULL)
-	@mkdir -p $(COMPLETIONS)
-	@for shell in bash zsh fish; do \
-		PATH='$(abspath $(BUILD))':$$PATH hull completion $$shell >$(COMPLETIONS)/hull.$$shell || exit 1; done
+completions: $(addprefix $(COMPLETIONS)/hull.,bash zsh fish)
+$(COMPLETIONS)/hull.%: $(HULL)
+	@mkdir -p $(@D)
+	@PATH='$(abspath $(BUILD))':$$PATH hull completion $* >$@
 
 install: all completions
 	install -D -m 755 $(HULL) $(DESTDIR)$(BINDIR)/hull
 	$(if $(PROBED_SYSTEMD),install -D -m 755 $(BUILD)/hull-systemd $(DESTDIR)$(LIBEXECDIR)/hull-systemd)
-	install -D -m 644 $(BUILD)/man/hull.1 $(DESTDIR)$(MANDIR)/man1/hull.1
-	install -D -m 644 $(BUILD)/man/hull-config.5 $(DESTDIR)$(MANDIR)/man5/hull-config.5
+	$(foreach page,$(PAGES),$(call install-page,$(page)))
 	install -D -m 644 $(COMPLETIONS)/hull.bash $(DESTDIR)$(BASHCOMPDIR)/hull
 	install -D -m 644 $(COMPLETIONS)/hull.zsh $(DESTDIR)$(ZSHCOMPDIR)/_hull
 	install -D -m 644 $(COMPLETIONS)/hull.fish $(DESTDIR)$(FISHCOMPDIR)/hull.fish
+	@case $(if $(DESTDIR),:$(BINDIR):,:$$PATH:) in *:$(BINDIR):*) ;; *) \
+		echo "note: $(BINDIR) is not in PATH here ($$PATH)$(if $(SUDO_UID),; sudo does not find hull: see Installing in README.md)" ;; esac
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/hull $(DESTDIR)$(LIBEXECDIR)/hull-systemd $(DESTDIR)$(MANDIR)/man1/hull.1 \
-		$(DESTDIR)$(MANDIR)/man5/hull-config.5 $(DESTDIR)$(BASHCOMPDIR)/hull \
+	rm -f $(DESTDIR)$(BINDIR)/hull $(DESTDIR)$(LIBEXECDIR)/hull-systemd \
+		$(foreach page,$(PAGES),$(DESTDIR)$(MANDIR)/$(call page-path,$(page))) $(DESTDIR)$(BASHCOMPDIR)/hull \
 		$(DESTDIR)$(ZSHCOMPDIR)/_hull $(DESTDIR)$(FISHCOMPDIR)/hull.fish
+	[ ! -d $(DESTDIR)$(LIBEXECDIR) ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(LIBEXECDIR)
+
+# Packages for Debian and for what uses RPM, in BUILD.
+package-packages: build-packages
+	@sh tests/packages.sh '$(PACKAGE_DEBIAN)' '$(PACKAGE_FEDORA)' '$(PACKAGE_ALPINE)'
+deb: package-packages
+	@BUILD=$(BUILD) VERSION=$(VERSION) MAKE='$(MAKE)' sh .package/deb.sh
+rpm: package-packages
+	@BUILD=$(BUILD) VERSION=$(VERSION) MAKE='$(MAKE)' sh .package/rpm.sh
 
 clean:
 	rm -rf $(BUILD)
@@ -208,7 +282,7 @@ test-packages: build-packages
 
 # Packages come first and in a process of their own: what the build finds is looked for after that.
 demo: build-packages
-	@$(MAKE) --no-print-directory $(HULL)
+	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j "$$(nproc)") $(HULL)
 	@HULL=$(HULL) BUILD=$(BUILD) sh tests/demo.sh
 
 check: test-packages
@@ -227,12 +301,10 @@ check-vm: test-packages vm-packages
 	@BUILD=$(BUILD) MAKE='$(MAKE)' KERNEL='$(KERNEL)' INIT='$(INIT)' exec sh tests/check.sh vm
 
 bench: $(HULL)
-	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/bench.sh
-	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/rootless.sh
-	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/limits.sh
-	@HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/many.sh
+	@trap 'BUILD=$(BUILD) sh tests/hand-over.sh' EXIT; trap 'exit 130' INT TERM; for part in bench rootless limits many; do \
+		HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/$$part.sh || exit; done
 
-C_FILES = $(shell git ls-files -c -o --exclude-standard '*.c' '*.h')
+C_FILES = $(shell $(GIT) ls-files -c -o --exclude-standard '*.c' '*.h')
 format:
 	clang-format -i $(C_FILES)
 
@@ -240,6 +312,6 @@ lint:
 	@SOURCES='$(SOURCES)' sh tests/lint.sh
 
 FORCE:
-.PHONY: all tool unit fuzzers asan man completions install uninstall clean build-packages test-packages \
-	vm-packages demo check check-all check-vm test bench format lint FORCE
+.PHONY: all tool unit fuzzers asan man completions install uninstall clean build-packages test-packages vm-packages package-packages \
+	deb rpm demo check check-all check-vm test bench format lint FORCE
 .DELETE_ON_ERROR:

@@ -12,6 +12,10 @@ static const char program_name[BPF_OBJ_NAME_LEN] = "hull_devices"; /* how we kno
 
 enum { PROGRAMS_MAX = 64 }; /* BPF_CGROUP_MAX_PROGS of the kernel: so many on one cgroup */
 
+/* What each attribute begins as. An initialiser clears no more than the member that it names (GCC 15), and the kernel refuses an
+ * attribute with anything but zeroes behind that. */
+static const union bpf_attr no_attr;
+
 static int sys_bpf(int command, union bpf_attr *attr)
 {
 	return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
@@ -32,13 +36,12 @@ static int fail_bpf(struct error *err, int errnum, const char *what)
 
 static int load(const struct bpf_insn *insns, size_t len, struct error *err)
 {
-	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
-		.expected_attach_type = BPF_CGROUP_DEVICE,
-		.insns = (uint64_t)(uintptr_t)insns,
-		.insn_cnt = (uint32_t)len,
-		.license = (uint64_t)(uintptr_t) "Apache-2.0",
-	};
+	union bpf_attr attr = no_attr;
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	attr.expected_attach_type = BPF_CGROUP_DEVICE;
+	attr.insns = (uint64_t)(uintptr_t)insns;
+	attr.insn_cnt = (uint32_t)len;
+	attr.license = (uint64_t)(uintptr_t) "Apache-2.0";
 	memcpy(attr.prog_name, program_name, sizeof(attr.prog_name));
 	for (int i = 0; i < 5; i++) { /* EAGAIN: a signal came while it was verified */
 		int fd = sys_bpf(BPF_PROG_LOAD, &attr);
@@ -51,14 +54,16 @@ static int load(const struct bpf_insn *insns, size_t len, struct error *err)
 /* The program of that number if it is ours, else -1. */
 static int open_own(uint32_t id)
 {
-	union bpf_attr attr = { .prog_id = id };
+	union bpf_attr attr = no_attr;
+	attr.prog_id = id;
 	FD(fd) = sys_bpf(BPF_PROG_GET_FD_BY_ID, &attr);
 	if (fd < 0)
 		return -1;
 	struct bpf_prog_info info = { 0 };
-	union bpf_attr query = { .info = { .bpf_fd = (uint32_t)fd,
-					 .info_len = sizeof(info),
-					 .info = (uint64_t)(uintptr_t)&info } };
+	union bpf_attr query = no_attr;
+	query.info.bpf_fd = (uint32_t)fd;
+	query.info.info_len = sizeof(info);
+	query.info.info = (uint64_t)(uintptr_t)&info;
 	if (sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &query) < 0 || !str_eq(info.name, program_name))
 		return -1;
 	return take_fd(&fd);
@@ -67,10 +72,11 @@ static int open_own(uint32_t id)
 /* The numbers of the programs on this very cgroup (not its parents'), in the order of attachment. */
 static int query(int cgroup_fd, uint32_t ids[PROGRAMS_MAX], size_t *ret_len, struct error *err)
 {
-	union bpf_attr attr = { .query = { .target_fd = (uint32_t)cgroup_fd,
-					.attach_type = BPF_CGROUP_DEVICE,
-					.prog_cnt = PROGRAMS_MAX,
-					.prog_ids = (uint64_t)(uintptr_t)ids } };
+	union bpf_attr attr = no_attr;
+	attr.query.target_fd = (uint32_t)cgroup_fd;
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.prog_cnt = PROGRAMS_MAX;
+	attr.query.prog_ids = (uint64_t)(uintptr_t)ids;
 	if (sys_bpf(BPF_PROG_QUERY, &attr) < 0)
 		return fail_bpf(err, errno, "list the device programs of the cgroup");
 	*ret_len = attr.query.prog_cnt;
@@ -97,13 +103,12 @@ int devices_attach(int cgroup_fd, const struct bpf_insn *insns, size_t len, enum
 	FD(program) = load(insns, len, err);
 	if (program < 0 || (mode == DEVICES_REPLACE && find_own(cgroup_fd, &old, err) < 0))
 		return -1;
-	union bpf_attr attr = {
-		.target_fd = (uint32_t)cgroup_fd,
-		.attach_bpf_fd = (uint32_t)program,
-		.attach_type = BPF_CGROUP_DEVICE,
-		.attach_flags = BPF_F_ALLOW_MULTI | (old >= 0 ? BPF_F_REPLACE : 0),
-		.replace_bpf_fd = (uint32_t)(old >= 0 ? old : 0),
-	};
+	union bpf_attr attr = no_attr;
+	attr.target_fd = (uint32_t)cgroup_fd;
+	attr.attach_bpf_fd = (uint32_t)program;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	attr.attach_flags = BPF_F_ALLOW_MULTI | (old >= 0 ? BPF_F_REPLACE : 0);
+	attr.replace_bpf_fd = (uint32_t)(old >= 0 ? old : 0);
 	if (sys_bpf(BPF_PROG_ATTACH, &attr) < 0)
 		return fail_bpf(err, errno, "attach the device program to the cgroup");
 	return 0;
@@ -123,9 +128,10 @@ int devices_detach(int cgroup_fd, struct error *err)
 		if (found < 0)
 			return 0;
 		FD(program) = found;
-		union bpf_attr attr = { .target_fd = (uint32_t)cgroup_fd,
-			.attach_bpf_fd = (uint32_t)program,
-			.attach_type = BPF_CGROUP_DEVICE };
+		union bpf_attr attr = no_attr;
+		attr.target_fd = (uint32_t)cgroup_fd;
+		attr.attach_bpf_fd = (uint32_t)program;
+		attr.attach_type = BPF_CGROUP_DEVICE;
 		if (sys_bpf(BPF_PROG_DETACH, &attr) < 0)
 			return fail_bpf(err, errno, "detach the earlier device program");
 	}

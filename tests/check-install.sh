@@ -1,21 +1,72 @@
 #!/bin/sh
-# make install puts each file where it belongs, and make uninstall takes each away. Environment: BUILD, MAKE.
+# make install puts each file where it belongs, make uninstall takes each away, and what depends on a variable is built again when the
+# variable changes, and nothing else. In a copy of BUILD, which other tests use meanwhile. Environment: BUILD, MAKE.
 set -eu
-dest=$(mktemp -d)
-trap 'rm -rf "$dest"' EXIT
-${MAKE:-make} --no-print-directory install DESTDIR="$dest" PREFIX=/usr >/dev/null
-for file in bin/hull share/man/man1/hull.1 share/man/man5/hull-config.5 \
-	share/bash-completion/completions/hull share/zsh/site-functions/_hull \
-	share/fish/vendor_completions.d/hull.fish; do
-	[ -s "$dest/usr/$file" ] || {
-		echo "not installed, or empty: $file"
-		exit 1
-	}
-done
-bash -n "$dest/usr/share/bash-completion/completions/hull"
-${MAKE:-make} --no-print-directory uninstall DESTDIR="$dest" PREFIX=/usr >/dev/null
-left=$(find "$dest" -type f)
-[ -z "$left" ] || {
-	echo "left behind: $left"
+BUILD=${BUILD:-build}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+dest=$dir/dest
+copy=$dir/build
+
+failed() {
+	echo "$*"
 	exit 1
 }
+
+make_copy() {
+	${MAKE:-make} --no-print-directory BUILD="$copy" "$@" >"$dir/log" 2>&1 || {
+		cat "$dir/log"
+		failed "make $*: failed"
+	}
+}
+
+# built PATTERN: whether a line of the last make tells of building that.
+built() {
+	grep -Eq "^  (CC|LD) .*$1" "$dir/log"
+}
+
+mkdir "$copy"
+cp -a "$BUILD/obj" "$BUILD/include" "$BUILD/man" "$BUILD/made-with" "$BUILD/probe.mk" "$BUILD/floors.ok" "$BUILD/hull" "$copy"
+[ ! -e "$BUILD/hull-systemd" ] || cp -a "$BUILD/hull-systemd" "$copy"
+
+find "$copy/obj" -name '*.d' -exec sed -i "s,\(^\| \)$BUILD/,\1$copy/,g" {} + # they name files of BUILD
+
+# make && make install PREFIX=/usr
+make_copy install DESTDIR="$dest" PREFIX=/usr
+for file in bin/hull share/man/man1/hull.1 share/man/man5/hull-config.5 share/man/man7/hull-engines.7 \
+	share/bash-completion/completions/hull share/zsh/site-functions/_hull \
+	share/fish/vendor_completions.d/hull.fish; do
+	[ -s "$dest/usr/$file" ] || failed "not installed, or empty: $file"
+done
+bash -n "$dest/usr/share/bash-completion/completions/hull"
+grep -q /usr/libexec/hull "$dest/usr/bin/hull" || failed 'the program does not know its libexec directory'
+! grep -q /usr/local/libexec "$dest/usr/bin/hull" || failed 'the program knows the libexec directory of another prefix'
+built cgroups/systemd.c || failed 'PREFIX has changed, and what depends on it was not built'
+! built src/base/str.c || failed 'PREFIX has changed, and what does not depend on it was built'
+
+make_copy install DESTDIR="$dest" PREFIX=/usr
+! built . || failed "installed twice, and built twice: $(cat "$dir/log")"
+
+make_copy uninstall DESTDIR="$dest" PREFIX=/usr
+left=$(find "$dest" -type f -o -name hull)
+[ -z "$left" ] || failed "left behind: $left"
+
+# Variables that concern one kind of file each.
+cp -a "$copy" "$dir/again"
+make_copy "$copy/obj/src/base/str.o" CFLAGS='-O1 -g'
+built src/base/str.c || failed 'CFLAGS have changed, and an object was not built'
+make_copy "$copy/obj/src/base/str.o" CFLAGS='-O1 -g'
+! built . || failed 'CFLAGS have not changed, and an object was built'
+rm -rf "$copy"
+mv "$dir/again" "$copy"
+make_copy "$copy/hull" VERSION=9.8.7
+case $("$copy/hull" --version) in *' version 9.8.7'*) ;; *) failed 'VERSION has changed, and the program has the old one' ;; esac
+make_copy "$copy/hull" VERSION=9.8.7 LDFLAGS=-Wl,--build-id=none
+built "$copy/hull" || failed 'LDFLAGS have changed, and the program was not linked'
+! built '[.]c$' || failed 'LDFLAGS have changed, and something was compiled'
+
+# What "install" is not told, as sudo drops the environment, is what the build was made with.
+make_copy "$copy/hull" "$copy/made-with/variables.mk" LDFLAGS=-Wl,--build-id=none
+make_copy install DESTDIR="$dest"
+! built '[.]c$' || built cgroups/systemd.c || failed 'install compiles what the build has made'
+grep -q 'LDFLAGS = -Wl,--build-id=none' "$copy/made-with/variables.mk" || failed 'install forgets LDFLAGS'

@@ -1,21 +1,22 @@
 #!/bin/sh
 # Makes a bundle from the static busybox and runs it, showing what the container sees beside what the host sees.
-# Environment: HULL, BUILD. Needs root.
+# Environment: HULL, BUILD; AS_OWNER, the words that make root the owner of the tree, who makes the bundle. Needs root.
 set -eu
 BUILD=${BUILD:-build}
 HULL=$(readlink -f "${HULL:-$BUILD/hull}")
 here=$(cd "$(dirname "$0")" && pwd)
 bundle=$BUILD/demo
+AS_OWNER=${AS_OWNER:-}
 
 if [ "$(id -u)" != 0 ]; then
 	echo "demo: needs root: sudo make demo" >&2
 	exit 1
 fi
 rm -rf "$bundle"
-sh "$here/make-bundle.sh" "$bundle"
+$AS_OWNER sh "$here/make-bundle.sh" "$bundle"
 
 # One line a fact: the same questions to both sides.
-cat >"$bundle/rootfs/bin/facts" <<'END'
+$AS_OWNER tee "$bundle/rootfs/bin/facts" >/dev/null <<'END'
 #!/bin/sh
 count() { echo $#; }
 value() { grep "^$1:" /proc/self/status | { read -r _ value; echo "$value"; }; }
@@ -43,18 +44,21 @@ echo "network interfaces|$(count $interfaces):$interfaces"
 echo "device nodes|$(count $(find /dev -maxdepth 1 -type c -o -maxdepth 1 -type b 2>/dev/null))"
 echo "open files limit|$(ulimit -n)"
 END
-chmod 755 "$bundle/rootfs/bin/facts"
+$AS_OWNER chmod 755 "$bundle/rootfs/bin/facts"
 
-"$HULL" spec -b "$bundle"
-sed -i -e 's/"terminal": *true/"terminal": false/' -e 's|"sh"|"/bin/facts"|' "$bundle/config.json"
+$AS_OWNER "$HULL" spec -b "$bundle"
+$AS_OWNER sed -i -e 's/"terminal": *true/"terminal": false/' -e 's|"sh"|"/bin/facts"|' "$bundle/config.json"
 
 echo "\$ hull spec && sudo hull run demo"
-"$HULL" run -b "$bundle" "demo-$$" </dev/null >"$bundle/container"
-sh "$bundle/rootfs/bin/facts" >"$bundle/host"
-awk -F '|' '
+seen=$("$HULL" run -b "$bundle" "demo-$$" </dev/null)
+{
+	printf '%s\n' "$seen" -
+	sh "$bundle/rootfs/bin/facts"
+} | awk -F '|' '
 	BEGIN { printf "  %-18s  %-28s  %s\n", "", "the container sees", "the host sees" }
-	NR == FNR { inside[$1] = $2; next }
-	{ printf "  %-18s  %-28s  %s\n", $1, inside[$1], $2 }' "$bundle/container" "$bundle/host"
+	$0 == "-" { host = 1; next }
+	!host { inside[$1] = $2; next }
+	{ printf "  %-18s  %-28s  %s\n", $1, inside[$1], $2 }'
 echo
-echo "The bundle is in $bundle; for a shell in it, set .process.args and .process.terminal in its config.json, and"
+echo "The bundle is in $bundle. For a shell in a container of it, set .process.args and .process.terminal in its config.json, then"
 echo "  sudo $HULL run -b $bundle mine"

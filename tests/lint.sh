@@ -35,9 +35,10 @@ if have cppcheck; then
 		--suppress=missingIncludeSystem --suppress=internalAstError -D_GNU_SOURCE -D__linux__ -D__x86_64__ -I. -Isrc -I"$headers" $SOURCES || bad=1
 fi
 if have shellcheck; then
-	shellcheck -S warning -e SC2010,SC2034,SC1090,SC1091,SC2154,SC2086,SC2016 tests/*.sh tests/run/*.sh tests/attacks/*.sh tests/bench/*.sh || bad=1
+	shellcheck -S warning -e SC2010,SC2034,SC1090,SC1091,SC2154,SC2086,SC2016 tests/*.sh tests/run/*.sh tests/attacks/*.sh tests/bench/*.sh \
+		tests/newcomer/*.sh .package/*.sh .package/postinst .package/prerm .package/postrm || bad=1
 fi
 if have mandoc; then
-	mandoc -T lint -W warning man/hull.1 || bad=1
+	mandoc -T lint -W warning man/hull.1 man/hull-engines.7 || bad=1
 fi
 exit $bad

@@ -162,12 +162,13 @@ static void attach_devices(int cgroup)
 		RETURN(0),
 		RETURN(1),
 	};
-	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
-		.insns = (uintptr_t)program,
-		.insn_cnt = COUNT(program),
-		.license = (uintptr_t) "GPL",
-	};
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	attr.insns = (uintptr_t)program;
+	attr.insn_cnt = COUNT(program);
+	attr.license = (uintptr_t) "GPL";
 	int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 
 	must(fd, "load device program");

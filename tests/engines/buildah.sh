@@ -4,7 +4,7 @@
 
 FLAGS='--isolation oci --network none'
 LIMITS='--ulimit nofile=1024:1024 --ulimit nproc=1024:1024' # those that hosts surely have
-printed 'In `/etc/containers/containers.conf`' >/etc/containers/containers.conf
+printed '/etc/containers/containers.conf' >/etc/containers/containers.conf
 printf '[containers]\nnetns = "none"\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\npids_limit = 0\n[engine]\nevents_logger = "file"\ncgroup_manager = "cgroupfs"\n' >/tmp/containers.conf
 export CONTAINERS_CONF_OVERRIDE=/tmp/containers.conf
 

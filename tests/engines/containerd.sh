@@ -1,5 +1,5 @@
 #!/bin/sh
-# containerd and its ctr with hull as the runtime, configured as the README says.
+# containerd and its ctr with hull as the runtime, configured as hull-engines(7) says.
 . "${0%/*}/engine.sh"
 
 IMAGE=docker.io/library/busybox:test
@@ -260,7 +260,7 @@ test_configuration() {
 }
 
 test_printed_command() {
-	command=$(printed 'names the runtime at each container' | sed "s|IMAGE|$IMAGE|; s/NAME/$ID/; s/ run / run $SHARES /")
+	command=$(printed 'as an option of each command' | sed "s|IMAGE|$IMAGE|; s/NAME/$ID/; s/ run / run $SHARES /")
 	says hello sh -c "$command"
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Docker with hull as its default runtime, configured as the README says.
+# Docker with hull as its default runtime, configured as hull-engines(7) says.
 . "${0%/*}/engine.sh"
 
 IMAGE=busybox:test

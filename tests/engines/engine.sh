@@ -7,7 +7,7 @@ fi
 . "${0%/*}/../run/lib.sh"
 ENGINES=$LIB_DIR
 LIB_DIR=$ENGINES/../run # where probe.c is
-README=$ENGINES/../../README.md
+PAGE=$ENGINES/../../man/hull-engines.7
 
 # wait_until COMMAND...: a minute at most.
 wait_until() {
@@ -18,12 +18,12 @@ wait_until() {
 	fail "in vain: $*"
 }
 
-# The block of the README that follows the first line with this text, as the reader would copy it.
+# The example of hull-engines(7) that follows the first line with this text, as the reader would copy it.
 printed() {
-	awk -v text="$1" 'index($0, text) { found = 1; next }
-		found && /^    / { print substr($0, 5); begun = 1; next }
-		begun && /^$/ { print; next }
-		begun { exit }' "$README"
+	awk -v text="$1" '!found { found = index($0, text); next }
+		/^\.Ed/ { exit }
+		begun { gsub(/\\&/, ""); gsub(/\\e/, "\\"); print }
+		/^\.Bd -literal/ { begun = 1 }' "$PAGE"
 }
 
 # says VALUE COMMAND...

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Podman with hull as its default runtime, configured as the README says, with cgroups, and an image; the other suite
+# Podman with hull as its default runtime, configured as hull-engines(7) says, with cgroups, and an image; the other suite
 # (podman.sh) is of the host's Podman, without either.
 . "${0%/*}/engine.sh"
 
@@ -9,9 +9,9 @@ MANY=${HULL_TEST_MANY:-50}
 # What hosts differ in: hard limits are those that it surely has, and there is no network to connect to.
 configure() {
 	[ ! -e /etc/containers/containers.conf ] || cp /etc/containers/containers.conf /tmp/containers.conf.distribution
-	printed 'In `/etc/containers/containers.conf`' >/etc/containers/containers.conf
+	printed '/etc/containers/containers.conf' >/etc/containers/containers.conf
 	grep -q hull /etc/containers/containers.conf || {
-		echo "FAIL $SUITE: the README has no containers.conf"
+		echo "FAIL $SUITE: hull-engines(7) has no containers.conf"
 		exit 1
 	}
 	cat >/tmp/containers.conf <<-END

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Slurm with hull as its runtime, configured as the README says: three nodes on one machine. The third calls create and start in
+# Slurm with hull as its runtime, configured as hull-engines(7) says: three nodes on one machine. The third calls create and start in
 # place of run.
 . "${0%/*}/engine.sh"
 
@@ -18,11 +18,11 @@ new_network() {
 }
 
 write_configuration() {
-	printed 'In `oci.conf`' >"$CLUSTER/oci.conf"
-	[ -s "$CLUSTER/oci.conf" ] || cluster_failed 'the README has no oci.conf'
+	printed '.Pa oci.conf' >"$CLUSTER/oci.conf"
+	[ -s "$CLUSTER/oci.conf" ] || cluster_failed 'hull-engines(7) has no oci.conf'
 	{
 		grep -v RunTimeRun= "$CLUSTER/oci.conf"
-		printed 'Or, in place of the last, in two steps'
+		printed 'These two lines replace'
 	} >"$CLUSTER/steps/oci.conf"
 	cat >"$CLUSTER/slurm.conf" <<-END
 		ClusterName=hull
