@@ -76,9 +76,10 @@ static int print_stats(const struct watch *w, struct error *err)
 	struct cgroup_stats stats;
 	struct traffic traffic;
 	struct json_writer json;
+	/* In this order: a container that is deleted meanwhile has no statistics, rather than some without those of its network. */
+	traffic_read(&arena, w->container, &traffic);
 	if (cgroup_stats_read(&arena, w->cgroup, &stats, err) < 0)
 		return -1;
-	traffic_read(&arena, w->container, &traffic);
 	begin_event(&json, &arena, "stats", w->id);
 	stats_write(&json, &stats, &traffic);
 	return end_event(&json, err);

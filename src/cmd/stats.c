@@ -61,10 +61,10 @@ static int take_sample(struct context *ctx, const struct request *r, struct samp
 	sample.status = status_name(container_status(&c, err));
 	sample.has_cgroup = r->format != FORMAT_TABLE || !c.has_record || c.record.cgroup_path;
 	FD(cgroup) = sample.has_cgroup ? container_open_cgroup(&c, NULL, err) : -1;
+	traffic_read(&s->arena, &c, &sample.traffic); /* first: the cgroup goes with the container, and tells of it */
 	if (sample.has_cgroup &&
 		(cgroup < 0 || cgroup_stats_read(&s->arena, cgroup, &sample.stats, err) < 0))
 		return container_blame(&c, "read the statistics of", err);
-	traffic_read(&s->arena, &c, &sample.traffic);
 	*list_add(&s->arena, &s->list) = sample;
 	return 0;
 }

@@ -422,7 +422,7 @@ test_console_socket() {
 	grep -q /dev/pts/ "$WORK/peer" || fail "no terminal: $(cat "$WORK/peer")"
 	refuses 'nobody would hold the terminal' -d -t "$ID" true
 	refuses 'there is no terminal' --console-socket "$WORK/console" "$ID" true
-	refuses 'console socket' -t --console-socket "$WORK/none" "$ID" true
+	refuses '--console-socket: connect to' -t --console-socket "$WORK/none" "$ID" true
 }
 
 test_user_owns_terminal() {

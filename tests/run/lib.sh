@@ -43,6 +43,12 @@ tool_is_old() {
 	return 1
 }
 
+# A check may not pass because the program that it asks is missing.
+if [ -z "${HULL_TEST_SUITE_DIR:-}" ] && ! why=$(sh "${LIB_DIR%/*}/check-tools.sh" needed); then
+	echo "FAIL $SUITE: $why"
+	exit 1
+fi
+
 # The file is run by a parent (`supervise`) that ends whatever it started, when it is over or by a signal: once more, from here on.
 if [ -z "${HULL_TEST_SUITE_DIR:-}" ]; then
 	find_tool || {
