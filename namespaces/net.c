@@ -19,6 +19,13 @@
 #include "base/fd.h"
 #include "base/str.h"
 
+const struct word network_words[] = {
+	{ "none", NETWORK_NONE },
+	{ "pasta", NETWORK_PASTA },
+	{ "slirp4netns", NETWORK_SLIRP4NETNS },
+	{ NULL },
+};
+
 enum {
 	REPLY_SIZE = 32 * 1024, /* the kernel fills at most this much into one part of a dump */
 	REQUEST_SIZE = 512,

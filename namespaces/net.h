@@ -9,7 +9,14 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/str.h"
 #include "oci/config.h"
+
+/* What connects a network namespace that has no interface but loopback: a program in user space, or nothing. */
+enum network { NETWORK_NONE, NETWORK_PASTA, NETWORK_SLIRP4NETNS };
+
+/* The names of --network; ends with NULL. */
+extern const struct word network_words[];
 
 /* Brings lo up in the current network namespace. Needs CAP_NET_ADMIN in the user namespace that owns it. */
 int net_loopback_up(struct error *err);

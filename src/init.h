@@ -43,5 +43,5 @@ struct init {
 /* Never returns. */
 void init_main(struct init *init) __attribute__((noreturn));
 
-/* The names of the steps that a plan needs, one a line: for --dry-run. */
+/* The names of the steps that a plan needs, one a line: what --dry-run prints after the plan itself. */
 void init_print_steps(const struct plan *plan, FILE *out);

@@ -25,6 +25,7 @@
 #include "init.h"
 #include "interrupt.h"
 #include "namespaces/net.h"
+#include "network.h"
 #include "notify.h"
 #include "oci/state.h"
 #include "process.h"

@@ -23,13 +23,6 @@
 enum { READY_TIMEOUT_MS = 20000, ANSWER_SIZE = 384 };
 enum { READY_FD = 3 }; /* of slirp4netns */
 
-const struct word network_words[] = {
-	{ "none", NETWORK_NONE },
-	{ "pasta", NETWORK_PASTA },
-	{ "slirp4netns", NETWORK_SLIRP4NETNS },
-	{ NULL },
-};
-
 /* What the process that stays knows. */
 struct keeper {
 	enum network network;

@@ -9,12 +9,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "base/str.h"
-
-enum network { NETWORK_NONE, NETWORK_PASTA, NETWORK_SLIRP4NETNS };
-
-/* The names of --network; ends with NULL. */
-extern const struct word network_words[];
+#include "namespaces/net.h"
 
 /* Starts the helper for the network namespace and returns once the container can use it. netns and init (a pidfd) are borrowed. What
  * the helper says of its failure is the error. */

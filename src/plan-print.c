@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "init.h"
 #include "namespaces/ns.h"
 
 static void print_namespaces(const struct ns_plan *ns, FILE *out)
@@ -175,6 +174,4 @@ void plan_print(const struct plan *plan, FILE *out)
 	print_map("gids", &plan->linux->gid_mappings, out);
 	print_filesystems(plan, out);
 	print_process(plan, out);
-	(void)fputs("init:\n", out);
-	init_print_steps(plan, out);
 }

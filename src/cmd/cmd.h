@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
-#include "network.h"
+#include "namespaces/net.h"
 #include "plan.h"
 
 /* All options of all commands; each command's table names those that it takes. */

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "create.h"
+#include "init.h"
 
 /* Paths are made absolute here: the working directory becomes the bundle's. */
 static const char *absolute(struct context *ctx, const char *path)
@@ -67,5 +68,7 @@ int request_fill(struct context *ctx, struct create_request *request, struct err
 int print_plan(const struct plan *plan, struct error *err)
 {
 	plan_print(plan, stdout);
+	(void)fputs("init:\n", stdout);
+	init_print_steps(plan, stdout);
 	return print_end(err);
 }

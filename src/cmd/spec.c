@@ -9,7 +9,7 @@
 #include "cmd/cmd.h"
 #include "cmd/command-line.h"
 #include "idmap.h"
-#include "network.h"
+#include "namespaces/net.h"
 #include "oci/default.h"
 #include "oci/explain.h"
 #include "oci/json-write.h"

@@ -180,10 +180,11 @@ static char *describe(struct arena *arena, int dir, size_t row)
 		return arena_printf(arena, "%s%s%s\n", error_line(&err, line, sizeof(line)),
 			err.hint[0] ? "\n  hint: " : "", err.hint);
 	FILE *out = open_memstream(&text, &len);
-	if (is_exec(row))
-		init_print_steps(&plan, out);
-	else
+	if (!is_exec(row)) {
 		plan_print(&plan, out);
+		(void)fputs("init:\n", out);
+	}
+	init_print_steps(&plan, out);
 	(void)fclose(out);
 	char *copy = arena_strndup(arena, text, len);
 	free(text);
