@@ -79,7 +79,7 @@ ALL_CPPFLAGS = -D_GNU_SOURCE -Ulinux -I. -Isrc -I$(BUILD)/include $(CPPFLAGS)
 ALL_CFLAGS   = -std=gnu11 $(WARNINGS) $(WERROR_FLAG) -fno-strict-aliasing $(VARIANT_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS  = $(VARIANT_LDFLAGS) $(LDFLAGS)
 
-SOURCES = $(wildcard src/base/*.c oci/*.c namespaces/*.c cgroups/*.c src/*.c src/cmd/*.c)
+SOURCES = $(wildcard src/*.c src/*/*.c oci/*.c namespaces/*.c cgroups/*.c)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/obj/%.o)
 LIBRARY = $(BUILD)/libhull.a
 HULL    = $(BUILD)/hull
@@ -165,7 +165,7 @@ $(BUILD)/obj/cgroups/systemd.o: $(BUILD)/made-with/libexecdir
 $(BUILD)/obj/cgroups/systemd.o: private ALL_CPPFLAGS += -DHULL_LIBEXECDIR='"$(LIBEXECDIR)"'
 
 # Runs before the C library does, so what a distribution's CFLAGS would add is taken away again.
-$(BUILD)/obj/src/entry.o: private ALL_CFLAGS += -ffreestanding -fno-stack-protector -U_FORTIFY_SOURCE -fno-lto -fno-profile-arcs \
+$(BUILD)/obj/src/launch/entry.o: private ALL_CFLAGS += -ffreestanding -fno-stack-protector -U_FORTIFY_SOURCE -fno-lto -fno-profile-arcs \
 	-fno-sanitize=all
 
 # Objects of sources that are gone must not linger in the archive.

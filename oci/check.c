@@ -1,5 +1,5 @@
-#include "oci/check.h"
 #include "oci/check-rules.h"
+#include "oci/check.h"
 #include "oci/json-error.h"
 
 #include <stdarg.h>

@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/dialect.h"
-#include "container.h"
+#include "container/container.h"
 #include "oci/state.h"
 #include "version.h"
 

@@ -1,44 +1,47 @@
 #!/bin/sh
 # Includes point downwards only. Prints each include that does not, and fails.
 #
-#	0 src/base   1 oci   2 namespaces cgroups   3 src   4 src/cmd src/main.c
+#	9 src/main.c     the program
+#	8 src/cmd        the command line
+#	7 src/launch     parent and init
+#	6 src/container  what exists        src/advice   what is wrong with a configuration, or with this host
+#	5 src/plan       every decision
+#	4 src/run        what accompanies a container that runs
+#	3 src/process    what one process is given
+#	2 namespaces     cgroups
+#	1 oci            the specification
+#	0 src/base
 #
-# Neither of the two rooms on floor 2 includes the other; yajl belongs to oci/, cmocka to tests/.
+# Rooms of one floor do not include each other, nor does plan include run. yajl belongs to oci/, cmocka to tests/.
 set -eu
 cd "$(dirname "$0")/.."
 
 find src oci namespaces cgroups -name '*.[ch]' -exec grep -n '^[[:space:]]*#[[:space:]]*include' /dev/null {} + |
 	awk -F: '
-	function floor_of_file(path) {
-		if (path ~ /^src\/base\//) return 0
-		if (path ~ /^oci\//) return 1
-		if (path ~ /^(namespaces|cgroups)\//) return 2
-		if (path ~ /^src\/cmd\// || path == "src/main.c") return 4
-		return 3
+	BEGIN {
+		split("base oci namespaces cgroups process run plan container advice launch cmd main.c", rooms, " ")
+		split("0    1   2          2       3       4   5    6         6      7      8   9", floors, " ")
+		for (i in rooms) floor[rooms[i]] = floors[i]
 	}
-	function floor_of_include(path) {
-		if (path ~ /^base\//) return 0
-		if (path ~ /^oci\//) return 1
-		if (path ~ /^(namespaces|cgroups)\//) return 2
-		if (path ~ /^cmd\//) return 4
-		return 3
-	}
-	function room(path) { sub(/\/.*/, "", path); return path }
+	function room(path) { sub(/^src\//, "", path); sub(/\/.*/, "", path); return path }
 	function refuse(why) { printf "%s:%s: %s: %s\n", $1, $2, why, name; bad = 1 }
 	{
 		name = $3; for (i = 4; i <= NF; i++) name = name ":" $i
 		quoted = name ~ /"/
 		sub(/^[^<"]*[<"]/, "", name); sub(/[>"].*/, "", name)
+		from = room($1)
 		if (!quoted) {
-			if (name ~ /^yajl\// && room($1) != "oci") refuse("yajl is for oci/ alone")
+			if (name ~ /^yajl\// && from != "oci") refuse("yajl is for oci/ alone")
 			if (name ~ /cmocka/) refuse("cmocka is for tests/ alone")
 			next
 		}
 		if (name == "version.h") next
-		from = floor_of_file($1)
-		to = floor_of_include(name)
-		if (name !~ /\// && from < 3) refuse("an include without its room")
-		else if (to > from) refuse("an include that points upwards")
-		else if (from == 2 && to == 2 && room(name) != room($1)) refuse("rooms of floor 2 do not meet")
+		to = room(name)
+		if (name !~ /\//) refuse("an include without its room")
+		else if (!(from in floor)) refuse("a room without a floor: " from)
+		else if (!(to in floor)) refuse("an include of an unknown room")
+		else if (floor[to] > floor[from]) refuse("an include that points upwards")
+		else if (floor[to] == floor[from] && to != from) refuse("rooms of one floor do not meet")
+		else if (from == "plan" && to == "run") refuse("what is decided does not depend on what accompanies")
 	}
 	END { exit bad }'

@@ -48,7 +48,7 @@ if [ "$STATIC" != 0 ] && links -static-pie "$dir/probe.c" $libs && "$dir/probe";
 	if links -static-pie $packed "$dir/probe.c" $libs && "$dir/probe"; then
 		ldflags="$ldflags $packed"
 	fi
-	case $($CC -dumpmachine) in # src/entry.c
+	case $($CC -dumpmachine) in # src/launch/entry.c
 	x86_64-* | aarch64-*) entry=-Wl,-e,hull_entry ;;
 	esac
 elif ! links -pie "$dir/probe.c" $libs; then

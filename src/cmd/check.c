@@ -5,17 +5,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "advise.h"
+#include "advice/config.h"
+#include "advice/host.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/findings.h"
-#include "doctor.h"
-#include "host.h"
-#include "idmap.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
 #include "oci/json-write.h"
+#include "plan/host.h"
+#include "process/idmap.h"
 
 enum { FORMAT_TEXT, FORMAT_JSON };
 

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "namespaces/net.h"
-#include "plan.h"
+#include "plan/plan.h"
 
 /* All options of all commands; each command's table names those that it takes. */
 struct options {

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "caps.h"
 #include "cmd/match.h"
 #include "cmd/signal-names.h"
-#include "container.h"
+#include "container/container.h"
 #include "oci/explain.h"
+#include "process/caps.h"
 
 /* What the words before the cursor have settled, and the word at the cursor. */
 struct place {

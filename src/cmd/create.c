@@ -1,6 +1,6 @@
 #include "cmd/cmd.h"
-#include "create.h"
-#include "self.h"
+#include "launch/create.h"
+#include "launch/self.h"
 
 static const struct option_row options[] = {
 	CREATE_OPTIONS,

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/match.h"
-#include "container.h"
+#include "container/container.h"
 
 static const struct option_row options[] = {
 	FLAG('f', "force", force, "kill the container first if it runs; it need not exist"),

@@ -14,7 +14,7 @@
 #include "cmd/cmd.h"
 #include "cmd/interval.h"
 #include "cmd/stats-json.h"
-#include "container-cgroup.h"
+#include "container/container-cgroup.h"
 
 enum { DEFAULT_INTERVAL_MS = 5000 };
 

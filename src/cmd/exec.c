@@ -1,4 +1,4 @@
-#include "exec.h"
+#include "launch/exec.h"
 
 #include <limits.h>
 #include <unistd.h>
@@ -6,8 +6,8 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
-#include "relay.h"
-#include "self.h"
+#include "launch/self.h"
+#include "run/relay.h"
 
 enum { STATUS_FAILED = 255 }; /* as runc's: what went wrong is not the program's own doing */
 

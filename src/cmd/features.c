@@ -1,9 +1,9 @@
-#include "caps.h"
 #include "cmd/cmd.h"
 #include "namespaces/mount-options.h"
 #include "oci/features.h"
 #include "oci/words.h"
-#include "seccomp.h"
+#include "process/caps.h"
+#include "process/seccomp.h"
 
 static const struct option_row options[] = { OPTIONS_END };
 

@@ -3,7 +3,7 @@
 #include "cmd/cmd.h"
 #include "cmd/match.h"
 #include "cmd/signal-names.h"
-#include "container-cgroup.h"
+#include "container/container-cgroup.h"
 
 static const struct option_row options[] = {
 	FLAG('a', "all", all, "signal all processes of the container"),

@@ -11,7 +11,7 @@
 #include "cmd/dialect.h"
 #include "cmd/human.h"
 #include "cmd/match.h"
-#include "container.h"
+#include "container/container.h"
 #include "oci/json-write.h"
 
 enum { FORMAT_TABLE, FORMAT_JSON };

@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "container.h"
+#include "container/container.h"
 
 static int compare(const void *a, const void *b)
 {

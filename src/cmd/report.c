@@ -9,7 +9,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cmd/signal-names.h"
-#include "container-cgroup.h"
+#include "container/container-cgroup.h"
 #include "oci/json-write.h"
 
 int report_open(struct report *report, const char *target, struct error *err)

@@ -11,8 +11,8 @@
 #include <sys/resource.h>
 
 #include "cgroups/stats.h"
-#include "container.h"
-#include "timing.h"
+#include "container/container.h"
+#include "run/timing.h"
 
 struct report {
 	struct arena arena;

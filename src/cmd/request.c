@@ -4,8 +4,8 @@
 
 #include "base/str.h"
 #include "cmd/cmd.h"
-#include "create.h"
-#include "init.h"
+#include "launch/create.h"
+#include "launch/init.h"
 
 /* Paths are made absolute here: the working directory becomes the bundle's. */
 static const char *absolute(struct context *ctx, const char *path)

@@ -7,12 +7,12 @@
 #include "cmd/cmd.h"
 #include "cmd/report.h"
 #include "cmd/signal-names.h"
-#include "create.h"
-#include "hooks.h"
-#include "notify.h"
-#include "relay.h"
-#include "self.h"
-#include "start.h"
+#include "launch/create.h"
+#include "launch/self.h"
+#include "launch/start.h"
+#include "run/hooks.h"
+#include "run/notify.h"
+#include "run/relay.h"
 
 static const struct option_row options[] = {
 	CREATE_OPTIONS,

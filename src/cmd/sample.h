@@ -9,7 +9,7 @@
 
 #include "base/str.h"
 #include "cgroups/stats.h"
-#include "traffic.h"
+#include "container/traffic.h"
 
 struct sample {
 	const char *id, *status;

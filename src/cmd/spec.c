@@ -8,11 +8,11 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/command-line.h"
-#include "idmap.h"
 #include "namespaces/net.h"
 #include "oci/default.h"
 #include "oci/explain.h"
 #include "oci/json-write.h"
+#include "process/idmap.h"
 
 /* Whether the container has a network namespace of its own. The names of helpers get an answer of their own. */
 static const struct word networks[] = { { "none", true }, { "host", false }, { NULL } };

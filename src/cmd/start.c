@@ -5,9 +5,9 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "cmd/cmd.h"
-#include "container.h"
-#include "notify.h"
-#include "start.h"
+#include "container/container.h"
+#include "launch/start.h"
+#include "run/notify.h"
 
 static const struct option_row options[] = { OPTIONS_END };
 

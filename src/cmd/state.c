@@ -1,7 +1,7 @@
 #include "base/fd.h"
 #include "cgroups/stats.h"
 #include "cmd/cmd.h"
-#include "container-cgroup.h"
+#include "container/container-cgroup.h"
 
 static const struct option_row options[] = { OPTIONS_END };
 

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "cgroups/stats.h"
+#include "container/traffic.h"
 #include "oci/json-write.h"
-#include "traffic.h"
 
 /* One object: cpu, cpuset, memory, pids, blkio, hugetlb, rdma, intel_rdt, network_interfaces. Times are nanoseconds, as runc has them. */
 void stats_write(struct json_writer *json, const struct cgroup_stats *stats, const struct traffic *traffic);

@@ -15,7 +15,7 @@
 #include "cmd/metrics.h"
 #include "cmd/stats-json.h"
 #include "cmd/stats-table.h"
-#include "container-cgroup.h"
+#include "container/container-cgroup.h"
 
 enum { DEFAULT_INTERVAL_MS = 2000, FIRST_SAMPLE_MS = 500 };
 enum { FORMAT_TABLE, FORMAT_JSON, FORMAT_OPENMETRICS };

@@ -5,8 +5,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/typed.h"
 #include "oci/config.h"
-#include "typed.h"
 
 struct options;
 

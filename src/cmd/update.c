@@ -8,14 +8,14 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "cgroups/resctrl.h"
 #include "cgroups/resources.h"
 #include "cgroups/systemd.h"
 #include "cmd/cmd.h"
 #include "cmd/update-options.h"
-#include "container-cgroup.h"
+#include "container/container-cgroup.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
-#include "rdt.h"
 
 static const struct word cpu_idle_words[] = { { "0" }, { "1" }, { NULL } };
 

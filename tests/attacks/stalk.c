@@ -24,7 +24,7 @@
 
 #include "../../src/base/error.h"
 
-/* As in src/sync.h. */
+/* As in src/launch/sync.h. */
 struct message {
 	uint32_t kind;
 	int32_t value;

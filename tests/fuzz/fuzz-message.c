@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "sync.h"
+#include "launch/sync.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

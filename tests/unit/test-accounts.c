@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "accounts.h"
 #include "base/fd.h"
+#include "process/accounts.h"
 
 #include <cmocka.h> /* last: its macro fail() */
 

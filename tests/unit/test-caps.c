@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "caps.h"
+#include "process/caps.h"
 
 #include <cmocka.h> /* last: its macro fail() */
 

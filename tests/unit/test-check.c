@@ -10,8 +10,8 @@
 #include <sys/resource.h>
 
 #include "base/sys.h"
-#include "oci/check.h"
 #include "oci/check-rules.h"
+#include "oci/check.h"
 
 /* After ours: its macro fail() hides the function. */
 #include <setjmp.h>

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
-#include "env.h"
+#include "process/env.h"
 
 static const struct {
 	const char *env[6], *kept[6];

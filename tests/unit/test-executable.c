@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "executable.h"
+#include "process/executable.h"
 
 #include <cmocka.h> /* last: its fail() is a macro */
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "hooks.h"
+#include "run/hooks.h"
 
 #include <cmocka.h> /* last: its fail() is a macro */
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lsm.h"
+#include "process/lsm.h"
 
 #include <cmocka.h> /* last: its macro fail() */
 

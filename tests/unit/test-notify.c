@@ -15,7 +15,7 @@
 
 #include "base/fd.h"
 #include "base/sys.h"
-#include "notify.h"
+#include "run/notify.h"
 
 #include <cmocka.h> /* last: its fail() is a macro */
 

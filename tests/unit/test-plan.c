@@ -15,10 +15,10 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "init.h"
+#include "launch/init.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
-#include "plan.h"
+#include "plan/plan.h"
 
 /* After ours: its macro fail() hides the function. */
 #include <setjmp.h>

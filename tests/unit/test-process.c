@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "process.h"
+#include "process/process.h"
 
 #include <cmocka.h> /* last: its macro fail() */
 

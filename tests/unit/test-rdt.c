@@ -11,7 +11,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
-#include "rdt.h"
+#include "cgroups/resctrl.h"
 
 #include <cmocka.h> /* last: its macro fail() */
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,11 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <libseccomp.h>
-
 #include "base/str.h"
 #include "bpf-run.h"
-#include "seccomp.h"
+#include "process/seccomp.h"
 
 #include <cmocka.h> /* last: its macro fail() */
 

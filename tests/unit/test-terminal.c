@@ -22,8 +22,8 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "oci/config.h"
-#include "relay.h"
-#include "terminal.h"
+#include "process/terminal.h"
+#include "run/relay.h"
 
 #include <cmocka.h> /* last: its fail() is a macro */
 

@@ -1,0 +1,62 @@
+#include "container/traffic.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "container/container.h"
+
+enum { DEV_MAX = 1 << 20 };
+
+void traffic_parse(struct arena *arena, char *text, traffic_interfaces *list)
+{
+	char *save = NULL;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		struct traffic_interface i = { .name = line + strspn(line, " ") };
+		unsigned long long n[8];
+		char *colon = strrchr(line, ':'); /* the two lines of the heading have none */
+		if (!colon ||
+			sscanf(colon + 1, "%llu %llu %llu %llu %*u %*u %*u %*u %llu %llu %llu %llu",
+				&n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7]) != 8)
+			continue;
+		*colon = '\0';
+		i.rx_bytes = n[0], i.rx_packets = n[1], i.rx_errors = n[2], i.rx_dropped = n[3];
+		i.tx_bytes = n[4], i.tx_packets = n[5], i.tx_errors = n[6], i.tx_dropped = n[7];
+		*list_add(arena, list) = i;
+	}
+}
+
+void traffic_read(struct arena *arena, const struct container *c, struct traffic *ret)
+{
+	char path[32], *text;
+	struct stat own, its;
+	*ret = (struct traffic){ .kind = TRAFFIC_NONE };
+	(void)snprintf(path, sizeof(path), "/proc/%lld", (long long)c->record.pid.value);
+	FD(proc) = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* the directory stays that process's, whoever gets its number */
+	if (proc < 0 || !container_is_alive(c) || stat("/proc/self/ns/net", &own) < 0 ||
+		fstatat(proc, "ns/net", &its, 0) < 0)
+		return;
+	ret->kind = TRAFFIC_SHARED;
+	if (own.st_dev == its.st_dev && own.st_ino == its.st_ino)
+		return;
+	bool known = read_file_at(arena, proc, "net/dev", DEV_MAX, &text, NULL) >= 0;
+	ret->kind = known ? TRAFFIC_OWN : TRAFFIC_NONE;
+	if (known)
+		traffic_parse(arena, text, &ret->interfaces);
+}
+
+void traffic_sum(const struct traffic *traffic, uint64_t *ret_received, uint64_t *ret_sent)
+{
+	uint64_t received = 0, sent = 0;
+	LIST_EACH (&traffic->interfaces, i)
+		if (!str_eq(i->name, "lo")) {
+			received += i->rx_bytes;
+			sent += i->tx_bytes;
+		}
+	*ret_received = received;
+	*ret_sent = sent;
+}

@@ -1,0 +1,276 @@
+#include "launch/create.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/defences.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "cgroups/cgroup.h"
+#include "launch/self.h"
+#include "oci/check.h"
+#include "oci/json-read.h"
+#include "process/caps.h"
+#include "process/idmap.h"
+#include "run/hooks.h"
+#include "run/notify.h"
+
+/* sd_listen_fds(3): they are for LISTEN_PID alone, and an environment outlives them. A wrapper that has handed them on is forgiven. */
+static unsigned listen_fds(void)
+{
+	const char *text = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	uint64_t count, number;
+	if (!text || !str_to_u64(text, 1024, &count))
+		return 0;
+	bool ours = pid && str_to_u64(pid, INT_MAX, &number) && (pid_t)number == getpid();
+	int flags = ours ? 0 : fcntl(3, F_GETFD);
+	return flags < 0 || (flags & FD_CLOEXEC) ? 0 : (unsigned)count;
+}
+
+static int enter_bundle(struct creation *c, const char *bundle, const char **ret_path,
+	struct error *err)
+{
+	char path[PATH_MAX];
+	if (bundle && chdir(bundle) < 0)
+		return fail(err, errno, "--bundle %s", bundle);
+	if (!getcwd(path, sizeof(path)))
+		return fail(err, errno, "name the bundle's directory");
+	*ret_path = arena_strdup(&c->arena, path);
+	return 0;
+}
+
+/* Arguments alone: commandLine of the specification is for Windows. */
+static void apply_request(struct creation *c)
+{
+	const struct create_request *r = c->request;
+	struct oci_process *process = c->config->process;
+	if (process && r->command) {
+		process->args.items = (const char **)r->command;
+		for (process->args.len = 0; r->command[process->args.len];)
+			process->args.len++;
+		typed_add(&c->arena, &c->typed, ".process.args", "");
+	}
+	if (process && r->terminal.set) {
+		process->terminal = r->terminal;
+		typed_add(&c->arena, &c->typed, ".process.terminal", "--tty");
+	}
+}
+
+static int read_config(struct creation *c, int cwd, struct error *err)
+{
+	const char *path = c->request->config ? c->request->config : CONTAINER_CONFIG;
+	const char *name = strrchr(path, '/');
+	struct json_source source = { .name = name ? name + 1 : path };
+	if (oci_config_read(&c->arena, cwd, path, &source, &c->config, &c->config_text,
+		    &c->config_len, err) == 0) {
+		apply_request(c);
+		return oci_config_check(c->config, OCI_CHECK_PROCESS, err);
+	}
+	if (c->request->config && err->errnum)
+		return error_prefix(err, "--config");
+	return err->errnum == ENOENT && !err->where[0] ?
+		error_hint(err, "a bundle is a directory with config.json and a root filesystem: "
+				"hull spec makes the first") :
+		-1;
+}
+
+static int prepare(struct creation *c, const struct create_request *request, struct error *err)
+{
+	unsigned listeners = listen_fds();
+	struct plan_options options = {
+		.id = request->id,
+		.cgroup_manager = request->cgroup_manager,
+		.has_console_socket = request->console_socket != NULL,
+		.detach = request->detach,
+		.wait = request->wait,
+		.no_pivot = request->no_pivot,
+		.overlay = request->overlay,
+		.idmap_rootfs = request->idmap_rootfs,
+		.network = request->network,
+		.no_new_keyring = request->no_new_keyring,
+		.preserve_fds = request->preserve_fds + listeners,
+		.listen_fds = listeners,
+		.typed = &c->typed,
+	};
+	c->request = request;
+	if (container_check_id(request->id, err) < 0 ||
+		self_close_leaked(options.preserve_fds, err) < 0)
+		return -1;
+	/* --config is relative to where the caller is, everything in it to the bundle */
+	FD(cwd) = request->config ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : AT_FDCWD;
+	if (enter_bundle(c, request->bundle, &options.bundle, err) < 0 ||
+		read_config(c, cwd, err) < 0 || host_probe(&c->host, err) < 0)
+		return -1;
+	if (c->config->linux)
+		idmap_fill(&c->arena, c->config->linux);
+	if (!host_is_root(&c->host) && request->cgroup_manager == CGROUP_MANAGER_CGROUPFS)
+		host_probe_delegated(&c->host, &c->arena);
+	const struct oci_process *process = c->config->process;
+	if (process->apparmor_profile || process->selinux_label ||
+		(c->config->linux && c->config->linux->mount_label))
+		host_probe_lsm(&c->host);
+	if (c->config->linux && c->config->linux->intel_rdt)
+		host_probe_rdt(&c->host);
+	const char *notify = getenv("NOTIFY_SOCKET"); /* sd_notify(3): empty is as good as unset */
+	if (notify && *notify)
+		options.notify_dir = arena_printf(&c->arena, "%s/%s/" SD_NOTIFY_DIR,
+			request->state_root, request->id);
+	return plan_make(&c->arena, c->config, &options, &c->host, &c->plan, err);
+}
+
+int creation_prepare(struct creation *c, const struct create_request *request, struct error *err)
+{
+	return prepare(c, request, err) < 0 ? typed_blame(&c->typed, err) : 0;
+}
+
+static void fill_record(struct creation *c)
+{
+	static const struct oci_hooks none;
+	const struct oci_hooks *hooks = c->config->hooks ? c->config->hooks : &none;
+	c->container.record = (struct oci_record){
+		.id = c->request->id,
+		.bundle = c->plan.options.bundle,
+		.rootfs = c->plan.rootfs,
+		.created = clock_timestamp(arena_alloc(&c->arena, TIMESTAMP_SIZE)),
+		.owner = { true, c->host.euid },
+		.cgroup_path = c->plan.cgroup_path,
+		.cgroup_components = { true, c->launch.cgroup_made.components },
+		.systemd_cgroup = { true, c->plan.unit.name != NULL },
+		.terminal = c->config->process->terminal,
+		.has_poststart = { true, hooks->poststart.len > 0 },
+		.has_poststop = { true, hooks->poststop.len > 0 },
+		.annotations = c->config->annotations,
+	};
+}
+
+/* Written first where it alone tells delete, if we die, which cgroup to look for; else while init is at work. */
+static int write_config_copy(void *data, struct error *err)
+{
+	const struct creation *c = data;
+	FD(file) = openat(c->container.dir, CONTAINER_CONFIG,
+		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (file < 0 || write_all(file, c->config_text, c->config_len) < 0)
+		return fail(err, errno, "write the copy of the configuration");
+	return 0;
+}
+
+/* A path of any length fits: the socket is bound from within its directory. */
+static int make_start_socket(struct creation *c, struct error *err)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = CONTAINER_START_SOCKET };
+	FD(sock) = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (sock < 0 || fchdir(c->container.dir) < 0 ||
+		bind(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(sock, 1) < 0)
+		return fail(err, errno, "make the socket for start");
+	if (chdir(c->plan.options.bundle) < 0)
+		return fail(err, errno, "enter the bundle %s", c->plan.options.bundle);
+	c->launch.listen = take_fd(&sock);
+	return 0;
+}
+
+static int make_notify_socket(struct creation *c, struct error *err)
+{
+	if (!c->plan.options.notify_dir)
+		return 0;
+	c->notify = sd_notify_prepare(c->container.dir, err);
+	return c->notify < 0 ? -1 : 0;
+}
+
+static int open_hook_output(struct creation *c, struct error *err)
+{
+	if (!c->config->hooks)
+		return 0;
+	return hooks_open_output(config_annotation(c->config, "run.oci.hooks.stdout"),
+		config_annotation(c->config, "run.oci.hooks.stderr"), &c->launch.hook_output, err);
+}
+
+int creation_launch(struct creation *c, struct relay *relay, struct error *err)
+{
+	struct launch *l = &c->launch;
+	l->arena = &c->arena;
+	l->plan = &c->plan;
+	l->container = &c->container;
+	l->relay = relay;
+	l->console_socket = c->request->console_socket;
+	l->pid_file = c->request->pid_file;
+	l->pidfd_socket = c->request->pidfd_socket;
+	/* in a user namespace nobody has a right over us, and init's maps are written while it can be looked at */
+	bool hide = !c->plan.ns.new_user || (c->plan.own_caps & caps_mask("CAP_SYS_ADMIN"));
+	/* the files for the hooks come first: a fifo among them blocks */
+	if (open_hook_output(c, err) < 0 ||
+		process_open_oom_score_adj(&c->plan.process, &l->oom_score, err) < 0 ||
+		(hide && self_hide(err) < 0) ||
+		creation_check_resources(c, err) < 0 || interrupt_open(&c->interrupt, err) < 0 ||
+		container_make(&c->container, c->request->state_root, c->request->id, err) < 0)
+		return -1;
+	c->made = true;
+	l->interrupt = l->hook_output.interrupt = c->interrupt.fd;
+	c->container.cgroup_host = &c->host.cgroup;
+	c->container.config = c->config;
+	FD(cache) = c->plan.linux->seccomp ? container_open_cache(&c->container) : -1;
+	bool copy_first = c->plan.linux->cgroups_path && !c->plan.unit.name;
+	l->meanwhile = copy_first ? NULL : write_config_copy;
+	l->data = c;
+	if ((copy_first && write_config_copy(c, err) < 0) || make_notify_socket(c, err) < 0 ||
+		plan_open(&c->arena, &c->plan, cache, err) < 0 ||
+		(c->request->wait && make_start_socket(c, err) < 0))
+		return -1;
+	launch_mark(l, "open what the plan names");
+	if (creation_make_cgroup(c, err) < 0)
+		return -1;
+	launch_mark(l, "make the cgroup");
+	fill_record(c);
+	int status = launch_start(l, err);
+	systemd_scope_release(&c->scope); /* init is in it, or has failed */
+	close_fd(&l->cgroup);
+	close_fd(&l->delegate);
+	close_fd(&l->listen);
+	return status;
+}
+
+void creation_commit(struct creation *c)
+{
+	c->made = false;
+	container_unlock(&c->container);
+}
+
+static void undo(struct creation *c)
+{
+	struct error ignored; /* the error that brought us here is the one to report */
+	launch_kill(&c->launch);
+	systemd_scope_release(&c->scope);
+	if (!container_relock(&c->container))
+		return;
+	if (!c->container.has_record)
+		fill_record(c);
+	/* runtime.md "Lifecycle": what fails goes on with its step 12, and 13 is the poststop hooks */
+	c->container.record.has_poststop.value &= c->launch.pid > 0;
+	c->container.reaped = true;
+	c->container.has_record = true;
+	/* only what we made: a cgroup that was there stays */
+	if (c->launch.cgroup_made.components == 0)
+		c->container.record.cgroup_path = NULL;
+	(void)container_destroy(&c->container, &ignored);
+}
+
+void creation_close(struct creation *c)
+{
+	if (c->made)
+		undo(c);
+	launch_close(&c->launch);
+	close_fd(&c->notify);
+	close_fd(&c->interrupt.fd); /* what came since is late */
+	container_close(&c->container);
+	arena_free(&c->arena);
+}

@@ -1,0 +1,73 @@
+/*
+ * Making a container: what create and run have in common.
+ *
+ *	CREATION(creation);
+ *	creation_prepare(&creation, &request, &err);     reads, checks, plans: no side effects
+ *	creation_launch(&creation, relay, &err);         makes it; whatever fails leaves nothing behind
+ *	creation_commit(&creation);                      from here on it stays
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/typed.h"
+#include "container/container.h"
+#include "launch/launch.h"
+#include "plan/host.h"
+#include "plan/plan.h"
+#include "run/interrupt.h"
+
+struct create_request {
+	const char *id;
+	const char *state_root;
+	char **command; /* in place of .process.args, NULL-terminated; or NULL */
+	struct oci_bool terminal; /* in place of .process.terminal, where it is set */
+	const char *bundle, *config; /* NULL: the working directory, config.json in the bundle */
+	const char *console_socket, *pid_file, *pidfd_socket;
+	const char *report; /* of run: a file or a number, or NULL */
+	enum cgroup_manager cgroup_manager;
+	const char *overlay; /* "tmp" or an absolute path, or NULL */
+	bool detach, wait, no_pivot, no_new_keyring, idmap_rootfs;
+	unsigned preserve_fds;
+	enum network network;
+};
+
+struct creation {
+	struct arena arena;
+	const struct create_request *request;
+	struct oci_config *config;
+	typed_list typed; /* what of it is the request's */
+	char *config_text;
+	size_t config_len;
+	struct host host;
+	struct plan plan;
+	struct container container;
+	struct launch launch;
+	int notify; /* proxied NOTIFY_SOCKET, or -1 */
+	struct interrupt interrupt; /* while it is not committed */
+	struct systemd_scope scope;
+	const char *init_cgroup; /* the scope, or the cgroup below it where init goes */
+	bool made; /* the state directory exists and is ours to remove */
+};
+
+#define CREATION(name)                                                                             \
+	struct creation name __attribute__((cleanup(creation_close))) = {                          \
+		.container = { .root = -1, .dir = -1 },                                            \
+		.launch = { .cgroup = -1, .delegate = -1, .listen = -1, .oom_score = -1,           \
+			.pid_dir = -1, .pidfd_sock = -1,                                           \
+			.pidfd = -1, .first = -1, .sync = -1, .console = -1, .interrupt = -1 },    \
+		.interrupt.fd = -1,                                                                \
+		.notify = -1,                                                                      \
+		.scope.release = -1,                                                               \
+	}
+
+/* The working directory is the bundle's afterwards. */
+int creation_prepare(struct creation *creation, const struct create_request *request,
+	struct error *err);
+int creation_launch(struct creation *creation, struct relay *relay, struct error *err);
+/* Of creation_launch: limits that nothing would enforce are refused; the cgroup is made, by either driver, and bounded. */
+int creation_check_resources(const struct creation *creation, struct error *err);
+int creation_make_cgroup(struct creation *creation, struct error *err);
+/* Keeps the container, and lets others at it: its lock is released. */
+void creation_commit(struct creation *creation);
+/* Undoes what was not committed. */
+void creation_close(struct creation *creation);

@@ -1,0 +1,456 @@
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "cgroups/cgroup.h"
+#include "namespaces/paths.h"
+#include "namespaces/rootfs.h"
+#include "oci/check.h"
+#include "process/accounts.h"
+#include "process/env.h"
+#include "process/idmap.h"
+
+static const struct oci_linux no_linux;
+static const struct oci_hooks no_hooks;
+
+const char *config_annotation(const struct oci_config *config, const char *key)
+{
+	LIST_EACH(&config->annotations, pair)
+		if (str_eq(pair->key, key))
+			return pair->value;
+	return NULL;
+}
+
+static bool is_created(const struct plan *plan, uint64_t type)
+{
+	return (plan->ns.created & type) != 0;
+}
+
+/* Mounting needs a mount namespace of the container's own; in a joined one, or in the runtime's, it would change what others see. */
+static int check_mount_namespace(const struct plan *plan, struct error *err)
+{
+	const struct oci_config *config = plan->config;
+	if (is_created(plan, CLONE_NEWNS))
+		return 0;
+	const char *where = config->mounts.len              ? ".mounts" :
+		plan->linux->masked_paths.len               ? ".linux.maskedPaths" :
+		plan->linux->readonly_paths.len             ? ".linux.readonlyPaths" :
+		config->root->readonly.value                ? ".root.readonly" :
+		plan->linux->rootfs_propagation.set         ? ".linux.rootfsPropagation" :
+		plan->config->process->terminal.value       ? ".process.terminal" :
+		plan->linux->devices.len                    ? ".linux.devices" :
+							      NULL;
+	if (!where)
+		return 0;
+	(void)fail_at(err, 0, where, "needs a new mount namespace");
+	return error_hint(err, "add { \"type\": \"mount\" } to .linux.namespaces");
+}
+
+struct mount_idmap_facts plan_idmap_facts(struct plan *plan)
+{
+	return (struct mount_idmap_facts){ .uids = &plan->linux->uid_mappings,
+		.gids = &plan->linux->gid_mappings,
+		.joins_user_ns = ns_joins(&plan->ns, CLONE_NEWUSER),
+		.all = &plan->idmaps };
+}
+
+/* What a filesystem would be told: a bind makes none. Engines leave words there (Podman's "nocopy"), so that it is no error. */
+static void warn_unused(struct arena *arena, const struct mount_op *op)
+{
+	LIST_EACH(&op->options.params, param) {
+		struct error warning = { .errnum = 0 };
+		const char *hint = mount_option_hint(arena, param);
+		(void)fail_at(&warning, 0, mount_param_where(arena, op, param),
+			"option \"%s\" has no effect on a bind mount", param->key);
+		if (hint)
+			(void)error_hint(&warning, "%s", hint);
+		log_warning(&warning);
+	}
+}
+
+static bool ends(const struct plan *plan, int result, struct error *err)
+{
+	return errors_end(plan->options.errors, result, err);
+}
+
+static int plan_mount(struct arena *arena, const struct oci_mount *mount, size_t i,
+	const struct mount_facts *facts, struct mount_op *op, struct error *err)
+{
+	if (mount_plan(arena, i, mount, facts, op, err) < 0)
+		return -1;
+	if (op->source == facts->cgroup_mount && !*facts->cgroup_mount)
+		return fail_at(err, 0, op->where, "cgroup2 is mounted nowhere on this host");
+	if (op->kind == MOUNT_BIND && op->source != facts->cgroup_mount)
+		warn_unused(arena, op);
+	return 0;
+}
+
+static int plan_mounts(struct arena *arena, struct plan *plan, const struct host *host,
+	struct error *err)
+{
+	const struct oci_config *config = plan->config;
+	const char *label_type = config_annotation(config, "run.oci.mount_context_type");
+	struct mount_facts facts = {
+		.bundle = plan->options.bundle,
+		.cgroup_mount = host->cgroup.mount,
+		.new_cgroup_ns = is_created(plan, CLONE_NEWCGROUP),
+		.new_user_ns = plan->ns.new_user,
+		.label = host->lsm.selinux ? plan->linux->mount_label : NULL,
+		.label_type = label_type ? label_type : "context",
+		.idmap = plan_idmap_facts(plan),
+	};
+	size_t extra = plan->options.notify_dir ? 1 : 0;
+	plan->mounts = arena_array(arena, config->mounts.len + extra, sizeof(*plan->mounts));
+	for (size_t i = 0; i < config->mounts.len; i++) {
+		struct mount_op *op = &plan->mounts[plan->mount_count];
+		int result = plan_mount(arena, &config->mounts.items[i], i, &facts, op, err);
+		if (ends(plan, result, err))
+			return -1;
+		plan->mount_count += result == 0;
+	}
+	if (extra)
+		plan->mounts[plan->mount_count++] = (struct mount_op){ .where = "NOTIFY_SOCKET",
+			.kind = MOUNT_BIND,
+			.destination = "/run/notify",
+			.type = "bind",
+			.source = plan->options.notify_dir,
+			.directory = true,
+			.options = { .attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+					MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC },
+			.tree = -1,
+			.writable = -1 };
+	return 0;
+}
+
+/* The configuration's variables, then those of socket activation and readiness. */
+static void plan_env(struct arena *arena, struct plan *plan)
+{
+	const oci_strings *env = &plan->config->process->env;
+	const char **copy = arena_array(arena, env->len + 5, sizeof(*copy));
+	size_t len = env->len;
+	if (len)
+		memcpy(copy, env->items, len * sizeof(*copy));
+	len = env_keep_last(arena, copy, len);
+	if (plan->options.listen_fds) {
+		copy[len++] = arena_printf(arena, "LISTEN_FDS=%u", plan->options.listen_fds);
+		copy[len++] = "LISTEN_PID=1";
+	}
+	if (plan->options.notify_dir)
+		copy[len++] = "NOTIFY_SOCKET=/run/notify/notify.sock";
+	plan->env = copy;
+	for (size_t i = 0; i < len; i++)
+		if (str_starts(copy[i], "PATH="))
+			plan->search_path = copy[i] + 5;
+}
+
+static unsigned when(bool condition, unsigned need)
+{
+	return condition ? need : 0;
+}
+
+bool plan_has_user_namespace(const struct plan *plan)
+{
+	return plan->ns.new_user || ns_joins(&plan->ns, CLONE_NEWUSER) ||
+		(plan->target_namespaces & CLONE_NEWUSER);
+}
+
+static unsigned namespace_needs(const struct plan *plan)
+{
+	const struct ns_plan *ns = &plan->ns;
+	return when(ns->joins.len, NEED_JOIN) |
+		when(plan_has_user_namespace(plan), NEED_USER_NS) |
+		when(ns->unshare_flags, NEED_UNSHARE) |
+		when(plan->linux->time_offsets, NEED_TIME) |
+		when(ns->second_clone, NEED_SECOND_CLONE) |
+		when(is_created(plan, CLONE_NEWNS), NEED_ROOTFS) |
+		when(!is_created(plan, CLONE_NEWNS), NEED_CHROOT) |
+		when(is_created(plan, CLONE_NEWNS) &&
+				(plan->foreign_mounts ||
+					((ns->new_user || ns_joins(ns, CLONE_NEWUSER)) &&
+						!(plan->own_caps & caps_mask("CAP_SYS_ADMIN")))),
+			NEED_OPEN_INSIDE) |
+		when(plan->options.network, NEED_NETWORK) |
+		when(is_created(plan, CLONE_NEWNET), NEED_LOOPBACK);
+}
+
+static unsigned hook_needs(const struct plan *plan)
+{
+	const struct oci_hooks *hooks = plan->config->hooks ? plan->config->hooks : &no_hooks;
+	return when(hooks->prestart.len || hooks->create_runtime.len || plan->linux->net_devices.len,
+		       NEED_PARENT_HOOKS) |
+		when(hooks->create_container.len, NEED_CREATE_HOOKS) |
+		when(hooks->start_container.len, NEED_START_HOOKS);
+}
+
+unsigned plan_process_needs(const struct plan *plan)
+{
+	const struct oci_process *process = plan->config->process;
+	const struct process_plan *p = &plan->process;
+	const struct oci_seccomp *seccomp = plan->linux->seccomp;
+	bool listener = seccomp && seccomp_notifies(seccomp);
+	return when(process->terminal.value, NEED_CONSOLE) |
+		when(plan->config->hostname || plan->config->domainname, NEED_HOSTNAME) |
+		when(plan->linux->sysctl.len, NEED_SYSCTL | NEED_PROC) |
+		when(!plan->options.no_new_keyring, NEED_KEYRING) |
+		when(p->set_sched || p->set_ioprio || p->set_personality || p->set_mempolicy,
+			NEED_SCHEDULING) |
+		when(plan->options.wait, NEED_START) | when(listener, NEED_LISTENER) |
+		when(seccomp && !listener && !p->no_new_privs, NEED_EARLY_SECCOMP) |
+		when(seccomp && !listener && p->no_new_privs, NEED_LATE_SECCOMP) |
+		when(plan->lsm.apparmor || plan->lsm.selinux, NEED_LSM | NEED_PROC) |
+		when(plan->linux->masked_paths.len, NEED_MASKS) |
+		when(plan->linux->readonly_paths.len, NEED_READONLY_PATHS) |
+		when(p->rlimits.len && !plan_has_user_namespace(plan), NEED_LIMITS) |
+		when(p->no_new_privs, NEED_NO_NEW_PRIVS);
+}
+
+static int plan_terminal(const struct plan *plan, struct error *err)
+{
+	if (plan->config->process->terminal.value && plan->options.detach &&
+		!plan->options.has_console_socket) {
+		(void)fail_at(err, 0, ".process.terminal", "nobody would hold the terminal");
+		return error_hint(err, "give --console-socket, or do without a terminal: --tty=false");
+	}
+	if (!plan->config->process->terminal.value && plan->options.has_console_socket) {
+		(void)fail_at(err, 0, ".process.terminal",
+			"--console-socket is given, but there is no terminal");
+		return error_hint(err, "give --tty, or drop --console-socket");
+	}
+	return 0;
+}
+
+static int check_network(const struct plan *plan, struct error *err)
+{
+	if (!plan->options.network || is_created(plan, CLONE_NEWNET))
+		return 0;
+	(void)fail_at(err, 0, ".linux.namespaces", "--network needs a new network namespace");
+	return error_hint(err, "add { \"type\": \"network\" }");
+}
+
+static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host *host,
+	struct error *err)
+{
+	if (plan->options.cgroup_manager == CGROUP_MANAGER_DISABLED)
+		return 0;
+	if (!host->cgroup.mount[0]) {
+		(void)fail(err, 0, "cgroup2 is mounted nowhere on this host");
+		return error_hint(err, "mount it (mount -t cgroup2 none /sys/fs/cgroup), or use "
+				       "--cgroup-manager disabled");
+	}
+	if (plan->options.cgroup_manager == CGROUP_MANAGER_SYSTEMD)
+		return systemd_unit_plan(arena, plan->linux->cgroups_path, plan->options.id,
+			!host_is_root(host), &plan->unit, err);
+	const char *path = plan->linux->cgroups_path;
+	if (host->delegated && (!path || *path != '/'))
+		path = path && *path ? arena_printf(arena, "%s/%s", host->delegated, path) :
+				       arena_printf(arena, "%s/hull-%s", host->delegated, plan->options.id);
+	return cgroup_path(arena, path, plan->options.id, &plan->cgroup_path, err);
+}
+
+int plan_process(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
+{
+	const struct oci_process *process = plan->config->process;
+	uint64_t grantable = plan_has_user_namespace(plan) ? (2ULL << host->last_cap) - 1 : host->own_caps;
+	const char *keep = config_annotation(plan->config, "run.oci.keep_original_groups");
+	plan->keep_groups = keep && !str_eq(keep, "0") && !str_eq(keep, "false");
+	if (ends(plan, plan_terminal(plan, err), err) ||
+		ends(plan, process_plan_make(arena, process, plan->linux, &plan->process, err), err) ||
+		ends(plan, caps_plan_make(process->capabilities, grantable, &plan->caps, err), err) ||
+		ends(plan, lsm_plan_make(process->apparmor_profile, process->selinux_label,
+				   plan->linux->mount_label, &host->lsm, &plan->lsm, err), err) ||
+		ends(plan, rdt_plan_make(arena, plan->linux->intel_rdt, plan->options.id, &host->rdt,
+				   &plan->rdt, err), err))
+		return -1;
+	plan_env(arena, plan);
+	return 0;
+}
+
+/* Read without regard to symlinks: "dev//./null" is "/dev/null". */
+static bool is_same_path(const char *a, const char *b)
+{
+	for (;;) {
+		while (*a == '/' || (*a == '.' && (a[1] == '/' || !a[1])))
+			a++;
+		while (*b == '/' || (*b == '.' && (b[1] == '/' || !b[1])))
+			b++;
+		size_t len = strcspn(a, "/");
+		if (len != strcspn(b, "/") || memcmp(a, b, len) != 0)
+			return false;
+		if (len == 0)
+			return true;
+		a += len;
+		b += len;
+	}
+}
+
+/* The last mount on it counts. */
+static bool has_given_dev(const struct plan *plan)
+{
+	bool given = false;
+	for (size_t i = 0; i < plan->mount_count; i++)
+		if (is_same_path(plan->mounts[i].destination, "/dev") && plan->mounts[i].kind != MOUNT_REMOUNT)
+			given = plan->mounts[i].kind == MOUNT_BIND;
+	return given;
+}
+
+/* What is mounted on a default device, such as /dev/urandom on /dev/random, is there in its stead. */
+static void leave_out_mounted(struct plan *plan)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < plan->device_count; i++) {
+		bool mounted = false;
+		for (size_t j = 0; plan->devices[i].is_default && j < plan->mount_count; j++)
+			mounted |= plan->mounts[j].kind != MOUNT_REMOUNT &&
+				is_same_path(plan->mounts[j].destination, plan->devices[i].path);
+		if (!mounted)
+			plan->devices[kept++] = plan->devices[i];
+	}
+	plan->device_count = kept;
+}
+
+/* Without a mount namespace of its own /dev is not the container's to fill. */
+static int plan_devices(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
+{
+	if (!is_created(plan, CLONE_NEWNS))
+		return 0;
+	bool bind = plan_has_user_namespace(plan) || host->in_user_namespace;
+	if (devices_plan(arena, plan->linux, bind, has_given_dev(plan), &plan->devices,
+		    &plan->device_count, err) < 0)
+		return -1;
+	leave_out_mounted(plan);
+	return 0;
+}
+
+static int check_rights(const struct plan *plan, struct error *err)
+{
+	if (!plan->ns.created || plan_has_user_namespace(plan) || (plan->own_caps & caps_mask("CAP_SYS_ADMIN")))
+		return 0;
+	(void)fail_at(err, 0, ".linux.namespaces", "without CAP_SYS_ADMIN namespaces are made in a \"user\" one alone");
+	return error_hint(err, "add {\"type\": \"user\"} to it, or begin with hull spec --rootless");
+}
+
+/* Where all errors are wanted, what could not be planned is missing in the plan. */
+int plan_make(struct arena *arena, const struct oci_config *config, const struct plan_options *options,
+	const struct host *host, struct plan *ret_plan, struct error *err)
+{
+	struct plan plan = { .config = config,
+		.linux = config->linux ? config->linux : &no_linux,
+		.options = *options,
+		.root = -1,
+		.target = -1,
+		.null = -1 };
+	plan.rootfs = *config->root->path == '/' ?
+		config->root->path :
+		arena_printf(arena, "%s/%s", options->bundle, config->root->path);
+	/* what is read-only about it is the bundle's, and that an overlay leaves alone */
+	plan.readonly = config->root->readonly.value && !options->overlay;
+	plan.propagation = (unsigned long)plan.linux->rootfs_propagation.value;
+	plan.own_caps = host->own_caps;
+	plan.foreign_mounts = host->foreign_mounts;
+	if (ns_plan(arena, plan.linux, &plan.ns, err) < 0 ||
+		ends(&plan, check_rights(&plan, err), err) ||
+		ends(&plan, check_mount_namespace(&plan, err), err) ||
+		ends(&plan, plan_cgroup(arena, &plan, host, err), err) ||
+		ends(&plan, plan_root(arena, &plan, err), err) ||
+		ends(&plan, plan_mounts(arena, &plan, host, err), err) ||
+		ends(&plan, check_network(&plan, err), err) ||
+		ends(&plan, plan_devices(arena, &plan, host, err), err) ||
+		ends(&plan, plan_process(arena, &plan, host, err), err))
+		return -1;
+	plan.needs = namespace_needs(&plan) | hook_needs(&plan) | plan_process_needs(&plan);
+	*ret_plan = plan;
+	return 0;
+}
+
+/* The mapping that has no text is the joined user namespace's. */
+static int open_idmaps(struct plan *plan, struct error *err)
+{
+	for (struct mount_idmap *idmap = plan->idmaps; idmap; idmap = idmap->next)
+		LIST_EACH(&plan->ns.joins, join) {
+			if (idmap->uid_map || join->type != CLONE_NEWUSER)
+				continue;
+			idmap->userns = fcntl(join->fd, F_DUPFD_CLOEXEC, 3);
+			if (idmap->userns < 0)
+				return fail_at(err, errno, join->where, "keep the user namespace");
+		}
+	return 0;
+}
+
+static int open_binds(struct arena *arena, struct plan *plan, struct error *err)
+{
+	for (size_t i = 0; i < plan->mount_count; i++)
+		if (mount_open(arena, &plan->mounts[i], err) < 0)
+			return -1;
+	mount_idmap_close(plan->idmaps);
+	for (size_t i = 0; i < plan->device_count; i++) {
+		if (device_open(&plan->devices[i], err) < 0)
+			return -1;
+		if (plan->devices[i].differs)
+			log_warn("%s: the device of the host is bound, and keeps its fileMode, uid and gid",
+				plan->devices[i].where);
+	}
+	if (plan->needs & NEED_MASKS) {
+		plan->null = paths_open_null(err);
+		if (plan->null < 0)
+			return error_at(err, ".linux.maskedPaths");
+	}
+	return 0;
+}
+
+static bool has_variable(const char *const *env, const char *assignment)
+{
+	for (; *env; env++)
+		if (str_starts(*env, assignment))
+			return true;
+	return false;
+}
+
+void plan_add_home(struct arena *arena, struct plan *plan, int root)
+{
+	if (has_variable(plan->env, "HOME="))
+		return;
+	const char **end = plan->env;
+	while (*end)
+		end++;
+	*end = arena_printf(arena, "HOME=%s", account_home(arena, root, plan->process.uid));
+}
+
+/* A joined namespace may be the host's own, whose parameters are not the container's to set. */
+static int check_sysctl(struct arena *arena, const struct plan *plan, struct error *err)
+{
+	LIST_EACH(&plan->linux->sysctl, entry)
+		if (plan->ns.joins.len &&
+			ns_joins_own(&plan->ns, (int)oci_sysctl_namespace(entry->key))) {
+			(void)fail(err, 0, "would be set on the host, whose namespace is joined");
+			return error_at(err, arena_printf(arena, ".linux.sysctl[\"%s\"]", entry->key));
+		}
+	return 0;
+}
+
+int plan_open_mounts(struct arena *arena, struct plan *plan, struct error *err)
+{
+	return plan_open_root(arena, plan, err) < 0 || open_binds(arena, plan, err) < 0 ? -1 : 0;
+}
+
+int plan_open(struct arena *arena, struct plan *plan, int cache_dir, struct error *err)
+{
+	bool inside = plan->needs & NEED_OPEN_INSIDE;
+	if (ns_open(&plan->ns, err) < 0 || open_idmaps(plan, err) < 0 ||
+		(!inside && plan_open_mounts(arena, plan, err) < 0) ||
+		check_sysctl(arena, plan, err) < 0 ||
+		seccomp_compile(arena, plan->linux->seccomp, cache_dir, &plan->seccomp, err) < 0)
+		return -1;
+	FD(root) = inside ? open(plan->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	plan_add_home(arena, plan, inside ? root : plan->root);
+	return 0;
+}

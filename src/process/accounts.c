@@ -1,0 +1,180 @@
+#include "process/accounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/defences.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+
+#define PASSWD "/etc/passwd"
+#define GROUP "/etc/group"
+
+enum { FILE_LIMIT = 1 << 20, GROUPS_MAX = 65536, MAX_FIELDS = 7 };
+/* passwd(5), group(5) */
+enum { NAME_FIELD = 0, ID_FIELD = 2, GID_FIELD = 3, MEMBERS_FIELD = 3, HOME_FIELD = 5 };
+enum { PASSWD_FIELDS = 7, GROUP_FIELDS = 4 };
+
+#define MAX_ID (UINT32_MAX - 1) /* -1 is no id */
+
+/* Looked at first, then opened: the image may have put a device there, whose mere opening does something (a watchdog). */
+static int open_regular(int root, const char *path)
+{
+	struct stat st;
+	char name[32];
+	FD(found) = path_try_open(root, path, O_PATH);
+	if (found < 0 || fstat(found, &st) < 0 ||
+		(!S_ISREG(st.st_mode) && !defence_is_off("passwd-type")))
+		return -1;
+	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", found);
+	return open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* The text of the file, or NULL. */
+static char *read_accounts(struct arena *arena, int root, const char *path)
+{
+	char *text;
+	FD(fd) = open_regular(root, path);
+	return fd < 0 || read_fd(arena, fd, path, FILE_LIMIT, &text, NULL) < 0 ? NULL : text;
+}
+
+/* Cuts the line at its colons; false unless it has that many fields. */
+static bool split(char *line, char **fields, int count)
+{
+	for (int i = 0; i < count; i++) {
+		fields[i] = line;
+		line = strchr(line, ':');
+		if (!line)
+			return i == count - 1;
+		*line++ = '\0';
+	}
+	return false;
+}
+
+/* The next line with that many fields, of which the third is an id; false at the end. */
+static bool next_entry(char **text, int count, char *fields[MAX_FIELDS], uint64_t *ret_id)
+{
+	while (*text) {
+		char *line = *text, *end = strchr(line, '\n');
+		*text = end ? end + 1 : NULL;
+		if (end)
+			*end = '\0';
+		if (split(line, fields, count) && str_to_u64(fields[ID_FIELD], MAX_ID, ret_id))
+			return true;
+	}
+	return false;
+}
+
+const char *account_home(struct arena *arena, int root, uid_t uid)
+{
+	char *fields[MAX_FIELDS], *text = read_accounts(arena, root, PASSWD);
+	uint64_t number;
+	while (next_entry(&text, PASSWD_FIELDS, fields, &number))
+		if (number == uid && *fields[HOME_FIELD] == '/')
+			return fields[HOME_FIELD];
+	return "/";
+}
+
+const char *account_name(struct arena *arena, int root, uid_t uid)
+{
+	char *fields[MAX_FIELDS], *text = read_accounts(arena, root, PASSWD);
+	uint64_t number;
+	while (next_entry(&text, PASSWD_FIELDS, fields, &number))
+		if (number == uid)
+			return fields[NAME_FIELD];
+	return NULL;
+}
+
+static bool is_member(char *members, const char *name)
+{
+	char *save = NULL;
+	for (char *one = strtok_r(members, ",", &save); one; one = strtok_r(NULL, ",", &save))
+		if (str_eq(one, name))
+			return true;
+	return false;
+}
+
+static void find_memberships(struct arena *arena, int root, struct oci_user *user, const char *name)
+{
+	char *fields[MAX_FIELDS], *text = read_accounts(arena, root, GROUP);
+	uint64_t number;
+	user->additional_gids.items = NULL;
+	user->additional_gids.len = 0;
+	while (user->additional_gids.len < GROUPS_MAX &&
+		next_entry(&text, GROUP_FIELDS, fields, &number))
+		if (is_member(fields[MEMBERS_FIELD], name))
+			*list_add(arena, &user->additional_gids) = (struct oci_uint){ true, number };
+}
+
+/* What cannot be a name is none: " 1", "-1", "0x1". */
+static bool is_name(const char *text)
+{
+	bool begins = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || *text == '_';
+	return begins && !text[strcspn(text, ":, \t\r\n")];
+}
+
+static int fail_account(struct error *err, const char *what, const char *text, const char *file)
+{
+	if (!is_name(text)) {
+		(void)fail(err, 0, "\"%.64s\" is neither a %s id nor a name", text, what);
+		return error_hint(err, "a decimal number up to %u, or a name of the container's %s",
+			MAX_ID, file);
+	}
+	/* no errno: engines would take ENOENT for the program's */
+	(void)fail(err, 0, "no %s %.64s in the container's %s", what, text, file);
+	return error_hint(err, "give the number instead");
+}
+
+static int find_user(struct arena *arena, int root, const char *name, struct oci_user *user,
+	struct error *err)
+{
+	char *fields[MAX_FIELDS], *text = is_name(name) ? read_accounts(arena, root, PASSWD) : NULL;
+	uint64_t number, gid;
+	while (next_entry(&text, PASSWD_FIELDS, fields, &number)) {
+		if (!str_eq(fields[NAME_FIELD], name) || !str_to_u64(fields[GID_FIELD], MAX_ID, &gid))
+			continue;
+		user->uid = (struct oci_uint){ true, number };
+		user->gid = (struct oci_uint){ true, gid };
+		find_memberships(arena, root, user, name);
+		return 0;
+	}
+	return fail_account(err, "user", name, PASSWD);
+}
+
+static int find_group(struct arena *arena, int root, const char *name, struct oci_user *user,
+	struct error *err)
+{
+	char *fields[MAX_FIELDS], *text = is_name(name) ? read_accounts(arena, root, GROUP) : NULL;
+	uint64_t number;
+	while (next_entry(&text, GROUP_FIELDS, fields, &number)) {
+		if (!str_eq(fields[NAME_FIELD], name))
+			continue;
+		user->gid = (struct oci_uint){ true, number };
+		return 0;
+	}
+	return fail_account(err, "group", name, GROUP);
+}
+
+int account_find(struct arena *arena, int root, const char *text, struct oci_user *user,
+	struct error *err)
+{
+	const char *colon = strchr(text, ':');
+	const char *name = colon ? arena_strndup(arena, text, (size_t)(colon - text)) : text;
+	uint64_t number;
+	if (str_to_u64(name, MAX_ID, &number))
+		user->uid = (struct oci_uint){ true, number };
+	else if (find_user(arena, root, name, user, err) < 0)
+		return -1;
+	if (!colon)
+		return 0;
+	if (!str_to_u64(colon + 1, MAX_ID, &number))
+		return find_group(arena, root, colon + 1, user, err);
+	user->gid = (struct oci_uint){ true, number };
+	return 0;
+}

@@ -1,0 +1,367 @@
+#include "run/hooks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/sys.h"
+#include "process/executable.h"
+#include "run/interrupt.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+enum { CHUNK = 4096 }; /* of a hook's standard error */
+
+/* The last line that a hook has written to standard error is kept back: it becomes part of the error if the hook fails, and is passed
+ * on like the rest if it does not. */
+struct last_line {
+	size_t len;
+	bool ended;  /* what follows its newline is blank so far */
+	bool passed; /* it is too long to be kept back: this is its beginning */
+	char text[192];
+};
+
+/* What a hook's process gets; each descriptor is above 2. */
+struct streams {
+	int in, out, err;
+	int exec_error; /* close-on-exec: end of file means that execve succeeded */
+};
+
+struct running {
+	pid_t pid;
+	int pidfd;
+	int output; /* the hook's standard error, to be read, or -1 */
+	int interrupt; /* or -1 */
+	struct last_line last;
+};
+
+int hooks_open_output(const char *stdout_path, const char *stderr_path,
+	struct hooks_options *ret_options, struct error *err)
+{
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	FD(out) = stdout_path ? open(stdout_path, flags, 0600) : -1;
+	if (stdout_path && out < 0)
+		return fail(err, errno, "open %s for the hooks' output", stdout_path);
+	FD(errors) = stderr_path ? open(stderr_path, flags, 0600) : -1;
+	if (stderr_path && errors < 0)
+		return fail(err, errno, "open %s for the hooks' errors", stderr_path);
+	ret_options->stdout_fd = take_fd(&out);
+	ret_options->stderr_fd = take_fd(&errors);
+	return 0;
+}
+
+/* A file in memory and no pipe: any size fits, and a hook that never reads it blocks nobody. */
+static int make_state_file(const char *state, size_t len, struct error *err)
+{
+	FD(fd) = memfd_create("state", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+	if (fd < 0 && errno == EINVAL) /* before Linux 6.3 */
+		fd = memfd_create("state", MFD_CLOEXEC);
+	if (fd < 0)
+		return fail(err, errno, "memfd_create");
+	if (write_all(fd, state, len) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return fail(err, errno, "write the state for the hook");
+	return take_fd(&fd);
+}
+
+/* In the hook's process. config.md gives `env` the semantics of environ: if it is absent the environment is empty, and
+ * nothing of ours or of the container's gets in (CVE-2025-23266). */
+static void become_hook(const struct oci_hook *hook, const struct streams *streams)
+{
+	static char *const no_env[] = { NULL };
+	char *const path_only[] = { (char *)hook->path, NULL };
+	/* Whoever interrupts us from the keyboard must not leave the hook behind in its group of its own. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	(void)setpgid(0, 0); /* for the timeout; a new process is never the leader of a session */
+	proc_reset_signals(~0ULL);
+	if (dup2(streams->in, 0) >= 0 && dup2(streams->out, 1) >= 0 && dup2(streams->err, 2) >= 0 &&
+		sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+		(void)execve(hook->path,
+			hook->args.len ? (char *const *)hook->args.items : path_only,
+			hook->env.len ? (char *const *)hook->env.items : no_env);
+	int error = errno;
+	(void)write_all(
+		streams->exec_error, &error, sizeof(error)); /* else the status tells less */
+	_exit(127);
+}
+
+static size_t release(struct last_line *last, char *out)
+{
+	size_t len = last->passed ? 0 : last->len;
+	memcpy(out, last->text, len);
+	return len;
+}
+
+/* What is not kept back goes to `out`, which has room for the line that was and for these. Returns its length. */
+static size_t keep_last_line(struct last_line *last, const char *data, size_t len, char *out)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < len; i++) {
+		bool blank = (unsigned char)data[i] <= ' ';
+		if (last->ended && !blank) {
+			at += release(last, out + at);
+			*last = (struct last_line){ .len = 0 };
+		}
+		if (!last->passed && last->len == sizeof(last->text)) {
+			if (last->ended)
+				continue; /* blank lines without end are left out */
+			at += release(last, out + at);
+			last->passed = true;
+		}
+		if (last->passed || (blank && last->len == 0))
+			out[at++] = data[i];
+		else
+			last->text[last->len++] = data[i];
+		last->ended |= data[i] == '\n' && last->len > 0;
+	}
+	return at;
+}
+
+/* Passes on what the hook wrote. False at its end, or when there is nothing to be had now. */
+static bool forward_output(struct running *run)
+{
+	char data[CHUNK], out[CHUNK + sizeof(run->last.text)];
+	ssize_t n = read(run->output, data, sizeof(data));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n <= 0) {
+		close_fd(&run->output);
+		return false;
+	}
+	size_t len = keep_last_line(&run->last, data, (size_t)n, out);
+	(void)write_all(STDERR_FILENO, out, len); /* nobody may be listening there */
+	return true;
+}
+
+/* The hook has not failed, or for another reason than it says. */
+static void forward_last_line(struct last_line *last)
+{
+	if (!last->passed)
+		(void)write_all(STDERR_FILENO, last->text, last->len);
+	last->len = 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int ms_until(int64_t deadline)
+{
+	int64_t left = deadline < 0 ? -1 : deadline - now_ms();
+	if (deadline >= 0 && left < 0)
+		left = 0;
+	return left > INT32_MAX ? INT32_MAX : (int)left;
+}
+
+/* Waits for the exit of the hook itself: a process that it left in the background, which may hold its output open, is not waited
+ * for. Returns 0, or -1 with ETIMEDOUT, EINTR (interrupted: as err says) or another errno. */
+static int await_exit(struct running *run, int64_t deadline, struct error *err)
+{
+	for (;;) {
+		struct pollfd fds[] = { { .fd = run->pidfd, .events = POLLIN },
+			{ .fd = run->output, .events = POLLIN },
+			{ .fd = run->interrupt, .events = POLLIN } };
+		int n = poll(fds, 3, ms_until(deadline));
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0 && fds[1].revents)
+			(void)forward_output(run); /* its end shows in run->output */
+		if (n > 0 && fds[0].revents)
+			break;
+		if (n > 0 && fds[2].revents && interrupt_take(run->interrupt, err) < 0) {
+			errno = EINTR;
+			return -1;
+		}
+		if (deadline >= 0 && ms_until(deadline) == 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+	for (int i = 0; i < 64 && run->output >= 0 && forward_output(run); i++)
+		; /* a pipe holds no more than this unless somebody goes on writing */
+	return 0;
+}
+
+/* The group exists: both sides call setpgid before anything can time out. */
+static void kill_hook(const struct running *run)
+{
+	siginfo_t info;
+	(void)kill(-run->pid, SIGKILL); /* ESRCH: none but the zombie is left */
+	(void)sys_pidfd_send_signal(run->pidfd, SIGKILL);
+	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
+}
+
+/* ": its last line" without control characters, or "". */
+static void quote_last_line(const struct last_line *last, char *buf, size_t size)
+{
+	size_t end = last->len;
+	while (end > 0 && (unsigned char)last->text[end - 1] <= ' ')
+		end--;
+	size_t len = (size_t)snprintf(buf, size, "%s%.*s%s", end ? ": " : "", (int)end, last->text,
+		last->passed ? "…" : "");
+	for (size_t i = 0; i < len && i < size; i++)
+		if ((unsigned char)buf[i] < ' ' || buf[i] == 0x7f)
+			buf[i] = ' ';
+}
+
+static int report_exec(const struct oci_hook *hook, int errnum, struct error *err)
+{
+	struct error why = { .errnum = 0 };
+	if (errnum != ENOEXEC && (errnum != ENOENT || access(hook->path, F_OK) < 0))
+		return fail(err, errnum, "run hook %s", hook->path);
+	(void)executable_explain(hook->path, hook->path, errnum, &why);
+	const char *colon = strstr(why.text, "`: "); /* "cannot execute `/hook`: its loader …" */
+	(void)fail(err, errnum, "run hook %s%s", hook->path, colon ? colon + 1 : "");
+	return error_hint(err, "%s",
+		errnum == ENOEXEC ? why.hint : "the hook itself is there");
+}
+
+static int report_status(const struct oci_hook *hook, const siginfo_t *info, struct last_line *last,
+	struct error *err)
+{
+	char line[sizeof(last->text) + 8];
+	bool fits = strlen(hook->path) + last->len + 64 < sizeof(err->text);
+	bool failed = info->si_code != CLD_EXITED || info->si_status != 0;
+	quote_last_line(last, line, sizeof(line));
+	if (!failed || !fits)
+		forward_last_line(last);
+	if (!failed)
+		return 0;
+	if (info->si_code == CLD_EXITED)
+		return fail(err, 0, "hook %s exited with status %d%s", hook->path, info->si_status, line);
+	return fail(err, 0, "hook %s was killed by signal %d (%s)%s", hook->path, info->si_status,
+		strsignal(info->si_status), line);
+}
+
+static int finish(
+	const struct oci_hook *hook, struct running *run, int exec_error, struct error *err)
+{
+	bool timed = hook->timeout.set && hook->timeout.value > 0;
+	int64_t start = now_ms(), limit = (INT64_MAX - start) / 1000;
+	int64_t seconds = hook->timeout.value < limit ? hook->timeout.value : limit;
+	if (await_exit(run, timed ? start + seconds * 1000 : -1, err) < 0) {
+		int saved = errno;
+		kill_hook(run);
+		forward_last_line(&run->last);
+		if (saved == ETIMEDOUT)
+			return fail(err, 0, "hook %s timed out after %lld s", hook->path,
+				(long long)hook->timeout.value);
+		if (saved == EINTR)
+			return error_prefix(err, "hook %s", hook->path);
+		return fail(err, saved, "wait for hook %s", hook->path);
+	}
+	siginfo_t info = { 0 };
+	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0)
+		if (errno != EINTR)
+			return fail(err, errno, "wait for hook %s", hook->path);
+	int errnum = 0;
+	if (read(exec_error, &errnum, sizeof(errnum)) == (ssize_t)sizeof(errnum))
+		return report_exec(hook, errnum, err);
+	return report_status(hook, &info, &run->last, err);
+}
+
+/* clone3 as fork would, with a pidfd from the start; no memory is shared, so that the child may do what it likes. */
+static int spawn(const struct oci_hook *hook, const struct streams *streams, struct running *run,
+	struct error *err)
+{
+	struct clone_args args = {
+		.flags = CLONE_PIDFD, .pidfd = (uintptr_t)&run->pidfd, .exit_signal = SIGCHLD
+	};
+	pid_t pid = sys_clone3(&args);
+	if (pid < 0)
+		return fail(err, errno, "clone3 for hook %s", hook->path);
+	if (pid == 0)
+		become_hook(hook, streams);
+	run->pid = pid;
+	(void)setpgid(pid, pid); /* EACCES: it did so itself and has called execve */
+	return 0;
+}
+
+static int run_hook(const struct oci_hook *hook, const char *state, size_t len,
+	const struct hooks_options *options, struct error *err)
+{
+	int exec_pipe[2], output[2] = { -1, -1 };
+	FD(in) = make_state_file(state, len, err);
+	if (in < 0)
+		return -1;
+	if (pipe2(exec_pipe, O_CLOEXEC) < 0)
+		return fail(err, errno, "pipe");
+	FD(exec_read) = exec_pipe[0];
+	FD(exec_write) = exec_pipe[1];
+	bool to_file = options && options->stderr_fd > 0;
+	if (!to_file && pipe2(output, O_CLOEXEC) < 0)
+		return fail(err, errno, "pipe");
+	FD(output_read) = output[0];
+	FD(output_write) = output[1];
+	if (output_read >= 0 && fcntl(output_read, F_SETFL, O_NONBLOCK) < 0)
+		return fail(err, errno, "fcntl");
+
+	struct streams streams = { .in = in,
+		.out = options && options->stdout_fd > 0 ? options->stdout_fd : STDOUT_FILENO,
+		.err = to_file ? options->stderr_fd : output_write,
+		.exec_error = exec_write };
+	struct running run = { .pidfd = -1,
+		.output = -1,
+		.interrupt = options && options->interrupt > 0 ? options->interrupt : -1 };
+	if (spawn(hook, &streams, &run, err) < 0)
+		return -1;
+	close_fd(&exec_write);
+	close_fd(&output_write);
+	run.output = take_fd(&output_read);
+	int result = finish(hook, &run, exec_read, err);
+	close_fd(&run.output);
+	close_fd(&run.pidfd);
+	return result;
+}
+
+static int run_one(const oci_hook_list *hooks, size_t i, const char *where, const char *state,
+	size_t len, const struct hooks_options *options, struct error *err)
+{
+	char place[sizeof(err->where)];
+	(void)snprintf(place, sizeof(place), "%s[%zu]", where, i);
+	log_debug("%s: %s", place, hooks->items[i].path);
+	if (run_hook(&hooks->items[i], state, len, options, err) == 0)
+		return 0;
+	return error_at(err, place);
+}
+
+int hooks_run(const oci_hook_list *hooks, const char *where, const char *state_json, size_t len,
+	const struct hooks_options *options, struct error *err)
+{
+	for (size_t i = 0; i < hooks->len; i++)
+		if (run_one(hooks, i, where, state_json, len, options, err) < 0)
+			return -1;
+	return 0;
+}
+
+int hooks_run_all(const oci_hook_list *hooks, const char *where, const char *state_json, size_t len,
+	const struct hooks_options *options)
+{
+	int failures = 0;
+	for (size_t i = 0; i < hooks->len; i++) {
+		struct error error = { 0 };
+		char line[1024];
+		if (run_one(hooks, i, where, state_json, len, options, &error) == 0)
+			continue;
+		log_warn("%s", error_line(&error, line, sizeof(line)));
+		failures++;
+	}
+	return failures;
+}

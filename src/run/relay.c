@@ -1,0 +1,441 @@
+#include "run/relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "process/terminal.h"
+#include "run/interrupt.h"
+#include "run/notify.h"
+
+enum {
+	COPY_SIZE =
+		4096, /* PIPE_BUF: a pipe that polls as writable takes that much without blocking */
+	FULL_MS = 5, /* before a terminal is tried again that polls as writable and has no room */
+	PAUSE_MS = 100, /* before a terminal is looked at again that is hung up, or not ours just now */
+	/* What the kernel can hold of a terminal's output (the tty's buffer of 64 KiB and the line discipline's), and
+	 * then some: so much is still copied after the exit, though a background process may go on writing. */
+	DRAIN_LIMIT = 256 * 1024,
+};
+
+/* Not blocked and not forwarded: those raised by a fault of our own, job control of ourselves, and what every process ignores by
+ * default and some (Apache stops on SIGWINCH) take to mean something else. SIGKILL and SIGSTOP cannot be blocked. */
+static const int kept_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGTTIN,
+	SIGTTOU, SIGURG, SIGWINCH, SIGKILL, SIGSTOP };
+
+struct copy {
+	size_t start, end;
+	char data[COPY_SIZE];
+};
+
+struct session {
+	struct relay *relay;
+	int pidfd, signals, master;
+	int output; /* standard output, opened anew where it could block us */
+	int exit_status, interrupted_by; /* the latter: a signal, or 0 */
+	bool exited, ended_by_signal;
+	bool hung_up; /* nobody has the terminal open just now: reading it gives EIO */
+	bool input_open, eof_due, mid_line;
+	bool raw; /* standard input is a terminal, and its settings are in `saved` */
+	bool lapsed; /* it is not raw just now: we went on in the background */
+	struct termios saved;
+	struct copy in, out; /* to and from the container's terminal */
+};
+
+int relay_prepare(struct relay *relay, struct error *err)
+{
+	sigset_t blocked;
+	(void)sigfillset(&blocked);
+	for (size_t i = 0; i < sizeof(kept_signals) / sizeof(kept_signals[0]); i++)
+		(void)sigdelset(&blocked, kept_signals[i]);
+	if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0)
+		return fail(err, errno, "sigprocmask");
+	relay->notify = relay->executed = -1;
+	return 0;
+}
+
+static int open_signals(bool terminal)
+{
+	sigset_t wanted;
+	(void)sigfillset(&wanted);
+	for (size_t i = 0; i < sizeof(kept_signals) / sizeof(kept_signals[0]); i++)
+		(void)sigdelset(&wanted, kept_signals[i]);
+	(void)sigdelset(&wanted, SIGPIPE); /* of our own writes: EPIPE says it */
+	if (terminal) { /* its default is to be ignored, so blocking it is what keeps it */
+		sigset_t winch;
+		(void)sigemptyset(&winch);
+		(void)sigaddset(&winch, SIGWINCH);
+		(void)sigprocmask(SIG_BLOCK, &winch, NULL);
+		(void)sigaddset(&wanted, SIGWINCH);
+	}
+	return signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Looks whether the process has exited, and reaps it. */
+static int check_exit(struct session *s, struct error *err)
+{
+	siginfo_t info = { 0 };
+	/* __WALL: a process made with CLONE_PARENT has no exit signal. The C library's waitid leaves the usage out. */
+	if (syscall(SYS_waitid, P_PIDFD, s->pidfd, &info, WEXITED | WNOHANG | __WALL,
+		    &s->relay->usage) < 0)
+		return errno == EINTR ? 0 : fail(err, errno, "wait for the container's process");
+	if (info.si_pid == 0)
+		return 0;
+	s->exited = true;
+	s->relay->signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
+	if (s->relay->signal == SIGKILL && s->interrupted_by)
+		s->relay->signal = s->interrupted_by;
+	s->exit_status = s->relay->signal ? 128 + s->relay->signal : info.si_status;
+	return 0;
+}
+
+/* Reaps what a subreaper inherits. One zombie may be the container's process: it is looked at first and reaped by its pidfd. */
+static int reap_children(struct session *s, struct error *err)
+{
+	for (;;) {
+		siginfo_t info = { 0 };
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 ||
+			!info.si_pid)
+			return 0;
+		if (check_exit(s, err) < 0)
+			return -1;
+		if (s->exited)
+			return 0;
+		(void)waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG | __WALL);
+	}
+}
+
+/* Gives the container's terminal the size of ours. */
+static void pass_size(const struct session *s)
+{
+	if (s->master >= 0)
+		terminal_copy_size(s->master);
+}
+
+/* Whether our terminal is ours to read and to set. One that is not the controlling terminal always is. */
+static bool in_foreground(void)
+{
+	pid_t group = tcgetpgrp(STDIN_FILENO);
+	return group < 0 || group == getpgrp();
+}
+
+/* In the background this stops us, by SIGTTOU, until a shell brings us to the foreground. False if no shell can: EIO. */
+static bool await_foreground(void)
+{
+	return in_foreground() || tcdrain(STDIN_FILENO) == 0 || errno != EIO;
+}
+
+/* Not the first time it may be raw already: then the settings to be given back are those that we have. */
+static int make_raw(struct session *s, struct error *err)
+{
+	struct termios now;
+	if (!await_foreground() || tcgetattr(STDIN_FILENO, &now) < 0)
+		return 0;
+	if (!s->raw || (now.c_lflag & ISIG))
+		s->saved = now;
+	cfmakeraw(&now);
+	if (tcsetattr(STDIN_FILENO, TCSANOW, &now) < 0)
+		return fail(err, errno, "make standard input raw");
+	s->raw = true;
+	s->lapsed = false;
+	pass_size(s);
+	return 0;
+}
+
+/* We were stopped, and the shell has set its terminal as it wants it: all anew, once it is ours again. */
+static void go_on(struct session *s)
+{
+	if (!s->raw)
+		return;
+	s->lapsed = true;
+	if (in_foreground())
+		(void)make_raw(s, NULL); /* it was possible before */
+}
+
+static bool is_executed(const struct relay *relay)
+{
+	struct pollfd fd = { .fd = relay->executed, .events = POLLIN };
+	return relay->executed < 0 || poll(&fd, 1, 0) != 0;
+}
+
+static void pass_signal(struct session *s, int sig)
+{
+	if (interrupt_is(sig) && !is_executed(s->relay)) {
+		s->interrupted_by = sig;
+		sig = SIGKILL;
+	}
+	/* ESRCH: it is a zombie by now, as the pidfd is about to tell */
+	(void)sys_pidfd_send_signal(s->pidfd, sig);
+}
+
+/* As the job of a shell that we are: stops us, unless no shell could bring us back. */
+static void stop(void)
+{
+	sigset_t set;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTSTP);
+	(void)raise(SIGTSTP);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static int take_signals(struct session *s, struct error *err)
+{
+	struct signalfd_siginfo infos[8];
+	ssize_t n = read(s->signals, infos, sizeof(infos));
+	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(infos[0]); i++) {
+		int sig = (int)infos[i].ssi_signo;
+		if (sig == SIGCHLD) {
+			if (!s->exited && reap_children(s, err) < 0)
+				return -1;
+		} else if (sig == SIGWINCH) {
+			pass_size(s);
+		} else if (s->exited) {
+			s->ended_by_signal |= sig != SIGCONT && sig != SIGTSTP;
+		} else {
+			if (sig == SIGCONT)
+				go_on(s);
+			pass_signal(s, sig);
+			if (sig == SIGTSTP)
+				stop();
+		}
+	}
+	return 0;
+}
+
+static bool copy_empty(const struct copy *copy)
+{
+	return copy->start == copy->end;
+}
+
+/* Writes what it can. False if the other side is gone for good. */
+static bool copy_flush(struct copy *copy, int fd)
+{
+	ssize_t n = write(fd, copy->data + copy->start, copy->end - copy->start);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	copy->start += (size_t)n;
+	return true;
+}
+
+static bool flush_output(struct session *s)
+{
+	size_t before = s->out.start;
+	bool open = copy_flush(&s->out, s->output);
+	if (open && s->out.start == before)
+		(void)poll(NULL, 0, FULL_MS);
+	return open;
+}
+
+static ssize_t copy_fill(struct copy *copy, int fd)
+{
+	ssize_t n = read(fd, copy->data, sizeof(copy->data));
+	if (n > 0) {
+		copy->start = 0;
+		copy->end = (size_t)n;
+	}
+	return n;
+}
+
+/* Closing the master is what a terminal that goes away does: the container gets SIGHUP, and EIO from then on. */
+static void hang_up(struct session *s)
+{
+	close_fd(&s->master);
+	s->out.start = s->out.end = 0;
+	s->input_open = s->eof_due = false;
+}
+
+static void read_input(struct session *s)
+{
+	if (s->raw && (s->lapsed || !in_foreground()) && await_foreground() && in_foreground()) {
+		(void)make_raw(s, NULL);
+		if (!s->lapsed) /* else it has hung up */
+			return; /* what was there to read may have been the shell's */
+	}
+	ssize_t n = copy_fill(&s->in, STDIN_FILENO);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		s->input_open = false;
+		s->eof_due = n == 0 && !s->raw;
+		return;
+	}
+	s->mid_line = s->in.data[s->in.end - 1] != '\n';
+}
+
+/* The end of a file or pipe becomes the terminal's end-of-file character; in the middle of a line it takes two. */
+static void send_eof(struct session *s)
+{
+	struct termios settings;
+	char eof = 4;
+	if (tcgetattr(s->master, &settings) == 0 && settings.c_cc[VEOF])
+		eof = (char)settings.c_cc[VEOF];
+	s->in.start = 0;
+	s->in.end = 0;
+	s->in.data[s->in.end++] = eof;
+	if (s->mid_line)
+		s->in.data[s->in.end++] = eof;
+	s->eof_due = false;
+}
+
+static void read_master(struct session *s)
+{
+	ssize_t n = copy_fill(&s->out, s->master);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		s->hung_up = true; /* until somebody opens it again, /dev/console for instance */
+}
+
+enum { POLL_PIDFD, POLL_SIGNALS, POLL_MASTER, POLL_INPUT, POLL_OUTPUT, POLL_NOTIFY, POLL_COUNT };
+
+static int wait_for_event(struct session *s, struct pollfd fds[POLL_COUNT])
+{
+	bool open = s->master >= 0, listening = copy_empty(&s->out) && !s->hung_up;
+	if (open && copy_empty(&s->in) && s->eof_due)
+		send_eof(s);
+	short master = (short)((listening ? POLLIN : 0) | (copy_empty(&s->in) ? 0 : POLLOUT));
+	fds[POLL_PIDFD] = (struct pollfd){ .fd = s->pidfd, .events = POLLIN };
+	fds[POLL_SIGNALS] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
+	/* While it is hung up POLLHUP would come at once and for ever: look again after a pause. */
+	fds[POLL_MASTER] = (struct pollfd){ .fd = open && master && !s->hung_up ? s->master : -1,
+		.events = master };
+	fds[POLL_INPUT] =
+		(struct pollfd){ .fd = open && s->input_open && copy_empty(&s->in) ? STDIN_FILENO
+										   : -1,
+			.events = POLLIN };
+	fds[POLL_OUTPUT] = (struct pollfd){ .fd = copy_empty(&s->out) ? -1 : s->output,
+		.events = POLLOUT };
+	fds[POLL_NOTIFY] = (struct pollfd){ .fd = s->relay->notify, .events = POLLIN };
+	/* A shell that brings a running job to the foreground tells nobody. */
+	bool look_again = open && (s->hung_up || s->lapsed);
+	int n = poll(fds, POLL_COUNT, look_again ? PAUSE_MS : -1);
+	s->hung_up = false;
+	if (s->lapsed && in_foreground())
+		(void)make_raw(s, NULL);
+	return n;
+}
+
+/* A host that cannot be told is no reason to end the container. */
+static void pass_ready(struct relay *relay)
+{
+	struct error error = { 0 };
+	char line[1024];
+	int done = sd_notify_step(relay->notify, relay->notify_host, relay->notify_pid, &error);
+	if (done < 0)
+		log_warn("%s", error_line(&error, line, sizeof(line)));
+	if (done != 0)
+		relay->notify = -1; /* the descriptor is the caller's */
+}
+
+static int handle_events(struct session *s, const struct pollfd fds[POLL_COUNT], struct error *err)
+{
+	if (fds[POLL_NOTIFY].revents) /* before the exit: what was said until then counts */
+		pass_ready(s->relay);
+	if (fds[POLL_PIDFD].revents && check_exit(s, err) < 0)
+		return -1;
+	if (s->exited)
+		return 0;
+	if (fds[POLL_SIGNALS].revents && take_signals(s, err) < 0)
+		return -1;
+	if (fds[POLL_INPUT].revents)
+		read_input(s);
+	if (fds[POLL_MASTER].revents && !copy_empty(&s->in) && !copy_flush(&s->in, s->master))
+		s->in.start = s->in.end = 0; /* nobody is there to read it */
+	if ((fds[POLL_MASTER].revents & POLLHUP) && !copy_empty(&s->out))
+		s->hung_up = true;
+	else if (fds[POLL_MASTER].revents & (POLLIN | POLLHUP))
+		read_master(s);
+	if (fds[POLL_OUTPUT].revents && !flush_output(s))
+		hang_up(s);
+	return 0;
+}
+
+/* Copies what the process had written before it exited. The kernel hands it over at once, so EAGAIN is the end though a
+ * background process may still hold the terminal. A reader of ours that has stopped reading is given up on a signal. */
+static void drain(struct session *s)
+{
+	size_t total = 0;
+	while (s->master >= 0 && !s->ended_by_signal) {
+		if (copy_empty(&s->out)) {
+			ssize_t n = total < DRAIN_LIMIT ? copy_fill(&s->out, s->master) : 0;
+			if (n < 0 && errno == EINTR)
+				continue;
+			if (n <= 0)
+				return;
+			total += (size_t)n;
+		}
+		struct pollfd fds[] = { { .fd = s->output, .events = POLLOUT },
+			{ .fd = s->signals, .events = POLLIN } };
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return;
+		if (fds[1].revents)
+			(void)take_signals(s, NULL); /* reaps no more: cannot fail */
+		if (fds[0].revents && !flush_output(s))
+			return;
+	}
+}
+
+/* A terminal polls as writable where it would not take all that we write, and then we would hear no signal. The description that was
+ * given is others' too. */
+static int open_output(void)
+{
+	int fd = isatty(STDOUT_FILENO) ?
+		open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) :
+		-1;
+	return fd < 0 ? STDOUT_FILENO : fd;
+}
+
+static int start_terminal(struct session *s, struct error *err)
+{
+	s->output = open_output();
+	/* The description is ours alone, unlike those of standard input and output, which are left as they are. */
+	if (fcntl(s->master, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+		return fail(err, errno, "fcntl of the terminal");
+	s->input_open = true;
+	return isatty(STDIN_FILENO) ? make_raw(s, err) : 0;
+}
+
+/* Cleanup: every way out gives standard input its settings back, unless it is somebody else's by now. A signal that would end us
+ * meanwhile is blocked. */
+static void end_session(struct session *s)
+{
+	if (s->raw && in_foreground())
+		(void)tcsetattr(STDIN_FILENO, TCSANOW, &s->saved);
+	if (s->output != STDOUT_FILENO)
+		close_fd(&s->output);
+	close_fd(&s->master);
+	close_fd(&s->signals);
+}
+
+int relay_run(struct relay *relay, int pidfd, int master, int *ret_status, struct error *err)
+{
+	struct session s __attribute__((cleanup(end_session))) = { .relay = relay,
+		.pidfd = pidfd,
+		.output = STDOUT_FILENO,
+		.master = master,
+		.signals = open_signals(master >= 0) };
+	if (s.signals < 0)
+		return fail(err, errno, "signalfd");
+	if (master >= 0 && start_terminal(&s, err) < 0)
+		return -1;
+	while (!s.exited) {
+		struct pollfd fds[POLL_COUNT];
+		int n = wait_for_event(&s, fds);
+		if (n < 0 && errno != EINTR)
+			return fail(err, errno, "poll");
+		if (n > 0 && handle_events(&s, fds, err) < 0)
+			return -1;
+	}
+	drain(&s);
+	*ret_status = s.exit_status;
+	return 0;
+}
