@@ -14,7 +14,7 @@ if [ -z "${HULL_TEST_RUN:-}" ]; then
 	until
 		HULL_TEST_RUN=$(tr -dc a-z0-9 </dev/urandom | head -c 4)
 		TMPDIR=/tmp/hull$HULL_TEST_RUN
-		mkdir -m 711 "$TMPDIR"
+		mkdir -m 1777 "$TMPDIR"
 	do :; done
 	export HULL_TEST_RUN TMPDIR
 	find "$CGROUP2" -type d 2>/dev/null | sort >"$TMPDIR/cgroups"
