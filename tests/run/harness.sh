@@ -8,7 +8,7 @@ inner() {
 	mkdir -p "$WORK/tests/run" "$WORK/temporary" "$WORK/programs"
 	ln -s "$TOOL" "$WORK/programs"
 	ln -s "$LIB_DIR"/*.c "$LIB_DIR/lib.sh" "$LIB_DIR/applets" "$WORK/tests/run"
-	ln -s "$LIB_DIR/../tool" "$LIB_DIR/../make-bundle.sh" "$WORK/tests"
+	ln -s "$LIB_DIR/../tool" "$LIB_DIR/../tools" "$LIB_DIR/../check-tools.sh" "$LIB_DIR/../make-bundle.sh" "$WORK/tests"
 	printf '%s\n' '. "${0%/*}/lib.sh"' "$1" run_tests | sed 's/^\t*//' >"$WORK/tests/run/inner.sh"
 	export TMPDIR="$WORK/temporary" HULL_TEST_PATIENCE=50 HULL_TEST_TRIES=1 HULL_TEST_PROGRAMS="$WORK/programs" NOTES="$WORK/notes" ONLY=
 	unset HULL_TEST_TEMPLATE # which may be another test's
