@@ -43,8 +43,14 @@ tool_is_old() {
 	return 1
 }
 
-# A check may not pass because the program that it asks is missing.
-if [ -z "${HULL_TEST_SUITE_DIR:-}" ] && ! why=$(sh "${LIB_DIR%/*}/check-tools.sh" needed); then
+# A check may not pass because the program that it asks is missing. In a guest (../vm/suite) there is less than on the host.
+if [ -z "${HULL_TEST_SUITE_DIR:-}" ] && ! why=$(sh "${LIB_DIR%/*}/check-tools.sh" needed "$0"); then
+	if [ -n "${HULL_TEST_ELSEWHERE:-}" ]; then
+		for name in ${ONLY:-all}; do
+			echo "SKIP $SUITE: $name: $why"
+		done
+		exit 0
+	fi
 	echo "FAIL $SUITE: $why"
 	exit 1
 fi
