@@ -94,12 +94,26 @@ static size_t part_end(const char *text, size_t at)
 	return at;
 }
 
-/* Between two quotes it is a string of JSON. */
+/* A string of JSON. A filter may contain what JSON wants escaped: a string goes on over lines. */
+static char *quoted_part(struct parser *p, size_t end)
+{
+	char *text = arena_alloc(p->arena, 6 * (end - p->pos) + 3), *to = text;
+	*to++ = '"';
+	for (size_t i = p->pos; i < end; i++)
+		if ((unsigned char)p->text[i] < ' ')
+			to += sprintf(to, "\\u%04x", (unsigned)p->text[i]);
+		else
+			*to++ = p->text[i];
+	*to++ = '"';
+	*to = '\0';
+	return text;
+}
+
 static const struct node *parse_part(struct parser *p, size_t end)
 {
 	value_list all = { NULL };
 	struct error err = { 0 };
-	char *quoted = arena_printf(p->arena, "\"%.*s\"", (int)(end - p->pos), p->text + p->pos);
+	char *quoted = quoted_part(p, end);
 	if (value_read(p->arena, quoted, strlen(quoted), &all, &err) < 0 || all.len != 1)
 		return refuse(p, "this is no string of JSON");
 	const struct node *n = literal_node(p, p->pos, all.items[0]);
