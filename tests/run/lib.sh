@@ -494,7 +494,8 @@ make_template() {
 	if [ -z "$common" ]; then
 		common=$SUITE_DIR/.common
 		# shellcheck disable=SC2046
-		sh "$LIB_DIR/../make-bundle.sh" "$common" $(cat "$LIB_DIR/applets") || return
+		# engines want all applets
+		sh "$LIB_DIR/../make-bundle.sh" "$common" $(cat "$LIB_DIR/applets" 2>/dev/null) || return
 	fi
 	"$TOOL" template "$TEMPLATE" "$common" ${HULL_TEST_USER:+"$HULL_TEST_USER"} || return
 	if [ -n "${HULL_TEST_USER:-}" ]; then
