@@ -5,7 +5,7 @@
 # The root is an overlay of a cached one and forgets all that is done to it. It has namespaces of its own but for the network, which
 # apt-get needs, and sees its own cgroup as the root of cgroup v2. The packages that it fetches are cached too.
 #
-# Environment: ROOTS, suites or "all" (one, by the number of commits); PARTS, those of `make check` ("static unit", "all": as without);
+# Environment: ROOTS, suites or "all" (one, by the number of commits); PARTS, those of `make check` ("static unit run"; "all": as without);
 # SECONDS_TOO, for the seconds of each step; XDG_CACHE_HOME, DEBIAN_MIRROR.
 set -eu
 here=$(cd "${0%/*}" && pwd)
@@ -61,7 +61,7 @@ if [ -n "${NEWCOMER:-}" ]; then
 	hostname fresh
 	printf '127.0.0.1 localhost\n127.0.1.1 fresh\n' >"$root/etc/hosts"
 	# Nothing of this machine's environment but what leads to the network.
-	unshare --mount sh -c 'cd "$0" && pivot_root . opt && cd / && umount -l /opt && exec "$@"' "$root" \
+	unshare --mount sh -c 'cd "$0" && busybox pivot_root . opt && cd / && umount -l /opt && exec "$@"' "$root" \
 		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb SUITE="$SUITE" \
 		PARTS="${PARTS:-}" WHOLE="${WHOLE:-}" SECONDS_TOO="${SECONDS_TOO:-}" ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} \
 		sh /mnt/inside.sh # not by exec: this shell waits for orphans
@@ -86,7 +86,7 @@ all) WHOLE=1 ;;
 *) suites=$(echo "$ROOTS" | tr , ' ') WHOLE= ;;
 esac
 export WHOLE
-PARTS=${PARTS:-static unit}
+PARTS=${PARTS:-static unit run}
 [ "$PARTS" != all ] || PARTS=
 export PARTS
 
