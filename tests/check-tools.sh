@@ -3,7 +3,7 @@
 # knows it. A test that calls a program which is missing may pass for no reason: "! pgrep …" does. "check-tools.sh needed SCRIPT" asks
 # for the first alone, and for what that script calls: in a guest there is less, and less is called.
 set -u
-script=${2:-}
+mode=${1:-} script=${2:-}
 case $script in '' | /*) ;; *) script=$PWD/$script ;; esac
 cd "$(dirname "$0")/.." || exit 1
 LIST=tests/tools
@@ -62,7 +62,7 @@ if [ -n "$missing" ]; then
 	bad=1
 fi
 
-[ "${1:-}" != needed ] || exit $bad
+[ "$mode" != needed ] || exit $bad
 
 known=" $(listed | cut -d ' ' -f 1 | tr '\n' ' ')"
 calls=0
