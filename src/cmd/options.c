@@ -46,7 +46,7 @@ static size_t make_tables(struct getopt_tables *t, const struct parser *p)
 				t->shorts[letters++] = ':';
 		}
 	}
-	t->longs[count] = (struct option){ "help", no_argument, NULL, 'h' };
+	t->longs[count] = (struct option){ "help", optional_argument, NULL, 'h' };
 	if (p->command)
 		t->shorts[letters++] = 'h';
 	t->shorts[letters] = '\0';
@@ -271,20 +271,34 @@ static int fail_value(const struct parser *p, const char *word, struct error *er
 	return error_hint(err, "--%s%.64s", row->name, value);
 }
 
+/* As kill(1) and the engines have it: -9, -s 9, --signal=9. -1 if it is one of these, else 0. */
+static int fail_signal(const struct parser *p, const char *word, struct error *err)
+{
+	const char *next = p->argv[p->at + 1], *value = word + 1;
+	if (str_starts(word, "--signal="))
+		value = word + strlen("--signal=");
+	else if ((str_eq(word, "-s") || str_eq(word, "--signal")) && next)
+		value = next;
+	if (signal_parse(value, NULL) < 0)
+		return 0;
+	(void)fail(err, 0, "unknown option %.64s", word);
+	return error_hint(err, "the signal stands after the id: hull kill ID %.32s", value);
+}
+
 static int fail_unknown(const struct parser *p, int letter, struct error *err)
 {
 	const char *word = p->argv[p->at];
-	const struct option_row *global = p->command ? row_of_word(global_options, word, letter) : NULL;
+	/* with run -v people mean a volume, as Docker and Podman have it, and not our version */
+	bool volume = p->command && p->command->takes_command && letter == 'v';
+	const struct option_row *global = p->command && !volume ? row_of_word(global_options, word, letter) : NULL;
 	if (!letter && fail_ambiguous(p, word, err) < 0)
 		return -1;
 	if (global)
 		return fail_global(p, global, letter, err);
 	if (!p->command && fail_early(p, letter, err) < 0)
 		return -1;
-	if (p->command == &kill_command && signal_parse(word + 1, NULL) >= 0) { /* as kill(1) has it */
-		(void)fail(err, 0, "unknown option %.64s", word);
-		return error_hint(err, "the signal stands after the id: hull kill ID %.32s", word + 1);
-	}
+	if (p->command == &kill_command && fail_signal(p, word, err) < 0)
+		return -1;
 	if (letter == '=' && fail_value(p, word, err) < 0)
 		return -1;
 	if (letter)
@@ -318,8 +332,8 @@ static int fail_option(const struct parser *p, int c, struct error *err)
 	else
 		(void)fail_unknown(p, is_long || optopt < 0 || optopt >= FIRST_LONG ? 0 : optopt, err);
 	(void)hint_dashes(p, err);
-	if (p->command && !err->hint[0])
-		(void)error_hint(err, "hull %s --help", p->command->name);
+	if (!err->hint[0])
+		(void)error_hint(err, "hull %s%s--help", p->command ? p->command->name : "", p->command ? " " : "");
 	return p->command ? error_prefix(err, "%s", p->command->name) : -1;
 }
 
@@ -342,7 +356,7 @@ static int read_option(const struct parser *p, int c, struct error *err)
 	if (c == 1)
 		ctx->operands[ctx->operand_count++] = optarg;
 	else if (c == 'h' && !row)
-		ctx->options.help = true;
+		ctx->options.help = !optarg || !str_eq(optarg, "false");
 	else if (!row)
 		return fail_option(p, c, err);
 	else if (option_store(ctx, row, optarg, err) < 0)
