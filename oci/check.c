@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 
 struct error *check_at(struct check *c, const char *fmt, ...)
 {
@@ -30,24 +31,16 @@ struct error *check_at_key(struct check *c, const char *where, const char *key)
 	return err;
 }
 
-/* Texts quote what was read: nothing in it may act on a terminal or forge a line. */
-static void make_printable(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
-}
-
 bool check_ends(struct check *c, int result)
 {
 	if (result < 0 && c->sink)
-		make_printable(c->error.text);
+		str_make_printable(c->error.text); /* it quotes what was read */
 	return errors_end(c->sink, result, &c->error);
 }
 
 int fail_found(struct error *err, struct error *found)
 {
-	make_printable(found->text);
+	str_make_printable(found->text); /* it quotes what was read */
 	if (err)
 		*err = *found;
 	return -1;

@@ -111,9 +111,9 @@ static void add_clean(struct line *line, const char *text)
 {
 	size_t start = line->len;
 	add(line, text);
-	for (size_t i = start; i < line->len && !defence_is_off("log-text"); i++)
-		if ((unsigned char)line->text[i] < ' ' || line->text[i] == 0x7f)
-			line->text[i] = '?';
+	line->text[line->len] = '\0';
+	if (!defence_is_off("log-text"))
+		str_make_printable(line->text + start);
 }
 
 static void add_json(struct line *line, const char *key, const char *value)

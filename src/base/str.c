@@ -23,6 +23,24 @@ bool str_to_u64(const char *text, uint64_t max, uint64_t *ret_value)
 	return true;
 }
 
+void str_make_printable(char *text)
+{
+	int due = 0; /* bytes that the UTF-8 character still lacks */
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (c >= 0xc0) {
+			due = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
+		} else if (c < 0x20 || c == 0x7f || (c >= 0x80 && due == 0)) {
+			*text = '?';
+			due = 0;
+		} else if (c < 0x80) {
+			due = 0;
+		} else if (--due == 0 && (unsigned char)text[-1] == 0xc2 && c < 0xa0) {
+			text[-1] = *text = '?';
+		}
+	}
+}
+
 bool str_to_i64(const char *text, int64_t min, int64_t max, int64_t *ret_value)
 {
 	bool negative = *text == '-';

@@ -87,11 +87,19 @@ static const char *tell_created(struct context *ctx, const char *created)
 	return arena_strdup(&ctx->arena, human_age(now - then, buf));
 }
 
+/* The path of a bundle can have any character in it. */
+static const char *printable(struct context *ctx, const char *text)
+{
+	char *copy = arena_strdup(&ctx->arena, text ? text : "");
+	str_make_printable(copy);
+	return copy;
+}
+
 static struct row make_row(struct context *ctx, const struct oci_state *s)
 {
 	const char *pid = arena_printf(&ctx->arena, "%lld", (long long)s->pid.value);
-	return (struct row){ { s->id, pid, s->status, s->bundle ? s->bundle : "",
-		tell_created(ctx, s->created), s->owner } };
+	return (struct row){ { s->id, pid, s->status, printable(ctx, s->bundle),
+		printable(ctx, tell_created(ctx, s->created)), printable(ctx, s->owner) } };
 }
 
 /* Characters, of which UTF-8 may need several bytes each: a path can have any. */

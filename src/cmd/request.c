@@ -1,5 +1,7 @@
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -67,8 +69,24 @@ int request_fill(struct context *ctx, struct create_request *request, struct err
 
 int print_plan(const struct plan *plan, struct error *err)
 {
-	plan_print(plan, stdout);
-	(void)fputs("init:\n", stdout);
-	init_print_steps(plan, stdout);
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	if (!out)
+		abort(); /* out of memory */
+	plan_print(plan, out);
+	(void)fputs("init:\n", out);
+	init_print_steps(plan, out);
+	if (fclose(out) != 0)
+		abort();
+	for (char *line = text, *end; *line; line = end + 1) { /* each line ends so */
+		end = line + strcspn(line, "\n");
+		if (*end == '\0')
+			break;
+		*end = '\0';
+		str_make_printable(line);
+		(void)puts(line);
+	}
+	free(text);
 	return print_end(err);
 }

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 
 int sync_pair(int pair[2], struct error *err)
 {
@@ -29,9 +30,7 @@ void sync_send_error(int sock, const struct error *error)
 static void make_printable(char *text, size_t size)
 {
 	text[size - 1] = '\0';
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
+	str_make_printable(text);
 }
 
 bool sync_validate(struct message *message, size_t len)

@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "process/executable.h"
 #include "run/interrupt.h"
@@ -214,11 +215,10 @@ static void quote_last_line(const struct last_line *last, char *buf, size_t size
 	size_t end = last->len;
 	while (end > 0 && (unsigned char)last->text[end - 1] <= ' ')
 		end--;
-	size_t len = (size_t)snprintf(buf, size, "%s%.*s%s", end ? ": " : "", (int)end, last->text,
-		last->passed ? "…" : "");
-	for (size_t i = 0; i < len && i < size; i++)
-		if ((unsigned char)buf[i] < ' ' || buf[i] == 0x7f)
-			buf[i] = ' ';
+	(void)snprintf(buf, size, "%s%.*s%s", end ? ": " : "", (int)end, last->text, last->passed ? "…" : "");
+	for (char *tab = buf; (tab = strchr(tab, '\t'));)
+		*tab = ' ';
+	str_make_printable(buf);
 }
 
 static int report_exec(const struct oci_hook *hook, int errnum, struct error *err)

@@ -547,6 +547,27 @@ static void test_process(void **state)
 	(void)close(pidfd);
 }
 
+static void test_printable(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "", "" },
+		{ "plain text", "plain text" },
+		{ "a\tb\nc\033[31m\177", "a?b?c?[31m?" },
+		{ "\302\233" "31m \302\205 \302\240", "??31m ?? \302\240" }, /* U+009B, U+0085, U+00A0 */
+		{ "\233" "31m", "?31m" },
+		{ "\303\233 \342\200\246 \360\237\230\200", "\303\233 \342\200\246 \360\237\230\200" },
+		{ "\342\200\033\233", "\342\200??" }, /* a character that breaks off */
+		{ "\303\251\302\233", "\303\251??" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[32];
+		(void)snprintf(text, sizeof(text), "%s", rows[i][0]);
+		str_make_printable(text);
+		assert_string_equal(text, rows[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -557,6 +578,7 @@ int main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_nearest),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_printable),
 		cmocka_unit_test(test_arena),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_fd),
