@@ -5,11 +5,13 @@
 #include "oci/json-read.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <yajl/yajl_parse.h>
 
 #include "base/fd.h"
@@ -632,13 +634,27 @@ int json_read(struct arena *arena, const struct json_source *source, const struc
 	return result;
 }
 
+/* O_NONBLOCK: to open a pipe that nobody writes to would take for ever. */
+static ssize_t read_regular(struct arena *arena, int dirfd, const char *path, char **ret_text, struct error *err)
+{
+	struct stat st;
+	FD(fd) = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail(err, errno, "open %s", path);
+	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) /* to read a directory is an error that says so */
+		return read_fd(arena, fd, path, JSON_MAX_SIZE, ret_text, err);
+	(void)fail(err, 0, "%s is not a regular file", path);
+	return error_hint(err, "a configuration from elsewhere is given by --config");
+}
+
 int oci_config_read(struct arena *arena, int dirfd, const char *path,
 	const struct json_source *source, struct oci_config **ret_config, char **ret_text,
 	size_t *ret_len, struct error *err)
 {
 	const struct json_source by_path = { .name = path };
 	char *text;
-	ssize_t len = read_file_at(arena, dirfd, path, JSON_MAX_SIZE, &text, err);
+	ssize_t len = source && source->regular ? read_regular(arena, dirfd, path, &text, err) :
+						  read_file_at(arena, dirfd, path, JSON_MAX_SIZE, &text, err);
 	if (len < 0)
 		return err && err->errnum == ENOENT
 			       ? error_hint(err, "`hull spec` writes one to start from")

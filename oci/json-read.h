@@ -28,6 +28,7 @@ struct json_source {
 	const char *name;        /* for errors: "config.json" */
 	json_unknown_fn unknown; /* may be NULL: then it goes to the debug log */
 	void *data;
+	bool regular; /* the file must be a regular one: oci_config_read() waits for no writer */
 	/* May be NULL: then the first value that is refused ends the reading, and is the error. Else all of them go there, and the
 	 * reading goes on: such a value is absent, a word that is nearly known is taken for it, an item keeps its place in the array,
 	 * and a required string is empty. What is no JSON is an error all the same. */

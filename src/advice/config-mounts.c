@@ -24,26 +24,46 @@ static bool is_module(struct advice *a, const char *type)
 		strstr(text, arena_printf(a->arena, "alias fs-%s ", type));
 }
 
-bool advice_has_filesystem(struct advice *a, const char *type, const char **ret_nearest)
+bool advice_has_filesystem(struct advice *a, const char *type, bool *ret_device, const char **ret_nearest)
 {
 	struct nearest near = nearest_to(type);
+	*ret_device = false;
 	char *text, *save = NULL;
 	if (read_file_at(a->arena, AT_FDCWD, "/proc/filesystems", 1 << 20, &text, NULL) < 0)
 		return true;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		const char *tab = strrchr(line, '\t'), *known = tab ? tab + 1 : line;
-		if (str_eq(known, type))
+		if (str_eq(known, type)) {
+			*ret_device = !str_starts(line, "nodev");
 			return true;
+		}
 		(void)nearest_try(&near, known);
 	}
 	*ret_nearest = near.name;
 	return false;
 }
 
+/* The source of a filesystem that lies on a device. Since Linux 6.12 an image in a file will do for erofs. */
+static void check_device(struct advice *a, const struct mount_op *op)
+{
+	struct stat st;
+	int errnum = !op->source || stat(op->source, &st) < 0 ? ENOENT : S_ISBLK(st.st_mode) ? 0 : ENOTBLK;
+	if (errnum == ENOENT || (errnum && !str_eq(op->type, "erofs")))
+		advice_say(a->errors, arena_printf(a->arena, "%s.source", op->where), errnum,
+			errnum == ENOTBLK ? "losetup(8) makes a block device of a file" : NULL,
+			"the device %s of %s", op->source ? op->source : "\"\"", op->type);
+}
+
 static void check_type(struct advice *a, const struct mount_op *op)
 {
 	const char *nearest;
-	if (advice_has_filesystem(a, op->type, &nearest) || is_module(a, op->type))
+	bool device;
+	if (advice_has_filesystem(a, op->type, &device, &nearest)) {
+		if (device)
+			check_device(a, op);
+		return;
+	}
+	if (is_module(a, op->type))
 		return;
 	advice_say(a->errors, arena_printf(a->arena, "%s.type", op->where), 0,
 		nearest ? arena_printf(a->arena, "did you mean \"%s\"?", nearest) :
@@ -59,6 +79,28 @@ static void check_source(struct advice *a, const struct mount_op *op)
 			"the source %s of the bind", op->source);
 }
 
+/* Root of the container may write to what belongs to an id that is mapped, and else to what the caller may write to. */
+int advice_try_make(struct advice *a, const char *path)
+{
+	char *above = arena_printf(a->arena, "/%s", path);
+	struct stat st;
+	for (;;) {
+		*strrchr(above, '/') = '\0';
+		FD(fd) = path_try_open(a->root, *above ? above : "/", O_PATH);
+		if (fd < 0 && errno == ENOENT && *above)
+			continue;
+		if (fd < 0 || fstat(fd, &st) < 0)
+			return errno;
+		if (faccessat(fd, "", W_OK, AT_EMPTY_PATH | AT_EACCESS) == 0)
+			return 0;
+		int errnum = errno;
+		LIST_EACH(&a->linux->uid_mappings, m)
+			if (errnum == EACCES && st.st_uid >= m->host_id.value && st.st_uid - m->host_id.value < m->size.value)
+				return 0;
+		return errnum;
+	}
+}
+
 /* A directory can be mounted on a directory alone, and a file on a file. */
 static void check_target(struct advice *a, size_t i)
 {
@@ -68,6 +110,11 @@ static void check_target(struct advice *a, size_t i)
 	if (!a->has_root || link || advice_hides(a, i, op->destination))
 		return;
 	FD(fd) = path_try_open(a->root, op->destination, O_PATH);
+	bool missing = fd < 0 && errno == ENOENT;
+	int errnum = missing ? advice_try_make(a, op->destination) : fd < 0 ? errno : 0;
+	if (errnum)
+		advice_say(a->errors, arena_printf(a->arena, "%s.destination", op->where), errnum, NULL,
+			"%s %s in the root filesystem", missing ? "make" : "open", op->destination);
 	if (fd < 0 || fstat(fd, &target) < 0 || (op->kind == MOUNT_BIND && stat(op->source, &source) < 0))
 		return;
 	bool directory = op->kind == MOUNT_NEW || S_ISDIR(source.st_mode);

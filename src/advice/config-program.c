@@ -79,21 +79,27 @@ static const char *place_of(struct advice *a, const char *path)
 	}
 }
 
+static void find_places(struct advice *a)
+{
+	a->places = arena_array(a->arena, a->plan.mount_count + 1, sizeof(*a->places));
+	for (size_t i = 0; i < a->plan.mount_count; i++) {
+		const char *place = place_of(a, a->plan.mounts[i].destination);
+		a->places[i] = place ? advice_plain(a->arena, place) : NULL;
+	}
+}
+
 bool advice_hides(struct advice *a, size_t mounts, const char *path)
 {
 	const char *place = place_of(a, path);
 	if (!place)
 		return true;
 	place = advice_plain(a->arena, place);
+	if (!a->places)
+		find_places(a);
 	for (size_t i = 0; i < mounts; i++) {
-		const struct mount_op *op = &a->plan.mounts[i];
-		if (op->kind == MOUNT_REMOUNT)
+		if (a->plan.mounts[i].kind == MOUNT_REMOUNT)
 			continue;
-		const char *target = place_of(a, op->destination);
-		if (!target)
-			return true;
-		target = advice_plain(a->arena, target);
-		if (*target && str_starts(place, target))
+		if (!a->places[i] || (*a->places[i] && str_starts(place, a->places[i])))
 			return true;
 	}
 	return false;
@@ -131,18 +137,28 @@ static bool is_in_groups(const struct advice *a, gid_t gid)
 	return a->plan.keep_groups;
 }
 
-/* Whether the process's user may execute it: by its mode, which is what images have. */
-static bool is_permitted(const struct advice *a, const char *path)
+/* Whether the process's user may execute a file, or search a directory: by its mode, which is what images have. */
+static bool is_permitted_at(const struct advice *a, const char *path)
 {
 	struct stat st;
 	FD(fd) = path_try_open(a->root, path, O_PATH);
-	if (fd < 0 || fstat(fd, &st) < 0 || a->plan.process.uid == 0 ||
-		(a->plan.caps.effective & caps_mask("CAP_DAC_OVERRIDE")))
+	if (fd < 0 || fstat(fd, &st) < 0 ||
+		(S_ISDIR(st.st_mode) && (a->plan.caps.effective & caps_mask("CAP_DAC_READ_SEARCH"))))
 		return true;
 	mode_t bit = host_id(&a->linux->uid_mappings, a->plan.process.uid) == st.st_uid ? S_IXUSR :
 		is_in_groups(a, st.st_gid)                                              ? S_IXGRP :
 											  S_IXOTH;
 	return st.st_mode & bit;
+}
+
+static bool is_permitted(struct advice *a, const char *path)
+{
+	if (a->plan.process.uid == 0 || (a->plan.caps.effective & caps_mask("CAP_DAC_OVERRIDE")))
+		return true;
+	for (const char *slash = path; (slash = strchr(slash + 1, '/'));)
+		if (!is_permitted_at(a, arena_printf(a->arena, "%.*s", (int)(slash - path), path)))
+			return false;
+	return is_permitted_at(a, path);
 }
 
 /* The path of `name` in `dir`, a part of PATH with that length. What is relative begins at the working directory. */
@@ -206,10 +222,11 @@ static void check_cwd(struct advice *a)
 	if (!cwd || *cwd != '/' || is_hidden(a, cwd))
 		return;
 	FD(dir) = path_try_open(a->root, cwd, O_PATH);
-	if (dir < 0 && errno == ENOENT)
-		advice_say(a->warnings, ".process.cwd", 0, NULL,
-			"the root filesystem has no directory %s: it is made", cwd);
-	else if (dir >= 0 && fstat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
+	if (dir < 0 && errno == ENOENT) {
+		int errnum = advice_try_make(a, cwd);
+		advice_say(errnum ? severity(a) : a->warnings, ".process.cwd", errnum, NULL,
+			errnum ? "make %s in the root filesystem" : "the root filesystem has no directory %s: it is made", cwd);
+	} else if (dir >= 0 && fstat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
 		advice_say(severity(a), ".process.cwd", ENOTDIR, NULL, "enter %s", cwd);
 	else if (dir < 0 && errno == ENOTDIR)
 		advice_say(severity(a), ".process.cwd", errno, NULL, "enter %s", cwd);
@@ -227,8 +244,40 @@ static void check_terminal(struct advice *a)
 			"open %s in the root filesystem", ptmx);
 }
 
+/* These hooks run in the container, so their programs are in the root filesystem. */
+static void check_inner_hooks(struct advice *a)
+{
+	const struct oci_hooks *h = a->config->hooks;
+	for (size_t i = 0; h && i < h->start_container.len; i++) {
+		const char *path = h->start_container.items[i].path;
+		int errnum = *path != '/' || is_hidden(a, path) ? 0 : executable_try(a->root, path);
+		if (errnum)
+			advice_say(severity(a), arena_printf(a->arena, ".hooks.startContainer[%zu].path", i), errnum,
+				"it is looked for in the root filesystem", "the hook %s", path);
+	}
+}
+
+/* A node is not made over something else of its name. */
+static void check_nodes(struct advice *a)
+{
+	for (size_t i = 0; i < a->linux->devices.len; i++) {
+		const char *path = a->linux->devices.items[i].path;
+		struct stat st;
+		if (*path != '/' || is_hidden(a, path))
+			continue;
+		FD(fd) = path_try_open(a->root, path, O_PATH | O_NOFOLLOW);
+		if (fd >= 0 && fstat(fd, &st) == 0 && (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
+			advice_say(severity(a), arena_printf(a->arena, ".linux.devices[%zu].path", i), EEXIST,
+				"the root filesystem has something else of that name", "make the device %s", path);
+	}
+}
+
 void advise_program(struct advice *a)
 {
+	if (a->has_root) {
+		check_inner_hooks(a);
+		check_nodes(a);
+	}
 	if (!a->has_root || !a->has_program)
 		return;
 	check_cwd(a);

@@ -115,8 +115,9 @@ static void __attribute__((noreturn)) run_trial(struct advice *a, int end)
 	(void)!setreuid(0, 0);
 	for (size_t i = 0; i < a->plan.mount_count && (a->plan.ns.created & CLONE_NEWNS); i++) {
 		const char *nearest;
+		bool device;
 		const struct mount_op *op = &a->plan.mounts[i];
-		if (op->kind == MOUNT_NEW && advice_has_filesystem(a, op->type, &nearest))
+		if (op->kind == MOUNT_NEW && advice_has_filesystem(a, op->type, &device, &nearest))
 			mount_try(a->arena, op, &errors);
 	}
 	try_parameters(a, &errors);

@@ -126,6 +126,7 @@ static void check_config(struct context *ctx, int cwd, const char *path, const c
 	struct error err = { .errnum = 0 };
 	struct oci_config *config;
 	struct json_source source = { .name = findings->file,
+		.regular = !ctx->options.config,
 		.unknown = findings_say_unknown,
 		.data = findings,
 		.refused = &findings->errors };
@@ -162,11 +163,15 @@ static int run(struct context *ctx, struct error *err)
 	findings_begin(&findings, &ctx->arena, slash ? slash + 1 : path);
 	/* as for create: --config is relative to where the caller is, everything in it to the bundle */
 	FD(cwd) = ctx->options.config ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : AT_FDCWD;
-	if (enter_bundle(ctx, err) < 0)
+	if (enter_bundle(ctx, err) == 0) {
+		if (!getcwd(bundle, sizeof(bundle)))
+			return fail(err, errno, "name the bundle's directory");
+		check_config(ctx, cwd, path, bundle, &findings);
+	} else if (format == FORMAT_JSON && err->errnum) {
+		findings.errors.say(findings.errors.data, err);
+	} else {
 		return -1;
-	if (!getcwd(bundle, sizeof(bundle)))
-		return fail(err, errno, "name the bundle's directory");
-	check_config(ctx, cwd, path, bundle, &findings);
+	}
 	findings_sort(&findings);
 	if (format == FORMAT_JSON)
 		findings_print_json(&findings);

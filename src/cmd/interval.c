@@ -1,7 +1,5 @@
 #include "cmd/interval.h"
 
-#include <errno.h>
-
 int interval_parse(const char *text, int otherwise, struct error *err)
 {
 	static const struct word units[] = { { "ms", 1 }, { "s", 1000 }, { "", 1000 },
@@ -19,6 +17,6 @@ int interval_parse(const char *text, int otherwise, struct error *err)
 		if (str_to_u64(digits, (uint64_t)(DAY_MS / unit->value), &count) && count > 0)
 			return (int)(count * (uint64_t)unit->value);
 	}
-	(void)fail(err, EINVAL, "--interval: expected a time above zero, found \"%.32s\"", text);
+	(void)fail(err, 0, "--interval: expected a time above zero, found \"%.32s\"", text);
 	return error_hint(err, "a number with ms, s, m or h, at most 24h");
 }

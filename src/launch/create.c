@@ -71,7 +71,7 @@ static int read_config(struct creation *c, int cwd, struct error *err)
 {
 	const char *path = c->request->config ? c->request->config : CONTAINER_CONFIG;
 	const char *name = strrchr(path, '/');
-	struct json_source source = { .name = name ? name + 1 : path };
+	struct json_source source = { .name = name ? name + 1 : path, .regular = !c->request->config };
 	if (oci_config_read(&c->arena, cwd, path, &source, &c->config, &c->config_text,
 		    &c->config_len, err) == 0) {
 		apply_request(c);

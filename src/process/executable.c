@@ -1,5 +1,6 @@
 #include "process/executable.h"
 
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -289,6 +290,19 @@ int executable_explain(const char *path, const char *name, int errnum, struct er
 	return fail_status(err, errnum == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
 }
 
+/* Whether the administrator gave the kernel other kinds of programs, see binfmt_misc in the kernel's documentation. */
+static bool is_handled_by_others(void)
+{
+	DIR *dir = opendir("/proc/sys/fs/binfmt_misc");
+	int entries = 0;
+	if (!dir)
+		return false;
+	for (struct dirent *entry; (entry = readdir(dir));)
+		entries += entry->d_name[0] != '.' && !str_eq(entry->d_name, "register") && !str_eq(entry->d_name, "status");
+	(void)closedir(dir);
+	return entries > 0;
+}
+
 /* The errno of execve(2) as far as the first bytes of the program tell, or 0. A file that is neither ELF nor a script may be for
  * binfmt_misc. */
 static int judge_content(int root, int fd, bool (*hidden)(void *, const char *), void *data, unsigned depth)
@@ -306,7 +320,7 @@ static int judge_content(int root, int fd, bool (*hidden)(void *, const char *),
 	} else if (head.is_elf) {
 		read_loader(fd, &head.elf, loader);
 	} else {
-		return head.len == 0 ? ENOEXEC : 0;
+		return head.len == 0 || !is_handled_by_others() ? ENOEXEC : 0;
 	}
 	if (*needed != '/' || hidden(data, needed))
 		return 0;
