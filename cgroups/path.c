@@ -102,9 +102,11 @@ int cgroup_probe(struct cgroup_host *ret_host, struct error *err)
  * (the kernel refuses it with EINVAL). */
 static int check_component(const char *name, size_t len, const char *path, struct error *err)
 {
-	if (len > CGROUP_NAME_MAX)
-		return fail_at(err, 0, ".linux.cgroupsPath",
+	if (len > CGROUP_NAME_MAX) {
+		(void)fail_at(err, 0, ".linux.cgroupsPath",
 			"the cgroup name %.32s… is longer than %d bytes", name, CGROUP_NAME_MAX);
+		return error_hint(err, "give another, or where the name is the container's a shorter id");
+	}
 	if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.'))
 		return fail_at(err, 0, ".linux.cgroupsPath", "\"%s\" has a component \"%.*s\"",
 			path, (int)len, name);

@@ -78,8 +78,8 @@ static int obey(struct context *ctx, const struct command *command, struct error
 		(void)fail(err, 0, "%s: %s", command->name,
 			ctx->operand_count < command->min_operands ? "an operand is missing" :
 								     "too many operands");
-		return error_hint(err, "usage: hull %s [OPTION…] %s", command->name,
-			command->operands);
+		return error_hint(err, "usage: hull %s [OPTION…]%s%s", command->name,
+			*command->operands ? " " : "", command->operands);
 	}
 	if (operands_check(command, ctx->operand_count, ctx->operands, err) < 0)
 		return -1;

@@ -257,9 +257,15 @@ static void check_inner_hooks(struct advice *a)
 	}
 }
 
-/* A node is not made over something else of its name. */
+/* A node is not made over something else of its name, and in a user namespace it is the host's. */
 static void check_nodes(struct advice *a)
 {
+	for (size_t i = 0; i < a->plan.device_count; i++) {
+		const struct device_op *d = &a->plan.devices[i];
+		if (d->bind && d->asked && access(d->path, F_OK) < 0)
+			advice_say(a->errors, d->where, errno, "in a user namespace no node can be made: the host's is bound",
+				"open %s of the host", d->path);
+	}
 	for (size_t i = 0; i < a->linux->devices.len; i++) {
 		const char *path = a->linux->devices.items[i].path;
 		struct stat st;

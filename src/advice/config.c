@@ -53,6 +53,24 @@ static void check_namespaces(struct advice *a)
 	}
 }
 
+/* Limits need a cgroup; without them a user who may not make one does without. */
+static void check_cgroup(struct advice *a)
+{
+	const char *mount = a->host->cgroup.mount;
+	if (!a->plan.cgroup_path || a->options->cgroup_manager != CGROUP_MANAGER_CGROUPFS)
+		return;
+	char *above = arena_printf(a->arena, "%s%s", mount, a->plan.cgroup_path), *slash;
+	do {
+		if (!(slash = strrchr(above + strlen(mount), '/')))
+			return;
+		*slash = '\0';
+	} while (access(above, F_OK) < 0);
+	if (access(above, W_OK) < 0)
+		advice_say(a->errors, ".linux.cgroupsPath", errno,
+			"limits need a cgroup: hull --systemd-cgroup gets one from your own systemd",
+			"make cgroup %s under %s", a->plan.cgroup_path, mount);
+}
+
 /* Each write is checked alone, since controllers_check() stops at the first that cannot be made. */
 static void check_controllers(struct advice *a)
 {
@@ -62,6 +80,8 @@ static void check_controllers(struct advice *a)
 		return;
 	if (resources_plan(a->arena, a->linux->resources, &writes, &err) < 0)
 		a->errors->say(a->errors->data, &err);
+	if (writes.len)
+		check_cgroup(a);
 	for (size_t i = 0; i < writes.len; i++) {
 		cgroup_writes one = { &writes.items[i], 1 };
 		error_clear(&err);

@@ -271,20 +271,34 @@ static int fail_value(const struct parser *p, const char *word, struct error *er
 	return error_hint(err, "--%s%.64s", row->name, value);
 }
 
+/* As kill(1) and the engines have it: -9, -s 9, --signal=9. -1 if it is one of these, else 0. */
+static int fail_signal(const struct parser *p, const char *word, struct error *err)
+{
+	const char *next = p->argv[p->at + 1], *value = word + 1;
+	if (str_starts(word, "--signal="))
+		value = word + strlen("--signal=");
+	else if ((str_eq(word, "-s") || str_eq(word, "--signal")) && next)
+		value = next;
+	if (signal_parse(value, NULL) < 0)
+		return 0;
+	(void)fail(err, 0, "unknown option %.64s", word);
+	return error_hint(err, "the signal stands after the id: hull kill ID %.32s", value);
+}
+
 static int fail_unknown(const struct parser *p, int letter, struct error *err)
 {
 	const char *word = p->argv[p->at];
-	const struct option_row *global = p->command ? row_of_word(global_options, word, letter) : NULL;
+	/* with run -v people mean a volume, as Docker and Podman have it, and not our version */
+	bool volume = p->command && p->command->takes_command && letter == 'v';
+	const struct option_row *global = p->command && !volume ? row_of_word(global_options, word, letter) : NULL;
 	if (!letter && fail_ambiguous(p, word, err) < 0)
 		return -1;
 	if (global)
 		return fail_global(p, global, letter, err);
 	if (!p->command && fail_early(p, letter, err) < 0)
 		return -1;
-	if (p->command == &kill_command && signal_parse(word + 1, NULL) >= 0) { /* as kill(1) has it */
-		(void)fail(err, 0, "unknown option %.64s", word);
-		return error_hint(err, "the signal stands after the id: hull kill ID %.32s", word + 1);
-	}
+	if (p->command == &kill_command && fail_signal(p, word, err) < 0)
+		return -1;
 	if (letter == '=' && fail_value(p, word, err) < 0)
 		return -1;
 	if (letter)

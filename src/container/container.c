@@ -28,7 +28,8 @@
 #include "run/hooks.h"
 #include "run/interrupt.h"
 
-enum { ID_MAX = 1024, KILL_TIMEOUT_MS = 10000, STUCK_TIMEOUT_MS = 500 };
+enum { ID_MAX = NAME_MAX }; /* it names the directory of the state */
+enum { KILL_TIMEOUT_MS = 10000, STUCK_TIMEOUT_MS = 500 };
 enum { LOCK_TIMEOUT_MS = 10000, LOCK_PAUSE_US = 10000 };
 
 /* Compiled seccomp profiles; no container has this name, for ':' is no character of an id. */
@@ -55,7 +56,7 @@ int container_check_id(const char *id, struct error *err)
 	size_t len = strlen(id);
 	if (len == 0 || len > ID_MAX || strspn(id, allowed) != len || str_eq(id, ".") ||
 		str_eq(id, "..")) {
-		(void)fail(err, 0, "invalid container id \"%.64s\"", id);
+		(void)fail(err, 0, "invalid container id \"%.64s%s\"", id, len > 64 ? "…" : "");
 		return error_hint(err, "letters, digits and _+.- alone, at most %d of them", ID_MAX);
 	}
 	return 0;

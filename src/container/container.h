@@ -67,7 +67,7 @@ void container_unlock(struct container *c);
  * one's by now. */
 bool container_relock(struct container *c);
 
-/* As runc: [A-Za-z0-9_+.-], not "." nor "..", at most 1024 bytes. */
+/* As runc: [A-Za-z0-9_+.-], not "." nor "..", but at most NAME_MAX bytes, since it names a directory. */
 int container_check_id(const char *id, struct error *err);
 
 /* The state root: --root, or /run/hull, or $XDG_RUNTIME_DIR/hull for other users than root. */

@@ -9,7 +9,7 @@ test_ids() {
 			fails_with 'invalid container id' hull "$command" -- "$id"
 		done
 	done
-	fails_with 'is longer than 255 bytes' hull run -b "$BUNDLE" "$(printf '%0300d' 0)"
+	fails_with 'at most 255 of them' hull run -b "$BUNDLE" "$(printf '%0256d' 0)"
 	same '' "$(find "$STATE" -mindepth 1)" 'the state directory'
 }
 

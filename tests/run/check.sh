@@ -166,6 +166,122 @@ test_json_of_the_host() {
 	jq -e 'length > 3 and all(.[]; keys == ["hint", "message", "topic", "verdict"])' "$WORK/out" >/dev/null || fail "json: $out"
 }
 
+# An array comes whatever is there in the place of the configuration, and nothing is waited for.
+test_json_of_anything() {
+	mkdir "$WORK/empty" "$WORK/pipe" "$WORK/zero" "$WORK/dir" "$WORK/dir/config.json" "$WORK/binary"
+	mkfifo "$WORK/pipe/config.json"
+	ln -s /dev/zero "$WORK/zero/config.json"
+	head -c 5000 "$HULL" >"$WORK/binary/config.json"
+	for bundle in empty pipe zero dir binary absent; do
+		try timeout 10 "$HULL" check --format json "$WORK/$bundle"
+		same 1 "$status" "status of $bundle"
+		same '' "$errors" "errors of $bundle"
+		same '[1,"error"]' "$(jq -c '[length, .[0].severity]' "$WORK/out")" "findings of $bundle"
+	done
+	try timeout 10 "$HULL" --root "$STATE" run -b "$WORK/pipe" "$ID"
+	same 1 "$status" 'status of run'
+	# one that is named may be a pipe
+	mkfifo -m 666 "$WORK/named"
+	cat "$BUNDLE/config.json" >"$WORK/named" &
+	try timeout 10 "$HULL" check --format json -f "$WORK/named" "$BUNDLE"
+	wait
+	expect_status 0
+	same '[]' "$out" 'from a pipe'
+}
+
+# What a configuration says reaches the terminal without its control characters: ESC [ and U+009B begin a command for it.
+test_control_characters() {
+	config '.process.args = ["no\u001b[31m\u009b1m\u007f"] | .root.path = "rootfs"'
+	bad='[[:cntrl:]]'
+	escape=$(printf '\033')
+	csi=$(printf '\302\233')
+	for form in "check $BUNDLE" "run -b $BUNDLE $ID" "run --dry-run -b $BUNDLE $ID"; do
+		# shellcheck disable=SC2086
+		try hull $form
+		case $out$errors in
+		*"$escape"* | *"$csi"*) fail "$form: $out$errors" ;;
+		*'no?[31m??1m?'*) ;;
+		*) fail "$form: not told: $out$errors" ;;
+		esac
+		! printf '%s' "$out$errors" | tr -d '\n' | LC_ALL=C grep -q "$bad" || fail "$form: $out$errors"
+	done
+	mv "$BUNDLE" "$BUNDLE$escape[31m$csi"
+	BUNDLE=$BUNDLE$escape[31m$csi
+	config '.process.args = ["true"]'
+	hull create -b "$BUNDLE" "$ID" >/dev/null 2>&1 </dev/null || fail create
+	try hull list
+	hull delete -f "$ID"
+	case $out in
+	*'?[31m??'*) ;;
+	*) fail "list: $out" ;;
+	esac
+	case $out in
+	*"$escape"* | *"$csi"*) fail "list: $out" ;;
+	esac
+}
+
+# Places in the root filesystem, which run would find out one by one.
+test_places() {
+	: >"$BUNDLE/rootfs/file"
+	ln -s loop "$BUNDLE/rootfs/loop"
+	mkdir "$BUNDLE/rootfs/node"
+	config '.mounts += [{destination: "/file/x", type: "tmpfs", source: "x"}, {destination: "/loop", type: "tmpfs", source: "x"}]
+		| .linux.devices = [{path: "/node", type: "c", major: 1, minor: 3}]
+		| .hooks = {startContainer: [{path: "/no/such/hook"}, {path: "/bin/true"}, {path: "/proc/self/exe"}]}'
+	finds '.mounts[7].destination: open /file/x in the root filesystem: Not a directory' '.mounts[8].destination: open /loop' \
+		'.linux.devices[0].path: make the device /node: File exists' '.hooks.startContainer[0].path: the hook /no/such/hook: No such'
+	same 1 "$(printf '%s\n' "$out" | grep -c startContainer)" 'hooks that are missing'
+}
+
+test_device_of_a_filesystem() {
+	grep -q '^[[:space:]]*ext4$' /proc/filesystems || skip 'this kernel has no ext4'
+	config '.mounts += [{destination: "/tmp", type: "ext4", source: "/no/such/device"}, {destination: "/tmp", type: "ext4", source: "/etc/passwd"}]'
+	finds '.mounts[7].source: the device /no/such/device of ext4: No such file' '.mounts[8].source: the device /etc/passwd of ext4: Block device required'
+}
+
+# What the kernel can execute: ELF, scripts, and what binfmt_misc names.
+test_programs_of_no_kind() {
+	[ -z "$(ls /proc/sys/fs/binfmt_misc 2>/dev/null | grep -vx -e register -e status)" ] || skip 'binfmt_misc is in use'
+	echo 'exit 0' >"$BUNDLE/rootfs/text"
+	mkdir -m 700 "$BUNDLE/rootfs/closed"
+	cp "$BUNDLE/rootfs/bin/busybox" "$BUNDLE/rootfs/closed/true"
+	chmod 755 "$BUNDLE/rootfs/text"
+	config '.process.args = ["/text"]'
+	finds '.process.args[0]: cannot execute `/text`: ' 'xec format error'
+	[ "$(id -u)" = 0 ] && [ -z "${HULL_TEST_USER:-}" ] || return 0
+	config '.process.args = ["/closed/true"]'
+	try hull check "$BUNDLE"
+	expect_status 0
+	config '.process.user = {uid: 1000, gid: 1000} | .process.capabilities = {}'
+	finds '.process.args[0]: ' 'ermission denied'
+}
+
+# The places of 3000 mounts are found once each, not once for each pair.
+test_many_mounts() {
+	jq '.mounts += [range(3000) | {destination: "/m\(.)", type: "none\(.)", source: "x"}]' "$BUNDLE/config.json" >"$WORK/many.json"
+	try timeout 20 "$HULL" check -f "$WORK/many.json" "$BUNDLE"
+	same 1 "$status" status
+	same '3000 errors' "$(printf '%s\n' "$out" | tail -n 1)" 'last line'
+}
+
+# Without privileges, what has to be made must lie where the user may write.
+test_places_of_a_user() {
+	[ "$(id -u)" = 0 ] && [ -z "${HULL_TEST_USER:-}" ] || skip 'needs root, who owns the root filesystem'
+	command -v setpriv >/dev/null || skip 'setpriv(1) is not here'
+	chmod 755 "$SUITE_DIR" "$WORK" "$BUNDLE"
+	as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$HULL" "$@"; }
+	as_nobody spec --rootless --no-terminal -f - >"$WORK/rootless.json" 2>/dev/null || skip 'no rootless configuration'
+	jq '.mounts += [{destination: "/made", type: "tmpfs", source: "x"}] | .process.cwd = "/made/not"' "$WORK/rootless.json" >"$WORK/other.json"
+	mv "$WORK/other.json" "$BUNDLE/config.json"
+	try as_nobody check "$BUNDLE"
+	[ "$status" = 1 ] || skip "$out $errors"
+	case $out in
+	*'.mounts['*'.destination: make /made in the root filesystem: Permission denied'*) ;;
+	*namespaces*) skip "$out" ;;
+	*) fail "$out $errors" ;;
+	esac
+}
+
 test_operand() {
 	config '.process.cwd = "relative"'
 	cd / || fail cd

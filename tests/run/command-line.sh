@@ -285,6 +285,9 @@ test_signal_names() {
 	says 1 'a number up to 64' hull kill "$ID" 65
 	says 1 'the signal stands after the id: hull kill ID 9' hull kill -9 "$ID"
 	says 1 'the signal stands after the id: hull kill ID SIGKILL' hull kill -SIGKILL "$ID"
+	says 1 'the signal stands after the id: hull kill ID KILL' hull kill -s KILL "$ID"
+	says 1 'the signal stands after the id: hull kill ID 9' hull kill "$ID" --signal=9
+	says 1 'hull kill --help' hull kill -s NOSUCH "$ID"
 	hull delete --force "$ID" || fail delete
 }
 
@@ -330,6 +333,22 @@ test_typed_files() {
 		says 1 "hull: $option" hull run -t -b "$BUNDLE" $option /none/none "$ID" -- true
 		case $errors in *': No such file or directory'*) ;; *) fail "$option: $errors" ;; esac
 	done
+}
+
+# A volume is asked for with -v elsewhere; our version is nothing that one wants of a command.
+test_other_meanings() {
+	says 1 'run: unknown option -v' hull run -v /a:/b "$ID"
+	says 1 'hint: hull --version run' "$HULL" run --version
+	says 1 'usage: hull list [OPTION…]' hull list "$ID"
+	case $errors in *' ') fail "a blank at the end: '$errors'" ;; esac
+	says 1 'found "0"' hull stats --interval 0
+	case $errors in *nvalid\ argument*) fail "says it twice: $errors" ;; esac
+}
+
+test_long_ids() {
+	says 1 "invalid container id \"$(printf '%064d' 0)…\"" hull run -b "$BUNDLE" "$(printf '%0256d' 0)"
+	says 1 'a shorter id' hull run -b "$BUNDLE" "$(printf '%0255d' 0)"
+	prints hi hull --cgroup-manager disabled run -b "$BUNDLE" "$(printf '%0255d' 0)" -- echo hi
 }
 
 test_help_says_so() {
