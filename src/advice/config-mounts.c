@@ -79,28 +79,6 @@ static void check_source(struct advice *a, const struct mount_op *op)
 			"the source %s of the bind", op->source);
 }
 
-/* Root of the container may write to what belongs to an id that is mapped, and else to what the caller may write to. */
-int advice_try_make(struct advice *a, const char *path)
-{
-	char *above = arena_printf(a->arena, "/%s", path);
-	struct stat st;
-	for (;;) {
-		*strrchr(above, '/') = '\0';
-		FD(fd) = path_try_open(a->root, *above ? above : "/", O_PATH);
-		if (fd < 0 && errno == ENOENT && *above)
-			continue;
-		if (fd < 0 || fstat(fd, &st) < 0)
-			return errno;
-		if (faccessat(fd, "", W_OK, AT_EMPTY_PATH | AT_EACCESS) == 0)
-			return 0;
-		int errnum = errno;
-		LIST_EACH(&a->linux->uid_mappings, m)
-			if (errnum == EACCES && st.st_uid >= m->host_id.value && st.st_uid - m->host_id.value < m->size.value)
-				return 0;
-		return errnum;
-	}
-}
-
 /* A directory can be mounted on a directory alone, and a file on a file. */
 static void check_target(struct advice *a, size_t i)
 {

@@ -126,6 +126,37 @@ static uint64_t host_id(const oci_id_mappings *maps, uint64_t id)
 	return m ? m->host_id.value + (id - m->container_id.value) : id;
 }
 
+/* As the kernel judges the root of a new user namespace, who is almighty only over files whose owner and group are mapped. */
+static bool may_root_write(const struct advice *a, const struct stat *st)
+{
+	const oci_id_mappings *uids = &a->linux->uid_mappings, *gids = &a->linux->gid_mappings;
+	bool uid = false, gid = false;
+	LIST_EACH(uids, m)
+		uid |= st->st_uid >= m->host_id.value && st->st_uid - m->host_id.value < m->size.value;
+	LIST_EACH(gids, m)
+		gid |= st->st_gid >= m->host_id.value && st->st_gid - m->host_id.value < m->size.value;
+	mode_t bit = host_id(uids, 0) == st->st_uid ? S_IWUSR : host_id(gids, 0) == st->st_gid ? S_IWGRP : S_IWOTH;
+	return (uid && gid) || (st->st_mode & bit);
+}
+
+int advice_try_make(struct advice *a, const char *path)
+{
+	char *above = arena_printf(a->arena, "/%s", path);
+	struct stat st;
+	for (;;) {
+		*strrchr(above, '/') = '\0';
+		FD(fd) = path_try_open(a->root, *above ? above : "/", O_PATH);
+		if (fd < 0 && errno == ENOENT && *above)
+			continue;
+		if (fd < 0 || fstat(fd, &st) < 0)
+			return errno;
+		int errnum = faccessat(fd, "", W_OK, AT_EMPTY_PATH | AT_EACCESS) < 0 ? errno : 0;
+		if (!a->plan.ns.new_user || errnum == EROFS)
+			return errnum;
+		return may_root_write(a, &st) ? 0 : EACCES;
+	}
+}
+
 static bool is_in_groups(const struct advice *a, gid_t gid)
 {
 	const struct process_plan *p = &a->plan.process;

@@ -121,6 +121,8 @@ static void __attribute__((noreturn)) run_trial(struct advice *a, int end)
 			mount_try(a->arena, op, &errors);
 	}
 	try_parameters(a, &errors);
+	struct error err = { .errnum = 0 };
+	(void)errors_end(&errors, process_set_scheduling(&a->plan.process, &err), &err);
 	_exit(0);
 }
 

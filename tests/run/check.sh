@@ -282,6 +282,22 @@ test_places_of_a_user() {
 	esac
 }
 
+# The same for root, in a user namespace that does not map the owner of the root filesystem.
+test_places_in_a_user_namespace() {
+	[ "$(id -u)" = 0 ] && [ -z "${HULL_TEST_USER:-}" ] || skip 'needs root'
+	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = .linux.uidMappings | .mounts += [{destination: "/made", type: "tmpfs", source: "x"}] | .process.cwd = "/not/there"'
+	finds '.mounts[7].destination: make /made in the root filesystem: Permission denied' '.process.cwd: make /not/there'
+	chown 100000:100000 "$BUNDLE/rootfs"
+	slips '.process.cwd: the root filesystem has no directory /not/there: it is made'
+}
+
+# Tried on a process that ends with the command.
+test_scheduling() {
+	config '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "1000"}'
+	finds '.linux.memoryPolicy: '
+}
+
 test_operand() {
 	config '.process.cwd = "relative"'
 	cd / || fail cd
