@@ -183,7 +183,7 @@ static int run(struct context *ctx, struct error *err)
 const struct command check_command = {
 	.name = "check",
 	.operands = "[DIR]",
-	.summary = "say all that is wrong with a bundle, by its configuration and on this host",
+	.summary = "report everything that is wrong with a bundle, on this host too",
 	.options = options,
 	.max_operands = 1,
 	.values = { IS(DIRECTORY) },

@@ -18,7 +18,7 @@ static int run(struct context *ctx, struct error *err)
 const struct command help_command = {
 	.name = "help",
 	.operands = "[COMMAND]",
-	.summary = "tell about the command, or list all",
+	.summary = "print the options of a command, or all commands",
 	.options = options,
 	.max_operands = 1,
 	.values = { IS(COMMAND) },

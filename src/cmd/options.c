@@ -46,7 +46,7 @@ static size_t make_tables(struct getopt_tables *t, const struct parser *p)
 				t->shorts[letters++] = ':';
 		}
 	}
-	t->longs[count] = (struct option){ "help", no_argument, NULL, 'h' };
+	t->longs[count] = (struct option){ "help", optional_argument, NULL, 'h' };
 	if (p->command)
 		t->shorts[letters++] = 'h';
 	t->shorts[letters] = '\0';
@@ -332,8 +332,8 @@ static int fail_option(const struct parser *p, int c, struct error *err)
 	else
 		(void)fail_unknown(p, is_long || optopt < 0 || optopt >= FIRST_LONG ? 0 : optopt, err);
 	(void)hint_dashes(p, err);
-	if (p->command && !err->hint[0])
-		(void)error_hint(err, "hull %s --help", p->command->name);
+	if (!err->hint[0])
+		(void)error_hint(err, "hull %s%s--help", p->command ? p->command->name : "", p->command ? " " : "");
 	return p->command ? error_prefix(err, "%s", p->command->name) : -1;
 }
 
@@ -356,7 +356,7 @@ static int read_option(const struct parser *p, int c, struct error *err)
 	if (c == 1)
 		ctx->operands[ctx->operand_count++] = optarg;
 	else if (c == 'h' && !row)
-		ctx->options.help = true;
+		ctx->options.help = !optarg || !str_eq(optarg, "false");
 	else if (!row)
 		return fail_option(p, c, err);
 	else if (option_store(ctx, row, optarg, err) < 0)

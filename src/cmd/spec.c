@@ -156,7 +156,7 @@ static int run(struct context *ctx, struct error *err)
 const struct command spec_command = {
 	.name = "spec",
 	.operands = "[-- COMMAND [ARGUMENT…]]",
-	.summary = "write a configuration to begin with, or explain a property",
+	.summary = "write a configuration to start from, or explain a property",
 	.options = options,
 	.max_operands = 4096,
 	.values = { IS(PROGRAM), IS(FILE), IS(FILE) },

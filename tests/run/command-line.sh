@@ -339,6 +339,11 @@ test_typed_files() {
 test_other_meanings() {
 	says 1 'run: unknown option -v' hull run -v /a:/b "$ID"
 	says 1 'hint: hull --version run' "$HULL" run --version
+	says 1 'hint: hull --help' hull --ro-bind /usr /usr sh
+	try hull list --help=true
+	case $out in 'Usage: hull list '*) ;; *) fail "list --help=true: $out $errors" ;; esac
+	try hull list --help=false
+	case $status$out in '0ID '*) ;; *) fail "list --help=false: $out $errors" ;; esac
 	says 1 'usage: hull list [OPTION…]' hull list "$ID"
 	case $errors in *' ') fail "a blank at the end: '$errors'" ;; esac
 	says 1 'found "0"' hull stats --interval 0
