@@ -26,9 +26,8 @@ static void release(void *arena, void *ptr)
 	(void)ptr;
 }
 
-static void append(void *data, const char *text, size_t len)
+static void append_plain(struct json_writer *w, const char *text, size_t len)
 {
-	struct json_writer *w = data;
 	if (w->room - w->len <= len) { /* a byte is left for the NUL */
 		size_t room = w->room * 2 > w->len + len ? w->room * 2 : (w->len + len) * 2;
 		char *more = arena_alloc(w->arena, room);
@@ -38,6 +37,25 @@ static void append(void *data, const char *text, size_t len)
 	}
 	memcpy(w->text + w->len, text, len);
 	w->len += len;
+}
+
+/* yajl escapes the control characters below U+0020 alone. U+007F to U+009F act on a terminal too, and stand in strings alone. */
+static void append(void *data, const char *text, size_t len)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	size_t done = 0;
+	for (size_t i = 0; i < len; i++) {
+		bool two = at[i] == 0xc2 && i + 1 < len && at[i + 1] < 0xa0;
+		char escape[8];
+		if (at[i] != 0x7f && !two)
+			continue;
+		(void)snprintf(escape, sizeof(escape), "\\u%04x", at[i + two]);
+		append_plain(data, text + done, i - done);
+		append_plain(data, escape, strlen(escape));
+		i += two;
+		done = i + 1;
+	}
+	append_plain(data, text + done, len - done);
 }
 
 /* yajl refuses only what a program must not do: a value where a key belongs, or 128 levels. */

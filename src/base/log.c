@@ -123,7 +123,11 @@ static void add_json(struct line *line, const char *key, const char *value)
 	add(line, "\":\"");
 	for (; *value; value++) {
 		char escaped[8] = { *value, '\0' };
-		if (*value == '"' || *value == '\\')
+		unsigned char c = (unsigned char)*value, next = (unsigned char)value[1];
+		bool two = c == 0xc2 && next >= 0x80 && next < 0xa0;
+		if (two || c == 0x7f)
+			(void)snprintf(escaped, sizeof(escaped), "\\u%04x", *(value += two) & 0xff);
+		else if (*value == '"' || *value == '\\')
 			(void)snprintf(escaped, sizeof(escaped), "\\%c", *value);
 		else if ((unsigned char)*value < 0x20)
 			(void)snprintf(escaped, sizeof(escaped), "\\u%04x", *value);

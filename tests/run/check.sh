@@ -209,6 +209,15 @@ test_control_characters() {
 	BUNDLE=$BUNDLE$escape[31m$csi
 	config '.process.args = ["true"]'
 	hull create -b "$BUNDLE" "$ID" >/dev/null 2>&1 </dev/null || fail create
+	for form in "state $ID" 'list --format json' "--log-format json run -b $BUNDLE/none $ID"; do
+		# shellcheck disable=SC2086
+		try hull $form
+		case $out$errors in
+		*"$escape"* | *"$csi"*) fail "$form: $out$errors" ;;
+		*'\u009b'*) ;;
+		*) fail "$form: not told: $out$errors" ;;
+		esac
+	done
 	try hull list
 	hull delete -f "$ID"
 	case $out in
