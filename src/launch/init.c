@@ -133,13 +133,14 @@ static pid_t clone_sibling(const struct plan *plan, int *ret_pidfd)
 		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
 	};
 	pid_t pid = sys_clone3(&args);
-	if (pid < 0 && plan->needs & NEED_UNBORN_SECCOMP && (errno == ENOSYS || errno == EPERM))
-		/* filters know the older call, whose flags they can read */
+	/* filters know the older call, whose flags they can read: an outer container's, or the container's own */
+	bool filtered = errno == ENOSYS || (errno == EPERM && plan->needs & NEED_UNBORN_SECCOMP);
+	if (pid < 0 && filtered)
 		return (pid_t)syscall(SYS_clone, (unsigned long)args.flags, 0, ret_pidfd, 0, 0);
 	return pid;
 }
 
-static int fail_clone(const struct plan *plan, struct error *err)
+static int fail_birth(const struct plan *plan, struct error *err)
 {
 	int errnum = errno;
 	if (plan->target >= 0 && errnum == ENOMEM) /* pid_namespaces(7): its init has ended */
@@ -148,7 +149,7 @@ static int fail_clone(const struct plan *plan, struct error *err)
 	if (plan->needs & NEED_UNBORN_SECCOMP)
 		return error_hint(err, "the container's seccomp filter must allow clone, or the process have "
 				       "noNewPrivileges");
-	return -1;
+	return ns_hint_limit(err);
 }
 
 /* The first child ends here; init goes on in the second one, a child of the parent like the first. */
@@ -157,7 +158,7 @@ static int be_born(struct init *init, enum message_kind message, struct error *e
 	int pidfd = -1;
 	pid_t pid = clone_sibling(init->plan, &pidfd);
 	if (pid < 0)
-		return fail_clone(init->plan, err);
+		return fail_birth(init->plan, err);
 	if (pid > 0) {
 		int status = sync_send(init->sync, message, pid, pidfd);
 		if (status < 0)
