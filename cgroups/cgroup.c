@@ -22,16 +22,6 @@ static int plan(struct arena *arena, const struct oci_resources *resources,
 	return 0;
 }
 
-int cgroup_check(const struct cgroup_host *host, const struct oci_resources *resources,
-	const struct oci_device *devices, size_t device_count, struct error *err)
-{
-	ARENA(arena);
-	struct wanted wanted;
-	if (plan(&arena, resources, devices, device_count, &wanted, err) < 0)
-		return -1;
-	return host && host->mount[0] ? controllers_check(host, &wanted.writes, err) : 0;
-}
-
 static int apply(const struct cgroup_host *host, int cgroup_fd, const char *path,
 	const struct oci_resources *resources, const struct oci_device *devices,
 	size_t device_count, enum devices_mode mode, struct error *err)

@@ -55,11 +55,6 @@ int cgroup_create(const struct cgroup_host *host, const char *path, struct cgrou
 /* Opens an existing cgroup. */
 int cgroup_open(const struct cgroup_host *host, const char *path, struct error *err);
 
-/* Whether these resources can be honoured here, without touching anything: every value is converted, and every controller that is
- * needed looked for at the root of the hierarchy. Errors are those of cgroup_apply. With host NULL the values alone are judged. */
-int cgroup_check(const struct cgroup_host *host, const struct oci_resources *resources,
-	const struct oci_device *devices, size_t device_count, struct error *err);
-
 /* Applies .linux.resources to the open cgroup; NULL resources still attach nothing. Each property is applied or refused by an error that
  * names the property (".linux.resources.memory.limit") and says why: controller bound to v1, not delegated, not in the kernel.
  * `devices` are the container's own device nodes (allowed beside the rules); default devices are always allowed. */

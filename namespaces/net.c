@@ -213,20 +213,6 @@ int net_loopback_up(struct error *err)
 
 /* ---- network devices ---- */
 
-/* What dev_valid_name() of the kernel takes. */
-static bool is_device_name(const char *name)
-{
-	return name[0] && strlen(name) < IFNAMSIZ && !str_eq(name, ".") && !str_eq(name, "..") &&
-	       !strpbrk(name, "/: \t\n\v\f\r\xa0");
-}
-
-/* A name in the container may hold one %d, for which the first free number is taken. */
-static bool is_template(const char *name)
-{
-	const char *percent = strchr(name, '%');
-	return percent && percent[1] == 'd' && !strchr(percent + 1, '%');
-}
-
 static const char *target_name(const struct oci_net_device *device)
 {
 	return device->name && device->name[0] ? device->name : device->key;
@@ -237,40 +223,6 @@ static int fail_device(struct error *err, const struct oci_net_device *device)
 	char where[sizeof(err->where)];
 	(void)snprintf(where, sizeof(where), ".linux.netDevices[\"%s\"]", device->key);
 	return error_at(err, where);
-}
-
-static int check_names(const struct oci_net_device *device, struct error *err)
-{
-	const char *name = target_name(device);
-	if (!is_device_name(device->key))
-		return fail(err, 0, "\"%s\" is no name of a network device", device->key);
-	if (!is_device_name(name) || (strchr(name, '%') && !is_template(name))) {
-		(void)fail(err, 0, "\"%s\" is no name of a network device", name);
-		return error_hint(err,
-			"1 to %d bytes without \"/\", \":\" and white space; %%d once for a "
-			"number",
-			IFNAMSIZ - 1);
-	}
-	if (str_eq(device->key, "lo"))
-		return fail(err, 0, "the loopback device cannot be moved");
-	return 0;
-}
-
-int net_devices_check(const struct oci_net_device *items, size_t len, struct error *err)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (check_names(&items[i], err) < 0)
-			return fail_device(err, &items[i]);
-		for (size_t k = 0; k < i; k++) {
-			const char *name = target_name(&items[i]);
-			if (is_template(name) || !str_eq(name, target_name(&items[k])))
-				continue;
-			(void)fail(err, 0, "\"%s\" and \"%s\" are both to be called %s",
-				items[k].key, items[i].key, name);
-			return fail_device(err, &items[i]);
-		}
-	}
-	return 0;
 }
 
 static void take_index(void *data, const struct nlmsghdr *message)

@@ -193,6 +193,13 @@ void ns_release(struct ns_holder *holder)
 	(void)proc_wait(holder->pid);
 }
 
+int ns_hint_limit(struct error *err)
+{
+	return err && (err->errnum == ENOSPC || err->errnum == EUSERS) ?
+		error_hint(err, "a limit of /proc/sys/user/max_*_namespaces is reached") :
+		-1;
+}
+
 int ns_unshare(const struct ns_plan *plan, struct error *err)
 {
 	if (unshare((int)plan->unshare_flags) == 0)
@@ -201,9 +208,7 @@ int ns_unshare(const struct ns_plan *plan, struct error *err)
 	if (err && err->errnum == EPERM)
 		return error_hint(err, "a seccomp filter or AppArmor's restriction of user namespaces does this: hull check "
 				       "--host tells which");
-	return err && (err->errnum == ENOSPC || err->errnum == EUSERS) ?
-		error_hint(err, "a limit of /proc/sys/user/max_*_namespaces is reached") :
-		-1;
+	return ns_hint_limit(err);
 }
 
 /* The user namespace comes last, for those before it that only the host's rights open; who has none has them by the user namespace

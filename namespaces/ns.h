@@ -41,6 +41,8 @@ int ns_open(struct ns_plan *plan, struct error *err);
 int ns_join(struct ns_plan *plan, struct error *err);
 /* Those that the child makes. */
 int ns_unshare(const struct ns_plan *plan, struct error *err);
+/* -1, and the hint that belongs to the errors of a limit, if it is one. */
+int ns_hint_limit(struct error *err);
 bool ns_joins(const struct ns_plan *plan, int type);
 
 /* A process that does nothing but be in a user namespace, for its maps to be written or read and its file to be opened. */

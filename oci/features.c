@@ -38,11 +38,11 @@ static void open_object(struct json_writer *w, const char *name)
 	json_object(w);
 }
 
-/* An object that says no more than whether the runtime has it. */
-static void write_enabled(struct json_writer *w, const char *name, bool enabled)
+/* An object that says no more than that the runtime has it. */
+static void write_enabled(struct json_writer *w, const char *name)
 {
 	open_object(w, name);
-	write_bool(w, "enabled", enabled);
+	write_bool(w, "enabled", true);
 	json_end(w);
 }
 
@@ -58,24 +58,14 @@ static void write_hooks(struct json_writer *w)
 	json_end(w);
 }
 
-static void write_map(struct json_writer *w, const char *name, const oci_map *map)
-{
-	open_object(w, name);
-	LIST_EACH (map, pair) {
-		json_key(w, pair->key);
-		json_string(w, pair->value);
-	}
-	json_end(w);
-}
-
-static void write_cgroup(struct json_writer *w, const struct oci_features_facts *facts)
+static void write_cgroup(struct json_writer *w)
 {
 	open_object(w, "cgroup");
 	write_bool(w, "v1", false);
 	write_bool(w, "v2", true);
-	write_bool(w, "systemd", facts->systemd);
-	write_bool(w, "systemdUser", facts->systemd_user);
-	write_bool(w, "rdma", facts->rdma);
+	write_bool(w, "systemd", true);
+	write_bool(w, "systemdUser", true);
+	write_bool(w, "rdma", true);
 	json_end(w);
 }
 
@@ -91,33 +81,28 @@ static void write_seccomp(struct json_writer *w, const struct oci_features_facts
 	json_end(w);
 }
 
-static void write_intel_rdt(struct json_writer *w, const struct oci_features_facts *facts)
-{
-	open_object(w, "intelRdt");
-	write_bool(w, "enabled", facts->intel_rdt);
-	write_bool(w, "schemata", facts->intel_rdt_schemata);
-	write_bool(w, "monitoring", facts->intel_rdt_monitoring);
-	json_end(w);
-}
-
 static void write_linux(struct json_writer *w, const struct oci_features_facts *facts)
 {
 	open_object(w, "linux");
 	write_words(w, "namespaces", oci_namespace_words);
 	write_strings(w, "capabilities", &facts->capabilities);
-	write_cgroup(w, facts);
+	write_cgroup(w);
 	write_seccomp(w, facts);
-	write_enabled(w, "apparmor", facts->apparmor);
-	write_enabled(w, "selinux", facts->selinux);
-	write_intel_rdt(w, facts);
+	write_enabled(w, "apparmor");
+	write_enabled(w, "selinux");
+	open_object(w, "intelRdt");
+	write_bool(w, "enabled", true);
+	write_bool(w, "schemata", true);
+	write_bool(w, "monitoring", true);
+	json_end(w);
 	open_object(w, "memoryPolicy");
 	write_words(w, "modes", oci_memory_policy_words);
 	write_words(w, "flags", oci_memory_policy_flag_words);
 	json_end(w);
 	open_object(w, "mountExtensions");
-	write_enabled(w, "idmap", facts->idmap);
+	write_enabled(w, "idmap");
 	json_end(w);
-	write_enabled(w, "netDevices", facts->net_devices);
+	write_enabled(w, "netDevices");
 	json_end(w);
 }
 
@@ -134,7 +119,8 @@ char *oci_features_json(
 	write_hooks(&w);
 	write_strings(&w, "mountOptions", &facts->mount_options);
 	write_linux(&w, facts);
-	write_map(&w, "annotations", &facts->annotations);
+	open_object(&w, "annotations");
+	json_end(&w);
 	write_strings(&w, "potentiallyUnsafeConfigAnnotations", &facts->unsafe_annotations);
 	json_end(&w);
 	return json_finish(&w, ret_len);

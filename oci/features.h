@@ -21,13 +21,6 @@ struct oci_features_facts {
 	oci_strings capabilities;            /* all names that libcap knows */
 	oci_strings seccomp_supported_flags; /* those that kernel and libseccomp have */
 	oci_strings unsafe_annotations;      /* keys, or prefixes that end with "." */
-	oci_map annotations;                 /* versions and the like */
-	bool systemd, systemd_user;          /* the systemd cgroup driver is built in */
-	bool rdma;                           /* the rdma cgroup controller */
-	bool apparmor, selinux;
-	bool intel_rdt, intel_rdt_schemata, intel_rdt_monitoring;
-	bool idmap;       /* mounts[].uidMappings and gidMappings */
-	bool net_devices; /* linux.netDevices */
 };
 
 char *oci_features_json(

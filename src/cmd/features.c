@@ -44,16 +44,6 @@ static int run(struct context *ctx, struct error *err)
 		.capabilities = as_list(caps_names(&ctx->arena)),
 		.seccomp_supported_flags = supported_flags(&ctx->arena),
 		.unsafe_annotations = as_list(unsafe_annotations),
-		.systemd = true,
-		.systemd_user = true,
-		.rdma = true,
-		.apparmor = true,
-		.selinux = true,
-		.intel_rdt = true,
-		.intel_rdt_schemata = true,
-		.intel_rdt_monitoring = true,
-		.idmap = true,
-		.net_devices = true,
 	};
 	char *text = oci_features_json(&ctx->arena, &facts, &len);
 	return print_text(text, len, err);

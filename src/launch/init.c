@@ -19,6 +19,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "launch/start.h"
 #include "launch/sync.h"
 #include "namespaces/net.h"
 #include "namespaces/paths.h"
@@ -32,12 +33,16 @@
 
 extern char **environ;
 
+/* A step that is one call. */
+#define STEP(name, call)                                                                           \
+	static int name(struct init *init, struct error *err)                                      \
+	{                                                                                          \
+		(void)init;                                                                        \
+		return call;                                                                       \
+	}
+
 /* Ours alone: no key and no terminal of the caller is reachable (CVE-2017-5226). */
-static int lead_session(struct init *init, struct error *err)
-{
-	(void)init;
-	return !defence_is_off("session") && setsid() < 0 ? fail(err, errno, "setsid") : 0;
-}
+STEP(lead_session, !defence_is_off("session") && setsid() < 0 ? fail(err, errno, "setsid") : 0)
 
 /* What the caller left to us is not the program's: signals ignored or blocked, a umask; nor is his environment to be read in our
  * memory by who may trace us. */
@@ -65,10 +70,7 @@ static int open_time_offsets(struct init *init, struct error *err)
 	return init->time_offsets < 0 ? -1 : 0;
 }
 
-static int join_namespaces(struct init *init, struct error *err)
-{
-	return ns_join(&init->plan->ns, err);
-}
+STEP(join_namespaces, ns_join(&init->plan->ns, err))
 
 /* Root of the user namespace, where it has one; CVE-2020-5291: where it has none, the later drop to the process's own ids happens
  * all the same. */
@@ -115,10 +117,7 @@ static int enter_user_namespace(struct init *init, struct error *err)
 	return become_root(init, err);
 }
 
-static int unshare_namespaces(struct init *init, struct error *err)
-{
-	return ns_unshare(&init->plan->ns, err);
-}
+STEP(unshare_namespaces, ns_unshare(&init->plan->ns, err))
 
 static int set_time_offsets(struct init *init, struct error *err)
 {
@@ -133,13 +132,14 @@ static pid_t clone_sibling(const struct plan *plan, int *ret_pidfd)
 		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
 	};
 	pid_t pid = sys_clone3(&args);
-	if (pid < 0 && plan->needs & NEED_UNBORN_SECCOMP && (errno == ENOSYS || errno == EPERM))
-		/* filters know the older call, whose flags they can read */
+	/* filters know the older call, whose flags they can read: an outer container's, or the container's own */
+	bool filtered = errno == ENOSYS || (errno == EPERM && plan->needs & NEED_UNBORN_SECCOMP);
+	if (pid < 0 && filtered)
 		return (pid_t)syscall(SYS_clone, (unsigned long)args.flags, 0, ret_pidfd, 0, 0);
 	return pid;
 }
 
-static int fail_clone(const struct plan *plan, struct error *err)
+static int fail_birth(const struct plan *plan, struct error *err)
 {
 	int errnum = errno;
 	if (plan->target >= 0 && errnum == ENOMEM) /* pid_namespaces(7): its init has ended */
@@ -148,7 +148,7 @@ static int fail_clone(const struct plan *plan, struct error *err)
 	if (plan->needs & NEED_UNBORN_SECCOMP)
 		return error_hint(err, "the container's seccomp filter must allow clone, or the process have "
 				       "noNewPrivileges");
-	return -1;
+	return ns_hint_limit(err);
 }
 
 /* The first child ends here; init goes on in the second one, a child of the parent like the first. */
@@ -157,7 +157,7 @@ static int be_born(struct init *init, enum message_kind message, struct error *e
 	int pidfd = -1;
 	pid_t pid = clone_sibling(init->plan, &pidfd);
 	if (pid < 0)
-		return fail_clone(init->plan, err);
+		return fail_birth(init->plan, err);
 	if (pid > 0) {
 		int status = sync_send(init->sync, message, pid, pidfd);
 		if (status < 0)
@@ -167,10 +167,7 @@ static int be_born(struct init *init, enum message_kind message, struct error *e
 	return 0;
 }
 
-static int clone_last(struct init *init, struct error *err)
-{
-	return be_born(init, TELL_BORN, err);
-}
+STEP(clone_last, be_born(init, TELL_BORN, err))
 
 static int clone_again(struct init *init, struct error *err)
 {
@@ -184,15 +181,8 @@ static int clone_again(struct init *init, struct error *err)
 }
 
 /* Names of the host's, as the configuration has them: nobody else is in these namespaces yet. */
-static int open_mounts(struct init *init, struct error *err)
-{
-	return plan_open_mounts(init->arena, init->plan, err);
-}
-
-static int attach_rootfs(struct init *init, struct error *err)
-{
-	return rootfs_attach(init->plan->root, init->plan->rootfs, err);
-}
+STEP(open_mounts, plan_open_mounts(init->arena, init->plan, err))
+STEP(attach_rootfs, rootfs_attach(init->plan->root, init->plan->rootfs, err))
 
 static int perform_mounts(struct init *init, struct error *err)
 {
@@ -208,11 +198,7 @@ static int perform_mounts(struct init *init, struct error *err)
 	return 0;
 }
 
-static int make_devices(struct init *init, struct error *err)
-{
-	struct plan *plan = init->plan;
-	return devices_make(plan->root, plan->devices, plan->device_count, err);
-}
+STEP(make_devices, devices_make(init->plan->root, init->plan->devices, init->plan->device_count, err))
 
 static int take_console(struct init *init, struct error *err)
 {
@@ -243,11 +229,7 @@ static int offer_console(struct init *init, struct error *err)
 	return sync_ask(init->sync, ASK_CONSOLE, 0, master, err) < 0 ? -1 : 0;
 }
 
-static int raise_loopback(struct init *init, struct error *err)
-{
-	(void)init;
-	return net_loopback_up(err);
-}
+STEP(raise_loopback, net_loopback_up(err))
 
 /* Our own, by the procfs that we still see: no other process could look at us. */
 static int ask_for_network(struct init *init, struct error *err)
@@ -268,15 +250,8 @@ static int set_hostname(struct init *init, struct error *err)
 	return 0;
 }
 
-static int ask_for_hooks(struct init *init, struct error *err)
-{
-	return sync_ask(init->sync, ASK_HOOKS, 0, -1, err) < 0 ? -1 : 0;
-}
-
-static int write_sysctl(struct init *init, struct error *err)
-{
-	return sysctl_write(init->proc, &init->plan->linux->sysctl, err);
-}
+STEP(ask_for_hooks, sync_ask(init->sync, ASK_HOOKS, 0, -1, err))
+STEP(write_sysctl, sysctl_write(init->proc, &init->plan->linux->sysctl, err))
 
 /* runtime.md "State": to hooks in the container's namespaces the pid is that which the container sees. */
 static int run_hooks(struct init *init, const oci_hook_list *hooks, const char *where,
@@ -300,23 +275,14 @@ static int run_create_hooks(struct init *init, struct error *err)
 	return status;
 }
 
-static int mask_paths(struct init *init, struct error *err)
-{
-	struct plan *plan = init->plan;
-	return paths_mask(plan->root, &plan->linux->masked_paths, plan->null, &init->batch, err);
-}
+STEP(mask_paths,
+	paths_mask(init->plan->root, &init->plan->linux->masked_paths, init->plan->null, &init->batch, err))
 
-static int make_paths_readonly(struct init *init, struct error *err)
-{
-	return paths_make_readonly(
-		init->plan->root, &init->plan->linux->readonly_paths, &init->batch, err);
-}
+STEP(make_paths_readonly,
+	paths_make_readonly(init->plan->root, &init->plan->linux->readonly_paths, &init->batch, err))
 
-static int pivot(struct init *init, struct error *err)
-{
-	return init->plan->options.no_pivot ? rootfs_move(init->plan->root, err) :
-					      rootfs_pivot(init->plan->root, err);
-}
+STEP(pivot,
+	init->plan->options.no_pivot ? rootfs_move(init->plan->root, err) : rootfs_pivot(init->plan->root, err))
 
 static int change_root(struct init *init, struct error *err)
 {
@@ -362,17 +328,10 @@ static int finish_rootfs(struct init *init, struct error *err)
 	return rootfs_finish(plan->root, plan->readonly, plan->propagation, err);
 }
 
-static int own_null(struct init *init, struct error *err)
-{
-	return defence_is_off("host-null") ? 0 : devices_own_null(init->plan->root, err);
-}
-
-static int find_executable(struct init *init, struct error *err)
-{
-	const struct plan *plan = init->plan;
-	return executable_find(init->arena, plan->config->process->args.items[0],
-		plan->search_path, &init->executable, &init->search_rest, err);
-}
+STEP(own_null, defence_is_off("host-null") ? 0 : devices_own_null(init->plan->root, err))
+STEP(find_executable,
+	executable_find(init->arena, init->plan->config->process->args.items[0], init->plan->search_path,
+	&init->executable, &init->search_rest, err))
 
 /* KEYCTL_JOIN_SESSION_KEYRING: keys of the caller's session stay out of the container's reach. Without a name: one of that name
  * may be there already, another user's or another container's, and would be shared with it. */
@@ -387,16 +346,10 @@ static int join_keyring(struct init *init, struct error *err)
 	return error_hint(err, "use --no-new-keyring");
 }
 
-static int set_scheduling(struct init *init, struct error *err)
-{
-	return process_set_scheduling(&init->plan->process, err);
-}
+STEP(set_scheduling, process_set_scheduling(&init->plan->process, err))
 
 /* config.md "execCPUAffinity": once the process is in the container's cgroup. */
-static int set_final_affinity(struct init *init, struct error *err)
-{
-	return process_set_affinity(&init->plan->process.cpus_final, 0, err);
-}
+STEP(set_final_affinity, process_set_affinity(&init->plan->process.cpus_final, 0, err))
 
 static int refuse_new_privileges(struct init *init, struct error *err)
 {
@@ -406,10 +359,7 @@ static int refuse_new_privileges(struct init *init, struct error *err)
 	return 0;
 }
 
-static int load_seccomp(struct init *init, struct error *err)
-{
-	return seccomp_install(&init->plan->seccomp, &init->listener, err);
-}
+STEP(load_seccomp, seccomp_install(&init->plan->seccomp, &init->listener, err))
 
 static int hand_over_listener(struct init *init, struct error *err)
 {
@@ -432,56 +382,10 @@ static int close_before_wait(struct init *init, struct error *err)
 	return 0;
 }
 
-static int report_ready(struct init *init, struct error *err)
-{
-	if (init->granted)
-		return 0;
-	return sync_ask(init->sync, ASK_READY, 0, -1, err) < 0 ? -1 : 0;
-}
+STEP(report_ready, init->granted ? 0 : sync_ask(init->sync, ASK_READY, 0, -1, err))
 
-/* The user who made the other end of a socket, as our user namespace has it: all whom it does not map are one. */
-static uid_t peer_of(int sock)
-{
-	struct ucred peer = { .uid = (uid_t)-1 };
-	socklen_t len = sizeof(peer);
-	(void)getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len); /* unless by a seccomp filter */
-	return peer.uid;
-}
-
-/* Of the user who made us alone, though the directory of the socket keeps all others away already. */
-static int accept_start(int listen, uid_t creator)
-{
-	for (;;) {
-		int sock = accept4(listen, NULL, NULL, SOCK_CLOEXEC);
-		if (sock >= 0 && (peer_of(sock) == creator || defence_is_off("start-peer")))
-			return sock;
-		if (sock < 0 && errno != EINTR)
-			return -1;
-		close_fd(&sock);
-	}
-}
-
-/* One connection is all there is: start takes the socket's name away before it says go, and a start that dies in between
- * takes init along. */
-static int wait_for_start(struct init *init, struct error *err)
-{
-	struct message go;
-	FD(unexpected) = -1;
-	uid_t creator = peer_of(init->sync);
-	close_fd(&init->sync);
-	init->sync = accept_start(init->listen, creator);
-	if (init->sync < 0)
-		return fail(err, errno, "wait for start");
-	close_fd(&init->listen);
-	if (sync_receive(init->sync, &go, &unexpected, err) <= 0 || go.kind != ANSWER)
-		_exit(1);
-	return 0;
-}
-
-static int set_label(struct init *init, struct error *err)
-{
-	return lsm_set_exec(&init->plan->lsm, init->proc, err);
-}
+STEP(wait_for_start, start_await(&init->sync, &init->listen, err))
+STEP(set_label, lsm_set_exec(&init->plan->lsm, init->proc, err))
 
 /* Only 0, 1, 2 and what the caller wants preserved are left, and the socket: a path through /proc/self/fd, were it that of a "#!"
  * line, leads nowhere (CVE-2024-21626). And what the start hooks write to: files, behind which no path goes on. */
@@ -498,10 +402,7 @@ static int close_descriptors(struct init *init, struct error *err)
 	return 0;
 }
 
-static int set_limits(struct init *init, struct error *err)
-{
-	return process_set_rlimits(&init->plan->process, 0, err);
-}
+STEP(set_limits, process_set_rlimits(&init->plan->process, 0, err))
 
 /* Without no_new_privs a filter is loaded by CAP_SYS_ADMIN alone, which a process of exec then keeps for it. */
 static bool keeps_admin(const struct plan *plan)
@@ -510,10 +411,7 @@ static bool keeps_admin(const struct plan *plan)
 		(plan->needs & (NEED_UNBORN_SECCOMP | NEED_EARLY_SECCOMP | NEED_LISTENER));
 }
 
-static int drop_kept_privileges(struct init *init, struct error *err)
-{
-	return keeps_admin(init->plan) ? caps_set(&init->plan->caps, err) : 0;
-}
+STEP(drop_kept_privileges, keeps_admin(init->plan) ? caps_set(&init->plan->caps, err) : 0)
 
 static int drop_privileges(struct init *init, struct error *err)
 {
@@ -537,11 +435,8 @@ static int drop_privileges(struct init *init, struct error *err)
 	return caps_set(&caps, err);
 }
 
-static int run_start_hooks(struct init *init, struct error *err)
-{
-	return run_hooks(init, &init->plan->config->hooks->start_container,
-		".hooks.startContainer", STATUS_CREATED, err);
-}
+STEP(run_start_hooks,
+	run_hooks(init, &init->plan->config->hooks->start_container, ".hooks.startContainer", STATUS_CREATED, err))
 
 /* The program was found as root; its user may be barred from that one and not from one of the same name further on in $PATH:
  * execvp(3). */

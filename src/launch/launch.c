@@ -79,14 +79,12 @@ static int fail_clone(struct error *err)
 				       "call from within it");
 	if (err->errnum == ENOSYS)
 		return error_hint(err, "a seccomp filter that we run under does this; it must allow clone3");
-	if (err->errnum == ENOSPC || err->errnum == EUSERS)
-		return error_hint(err, "a limit of /proc/sys/user/max_*_namespaces is reached");
 	if (err->errnum == ENOENT || err->errnum == ENODEV)
 		return error_hint(err, "the cgroup has been removed meanwhile");
 	return err->errnum == EBUSY ?
 		error_hint(err, "the cgroup enables controllers for its children, so no "
 				"process may be in it") :
-		-1;
+		ns_hint_limit(err);
 }
 
 static pid_t clone_init(struct launch *l, struct child *child, bool placed)

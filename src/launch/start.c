@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/defences.h"
 #include "base/fd.h"
 #include "base/proc.h"
 #include "launch/sync.h"
@@ -87,6 +88,43 @@ int start_init(struct container *c, struct error *err)
 	if (status < 0)
 		await_end(c);
 	return status;
+}
+
+/* The user who made the other end of a socket, as our user namespace has it: all whom it does not map are one. */
+static uid_t peer_of(int sock)
+{
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t len = sizeof(peer);
+	(void)getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len); /* unless by a seccomp filter */
+	return peer.uid;
+}
+
+/* Of the user who made us alone, though the directory of the socket keeps all others away already. */
+static int accept_start(int listen, uid_t creator)
+{
+	for (;;) {
+		int sock = accept4(listen, NULL, NULL, SOCK_CLOEXEC);
+		if (sock >= 0 && (peer_of(sock) == creator || defence_is_off("start-peer")))
+			return sock;
+		if (sock < 0 && errno != EINTR)
+			return -1;
+		close_fd(&sock);
+	}
+}
+
+int start_await(int *sync, int *listen, struct error *err)
+{
+	struct message go;
+	FD(unexpected) = -1;
+	uid_t creator = peer_of(*sync);
+	close_fd(sync);
+	*sync = accept_start(*listen, creator);
+	if (*sync < 0)
+		return fail(err, errno, "wait for start");
+	close_fd(listen);
+	if (sync_receive(*sync, &go, &unexpected, err) <= 0 || go.kind != ANSWER)
+		_exit(1);
+	return 0;
 }
 
 int start_run_poststart(struct container *c, const struct oci_config *config, struct error *err)

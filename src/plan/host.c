@@ -15,7 +15,7 @@
 
 enum { OLDEST_MAJOR = 5, OLDEST_MINOR = 14 };
 
-int host_read_release(const char *release, struct host *host, struct error *err)
+int host_check_release(const char *release, struct error *err)
 {
 	unsigned major, minor;
 	if (sscanf(release, "%u.%u", &major, &minor) != 2)
@@ -23,8 +23,6 @@ int host_read_release(const char *release, struct host *host, struct error *err)
 	if (major < OLDEST_MAJOR || (major == OLDEST_MAJOR && minor < OLDEST_MINOR))
 		return fail(err, 0, "this is Linux %.64s, hull needs %d.%d or newer", release,
 			OLDEST_MAJOR, OLDEST_MINOR);
-	host->kernel_major = major;
-	host->kernel_minor = minor;
 	return 0;
 }
 
@@ -45,11 +43,11 @@ int host_probe(struct host *ret_host, struct error *err)
 	struct utsname name;
 	if (uname(&name) < 0)
 		return fail(err, errno, "read the kernel's release");
-	if (host_read_release(name.release, &host, err) < 0)
+	if (host_check_release(name.release, err) < 0)
 		return -1;
 	host.foreign_mounts = host.in_user_namespace && has_foreign_mounts();
 	host.last_cap = caps_last();
-	host.own_caps = caps_grantable(false);
+	host.own_caps = caps_held();
 	if (cgroup_probe(&host.cgroup, err) < 0)
 		return -1;
 	*ret_host = host;

@@ -19,7 +19,6 @@ struct host {
 	uid_t euid;
 	bool in_user_namespace; /* not the first one: no device can be made there */
 	bool foreign_mounts; /* the mount namespace is not our user namespace's: nothing of it can be cloned */
-	unsigned kernel_major, kernel_minor;
 	unsigned last_cap;
 	uint64_t own_caps; /* that this process holds */
 	struct cgroup_host cgroup;
@@ -37,7 +36,7 @@ static inline bool host_is_root(const struct host *host)
 /* What every start needs. Refuses a kernel older than 5.14 with one sentence. */
 int host_probe(struct host *ret_host, struct error *err);
 /* The part of it that judges uname(2)'s release. Pure. */
-int host_read_release(const char *release, struct host *host, struct error *err);
+int host_check_release(const char *release, struct error *err);
 /* The rest, by need: each costs system calls. */
 void host_probe_delegated(struct host *host, struct arena *arena);
 void host_probe_lsm(struct host *host);

@@ -53,39 +53,44 @@ struct plan_options {
 };
 
 /* Which steps of the child this container needs: the column of the table in launch/init.c. */
-enum need {
-	NEED_ALWAYS = 0,
-	NEED_JOIN = 1 << 0,
-	NEED_USER_NS = 1 << 1,
-	NEED_UNSHARE = 1 << 2,
-	NEED_TIME = 1 << 3,
-	NEED_SECOND_CLONE = 1 << 4,
-	NEED_ROOTFS = 1 << 5, /* a mount namespace of its own, to be filled */
-	NEED_CHROOT = 1 << 6, /* no mount namespace of its own */
-	NEED_CONSOLE = 1 << 7,
-	NEED_PROC = 1 << 8, /* a procfs mount of our own */
-	NEED_SYSCTL = 1 << 9,
-	NEED_HOSTNAME = 1 << 10,
-	NEED_LOOPBACK = 1 << 11,
-	NEED_PARENT_HOOKS = 1 << 12,
-	NEED_CREATE_HOOKS = 1 << 13,
-	NEED_KEYRING = 1 << 14,
-	NEED_SCHEDULING = 1 << 15,
-	NEED_LISTENER = 1 << 16, /* seccomp with NOTIFY: loaded while the parent is there to take the listener */
-	NEED_START = 1 << 17,
-	NEED_START_HOOKS = 1 << 18,
-	NEED_EARLY_SECCOMP = 1 << 19, /* without no_new_privs it needs CAP_SYS_ADMIN */
-	NEED_LATE_SECCOMP = 1 << 20,
-	NEED_LSM = 1 << 21,
-	NEED_MASKS = 1 << 22,
-	NEED_READONLY_PATHS = 1 << 23,
-	NEED_NET_DEVICES = 1 << 24,
-	NEED_NO_NEW_PRIVS = 1 << 25,
-	NEED_NETWORK = 1 << 28, /* a helper brings it */
-	NEED_OPEN_INSIDE = 1 << 27, /* mounts are cloned by who has the right to: init, in its user namespace */
-	NEED_LIMITS = 1 << 26, /* set by init itself: not in a user namespace, which gives no right to raise them */
-	NEED_UNBORN_SECCOMP = 1 << 27, /* of exec: early, and before the process is where others can trace it */
-};
+#define NEEDS(NEED)                                                                                \
+	NEED(NEED_JOIN)                                                                            \
+	NEED(NEED_USER_NS)                                                                         \
+	NEED(NEED_UNSHARE)                                                                         \
+	NEED(NEED_TIME)                                                                            \
+	NEED(NEED_SECOND_CLONE)                                                                    \
+	NEED(NEED_OPEN_INSIDE) /* init clones what is mounted: its user namespace has the right */ \
+	NEED(NEED_ROOTFS) /* a mount namespace of its own, to be filled */                         \
+	NEED(NEED_CHROOT) /* no mount namespace of its own */                                      \
+	NEED(NEED_PROC) /* a procfs mount of our own */                                            \
+	NEED(NEED_CONSOLE)                                                                         \
+	NEED(NEED_LOOPBACK)                                                                        \
+	NEED(NEED_NETWORK) /* a helper brings it */                                                \
+	NEED(NEED_HOSTNAME)                                                                        \
+	NEED(NEED_PARENT_HOOKS)                                                                    \
+	NEED(NEED_SYSCTL)                                                                          \
+	NEED(NEED_CREATE_HOOKS)                                                                    \
+	NEED(NEED_MASKS)                                                                           \
+	NEED(NEED_READONLY_PATHS)                                                                  \
+	NEED(NEED_KEYRING)                                                                         \
+	NEED(NEED_SCHEDULING)                                                                      \
+	NEED(NEED_LISTENER) /* seccomp with NOTIFY: the parent takes the listener */               \
+	NEED(NEED_START)                                                                           \
+	NEED(NEED_LSM)                                                                             \
+	NEED(NEED_LIMITS) /* set by init: a user namespace gives no right to raise them */         \
+	NEED(NEED_UNBORN_SECCOMP) /* of exec: early, before others can trace the process */        \
+	NEED(NEED_EARLY_SECCOMP) /* without no_new_privs it needs CAP_SYS_ADMIN */                 \
+	NEED(NEED_NO_NEW_PRIVS)                                                                    \
+	NEED(NEED_START_HOOKS)                                                                     \
+	NEED(NEED_LATE_SECCOMP)
+
+#define NEED_NUMBER(need) need##_NUMBER,
+#define NEED_BIT(need) need = 1 << need##_NUMBER,
+enum need_number { NEEDS(NEED_NUMBER) NEED_COUNT };
+enum need { NEED_ALWAYS = 0, NEEDS(NEED_BIT) };
+#undef NEED_NUMBER
+#undef NEED_BIT
+_Static_assert(NEED_COUNT < sizeof(int) * 8, "a need is a bit of an int");
 
 struct plan {
 	const struct oci_config *config;

@@ -41,8 +41,8 @@ unsigned caps_last(void)
 	return (unsigned)cap_max_bits() - 1;
 }
 
-/* The permitted set of this process: one call, where the bounding set would be one for each. */
-static uint64_t read_permitted(void)
+/* One call, where the bounding set would be one for each. */
+uint64_t caps_held(void)
 {
 	uint64_t mask = 0;
 	cap_t held = cap_get_proc();
@@ -56,11 +56,6 @@ static uint64_t read_permitted(void)
 	}
 	(void)cap_free(held); /* cannot fail for what cap_get_proc returned */
 	return mask;
-}
-
-uint64_t caps_grantable(bool new_user_namespace)
-{
-	return new_user_namespace ? UINT64_MAX >> (MAX_CAPS - 1 - caps_last()) : read_permitted();
 }
 
 /* libcap reads names in any case and numbers too; the specification has the upper-case names
@@ -252,7 +247,7 @@ int caps_set(const struct caps_plan *plan, struct error *err)
 		return fail(err, errno, "prepare the capability sets");
 	if (cap_set_proc(caps) < 0) {
 		int saved = errno;
-		uint64_t lacking = plan->permitted & ~read_permitted();
+		uint64_t lacking = plan->permitted & ~caps_held();
 		char name[40] = "";
 		if (lacking)
 			write_name((unsigned)__builtin_ctzll(lacking), name, sizeof(name));

@@ -1,7 +1,7 @@
 /*
  * Capabilities: names become masks in the plan, masks become credentials in init.
  *
- *	caps_plan_make(process->capabilities, caps_grantable(new_userns), &plan, &err);
+ *	caps_plan_make(process->capabilities, caps_held(), &plan, &err);
  *	caps_drop_bounding(&plan, caps_last(), &err);     init, before setresuid
  *	caps_keep(true, &err); process_set_user(…); caps_set(&plan, &err);
  *
@@ -25,10 +25,8 @@ struct caps_plan {
 /* The kernel's last capability, found by libcap without /proc. */
 unsigned caps_last(void);
 
-/* What a container may be granted: every capability that the kernel has if it gets a user
- * namespace of its own (its first process holds them all), otherwise those that this process
- * holds itself. */
-uint64_t caps_grantable(bool new_user_namespace);
+/* The permitted set of this process: what it may grant to a container that has no user namespace of its own. */
+uint64_t caps_held(void);
 
 /* Pure. NULL caps means none at all: every set is emptied, as runc and crun do. An unknown name,
  * or one that is not grantable, is left out with a warning and no error: config.md demands it

@@ -342,7 +342,7 @@ const char *idmap_of_caller(struct arena *arena, struct oci_linux *config)
 	bool has_uids = config->uid_mappings.len > 1, has_gids = config->gid_mappings.len > 1;
 	if (lack)
 		return lack;
-	if ((has_uids || has_gids) && try_maps(arena, config, caps_grantable(false), &err) < 0) {
+	if ((has_uids || has_gids) && try_maps(arena, config, caps_held(), &err) < 0) {
 		config->uid_mappings.len = config->gid_mappings.len = 1;
 		return arena_strdup(arena, err.text);
 	}

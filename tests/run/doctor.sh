@@ -60,6 +60,9 @@ test_container_in_one_without_clone3() {
 		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
 		syscalls: [{names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38}]}'
 	expect 'in the inner one' 'hull --root /tmp/states run -b /inner x'
+	# init's second clone too, of which a time namespace is a reason
+	jq '.linux.namespaces += [{type: "time"}]' "$inner/config.json" >"$WORK/timed.json" && mv "$WORK/timed.json" "$inner/config.json"
+	expect 'in the inner one' 'hull --root /tmp/states run -b /inner x'
 }
 
 test_nothing_is_left() {

@@ -614,6 +614,17 @@ test_container_of_root_in_a_user_namespace() {
 	done
 }
 
+# Init is born in a second clone here, and opens its mounts itself: the error tells of the limit, not of seccomp.
+test_limit_of_pid_namespaces() {
+	[ -e /proc/self/ns/time ] || skip 'this kernel has no time namespaces'
+	config '.linux.namespaces |= map(select(.type != "user")) + [{type: "user"}, {type: "time"}] |
+		del(.linux.resources, .linux.seccomp, .process.rlimits)'
+	mkdir "$WORK/inner"
+	fails_with 'clone into the namespaces: No space left on device' unshare -Ur sh -c \
+		'echo 0 >/proc/sys/user/max_pid_namespaces && exec "$@"' - "$HULL" --root "$WORK/inner" run -b "$BUNDLE" "$ID"
+	same 'hint: a limit of /proc/sys/user/max_*_namespaces is reached' "$(echo "$errors" | grep -o 'hint: .*')" 'what is advised'
+}
+
 # Where a procfs cannot be mounted the caller's leads to the parameters too: they are those of who opens them.
 test_sysctl_in_the_pid_namespace_of_the_caller() {
 	theirs=$(cat /proc/sys/net/ipv4/ping_group_range)

@@ -408,10 +408,6 @@ static void test_missing_controller(void **state)
 			    "cgroup v1 on this host";
 	assert_int_equal(cgroup_apply(&host, cgroup, base, &resources, NULL, 0, &err), -1);
 	expect_line(&err, bound);
-	error_clear(&err);
-	assert_int_equal(cgroup_check(&host, &resources, NULL, 0, &err), -1);
-	expect_line(&err, bound);
-	expect_ok(cgroup_check(NULL, &resources, NULL, 0, &err), &err);
 
 	/* No limit is what there is; but what `unified` names must be there. */
 	error_clear(&err);

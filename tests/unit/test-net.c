@@ -1,4 +1,4 @@
-/* Names of network devices; with privilege also loopback and moving, in namespaces of the test's own. */
+/* Loopback and the moving of network devices, with privilege, in namespaces of the test's own. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -16,56 +16,6 @@
 #include "namespaces/net.h"
 
 #include <cmocka.h> /* last: its fail() is a macro */
-
-struct names {
-	struct oci_net_device devices[3];
-	size_t len;
-	const char *error; /* NULL: accepted */
-};
-
-static const struct names names[] = {
-	{ { { "eth0", NULL } }, 1, NULL },
-	{ { { "eth0", "" } }, 1, NULL },
-	{ { { "eth0", "net-1.2@x" } }, 1, NULL },
-	{ { { "eth0", "c%d" }, { "eth1", "c%d" } }, 2, NULL },
-	{ { { "eth0", "eth1" }, { "eth1", "eth0" } }, 2, NULL },
-	{ { { "fifteen-letters", NULL } }, 1, NULL },
-	{ { { "sixteen--letters", NULL } }, 1,
-		".linux.netDevices[\"sixteen--letters\"]: \"sixteen--letters\" is no name of a "
-		"network "
-		"device" },
-	{ { { "", "x" } }, 1, ".linux.netDevices[\"\"]: \"\" is no name of a network device" },
-	{ { { "..", NULL } }, 1,
-		".linux.netDevices[\"..\"]: \"..\" is no name of a network device" },
-	{ { { "eth0", "a/b" } }, 1,
-		".linux.netDevices[\"eth0\"]: \"a/b\" is no name of a network device" },
-	{ { { "eth0", "a b" } }, 1,
-		".linux.netDevices[\"eth0\"]: \"a b\" is no name of a network device" },
-	{ { { "eth0", "a:1" } }, 1,
-		".linux.netDevices[\"eth0\"]: \"a:1\" is no name of a network device" },
-	{ { { "eth0", "%s" } }, 1,
-		".linux.netDevices[\"eth0\"]: \"%s\" is no name of a network device" },
-	{ { { "eth0", "a%d%d" } }, 1,
-		".linux.netDevices[\"eth0\"]: \"a%d%d\" is no name of a network device" },
-	{ { { "lo", "x" } }, 1, ".linux.netDevices[\"lo\"]: the loopback device cannot be moved" },
-	{ { { "a", "x" }, { "b", NULL }, { "c", "x" } }, 3,
-		".linux.netDevices[\"c\"]: \"a\" and \"c\" are both to be called x" },
-	{ { { "a", "b" }, { "b", NULL } }, 2,
-		".linux.netDevices[\"b\"]: \"a\" and \"b\" are both to be called b" },
-};
-
-static void test_names(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct error error = { 0 };
-		char line[1024];
-		int result = net_devices_check(names[i].devices, names[i].len, &error);
-		if (names[i].error)
-			assert_string_equal(error_line(&error, line, sizeof(line)), names[i].error);
-		assert_int_equal(result, names[i].error ? -1 : 0);
-	}
-}
 
 /* Two new namespaces: `host`, which the test is in from then on, and `container`. */
 struct fixture {
@@ -226,7 +176,6 @@ static void test_moves(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
 		cmocka_unit_test_setup_teardown(test_loopback, make_namespaces, drop_namespaces),
 		cmocka_unit_test(test_moves),
 	};

@@ -238,13 +238,12 @@ static void test_twice(void **state)
 
 static const struct {
 	const char *release, *error;
-	unsigned major, minor;
 } kernels[] = {
-	{ "5.14.0-503.el9.x86_64", NULL, 5, 14 },
-	{ "5.14", NULL, 5, 14 },
-	{ "6.1.0-28-amd64", NULL, 6, 1 },
-	{ "7.3.1", NULL, 7, 3 },
-	{ "10.0-rc1", NULL, 10, 0 },
+	{ "5.14.0-503.el9.x86_64", NULL },
+	{ "5.14", NULL },
+	{ "6.1.0-28-amd64", NULL },
+	{ "7.3.1", NULL },
+	{ "10.0-rc1", NULL },
 	{ "5.13.19", "this is Linux 5.13.19, hull needs 5.14 or newer" },
 	{ "4.18.0-553.el8", "this is Linux 4.18.0-553.el8, hull needs 5.14 or newer" },
 	{ "5.4.0-200-generic", "this is Linux 5.4.0-200-generic, hull needs 5.14 or newer" },
@@ -258,14 +257,10 @@ static void test_kernels(void **state)
 	for (size_t i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++) {
 		struct error err = { 0 };
 		char line[1024];
-		struct host host = { .euid = 7 };
-		int status = host_read_release(kernels[i].release, &host, &err);
+		int status = host_check_release(kernels[i].release, &err);
 		assert_int_equal(status, kernels[i].error ? -1 : 0);
 		assert_string_equal(error_line(&err, line, sizeof(line)),
 			kernels[i].error ? kernels[i].error : "");
-		assert_int_equal(host.kernel_major, kernels[i].major);
-		assert_int_equal(host.kernel_minor, kernels[i].minor);
-		assert_int_equal(host.euid, 7);
 	}
 }
 
