@@ -23,7 +23,6 @@ struct create_request {
 	struct oci_bool terminal; /* in place of .process.terminal, where it is set */
 	const char *bundle, *config; /* NULL: the working directory, config.json in the bundle */
 	const char *console_socket, *pid_file, *pidfd_socket;
-	const char *report; /* of run: a file or a number, or NULL */
 	enum cgroup_manager cgroup_manager;
 	const char *overlay; /* "tmp" or an absolute path, or NULL */
 	bool detach, wait, no_pivot, no_new_keyring, idmap_rootfs;
