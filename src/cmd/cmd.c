@@ -42,6 +42,12 @@ const struct option_row global_options[] = {
 
 const struct option_row no_options[] = { OPTIONS_END };
 
+/* A command is a file that defines it, and a row here. */
+extern const struct command check_command, completion_command, create_command, delete_command,
+	events_command, exec_command, features_command, help_command, kill_command, list_command,
+	pause_command, ps_command, resume_command, run_command, spec_command, start_command,
+	state_command, stats_command, update_command;
+
 const struct command *const commands[] = {
 	&check_command,
 	&create_command,

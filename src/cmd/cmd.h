@@ -184,11 +184,6 @@ extern const struct option_row global_options[]; /* of struct global_options */
 extern const struct option_row no_options[];
 extern const struct command *const commands[]; /* ends with NULL */
 
-extern const struct command check_command, completion_command, create_command, delete_command,
-	events_command, exec_command, features_command, help_command, kill_command, list_command, pause_command, ps_command,
-	resume_command, run_command, spec_command, start_command, state_command, stats_command,
-	update_command;
-
 const struct command *command_find(const char *name);
 int command_fail_unknown(const char *name, struct error *err);
 

@@ -283,7 +283,7 @@ static int fail_unknown(const struct parser *p, int letter, struct error *err)
 		return fail_global(p, global, letter, err);
 	if (!p->command && fail_early(p, letter, err) < 0)
 		return -1;
-	if (p->command == &kill_command && signal_parse(word + 1, NULL) >= 0) { /* as kill(1) has it */
+	if (p->command && str_eq(p->command->name, "kill") && signal_parse(word + 1, NULL) >= 0) { /* as kill(1) has it */
 		(void)fail(err, 0, "unknown option %.64s", word);
 		return error_hint(err, "the signal stands after the id: hull kill ID %.32s", word + 1);
 	}

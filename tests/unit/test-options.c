@@ -60,20 +60,21 @@ static void test_parse(void **state)
 	char *globals[] = { "hull", "--root", "/r", "run", NULL };
 	char *run[] = { "run", "-b", "/b", "--pid-file", "/p", "id", NULL };
 	char *exec[] = { "exec", "--pid-file", "/q", "id", "sh", NULL };
+	const struct command *run_command = command_find("run"), *exec_command = command_find("exec");
 	struct context ctx = { .argv = globals };
 	struct error err = { 0 };
 	(void)state;
 	assert_int_equal(options_parse(&ctx, NULL, 4, globals, &err), 0);
 	assert_string_equal(ctx.global.root, "/r");
 	assert_string_equal(ctx.operands[0], "run");
-	assert_int_equal(options_parse(&ctx, &run_command, 6, run, &err), 0);
-	assert_string_equal(text_of(&ctx, &run_command, "bundle"), "/b");
-	assert_string_equal(text_of(&ctx, &run_command, "pid-file"), "/p");
-	assert_null(text_of(&ctx, &run_command, "console-socket"));
+	assert_int_equal(options_parse(&ctx, run_command, 6, run, &err), 0);
+	assert_string_equal(text_of(&ctx, run_command, "bundle"), "/b");
+	assert_string_equal(text_of(&ctx, run_command, "pid-file"), "/p");
+	assert_null(text_of(&ctx, run_command, "console-socket"));
 	assert_string_equal(ctx.operands[0], "id");
-	assert_int_equal(options_parse(&ctx, &exec_command, 5, exec, &err), 0);
-	assert_string_equal(text_of(&ctx, &exec_command, "pid-file"), "/q");
-	assert_null(text_of(&ctx, &exec_command, "process"));
+	assert_int_equal(options_parse(&ctx, exec_command, 5, exec, &err), 0);
+	assert_string_equal(text_of(&ctx, exec_command, "pid-file"), "/q");
+	assert_null(text_of(&ctx, exec_command, "process"));
 	assert_string_equal(ctx.global.root, "/r");
 	arena_free(&ctx.arena);
 }
