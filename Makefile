@@ -70,7 +70,7 @@ CC      ?= gcc
 AR      ?= ar
 CFLAGS  ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
-	-Wno-format-truncation -Wno-missing-field-initializers
+	-Wno-unknown-warning-option -Wno-format-truncation -Wno-missing-field-initializers
 WERROR := $(if $(filter true 1,$(CI) $(WERROR)),1)
 WERROR_FLAG = $(if $(filter 1 true,$(WERROR)),-Werror)
 
@@ -198,7 +198,7 @@ TOOL_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/tool/*.c))
 tool: $(BUILD)/test-tool
 $(BUILD)/test-tool: $(TOOL_OBJECTS) $(LIBRARY)
 	@$(if $(V),,echo "  LD      $@")
-	$(if $(V),,@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@.tmp $^ $(VARIANT_LIBS)
+	$(if $(V),,@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@.tmp $^ $(VARIANT_LIBS) -lm
 	@mv $@.tmp $@
 $(BUILD)/unit/test-tool: $(filter-out %/main.o,$(TOOL_OBJECTS))
 
@@ -208,7 +208,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  TEST    $@")
 	$(if $(V),,@)$(CC) $(ALL_CPPFLAGS) -Itests/unit $(ALL_CFLAGS) -MMD -MP \
-		-o $@ $< $(filter %.o,$^) $(LIBRARY) $(filter-out -static-pie,$(ALL_LDFLAGS)) $(VARIANT_LIBS) -lcmocka
+		-o $@ $< $(filter %.o,$^) $(LIBRARY) $(filter-out -static-pie,$(ALL_LDFLAGS)) $(VARIANT_LIBS) -lcmocka -lm
 
 fuzzers: $(FUZZERS)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIBRARY)

@@ -19,7 +19,7 @@
 
 static int apply_globals(struct context *ctx, struct error *err)
 {
-	const struct options *o = &ctx->options;
+	const struct global_options *o = &ctx->global;
 	int64_t level = o->log_level ? word_value(log_level_words, o->log_level) : LOG_LEVEL_WARN;
 	if (log_open(o->log, word_value(log_format_words, o->log_format),
 		    o->debug ? LOG_LEVEL_DEBUG : (enum log_level)level, err) < 0)
@@ -67,7 +67,7 @@ static int obey(struct context *ctx, const struct command *command, struct error
 {
 	if (options_parse(ctx, command, ctx->operand_count, ctx->operands, err) < 0)
 		return -1;
-	if (ctx->options.help) {
+	if (ctx->global.help) {
 		help_print_command(command);
 		return print_end(err);
 	}
@@ -90,11 +90,11 @@ static int run_command_line(struct context *ctx, int argc, char **argv, struct e
 {
 	if (options_parse(ctx, NULL, argc, argv, err) < 0)
 		return -1;
-	if (ctx->options.version)
+	if (ctx->global.version)
 		return print_version(ctx->dialect, err);
 	const char *name = ctx->operands[0];
-	if (!name || ctx->options.help)
-		return print_help(ctx, err) < 0 ? -1 : !name && !ctx->options.help;
+	if (!name || ctx->global.help)
+		return print_help(ctx, err) < 0 ? -1 : !name && !ctx->global.help;
 	const struct command *command = command_find(name);
 	if (apply_globals(ctx, err) < 0)
 		return -1;

@@ -25,8 +25,15 @@ static const struct word formats[] = {
 	{ NULL },
 };
 
+struct check_options {
+	struct bundle_options bundle;
+	const char *format;
+	bool host;
+};
+#define OPTIONS struct check_options
+
 static const struct option_row options[] = {
-	BUNDLE_OPTIONS,
+	BUNDLE_OPTIONS(bundle),
 	TEXT(0, "format", "FORMAT", format, "format of the findings (text)", ONE_OF(formats)),
 	FLAG(0, "host", host, "tell what this host permits, whatever the configuration"),
 	OPTIONS_END,
@@ -126,7 +133,7 @@ static void check_config(struct context *ctx, int cwd, const char *path, const c
 	struct error err = { .errnum = 0 };
 	struct oci_config *config;
 	struct json_source source = { .name = findings->file,
-		.regular = !ctx->options.config,
+		.regular = !((const struct check_options *)ctx->options)->bundle.config,
 		.unknown = findings_say_unknown,
 		.data = findings,
 		.refused = &findings->errors };
@@ -142,9 +149,10 @@ static void check_config(struct context *ctx, int cwd, const char *path, const c
 
 static int enter_bundle(struct context *ctx, struct error *err)
 {
-	const char *operand = ctx->operands[0], *bundle = operand ? operand : ctx->options.bundle;
-	if (operand && ctx->options.bundle)
-		return fail(err, 0, "the bundle is given twice: %s and --bundle %s", operand, ctx->options.bundle);
+	const struct check_options *o = ctx->options;
+	const char *operand = ctx->operands[0], *bundle = operand ? operand : o->bundle.dir;
+	if (operand && o->bundle.dir)
+		return fail(err, 0, "the bundle is given twice: %s and --bundle %s", operand, o->bundle.dir);
 	if (!bundle || chdir(bundle) == 0)
 		return 0;
 	(void)fail(err, errno, "%s%s", operand ? "enter the bundle " : "--bundle ", bundle);
@@ -153,16 +161,17 @@ static int enter_bundle(struct context *ctx, struct error *err)
 
 static int run(struct context *ctx, struct error *err)
 {
+	const struct check_options *o = ctx->options;
 	char bundle[4096];
-	int format = (int)word_value(formats, ctx->options.format);
-	if (ctx->options.host)
+	int format = (int)word_value(formats, o->format);
+	if (o->host)
 		return check_host(ctx, format, err);
-	const char *path = ctx->options.config ? ctx->options.config : "config.json";
+	const char *path = o->bundle.config ? o->bundle.config : "config.json";
 	const char *slash = strrchr(path, '/');
 	struct findings findings;
 	findings_begin(&findings, &ctx->arena, slash ? slash + 1 : path);
 	/* as for create: --config is relative to where the caller is, everything in it to the bundle */
-	FD(cwd) = ctx->options.config ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : AT_FDCWD;
+	FD(cwd) = o->bundle.config ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : AT_FDCWD;
 	if (enter_bundle(ctx, err) == 0) {
 		if (!getcwd(bundle, sizeof(bundle)))
 			return fail(err, errno, "name the bundle's directory");
@@ -184,7 +193,7 @@ const struct command check_command = {
 	.name = "check",
 	.operands = "[DIR]",
 	.summary = "report everything that is wrong with a bundle, on this host too",
-	.options = options,
+	TAKES_OPTIONS(options),
 	.max_operands = 1,
 	.values = { IS(DIRECTORY) },
 	.run = run,

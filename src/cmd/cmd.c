@@ -21,6 +21,7 @@ const struct word cgroup_manager_words[] = {
 static const struct word log_targets[] = { { "file:" }, { "journald:" }, { "syslog:" }, { NULL } };
 static const struct word rootless_words[] = { { "true" }, { "false" }, { "auto" }, { NULL } };
 
+#define OPTIONS struct global_options
 const struct option_row global_options[] = {
 	FLAG(0, "debug", debug, "the same as --log-level debug"),
 	TEXT(0, "log", "FILE", log, "log to FILE, file:FILE, journald:NAME or syslog:NAME (standard error)",
@@ -38,6 +39,14 @@ const struct option_row global_options[] = {
 	FLAG('v', "version", version, "show the versions of hull and of the specification"),
 	OPTIONS_END,
 };
+
+const struct option_row no_options[] = { OPTIONS_END };
+
+/* A command is a file that defines it, and a row here. */
+extern const struct command check_command, completion_command, create_command, delete_command,
+	events_command, exec_command, features_command, help_command, kill_command, list_command,
+	pause_command, ps_command, resume_command, run_command, spec_command, start_command,
+	state_command, stats_command, update_command;
 
 const struct command *const commands[] = {
 	&check_command,
@@ -92,7 +101,7 @@ const struct value *operand_value(const struct command *command, int index, bool
 	return &command->values[index < last ? index : last];
 }
 
-unsigned value_statuses(const struct value *value, const struct options *options)
+unsigned value_statuses(const struct value *value, const void *options)
 {
 	bool more = value->more_statuses && *(const bool *)((const char *)options + value->flag);
 	return value->statuses | (more ? value->more_statuses : 0);
@@ -100,7 +109,7 @@ unsigned value_statuses(const struct value *value, const struct options *options
 
 unsigned operand_statuses(const struct context *ctx)
 {
-	return value_statuses(&ctx->command->values[0], &ctx->options);
+	return value_statuses(&ctx->command->values[0], ctx->options);
 }
 
 /* What stands for the value in the help: its words, or else the name of the operand. */

@@ -11,37 +11,28 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "namespaces/net.h"
+#include "oci/schema.h"
 #include "plan/plan.h"
 
-/* All options of all commands; each command's table names those that it takes. */
-struct options {
-	/* before the command */
+/* Options before the command. Every command has a struct of its own for those after it. */
+struct global_options {
 	bool debug, systemd_cgroup, version, help;
 	const char *log, *log_format, *log_level, *root, *cgroup_manager, *rootless, *criu;
-	/* after it */
-	const char *bundle, *config, *console_socket, *network, *pid_file, *pidfd_socket, *preserve_fds;
-	const char *format, *file, *explain;
-	struct oci_bool tty, interactive, rm;
-	bool detach, keep, no_pivot, no_new_keyring, no_subreaper, dry_run;
-	const char *overlay;
-	bool idmap_rootfs;
-	bool all, force, regex, quiet, host;
-	const char *interval, *report;
-	/* of spec */
-	bool spec_rootless, no_terminal;
-	const char *rootfs;
-	oci_strings args;
-	/* of exec */
-	const char *process, *cwd, *user, *process_label, *apparmor, *cgroup;
-	oci_strings env, groups, caps;
-	bool no_new_privs, ignore_paused;
-	bool stats, no_stream;
-	const char *sort;
-	/* of update */
-	const char *resources, *blkio_weight, *cpu_period, *cpu_quota, *cpu_share, *cpu_burst, *cpu_idle;
-	const char *cpu_rt_period, *cpu_rt_runtime, *cpuset_cpus, *cpuset_mems, *memory;
-	const char *memory_reservation, *memory_swap, *kernel_memory, *kernel_memory_tcp, *pids_limit;
-	const char *l3_cache_schema, *mem_bw_schema;
+};
+
+/* Members of the structs of several commands: what PROCESS_OPTIONS, BUNDLE_OPTIONS and CREATE_OPTIONS fill. */
+struct process_options {
+	struct oci_bool tty, interactive;
+	const char *console_socket, *pid_file, *pidfd_socket, *preserve_fds;
+};
+struct bundle_options {
+	const char *dir, *config;
+};
+struct create_options {
+	struct bundle_options bundle;
+	struct process_options process;
+	const char *overlay, *network;
+	bool idmap_rootfs, no_pivot, no_new_keyring;
 };
 
 enum option_kind {
@@ -70,7 +61,7 @@ struct value {
 	enum value_kind kind;
 	const struct word *words; /* of VALUE_WORD; of any other kind, words that are taken as well */
 	unsigned statuses;        /* enum status, or'ed */
-	unsigned more_statuses;   /* in addition, if the flag at this offset of struct options is set */
+	unsigned more_statuses;   /* in addition, if the flag at this offset of the command's struct is set */
 	size_t flag;
 };
 
@@ -81,7 +72,7 @@ struct value {
 #define CONTAINER_IN(statuses_) { .kind = VALUE_CONTAINER, .statuses = statuses_ }
 #define CONTAINER_IN_OR_IF(statuses_, flag_, more_)                                                \
 	{ .kind = VALUE_CONTAINER, .statuses = statuses_, .more_statuses = more_,                  \
-		.flag = offsetof(struct options, flag_) }
+		.flag = MEMBER_AT(OPTIONS, flag_, bool) }
 
 struct option_row {
 	char letter; /* or 0 */
@@ -93,48 +84,65 @@ struct option_row {
 	struct value value;
 };
 
-/* After the help text comes what the value is: IS(DIRECTORY), ONE_OF(words). Without it the value is any text. */
+/*
+ * A file with a table of rows defines OPTIONS before it, as the struct that the rows fill:
+ *
+ *	struct kill_options {
+ *		bool all;
+ *	};
+ *	#define OPTIONS struct kill_options
+ *	static const struct option_row options[] = { FLAG('a', "all", all, "signal all processes"), OPTIONS_END };
+ *
+ * A row whose member has another type than the row's kind does not compile. The value follows the help text: IS(DIRECTORY),
+ * ONE_OF(words); without it the value is any text.
+ */
 #define FLAG(letter_, name_, member_, help_)                                                       \
-	{ letter_, name_, NULL, OPTION_FLAG, offsetof(struct options, member_), help_ }
+	{ letter_, name_, NULL, OPTION_FLAG, MEMBER_AT(OPTIONS, member_, bool), help_ }
 #define SWITCH(letter_, name_, member_, help_)                                                     \
-	{ letter_, name_, NULL, OPTION_SWITCH, offsetof(struct options, member_), help_ }
+	{ letter_, name_, NULL, OPTION_SWITCH, MEMBER_AT(OPTIONS, member_, struct oci_bool), help_ }
 #define TEXT(letter_, name_, operand_, member_, help_, ...)                                        \
-	{ letter_, name_, operand_, OPTION_TEXT, offsetof(struct options, member_), help_,         \
+	{ letter_, name_, operand_, OPTION_TEXT, MEMBER_AT(OPTIONS, member_, const char *), help_, \
 		##__VA_ARGS__ }
 #define MANY(letter_, name_, operand_, member_, help_, ...)                                        \
-	{ letter_, name_, operand_, OPTION_MANY, offsetof(struct options, member_), help_,         \
+	{ letter_, name_, operand_, OPTION_MANY, MEMBER_AT(OPTIONS, member_, oci_strings), help_,  \
 		##__VA_ARGS__ }
 #define OPTIONS_END { 0, NULL, NULL, OPTION_FLAG, 0, NULL }
 
-/* Rows that more than one command has: what its callers get of a process; where the bundle is; what create and run make of it. */
-#define PROCESS_OPTIONS                                                                            \
-	SWITCH('t', "tty", tty, "give it a terminal, or none: --tty=false"),                       \
-		SWITCH('i', "interactive", interactive, "connect standard input, as is always done"), \
-		TEXT(0, "console-socket", "SOCKET", console_socket,                                \
+/* Of struct command: the table and the size of what it fills. */
+#define TAKES_OPTIONS(rows_) .options = rows_, .options_size = sizeof(OPTIONS)
+#define TAKES_NO_OPTIONS .options = no_options
+
+/* Rows of several commands; at_ is the member of OPTIONS that they fill, a struct of the same name. */
+#define PROCESS_OPTIONS(at_)                                                                       \
+	SWITCH('t', "tty", at_.tty, "give it a terminal, or none: --tty=false"),                   \
+		SWITCH('i', "interactive", at_.interactive,                                        \
+			"connect standard input, as is always done"),                              \
+		TEXT(0, "console-socket", "SOCKET", at_.console_socket,                            \
 			"unix socket that receives the terminal", IS(FILE)),                       \
-		TEXT(0, "pid-file", "FILE", pid_file, "file that receives the process id",         \
+		TEXT(0, "pid-file", "FILE", at_.pid_file, "file that receives the process id",     \
 			IS(FILE)),                                                                 \
-		TEXT(0, "pidfd-socket", "SOCKET", pidfd_socket,                                    \
-			"unix socket that receives a pidfd of the process", IS(FILE)),                               \
-		TEXT(0, "preserve-fds", "N", preserve_fds, "pass the N descriptors from 3 on to the process (0)")
-#define BUNDLE_OPTIONS                                                                             \
-	TEXT('b', "bundle", "DIR", bundle, "directory of the bundle (the current directory)",      \
+		TEXT(0, "pidfd-socket", "SOCKET", at_.pidfd_socket,                                \
+			"unix socket that receives a pidfd of the process", IS(FILE)),             \
+		TEXT(0, "preserve-fds", "N", at_.preserve_fds,                                     \
+			"pass the N descriptors from 3 on to the process (0)")
+#define BUNDLE_OPTIONS(at_)                                                                        \
+	TEXT('b', "bundle", "DIR", at_.dir, "directory of the bundle (the current directory)",     \
 		IS(DIRECTORY)),                                                                    \
-		TEXT('f', "config", "FILE", config, "configuration (config.json in the bundle)",   \
-			IS(FILE))
-#define CREATE_OPTIONS                                                                             \
-	BUNDLE_OPTIONS, PROCESS_OPTIONS,                                                           \
-		TEXT(0, "overlay", "DIR|tmp", overlay,                                             \
-			"write to DIR, or to memory, instead of the root filesystem",          \
+		TEXT('f', "config", "FILE", at_.config,                                            \
+			"configuration (config.json in the bundle)", IS(FILE))
+#define CREATE_OPTIONS(at_)                                                                        \
+	BUNDLE_OPTIONS(at_.bundle), PROCESS_OPTIONS(at_.process),                                  \
+		TEXT(0, "overlay", "DIR|tmp", at_.overlay,                                         \
+			"write to DIR, or to memory, instead of the root filesystem",              \
 			IS_OR_ONE_OF(DIRECTORY, overlay_words)),                                   \
-		FLAG(0, "idmap-rootfs", idmap_rootfs,                                              \
-			"take the ids of the root filesystem as ids of the container"),                   \
-		FLAG(0, "no-pivot", no_pivot,                                                      \
-			"move the root mount instead of calling pivot_root: on an initramfs"),                \
-		FLAG(0, "no-new-keyring", no_new_keyring, "keep the caller's session keyring"), \
-		TEXT(0, "network", "NAME", network,                                                \
-			"what connects a new network namespace (none)",                 \
-			ONE_OF(network_words))
+		FLAG(0, "idmap-rootfs", at_.idmap_rootfs,                                          \
+			"take the ids of the root filesystem as ids of the container"),            \
+		FLAG(0, "no-pivot", at_.no_pivot,                                                  \
+			"move the root mount instead of calling pivot_root: on an initramfs"),     \
+		FLAG(0, "no-new-keyring", at_.no_new_keyring,                                      \
+			"keep the caller's session keyring"),                                      \
+		TEXT(0, "network", "NAME", at_.network,                                            \
+			"what connects a new network namespace (none)", ONE_OF(network_words))
 
 /* Words of options that more than one file needs; each table ends with a NULL name. */
 extern const struct word overlay_words[];        /* of --overlay beside a directory */
@@ -144,7 +152,8 @@ struct dialect;
 
 struct context {
 	struct arena arena;
-	struct options options;
+	struct global_options global;
+	void *options; /* the command's own struct, once its options are read */
 	const char *state_root;
 	enum cgroup_manager cgroup_manager;
 	char **operands; /* NULL-terminated */
@@ -161,6 +170,7 @@ struct command {
 	const char *operands; /* synopsis of what follows the options: "ID [SIGNAL]" */
 	const char *summary;  /* one line: lower case, no full stop */
 	const struct option_row *options;
+	size_t options_size; /* of the struct that the rows fill */
 	int min_operands, max_operands;
 	struct value values[3]; /* of the operands in turn; the last one is that of all further ones */
 	bool changes; /* goes on though nobody reads what it says any more */
@@ -170,13 +180,9 @@ struct command {
 	int (*run)(struct context *, struct error *);
 };
 
-extern const struct option_row global_options[];
+extern const struct option_row global_options[]; /* of struct global_options */
+extern const struct option_row no_options[];
 extern const struct command *const commands[]; /* ends with NULL */
-
-extern const struct command check_command, completion_command, create_command, delete_command,
-	events_command, exec_command, features_command, help_command, kill_command, list_command, pause_command, ps_command,
-	resume_command, run_command, spec_command, start_command, state_command, stats_command,
-	update_command;
 
 const struct command *command_find(const char *name);
 int command_fail_unknown(const char *name, struct error *err);
@@ -185,8 +191,9 @@ int command_fail_unknown(const char *name, struct error *err);
 int options_parse(struct context *ctx, const struct command *command, int argc, char **argv,
 	struct error *err);
 
-/* Sets the member of ctx->options; value may be NULL for a flag. */
-int option_store(struct context *ctx, const struct option_row *row, const char *value, struct error *err);
+/* Sets the row's member of `options`, which is the struct of the row's table; value may be NULL for a flag. */
+int option_store(struct arena *arena, void *options, const struct option_row *row, const char *value,
+	struct error *err);
 
 /* Refuses an operand that is none of the words of its row. */
 int operands_check(const struct command *command, int count, char **operands, struct error *err);
@@ -195,8 +202,8 @@ int operands_check(const struct command *command, int count, char **operands, st
  * "--" (`dashes`), operands before that are no more than they must be. */
 const struct value *operand_value(const struct command *command, int index, bool dashes);
 
-/* The statuses of containers that fit a value: those of its row, and with its flag some more. */
-unsigned value_statuses(const struct value *value, const struct options *options);
+/* The statuses of containers that fit a value: those of its row, and with its flag some more. `options` is the command's struct. */
+unsigned value_statuses(const struct value *value, const void *options);
 /* Those that the container may have which the first operand of this command names. */
 unsigned operand_statuses(const struct context *ctx);
 
@@ -207,9 +214,12 @@ void help_print_command(const struct command *command);
 int print_text(const char *text, size_t len, struct error *err);
 int print_end(struct error *err); /* flushes stdout; 0 or -1 */
 
-/* create's and run's options, and what they ask for. */
-struct create_request;
-int interactive_check(const struct options *options, struct error *err);
+int interactive_check(const struct process_options *options, struct error *err);
 int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err);
-int request_fill(struct context *ctx, struct create_request *request, struct error *err);
+
+/* create's and run's options, and what they ask for. The working directory becomes the bundle's later: paths are made absolute. */
+struct create_request;
+int request_fill(struct context *ctx, const struct create_options *options,
+	struct create_request *request, struct error *err);
+const char *absolute_path(struct context *ctx, const char *path);
 int print_plan(const struct plan *plan, struct error *err);

@@ -11,11 +11,12 @@
 
 /* What the words before the cursor have settled, and the word at the cursor. */
 struct place {
-	struct context *ctx; /* its options are those of the line */
+	struct context *ctx; /* its options become those of the line */
 	char **words;
 	int count;
 	const struct command *command; /* NULL before it is typed */
 	const struct option_row *rows; /* the options that may be typed */
+	void *options;                 /* the struct that they fill */
 	const struct option_row *row;  /* the option whose value is at the cursor, or NULL */
 	int operands;                  /* of the command, before the cursor */
 	bool options_over;             /* after "--", or after the name of another program */
@@ -79,9 +80,9 @@ static const char *expand(struct arena *arena, const char *path)
 static void offer_containers(struct place *p, const struct value *value)
 {
 	struct context *ctx = p->ctx;
-	const char *root = ctx->options.root ? expand(&ctx->arena, ctx->options.root) :
-					       container_default_root(&ctx->arena);
-	unsigned statuses = value_statuses(value, &ctx->options);
+	const char *root = ctx->global.root ? expand(&ctx->arena, ctx->global.root) :
+					      container_default_root(&ctx->arena);
+	unsigned statuses = value_statuses(value, ctx->options);
 	struct error ignored = { .errnum = 0 };
 	char **ids;
 	size_t len;
@@ -188,7 +189,7 @@ static void take_option(struct place *p, const struct option_row *row, const cha
 {
 	p->used |= UINT64_C(1) << (row - p->rows);
 	if (!row->operand || value)
-		(void)option_store(p->ctx, row, value, NULL);
+		(void)option_store(&p->ctx->arena, p->options, row, value, NULL);
 	else
 		p->row = row;
 }
@@ -217,7 +218,7 @@ static void take_options(struct place *p, const char *word)
 static bool take_word(struct place *p, const char *word)
 {
 	if (p->row) {
-		(void)option_store(p->ctx, p->row, word, NULL);
+		(void)option_store(&p->ctx->arena, p->options, p->row, word, NULL);
 		p->row = NULL;
 	} else if (!p->options_over && str_eq(word, "--")) {
 		p->options_over = p->dashes = true;
@@ -228,6 +229,7 @@ static bool take_word(struct place *p, const char *word)
 		if (!p->command)
 			return false;
 		p->rows = p->command->options;
+		p->options = p->ctx->options = arena_alloc(&p->ctx->arena, p->command->options_size);
 		p->used = 0;
 		p->options_over = p->dashes = false;
 	} else {
@@ -287,7 +289,7 @@ static void offer_at_cursor(struct place *p)
 void complete(struct context *ctx, char **words, int count)
 {
 	struct place place = {
-		.ctx = ctx, .words = words, .count = count, .rows = global_options
+		.ctx = ctx, .words = words, .count = count, .rows = global_options, .options = &ctx->global
 	};
 	for (int i = 0; i < count - 1; i++)
 		if (!take_word(&place, words[i]))

@@ -172,13 +172,11 @@ static int run(struct context *ctx, struct error *err)
 	return print_end(err);
 }
 
-static const struct option_row options[] = { OPTIONS_END };
-
 const struct command completion_command = {
 	.name = "completion",
 	.operands = "SHELL [WORD…]",
 	.summary = "write the completion script of bash, zsh or fish",
-	.options = options,
+	TAKES_NO_OPTIONS,
 	.min_operands = 1,
 	.max_operands = INT_MAX,
 	.values = { ONE_OF(shells) },

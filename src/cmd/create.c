@@ -2,8 +2,14 @@
 #include "launch/create.h"
 #include "launch/self.h"
 
+struct create_command_options {
+	struct create_options create;
+	bool no_subreaper, dry_run;
+};
+#define OPTIONS struct create_command_options
+
 static const struct option_row options[] = {
-	CREATE_OPTIONS,
+	CREATE_OPTIONS(create),
 	FLAG(0, "no-subreaper", no_subreaper, "accepted for callers of runc: create leaves no process behind"),
 	FLAG(0, "dry-run", dry_run, "print what would be done, and do nothing"),
 	OPTIONS_END,
@@ -11,16 +17,17 @@ static const struct option_row options[] = {
 
 static int run(struct context *ctx, struct error *err)
 {
+	const struct create_command_options *o = ctx->options;
 	struct create_request request;
 	CREATION(creation);
-	if (!ctx->options.dry_run && self_protect(ctx->argv, err) < 0)
+	if (!o->dry_run && self_protect(ctx->argv, err) < 0)
 		return -1;
-	if (request_fill(ctx, &request, err) < 0)
+	if (request_fill(ctx, &o->create, &request, err) < 0)
 		return -1;
 	request.detach = request.wait = true;
 	if (creation_prepare(&creation, &request, err) < 0)
 		return -1;
-	if (ctx->options.dry_run)
+	if (o->dry_run)
 		return print_plan(&creation.plan, err);
 	if (creation_launch(&creation, NULL, err) < 0)
 		return -1;
@@ -32,7 +39,7 @@ const struct command create_command = {
 	.name = "create",
 	.operands = "ID [-- COMMAND [ARGUMENT…]]",
 	.summary = "make a container, ready to be started",
-	.options = options,
+	TAKES_OPTIONS(options),
 	.min_operands = 1,
 	.max_operands = 1,
 	.values = { IS(TEXT), IS(PROGRAM), IS(FILE) },

@@ -6,6 +6,11 @@
 #include "cmd/match.h"
 #include "container/container.h"
 
+struct delete_options {
+	bool force, regex;
+};
+#define OPTIONS struct delete_options
+
 static const struct option_row options[] = {
 	FLAG('f', "force", force, "kill the container first if it runs; it need not exist"),
 	FLAG('r', "regex", regex, "ID is an extended regular expression: take all containers that match"),
@@ -16,11 +21,12 @@ static const struct option_row options[] = {
 static int delete_one(struct context *ctx, const char *id, void *data, struct error *err)
 {
 	(void)data;
+	const struct delete_options *o = ctx->options;
 	CONTAINER(c);
 	unsigned allowed = operand_statuses(ctx);
-	enum container_lock lock = ctx->options.force ? CONTAINER_LOCKED_IN_TIME : CONTAINER_LOCKED;
+	enum container_lock lock = o->force ? CONTAINER_LOCKED_IN_TIME : CONTAINER_LOCKED;
 	if (container_open(&c, ctx->state_root, id, lock, err) < 0) {
-		if (!ctx->options.force || (!c.absent && !c.damaged))
+		if (!o->force || (!c.absent && !c.damaged))
 			return -1;
 		if (c.damaged)
 			log_warn("%s: %s", err->text, "deleted by what is known without it");
@@ -31,7 +37,7 @@ static int delete_one(struct context *ctx, const char *id, void *data, struct er
 	if (!c.has_record) /* we have the lock: who made it, or deleted it, has died of that */
 		allowed |= STATUS_CREATING;
 	if (container_require(&c, allowed, "delete", NULL, err) < 0)
-		return ctx->options.force ? -1 : error_hint(err, "stop it first, or use --force");
+		return o->force ? -1 : error_hint(err, "stop it first, or use --force");
 	if (c.record.bundle)
 		(void)!chdir(c.record.bundle); /* hooks begin in the bundle, if it is still there */
 	return container_destroy(&c, err);
@@ -39,7 +45,8 @@ static int delete_one(struct context *ctx, const char *id, void *data, struct er
 
 static int run(struct context *ctx, struct error *err)
 {
-	return match_containers(ctx, delete_one, NULL, err);
+	const struct delete_options *o = ctx->options;
+	return match_containers(ctx, o->regex, delete_one, NULL, err);
 }
 
 const struct command delete_command = {
@@ -47,7 +54,7 @@ const struct command delete_command = {
 	.alias = "rm",
 	.operands = "ID",
 	.summary = "remove what is left of a stopped container",
-	.options = options,
+	TAKES_OPTIONS(options),
 	.min_operands = 1,
 	.max_operands = 1,
 	.values = { CONTAINER_IN_OR_IF(STATUS_STOPPED | STATUS_CREATED, force,

@@ -18,6 +18,12 @@
 
 enum { DEFAULT_INTERVAL_MS = 5000 };
 
+struct events_options {
+	const char *interval;
+	bool stats;
+};
+#define OPTIONS struct events_options
+
 static const struct option_row options[] = {
 	TEXT(0, "interval", "TIME", interval, "time between two lines of statistics (5s)"),
 	FLAG(0, "stats", stats, "print the statistics once, and no events"),
@@ -219,27 +225,28 @@ static int stream(struct watch *w, int interval, struct error *err)
 
 static int run(struct context *ctx, struct error *err)
 {
+	const struct events_options *o = ctx->options;
 	CONTAINER(c);
 	struct watch watch __attribute__((cleanup(close_watch))) = { .container = &c, .id = ctx->operands[0] };
 	for (size_t i = 0; i < SOURCES; i++)
 		watch.fds[i].fd = -1;
-	int interval = interval_parse(ctx->options.interval, DEFAULT_INTERVAL_MS, err);
+	int interval = interval_parse(o->interval, DEFAULT_INTERVAL_MS, err);
 	if (interval < 0 ||
 		container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) < 0 ||
 		container_require(&c, operand_statuses(ctx), "watch", NULL, err) < 0)
 		return -1;
 	FD(cgroup) = container_open_cgroup(&c, NULL, err);
 	watch.cgroup = cgroup;
-	if (cgroup < 0 || (ctx->options.stats ? print_stats(&watch, err) : start_watch(&watch, &c, err)) < 0)
+	if (cgroup < 0 || (o->stats ? print_stats(&watch, err) : start_watch(&watch, &c, err)) < 0)
 		return container_blame(&c, "watch", err);
-	return ctx->options.stats ? 0 : stream(&watch, interval, err);
+	return o->stats ? 0 : stream(&watch, interval, err);
 }
 
 const struct command events_command = {
 	.name = "events",
 	.operands = "ID",
 	.summary = "print statistics and events of a container as lines of JSON until it ends",
-	.options = options,
+	TAKES_OPTIONS(options),
 	.min_operands = 1,
 	.max_operands = 1,
 	.values = { CONTAINER_IN(STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED) },

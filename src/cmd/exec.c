@@ -11,8 +11,16 @@
 
 enum { STATUS_FAILED = 255 }; /* as runc's: what went wrong is not the program's own doing */
 
+struct exec_options {
+	struct process_options process;
+	const char *file, *user, *cwd, *process_label, *apparmor, *cgroup;
+	oci_strings groups, env, caps;
+	bool detach, no_new_privs, ignore_paused, no_subreaper;
+};
+#define OPTIONS struct exec_options
+
 static const struct option_row options[] = {
-	TEXT('p', "process", "FILE", process,
+	TEXT('p', "process", "FILE", file,
 		"run the process that FILE describes, like .process in a configuration", IS(FILE)),
 	FLAG('d', "detach", detach, "return once the process runs"),
 	TEXT('u', "user", "USER[:GROUP]", user, "user and group: ids, or names that the container knows (those of its process)",
@@ -26,7 +34,7 @@ static const struct option_row options[] = {
 	TEXT(0, "apparmor", "PROFILE", apparmor, "AppArmor profile"),
 	TEXT(0, "cgroup", "PATH", cgroup, "run in this cgroup below that of the container"),
 	FLAG(0, "ignore-paused", ignore_paused, "accept a paused container: the process runs once it is resumed"),
-	PROCESS_OPTIONS,
+	PROCESS_OPTIONS(process),
 	FLAG(0, "no-subreaper", no_subreaper, "accepted for callers of runc: the container reaps its own orphans"),
 	OPTIONS_END,
 };
@@ -40,32 +48,33 @@ static char **program_of(const struct context *ctx)
 
 static int check_arguments(const struct context *ctx, struct error *err)
 {
+	const struct exec_options *o = ctx->options;
 	char **args = program_of(ctx);
 	bool given = *args != NULL;
 	if (given && args == ctx->operands + 1 && **args == '-') {
 		(void)fail(err, 0, "exec: %.64s stands after the container's id", *args);
 		return error_hint(err, "options of exec stand before it; a program of that name stands after --");
 	}
-	if (!given && !ctx->options.process) {
+	if (!given && !o->file) {
 		(void)fail(err, 0, "exec: no program is given");
 		return error_hint(err, "hull exec ID PROGRAM [ARGUMENT…], or --process FILE");
 	}
-	if (given && ctx->options.process)
+	if (given && o->file)
 		return fail(err, 0, "exec: a program and --process exclude each other");
 	return 0;
 }
 
 static int request_exec(struct context *ctx, struct exec_request *request, struct error *err)
 {
-	const struct options *o = &ctx->options;
+	const struct exec_options *o = ctx->options;
 	uint64_t preserve;
-	if (check_arguments(ctx, err) < 0 || interactive_check(o, err) < 0 ||
-		preserve_fds_parse(o->preserve_fds, &preserve, err) < 0)
+	if (check_arguments(ctx, err) < 0 || interactive_check(&o->process, err) < 0 ||
+		preserve_fds_parse(o->process.preserve_fds, &preserve, err) < 0)
 		return -1;
 	*request = (struct exec_request){
 		.id = ctx->operands[0],
 		.state_root = ctx->state_root,
-		.process = o->process,
+		.process = o->file,
 		.args = program_of(ctx),
 		.cwd = o->cwd,
 		.user = o->user,
@@ -74,12 +83,12 @@ static int request_exec(struct context *ctx, struct exec_request *request, struc
 		.env = &o->env,
 		.groups = &o->groups,
 		.caps = &o->caps,
-		.terminal = o->tty,
+		.terminal = o->process.tty,
 		.no_new_privileges = o->no_new_privs,
 		.cgroup = o->cgroup,
-		.console_socket = o->console_socket,
-		.pid_file = o->pid_file,
-		.pidfd_socket = o->pidfd_socket,
+		.console_socket = o->process.console_socket,
+		.pid_file = o->process.pid_file,
+		.pidfd_socket = o->process.pidfd_socket,
 		.detach = o->detach,
 		.statuses = operand_statuses(ctx),
 		.preserve_fds = (unsigned)preserve,
@@ -119,7 +128,7 @@ const struct command exec_command = {
 	.name = "exec",
 	.operands = "ID [PROGRAM [ARGUMENT…]]",
 	.summary = "run one more process in a container",
-	.options = options,
+	TAKES_OPTIONS(options),
 	.min_operands = 1,
 	.max_operands = INT_MAX,
 	.values = { CONTAINER_IN_OR_IF(STATUS_CREATED | STATUS_RUNNING, ignore_paused, STATUS_PAUSED),

@@ -5,8 +5,6 @@
 #include "process/caps.h"
 #include "process/seccomp.h"
 
-static const struct option_row options[] = { OPTIONS_END };
-
 /* Every annotation that has an effect: what an image could set to harm, if an engine passed it on. */
 static const char *const unsafe_annotations[] = {
 	"run.oci.hooks.stderr",
@@ -53,6 +51,6 @@ const struct command features_command = {
 	.name = "features",
 	.operands = "",
 	.summary = "print what this runtime supports as JSON",
-	.options = options,
+	TAKES_NO_OPTIONS,
 	.run = run,
 };

@@ -1,7 +1,5 @@
 #include "cmd/cmd.h"
 
-static const struct option_row options[] = { OPTIONS_END };
-
 static int run(struct context *ctx, struct error *err)
 {
 	if (ctx->operand_count == 0) {
@@ -19,7 +17,7 @@ const struct command help_command = {
 	.name = "help",
 	.operands = "[COMMAND]",
 	.summary = "print the options of a command, or all commands",
-	.options = options,
+	TAKES_NO_OPTIONS,
 	.max_operands = 1,
 	.values = { IS(COMMAND) },
 	.run = run,

@@ -5,6 +5,11 @@
 #include "cmd/signal-names.h"
 #include "container/container-cgroup.h"
 
+struct kill_options {
+	bool all, regex;
+};
+#define OPTIONS struct kill_options
+
 static const struct option_row options[] = {
 	FLAG('a', "all", all, "signal all processes of the container"),
 	FLAG('r', "regex", regex, "ID is an extended regular expression: take all containers that match"),
@@ -13,6 +18,7 @@ static const struct option_row options[] = {
 
 static int kill_one(struct context *ctx, const char *id, void *data, struct error *err)
 {
+	const struct kill_options *o = ctx->options;
 	int sig = *(int *)data;
 	CONTAINER(c);
 	enum status status;
@@ -20,22 +26,23 @@ static int kill_one(struct context *ctx, const char *id, void *data, struct erro
 		return -1;
 	if (container_require(&c, operand_statuses(ctx), "kill", &status, err) < 0)
 		return -1;
-	if (!ctx->options.all)
+	if (!o->all)
 		return container_signal(&c, sig, err);
 	return container_signal_all(&c, sig, err) < 0 ? container_blame(&c, "kill", err) : 0;
 }
 
 static int run(struct context *ctx, struct error *err)
 {
+	const struct kill_options *o = ctx->options;
 	int sig = ctx->operand_count > 1 ? signal_parse(ctx->operands[1], err) : SIGTERM;
-	return sig < 0 ? -1 : match_containers(ctx, kill_one, &sig, err);
+	return sig < 0 ? -1 : match_containers(ctx, o->regex, kill_one, &sig, err);
 }
 
 const struct command kill_command = {
 	.name = "kill",
 	.operands = "ID [SIGNAL]",
 	.summary = "send a signal (TERM) to the process of a container",
-	.options = options,
+	TAKES_OPTIONS(options),
 	.min_operands = 1,
 	.max_operands = 2,
 	/* with --all: processes may outlive the init of a stopped container */

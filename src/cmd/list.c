@@ -19,6 +19,12 @@ enum { FORMAT_TABLE, FORMAT_JSON };
 static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORMAT_JSON },
 	{ NULL } };
 
+struct list_options {
+	const char *format;
+	bool quiet;
+};
+#define OPTIONS struct list_options
+
 static const struct option_row options[] = {
 	TEXT('f', "format", "FORMAT", format, "format of the output (table)", ONE_OF(formats)),
 	FLAG('q', "quiet", quiet, "print only the ids"),
@@ -160,15 +166,16 @@ static int print_json(struct context *ctx, const state_list *states, struct erro
 
 static int run(struct context *ctx, struct error *err)
 {
+	const struct list_options *o = ctx->options;
 	state_list states = { NULL, 0 };
 	if (collect(ctx, &states, err) < 0)
 		return -1;
-	if (ctx->options.quiet) {
+	if (o->quiet) {
 		LIST_EACH(&states, s)
 			(void)puts(s->id);
 		return print_end(err);
 	}
-	if (word_value(formats, ctx->options.format) == FORMAT_JSON)
+	if (word_value(formats, o->format) == FORMAT_JSON)
 		return print_json(ctx, &states, err);
 	print_table(ctx, &states);
 	return print_end(err);
@@ -179,6 +186,6 @@ const struct command list_command = {
 	.alias = "ls",
 	.operands = "",
 	.summary = "list containers",
-	.options = options,
+	TAKES_OPTIONS(options),
 	.run = run,
 };

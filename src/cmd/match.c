@@ -39,7 +39,7 @@ int match_list(struct arena *arena, const char *state_root, char ***ret_ids, siz
 	return 0;
 }
 
-int match_containers(struct context *ctx,
+int match_containers(struct context *ctx, bool regex,
 	int (*each)(struct context *, const char *, void *, struct error *), void *data,
 	struct error *err)
 {
@@ -47,7 +47,7 @@ int match_containers(struct context *ctx,
 	size_t len;
 	regex_t expression;
 	int status = 0;
-	if (!ctx->options.regex)
+	if (!regex)
 		return each(ctx, ctx->operands[0], data, err);
 	if (regcomp(&expression, ctx->operands[0], REG_EXTENDED | REG_NOSUB) != 0)
 		return fail(err, 0, "--regex: \"%.64s\" is no extended regular expression",

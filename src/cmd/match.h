@@ -5,9 +5,9 @@
 
 #include "cmd/cmd.h"
 
-/* Calls `each` for ctx->operands[0], or with --regex for every id that matches it (an extended regular expression), going on after
+/* Calls `each` for ctx->operands[0], or with `regex` for every id that matches it (an extended regular expression), going on after
  * failures, of which the last is the error. Returns 0 or -1. */
-int match_containers(struct context *ctx,
+int match_containers(struct context *ctx, bool regex,
 	int (*each)(struct context *, const char *id, void *data, struct error *), void *data,
 	struct error *err);
 

@@ -23,7 +23,8 @@ struct parser {
 	struct context *ctx;
 	const struct command *command;
 	const struct option_row *rows;
-	size_t count; /* of rows */
+	size_t count;  /* of rows */
+	void *options; /* the struct that they fill */
 	char **argv; /* its first word is the program's or the command's name */
 	int at;      /* the word that is being read */
 };
@@ -84,15 +85,16 @@ int operands_check(const struct command *command, int count, char **operands, st
 	return 0;
 }
 
-int option_store(struct context *ctx, const struct option_row *row, const char *value, struct error *err)
+int option_store(struct arena *arena, void *options, const struct option_row *row, const char *value,
+	struct error *err)
 {
-	void *member = (char *)&ctx->options + row->offset;
+	void *member = (char *)options + row->offset;
 	char name[64];
 	(void)snprintf(name, sizeof(name), "--%s", row->name);
 	if (value && check_value(&row->value, name, value, err) < 0)
 		return -1;
 	if (row->kind == OPTION_MANY) {
-		*list_add(&ctx->arena, (oci_strings *)member) = value;
+		*list_add(arena, (oci_strings *)member) = value;
 		return 0;
 	}
 	if (row->kind == OPTION_TEXT) {
@@ -297,7 +299,7 @@ static int fail_unknown(const struct parser *p, int letter, struct error *err)
 		return fail_global(p, global, letter, err);
 	if (!p->command && fail_early(p, letter, err) < 0)
 		return -1;
-	if (p->command == &kill_command && fail_signal(p, word, err) < 0)
+	if (p->command && str_eq(p->command->name, "kill") && fail_signal(p, word, err) < 0)
 		return -1;
 	if (letter == '=' && fail_value(p, word, err) < 0)
 		return -1;
@@ -356,10 +358,10 @@ static int read_option(const struct parser *p, int c, struct error *err)
 	if (c == 1)
 		ctx->operands[ctx->operand_count++] = optarg;
 	else if (c == 'h' && !row)
-		ctx->options.help = !optarg || !str_eq(optarg, "false");
+		ctx->global.help = !optarg || !str_eq(optarg, "false");
 	else if (!row)
 		return fail_option(p, c, err);
-	else if (option_store(ctx, row, optarg, err) < 0)
+	else if (option_store(&ctx->arena, p->options, row, optarg, err) < 0)
 		return p->command ? error_prefix(err, "%s", p->command->name) : -1;
 	return 0;
 }
@@ -386,7 +388,10 @@ int options_parse(struct context *ctx, const struct command *command, int argc, 
 {
 	struct parser p = { .ctx = ctx, .command = command, .argv = argv, .at = 1 };
 	struct getopt_tables tables = { .shorts = "" };
+	if (command)
+		ctx->options = arena_alloc(&ctx->arena, command->options_size);
 	p.rows = command ? command->options : global_options;
+	p.options = command ? ctx->options : &ctx->global;
 	p.count = make_tables(&tables, &p);
 	/* argv stays as it is: we are executed again by it */
 	ctx->operands = arena_array(&ctx->arena, (size_t)argc + 1, sizeof(*ctx->operands));

@@ -4,8 +4,6 @@
 
 enum { FREEZE_TIMEOUT_MS = 10000 };
 
-static const struct option_row options[] = { OPTIONS_END };
-
 static int freeze(struct context *ctx, bool frozen, struct error *err)
 {
 	CONTAINER(c);
@@ -32,7 +30,7 @@ const struct command pause_command = {
 	.name = "pause",
 	.operands = "ID",
 	.summary = "stop all processes of a container until it is resumed",
-	.options = options,
+	TAKES_NO_OPTIONS,
 	.min_operands = 1,
 	.max_operands = 1,
 	.values = { CONTAINER_IN(STATUS_CREATED | STATUS_RUNNING) },
@@ -44,7 +42,7 @@ const struct command resume_command = {
 	.name = "resume",
 	.operands = "ID",
 	.summary = "continue a paused container",
-	.options = options,
+	TAKES_NO_OPTIONS,
 	.min_operands = 1,
 	.max_operands = 1,
 	.values = { CONTAINER_IN(STATUS_PAUSED) },

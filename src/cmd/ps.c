@@ -18,6 +18,11 @@ enum { FORMAT_TABLE, FORMAT_JSON };
 static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORMAT_JSON },
 	{ NULL } };
 
+struct ps_options {
+	const char *format;
+};
+#define OPTIONS struct ps_options
+
 static const struct option_row options[] = {
 	TEXT('f', "format", "FORMAT", format, "the table of ps, or an array of process ids (table)",
 		ONE_OF(formats)),
@@ -139,6 +144,7 @@ static int print_table(struct context *ctx, const pid_t *pids, size_t len, struc
 
 static int run(struct context *ctx, struct error *err)
 {
+	const struct ps_options *o = ctx->options;
 	CONTAINER(c);
 	pid_t *pids = NULL;
 	size_t len = 0;
@@ -152,7 +158,7 @@ static int run(struct context *ctx, struct error *err)
 		(status != STATUS_STOPPED || err->errnum != ENOENT))
 		return container_blame(&c, "list the processes of", err);
 	error_clear(err);
-	if (word_value(formats, ctx->options.format) == FORMAT_JSON)
+	if (word_value(formats, o->format) == FORMAT_JSON)
 		return print_json(ctx, pids, len, err);
 	if (ctx->dialect->pids_alone && ctx->operand_count == 1)
 		return print_pids(pids, len, err);
@@ -163,7 +169,7 @@ const struct command ps_command = {
 	.name = "ps",
 	.operands = "ID [ARGUMENT…]",
 	.summary = "list the processes of a container, by ps(1) with these arguments (-ef)",
-	.options = options,
+	TAKES_OPTIONS(options),
 	.min_operands = 1,
 	.max_operands = 256,
 	.values = { CONTAINER_IN(STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED | STATUS_STOPPED) },

@@ -1,4 +1,3 @@
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +8,7 @@
 #include "launch/create.h"
 #include "launch/init.h"
 
-/* Paths are made absolute here: the working directory becomes the bundle's. */
-static const char *absolute(struct context *ctx, const char *path)
+const char *absolute_path(struct context *ctx, const char *path)
 {
 	char cwd[4096];
 	if (!path || *path == '/' || !getcwd(cwd, sizeof(cwd)))
@@ -19,7 +17,7 @@ static const char *absolute(struct context *ctx, const char *path)
 }
 
 /* -i is what we do anyway; not to do it is not ours. */
-int interactive_check(const struct options *options, struct error *err)
+int interactive_check(const struct process_options *options, struct error *err)
 {
 	if (!options->interactive.set || options->interactive.value)
 		return 0;
@@ -35,30 +33,29 @@ int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err)
 	return 0;
 }
 
-int request_fill(struct context *ctx, struct create_request *request, struct error *err)
+int request_fill(struct context *ctx, const struct create_options *o,
+	struct create_request *request, struct error *err)
 {
-	const struct options *o = &ctx->options;
-	uint64_t preserve, number;
-	if (preserve_fds_parse(o->preserve_fds, &preserve, err) < 0 || interactive_check(o, err) < 0)
+	const struct process_options *process = &o->process;
+	uint64_t preserve;
+	if (preserve_fds_parse(process->preserve_fds, &preserve, err) < 0 ||
+		interactive_check(process, err) < 0)
 		return -1;
 	if (o->overlay && !*o->overlay)
 		return fail(err, 0, "--overlay: expected a directory or \"tmp\", found \"\"");
 	*request = (struct create_request){
 		.id = ctx->operands[0],
-		.state_root = absolute(ctx, ctx->state_root),
+		.state_root = absolute_path(ctx, ctx->state_root),
 		.command = ctx->args,
-		.terminal = o->tty,
-		.bundle = o->bundle,
-		.config = o->config,
-		.console_socket = absolute(ctx, o->console_socket),
-		.pid_file = absolute(ctx, o->pid_file),
-		.report = o->report && str_to_u64(o->report, INT_MAX, &number) ?
-			o->report :
-			absolute(ctx, o->report),
-		.pidfd_socket = absolute(ctx, o->pidfd_socket),
+		.terminal = process->tty,
+		.bundle = o->bundle.dir,
+		.config = o->bundle.config,
+		.console_socket = absolute_path(ctx, process->console_socket),
+		.pid_file = absolute_path(ctx, process->pid_file),
+		.pidfd_socket = absolute_path(ctx, process->pidfd_socket),
 		.cgroup_manager = ctx->cgroup_manager,
 		.no_pivot = o->no_pivot,
-		.overlay = o->overlay && word_find(overlay_words, o->overlay) ? o->overlay : absolute(ctx, o->overlay),
+		.overlay = o->overlay && word_find(overlay_words, o->overlay) ? o->overlay : absolute_path(ctx, o->overlay),
 		.idmap_rootfs = o->idmap_rootfs,
 		.network = (enum network)word_value(network_words, o->network),
 		.no_new_keyring = o->no_new_keyring,

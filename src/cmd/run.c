@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -14,8 +15,16 @@
 #include "run/notify.h"
 #include "run/relay.h"
 
+struct run_options {
+	struct create_options create;
+	bool detach, keep, no_subreaper, dry_run;
+	struct oci_bool rm;
+	const char *report;
+};
+#define OPTIONS struct run_options
+
 static const struct option_row options[] = {
-	CREATE_OPTIONS,
+	CREATE_OPTIONS(create),
 	FLAG('d', "detach", detach, "return once the process runs"),
 	SWITCH(0, "rm", rm, "delete the container when its process has ended (the default)"),
 	FLAG(0, "keep", keep, "keep the container when it has stopped"),
@@ -70,6 +79,7 @@ static void collect(struct report *report, struct creation *c, const struct rela
 static int wait_and_delete(struct context *ctx, struct creation *c, struct relay *relay,
 	struct report *report, struct error *err)
 {
+	const struct run_options *o = ctx->options;
 	int status;
 	relay->notify = c->notify;
 	relay->executed = c->launch.sync;
@@ -81,7 +91,7 @@ static int wait_and_delete(struct context *ctx, struct creation *c, struct relay
 	if (launch_wait_executed(&c->launch, err) < 0)
 		return -1;
 	collect(report, c, relay, status);
-	if (ctx->options.keep) {
+	if (o->keep) {
 		record_exit(ctx, c, relay, status);
 		creation_commit(c);
 		return status;
@@ -98,32 +108,40 @@ static int wait_and_delete(struct context *ctx, struct creation *c, struct relay
 	return status;
 }
 
+/* `target` is a descriptor's number, or a file, which errors name by its absolute path. */
+static int open_report(struct context *ctx, struct report *report, const char *target, struct error *err)
+{
+	uint64_t number;
+	bool is_number = str_to_u64(target, INT_MAX, &number);
+	return report_open(report, is_number ? target : absolute_path(ctx, target), err);
+}
+
 static int run_container(struct context *ctx, struct report *report, struct error *err)
 {
+	const struct run_options *o = ctx->options;
 	struct create_request request;
 	struct relay relay = { .signal = 0 };
 	CREATION(creation);
-	bool detach = ctx->options.detach;
-	if (!ctx->options.dry_run && self_protect(ctx->argv, err) < 0)
+	if (!o->dry_run && self_protect(ctx->argv, err) < 0)
 		return -1;
-	if (request_fill(ctx, &request, err) < 0)
+	if (request_fill(ctx, &o->create, &request, err) < 0)
 		return -1;
-	request.detach = detach;
+	request.detach = o->detach;
 	/* before all that may fail: what an earlier run has left there is not to be taken for this one's */
-	if (request.report && !ctx->options.dry_run && report_open(report, request.report, err) < 0)
+	if (o->report && !o->dry_run && open_report(ctx, report, o->report, err) < 0)
 		return -1;
 	if (creation_prepare(&creation, &request, err) < 0)
 		return -1;
-	if (ctx->options.dry_run)
+	if (o->dry_run)
 		return print_plan(&creation.plan, err);
 	creation.launch.timings = report->timings;
 	launch_mark(&creation.launch, "read and plan");
-	if (!detach && !ctx->options.no_subreaper)
+	if (!o->detach && !o->no_subreaper)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans are then reaped here, not by the caller */
-	if (creation_launch(&creation, detach ? NULL : &relay, err) < 0 ||
+	if (creation_launch(&creation, o->detach ? NULL : &relay, err) < 0 ||
 		start(&creation, err) < 0)
 		return -1;
-	if (detach) {
+	if (o->detach) {
 		creation_commit(&creation);
 		interrupt_close(&creation.interrupt);
 		return creation.notify < 0 ?
@@ -139,7 +157,7 @@ static int run_container(struct context *ctx, struct report *report, struct erro
 }
 
 /* Nobody waits for a detached container; --rm=false is --keep. */
-static int settle_options(struct options *o, struct error *err)
+static int settle_options(struct run_options *o, struct error *err)
 {
 	if (o->report && o->detach) {
 		(void)fail(err, 0, "--report and --detach exclude each other");
@@ -157,11 +175,12 @@ static int settle_options(struct options *o, struct error *err)
 
 static int run(struct context *ctx, struct error *err)
 {
+	struct run_options *o = ctx->options;
 	REPORT(report);
 	struct error why = { .errnum = 0 };
-	if (settle_options(&ctx->options, err) < 0)
+	if (settle_options(o, err) < 0)
 		return -1;
-	if (ctx->options.report && !(report.timings = timings_make(err)))
+	if (o->report && !(report.timings = timings_make(err)))
 		return -1;
 	int status = run_container(ctx, &report, err);
 	if (report_write(&report, ctx->operands[0], status < 0 ? err : NULL, &why) < 0)
@@ -173,7 +192,7 @@ const struct command run_command = {
 	.name = "run",
 	.operands = "ID [-- COMMAND [ARGUMENT…]]",
 	.summary = "make a container, start it, wait for it and delete it",
-	.options = options,
+	TAKES_OPTIONS(options),
 	.min_operands = 1,
 	.max_operands = 1,
 	.values = { IS(TEXT), IS(PROGRAM), IS(FILE) },

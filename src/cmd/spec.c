@@ -17,6 +17,13 @@
 /* Whether the container has a network namespace of its own. The names of helpers get an answer of their own. */
 static const struct word networks[] = { { "none", true }, { "host", false }, { NULL } };
 
+struct spec_options {
+	const char *bundle, *file, *rootfs, *network, *explain;
+	oci_strings args;
+	bool no_terminal, rootless;
+};
+#define OPTIONS struct spec_options
+
 static const struct option_row options[] = {
 	TEXT('b', "bundle", "DIR", bundle, "directory to write to (the current directory)", IS(DIRECTORY)),
 	TEXT('f', "file", "FILE", file, "file to write (config.json); - for standard output",
@@ -28,7 +35,7 @@ static const struct option_row options[] = {
 	TEXT(0, "network", "NAME", network,
 		"a network namespace of its own, or the host's (none; with --rootless, host)",
 		IS_OR_ONE_OF(TEXT, networks)),
-	FLAG(0, "rootless", spec_rootless, "write one that an unprivileged user can run"),
+	FLAG(0, "rootless", rootless, "write one that an unprivileged user can run"),
 	TEXT(0, "explain", "PATH", explain, "explain a property, such as .linux.resources, and write nothing",
 		IS(PROPERTY)),
 	OPTIONS_END,
@@ -44,12 +51,13 @@ static int check_text(const char *option, const char *text, struct error *err)
 /* Operands are a command only behind "--", so that a name by mistake is not taken for one. */
 static int take_operands(struct context *ctx, oci_strings *args, struct error *err)
 {
+	const struct spec_options *o = ctx->options;
 	if (!str_eq(ctx->operands[-1], "--")) {
 		(void)fail(err, 0, "spec: unexpected operand \"%.64s\"", ctx->operands[0]);
 		return error_hint(err,
 			"the command of the container goes behind --, the bundle into --bundle");
 	}
-	if (ctx->options.args.len)
+	if (o->args.len)
 		return fail(err, 0, "--args and a command behind -- exclude each other");
 	for (int i = 0; i < ctx->operand_count; i++)
 		*list_add(&ctx->arena, args) = ctx->operands[i];
@@ -59,7 +67,8 @@ static int take_operands(struct context *ctx, oci_strings *args, struct error *e
 /* The command, by --args or behind "--"; empty if neither is given. */
 static int read_command(struct context *ctx, oci_strings *args, struct error *err)
 {
-	const oci_strings *given = &ctx->options.args;
+	const struct spec_options *o = ctx->options;
+	const oci_strings *given = &o->args;
 	const char *option = given->len ? "--args" : "--";
 	if (ctx->operand_count && take_operands(ctx, args, err) < 0)
 		return -1;
@@ -75,11 +84,11 @@ static int read_command(struct context *ctx, oci_strings *args, struct error *er
 	return 0;
 }
 
-static int read_network(const struct options *o, bool *ret_own, struct error *err)
+static int read_network(const struct spec_options *o, bool *ret_own, struct error *err)
 {
 	char list[64];
 	const struct word *network = o->network ? word_find(networks, o->network) : NULL;
-	*ret_own = network ? network->value : !o->spec_rootless;
+	*ret_own = network ? network->value : !o->rootless;
 	if (!o->network || network)
 		return 0;
 	if (!word_find(network_words, o->network)) {
@@ -104,8 +113,8 @@ static void map_caller(struct context *ctx, struct oci_default *how)
 
 static struct oci_config *make_config(struct context *ctx, struct error *err)
 {
-	const struct options *o = &ctx->options;
-	struct oci_default how = { .rootless = o->spec_rootless };
+	const struct spec_options *o = ctx->options;
+	struct oci_default how = { .rootless = o->rootless };
 	oci_strings args = { NULL, 0 };
 	if (read_command(ctx, &args, err) < 0 || read_network(o, &how.own_network, err) < 0 ||
 		(o->rootfs && check_text("--rootfs", o->rootfs, err) < 0))
@@ -127,11 +136,11 @@ static struct oci_config *make_config(struct context *ctx, struct error *err)
 
 static int run(struct context *ctx, struct error *err)
 {
-	const struct options *o = &ctx->options;
+	const struct spec_options *o = ctx->options;
 	const char *name = o->file ? o->file : "config.json";
 	size_t len;
 	if (o->explain && (ctx->operand_count || o->bundle || o->file || o->rootfs || o->args.len ||
-				  o->no_terminal || o->network || o->spec_rootless))
+				  o->no_terminal || o->network || o->rootless))
 		return fail(
 			err, 0, "--explain writes no configuration: no other option goes with it");
 	if (o->explain)
@@ -157,7 +166,7 @@ const struct command spec_command = {
 	.name = "spec",
 	.operands = "[-- COMMAND [ARGUMENT…]]",
 	.summary = "write a configuration to start from, or explain a property",
-	.options = options,
+	TAKES_OPTIONS(options),
 	.max_operands = 4096,
 	.values = { IS(PROGRAM), IS(FILE), IS(FILE) },
 	.options_first = true,

@@ -9,8 +9,6 @@
 #include "launch/start.h"
 #include "run/notify.h"
 
-static const struct option_row options[] = { OPTIONS_END };
-
 static int run_poststart(struct container *c, struct error *err)
 {
 	struct oci_config *config;
@@ -63,7 +61,7 @@ const struct command start_command = {
 	.name = "start",
 	.operands = "ID",
 	.summary = "start the process of a created container",
-	.options = options,
+	TAKES_NO_OPTIONS,
 	.min_operands = 1,
 	.max_operands = 1,
 	.values = { CONTAINER_IN(STATUS_CREATED) },

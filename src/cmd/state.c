@@ -3,8 +3,6 @@
 #include "cmd/cmd.h"
 #include "container/container-cgroup.h"
 
-static const struct option_row options[] = { OPTIONS_END };
-
 /* The cgroup of a stopped container stays until it is deleted, and knows what was used. */
 static void add_end(struct container *c, struct oci_state *state)
 {
@@ -35,7 +33,7 @@ const struct command state_command = {
 	.name = "state",
 	.operands = "ID",
 	.summary = "print the state of a container as JSON",
-	.options = options,
+	TAKES_NO_OPTIONS,
 	.min_operands = 1,
 	.max_operands = 1,
 	.values = { ANY_CONTAINER },

@@ -23,6 +23,12 @@ enum { FORMAT_TABLE, FORMAT_JSON, FORMAT_OPENMETRICS };
 static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORMAT_JSON },
 	{ "openmetrics", FORMAT_OPENMETRICS }, { NULL } };
 
+struct stats_options {
+	const char *format, *interval, *sort;
+	bool no_stream;
+};
+#define OPTIONS struct stats_options
+
 static const struct option_row options[] = {
 	TEXT('f', "format", "FORMAT", format, "format of the output (table)", ONE_OF(formats)),
 	TEXT(0, "interval", "TIME", interval, "time between two samples (2s)"),
@@ -192,16 +198,16 @@ static int stream(struct context *ctx, const struct request *r, struct error *er
 
 static int run(struct context *ctx, struct error *err)
 {
-	const char *sort = ctx->options.sort;
+	const struct stats_options *o = ctx->options;
 	struct request r = {
-		.format = (int)word_value(formats, ctx->options.format),
-		.interval_ms = interval_parse(ctx->options.interval, DEFAULT_INTERVAL_MS, err),
-		.order = sort ? (enum sample_order)word_value(sample_orders, sort) : SAMPLES_AS_GIVEN,
+		.format = (int)word_value(formats, o->format),
+		.interval_ms = interval_parse(o->interval, DEFAULT_INTERVAL_MS, err),
+		.order = o->sort ? (enum sample_order)word_value(sample_orders, o->sort) : SAMPLES_AS_GIVEN,
 	};
 	if (r.interval_ms < 0)
 		return -1;
 	/* OpenMetrics is what one scrape reads */
-	if (ctx->options.no_stream || r.format == FORMAT_OPENMETRICS)
+	if (o->no_stream || r.format == FORMAT_OPENMETRICS)
 		return print_once(ctx, &r, err);
 	return stream(ctx, &r, err);
 }
@@ -210,7 +216,7 @@ const struct command stats_command = {
 	.name = "stats",
 	.operands = "[ID…]",
 	.summary = "show what containers use: CPU, memory, tasks, network, I/O, pressure",
-	.options = options,
+	TAKES_OPTIONS(options),
 	.max_operands = 4096,
 	.values = { ANY_CONTAINER, ANY_CONTAINER, ANY_CONTAINER },
 	.run = run,

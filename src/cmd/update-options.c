@@ -4,7 +4,6 @@
 #include <strings.h>
 
 #include "base/str.h"
-#include "cmd/cmd.h"
 #include "oci/schema.h"
 
 /* They differ in what may be said and in the type of the member. */
@@ -12,7 +11,7 @@ enum form { SIZE, COUNT, POSITIVE, TEXT_LIST };
 
 struct row {
 	const char *option;
-	size_t value; /* in struct options */
+	size_t value; /* in struct update_options */
 	enum form form;
 	size_t object, object_size; /* pointer in struct oci_resources, and what it points to */
 	size_t member;
@@ -20,7 +19,7 @@ struct row {
 
 #define OPTION_ROW(option, value, form, tag, object, member)                                       \
 	{                                                                                          \
-		option, offsetof(struct options, value), form,                                     \
+		option, offsetof(struct update_options, value), form,                                     \
 			offsetof(struct oci_resources, object), sizeof(struct tag),                \
 			offsetof(struct tag, member)                                               \
 	}
@@ -143,7 +142,7 @@ static void note(struct arena *arena, const struct row *row, const char *text, t
 		arena_printf(arena, "%s %.64s", row->option, text));
 }
 
-int update_options_read(struct arena *arena, const struct options *options,
+int update_options_read(struct arena *arena, const struct update_options *options,
 	struct oci_resources *resources, typed_list *typed, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

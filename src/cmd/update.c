@@ -19,6 +19,8 @@
 
 static const struct word cpu_idle_words[] = { { "0" }, { "1" }, { NULL } };
 
+#define OPTIONS struct update_options
+
 static const struct option_row options[] = {
 	TEXT('r', "resources", "FILE", resources, "read .linux.resources as JSON from FILE or -",
 		IS(FILE)),
@@ -82,25 +84,26 @@ static uint64_t limit_in_force(struct arena *arena, int cgroup)
 static int complete_memory(
 	struct context *ctx, int cgroup, struct oci_resources *resources, struct error *err)
 {
+	const struct update_options *o = ctx->options;
 	struct oci_memory *memory = resources->memory;
 	if (!memory)
 		return 0;
 	uint64_t now = limit_in_force(&ctx->arena, cgroup);
 	if (memory->swap.value > 0 && !memory->limit.set && now <= INT64_MAX)
 		memory->limit = (struct oci_int){ true, (int64_t)now };
-	if (ctx->options.memory_swap && memory->swap.value > 0 && memory->limit.value <= 0) {
+	if (o->memory_swap && memory->swap.value > 0 && memory->limit.value <= 0) {
 		(void)fail(err, 0, "--memory-swap %.64s counts memory too, which has no limit",
-			ctx->options.memory_swap);
+			o->memory_swap);
 		return error_hint(err, "give --memory too");
 	}
 	bool cut = memory->limit.value > 0 && (uint64_t)memory->limit.value < now;
-	memory->check_before_update = (struct oci_bool){ true, cut && !ctx->options.force };
+	memory->check_before_update = (struct oci_bool){ true, cut && !o->force };
 	return 0;
 }
 
 static int update_rdt(struct context *ctx, struct container *c, typed_list *typed, struct error *err)
 {
-	const struct options *o = &ctx->options;
+	const struct update_options *o = ctx->options;
 	struct oci_intel_rdt wish = { .l3_cache_schema = o->l3_cache_schema,
 		.mem_bw_schema = o->mem_bw_schema };
 	struct rdt_host host;
@@ -172,9 +175,10 @@ static int update(struct context *ctx, typed_list *typed, struct error *err)
 {
 	CONTAINER(c);
 	struct oci_resources resources = { 0 };
-	const char *path = ctx->options.resources;
+	const struct update_options *o = ctx->options;
+	const char *path = o->resources;
 	if ((path && read_resources(ctx, path, &resources, err) < 0) ||
-		update_options_read(&ctx->arena, &ctx->options, &resources, typed, err) < 0 ||
+		update_options_read(&ctx->arena, o, &resources, typed, err) < 0 ||
 		oci_resources_check(&resources, ".linux.resources", err) < 0 ||
 		container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_LOCKED, err) < 0 ||
 		container_require(&c, operand_statuses(ctx), "update", NULL, err) < 0)
@@ -194,7 +198,7 @@ const struct command update_command = {
 	.name = "update",
 	.operands = "ID",
 	.summary = "change the limits of a container",
-	.options = options,
+	TAKES_OPTIONS(options),
 	.min_operands = 1,
 	.max_operands = 1,
 	.values = { CONTAINER_IN(STATUS_CREATED | STATUS_RUNNING | STATUS_PAUSED) },

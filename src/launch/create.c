@@ -38,15 +38,15 @@ static unsigned listen_fds(void)
 	return flags < 0 || (flags & FD_CLOEXEC) ? 0 : (unsigned)count;
 }
 
-static int enter_bundle(struct creation *c, const char *bundle, const char **ret_path,
-	struct error *err)
+static int enter_bundle(struct creation *c, struct error *err)
 {
 	char path[PATH_MAX];
+	const char *bundle = c->request->bundle;
 	if (bundle && chdir(bundle) < 0)
 		return fail(err, errno, "--bundle %s", bundle);
 	if (!getcwd(path, sizeof(path)))
 		return fail(err, errno, "name the bundle's directory");
-	*ret_path = arena_strdup(&c->arena, path);
+	c->options.bundle = arena_strdup(&c->arena, path);
 	return 0;
 }
 
@@ -67,16 +67,14 @@ static void apply_request(struct creation *c)
 	}
 }
 
-static int read_config(struct creation *c, int cwd, struct error *err)
+static int read_config(struct creation *c, int cwd, struct oci_config **ret_config, char **ret_text,
+	size_t *ret_len, struct error *err)
 {
 	const char *path = c->request->config ? c->request->config : CONTAINER_CONFIG;
 	const char *name = strrchr(path, '/');
 	struct json_source source = { .name = name ? name + 1 : path, .regular = !c->request->config };
-	if (oci_config_read(&c->arena, cwd, path, &source, &c->config, &c->config_text,
-		    &c->config_len, err) == 0) {
-		apply_request(c);
-		return oci_config_check(c->config, OCI_CHECK_PROCESS, err);
-	}
+	if (oci_config_read(&c->arena, cwd, path, &source, ret_config, ret_text, ret_len, err) == 0)
+		return 0;
 	if (c->request->config && err->errnum)
 		return error_prefix(err, "--config");
 	return err->errnum == ENOENT && !err->where[0] ?
@@ -85,10 +83,11 @@ static int read_config(struct creation *c, int cwd, struct error *err)
 		-1;
 }
 
-static int prepare(struct creation *c, const struct create_request *request, struct error *err)
+int creation_begin(struct creation *c, const struct create_request *request, struct error *err)
 {
 	unsigned listeners = listen_fds();
-	struct plan_options options = {
+	c->request = request;
+	c->options = (struct plan_options){
 		.id = request->id,
 		.cgroup_manager = request->cgroup_manager,
 		.has_console_socket = request->console_socket != NULL,
@@ -103,35 +102,59 @@ static int prepare(struct creation *c, const struct create_request *request, str
 		.listen_fds = listeners,
 		.typed = &c->typed,
 	};
-	c->request = request;
 	if (container_check_id(request->id, err) < 0 ||
-		self_close_leaked(options.preserve_fds, err) < 0)
+		self_close_leaked(c->options.preserve_fds, err) < 0)
 		return -1;
-	/* --config is relative to where the caller is, everything in it to the bundle */
-	FD(cwd) = request->config ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : AT_FDCWD;
-	if (enter_bundle(c, request->bundle, &options.bundle, err) < 0 ||
-		read_config(c, cwd, err) < 0 || host_probe(&c->host, err) < 0)
+	return enter_bundle(c, err);
+}
+
+/* What of the host this configuration needs in addition. */
+static void probe_further(struct creation *c)
+{
+	const struct oci_linux *l = c->config->linux;
+	const struct oci_process *process = c->config->process;
+	if (!host_is_root(&c->host) && c->request->cgroup_manager == CGROUP_MANAGER_CGROUPFS)
+		host_probe_delegated(&c->host, &c->arena);
+	if (process->apparmor_profile || process->selinux_label || (l && l->mount_label))
+		host_probe_lsm(&c->host);
+	if (l && l->intel_rdt)
+		host_probe_rdt(&c->host);
+}
+
+static int check_and_plan(struct creation *c, struct error *err)
+{
+	apply_request(c);
+	if (oci_config_check(c->config, OCI_CHECK_PROCESS, err) < 0 || host_probe(&c->host, err) < 0)
 		return -1;
 	if (c->config->linux)
 		idmap_fill(&c->arena, c->config->linux);
-	if (!host_is_root(&c->host) && request->cgroup_manager == CGROUP_MANAGER_CGROUPFS)
-		host_probe_delegated(&c->host, &c->arena);
-	const struct oci_process *process = c->config->process;
-	if (process->apparmor_profile || process->selinux_label ||
-		(c->config->linux && c->config->linux->mount_label))
-		host_probe_lsm(&c->host);
-	if (c->config->linux && c->config->linux->intel_rdt)
-		host_probe_rdt(&c->host);
+	probe_further(c);
 	const char *notify = getenv("NOTIFY_SOCKET"); /* sd_notify(3): empty is as good as unset */
 	if (notify && *notify)
-		options.notify_dir = arena_printf(&c->arena, "%s/%s/" SD_NOTIFY_DIR,
-			request->state_root, request->id);
-	return plan_make(&c->arena, c->config, &options, &c->host, &c->plan, err);
+		c->options.notify_dir = arena_printf(&c->arena, "%s/%s/" SD_NOTIFY_DIR,
+			c->request->state_root, c->request->id);
+	return plan_make(&c->arena, c->config, &c->options, &c->host, &c->plan, err);
+}
+
+int creation_take(struct creation *c, struct oci_config *config, const char *text, size_t len,
+	struct error *err)
+{
+	c->config = config;
+	c->config_text = text;
+	c->config_len = len;
+	return check_and_plan(c, err) < 0 ? typed_blame(&c->typed, err) : 0;
 }
 
 int creation_prepare(struct creation *c, const struct create_request *request, struct error *err)
 {
-	return prepare(c, request, err) < 0 ? typed_blame(&c->typed, err) : 0;
+	struct oci_config *config;
+	char *text;
+	size_t len;
+	/* --config is relative to where the caller is, everything in it to the bundle */
+	FD(cwd) = request->config ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : AT_FDCWD;
+	if (creation_begin(c, request, err) < 0 || read_config(c, cwd, &config, &text, &len, err) < 0)
+		return -1;
+	return creation_take(c, config, text, len, err);
 }
 
 static void fill_record(struct creation *c)

@@ -23,7 +23,6 @@ struct create_request {
 	struct oci_bool terminal; /* in place of .process.terminal, where it is set */
 	const char *bundle, *config; /* NULL: the working directory, config.json in the bundle */
 	const char *console_socket, *pid_file, *pidfd_socket;
-	const char *report; /* of run: a file or a number, or NULL */
 	enum cgroup_manager cgroup_manager;
 	const char *overlay; /* "tmp" or an absolute path, or NULL */
 	bool detach, wait, no_pivot, no_new_keyring, idmap_rootfs;
@@ -36,8 +35,9 @@ struct creation {
 	const struct create_request *request;
 	struct oci_config *config;
 	typed_list typed; /* what of it is the request's */
-	char *config_text;
+	const char *config_text; /* its JSON, of which the state directory gets a copy */
 	size_t config_len;
+	struct plan_options options;
 	struct host host;
 	struct plan plan;
 	struct container container;
@@ -60,8 +60,13 @@ struct creation {
 		.scope.release = -1,                                                               \
 	}
 
-/* The working directory is the bundle's afterwards. */
+/* Reads the request's configuration. The working directory is the bundle's afterwards. */
 int creation_prepare(struct creation *creation, const struct create_request *request,
+	struct error *err);
+/* Its two halves, for a configuration that was never a file: creation_begin enters the bundle, creation_take checks the configuration
+ * and plans. It changes `config`, which the request overrides; `text` is the JSON of `config` before that. Both must outlive the creation. */
+int creation_begin(struct creation *creation, const struct create_request *request, struct error *err);
+int creation_take(struct creation *creation, struct oci_config *config, const char *text, size_t len,
 	struct error *err);
 int creation_launch(struct creation *creation, struct relay *relay, struct error *err);
 /* Of creation_launch: limits that nothing would enforce are refused; the cgroup is made, by either driver, and bounded. */

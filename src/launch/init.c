@@ -19,6 +19,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "launch/payload.h"
 #include "launch/start.h"
 #include "launch/sync.h"
 #include "namespaces/net.h"
@@ -438,26 +439,11 @@ static int drop_privileges(struct init *init, struct error *err)
 STEP(run_start_hooks,
 	run_hooks(init, &init->plan->config->hooks->start_container, ".hooks.startContainer", STATUS_CREATED, err))
 
-/* The program was found as root; its user may be barred from that one and not from one of the same name further on in $PATH:
- * execvp(3). */
-static void execute_further(struct init *init, char *const *args)
-{
-	const char *path, *rest = init->search_rest;
-	while (rest && executable_find(init->arena, args[0], rest, &path, &rest, NULL) == 0)
-		(void)execve(path, args, (char *const *)init->plan->env);
-}
-
 static int execute(struct init *init, struct error *err)
 {
-	const struct plan *plan = init->plan;
-	char *const *args = (char *const *)plan->config->process->args.items;
 	if (init->plan->options.wait)
 		(void)sync_send(init->sync, TELL_EXECING, 0, -1); /* its absence is noticed */
-	(void)execve(init->executable, args, (char *const *)plan->env);
-	int errnum = errno;
-	if (errnum == EACCES)
-		execute_further(init, args);
-	return executable_explain(init->executable, args[0], errnum, err);
+	return init->payload->execute(init, err);
 }
 
 struct step {

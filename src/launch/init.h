@@ -22,6 +22,7 @@ struct init {
 	struct arena *arena;
 	struct plan *plan;
 	struct container *container; /* for the state that hooks read */
+	const struct payload *payload;
 	const struct hooks_options *hook_output;
 	uint64_t ignored_signals; /* by the caller */
 	struct timing_log *timing; /* or NULL */

@@ -23,6 +23,7 @@
 #include "cgroups/resctrl.h"
 #include "cgroups/stats.h"
 #include "launch/init.h"
+#include "launch/payload.h"
 #include "launch/sync.h"
 #include "namespaces/net.h"
 #include "oci/state.h"
@@ -51,6 +52,7 @@ static void __attribute__((noreturn)) run_child(void *data)
 	struct init init = { .arena = l->arena,
 		.plan = l->plan,
 		.container = l->container,
+		.payload = l->payload,
 		.hook_output = &l->hook_output,
 		.timing = l->timings ? &l->timings->init : NULL,
 		.ignored_signals = child->ignored_signals,
@@ -578,6 +580,7 @@ int launch_start(struct launch *l, struct error *err)
 	int pair[2];
 	l->pidfd = l->first = l->sync = l->console = -1;
 	l->granted = false;
+	l->payload = payload_find(l->plan->config, l->plan->root);
 	/* what is to be told to whom, before there is somebody who runs something: a caller who hears of an error may try again */
 	if (open_pid_file(l, err) < 0 || open_pidfd_socket(l, err) < 0)
 		return -1;

@@ -43,6 +43,7 @@ struct launch {
 	void *data; /* of both */
 
 	/* what launch_start finds */
+	const struct payload *payload;
 	pid_t pid;
 	int pidfd;
 	int first;   /* of exec's first child, which has ended, or is about to; or -1 */

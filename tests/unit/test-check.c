@@ -107,7 +107,7 @@ static const struct row top_rows[] = {
 	{ { LINUX(NAMESPACE(CLONE_NEWUTS)), .hostname = "a", .domainname = "b" } },
 	{ { LINUX(JOINED(CLONE_NEWUTS)), .hostname = "a" } },
 	{ { LINUX(NAMESPACE(CLONE_NEWUTS)), .hostname = SIXTY_FIVE }, ".hostname: 65 bytes, the kernel takes at most 64" },
-	{ { LINUX(NAMESPACE(CLONE_NEWUTS)), .hostname = SIXTY_FIVE + 1 } },
+	{ { LINUX(NAMESPACE(CLONE_NEWUTS)), .hostname = &SIXTY_FIVE[1] } },
 	{ { BASE, .annotations = ITEMS(struct oci_pair, { "a", "" }) } },
 	{ { BASE, .annotations = ITEMS(struct oci_pair, { "", "x" }) }, ".annotations[\"\"]: the key is empty" },
 };

@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "cmd/cmd.h"
 #include "cmd/interval.h"
 #include "cmd/update-options.h"
 
@@ -84,7 +83,7 @@ static void test_merge(void **state)
 	ARENA(arena);
 	struct oci_memory memory = { .limit = { true, 1 }, .swap = { true, 2 } };
 	struct oci_resources resources = { .memory = &memory };
-	struct options options = {
+	struct update_options options = {
 		.memory = "3k", .cpu_quota = "-1", .cpuset_cpus = "0-3", .pids_limit = "0"
 	};
 	struct error err = { 0 };
@@ -123,7 +122,7 @@ static void test_typed(void **state)
 	};
 	ARENA(arena);
 	struct oci_resources resources = { .memory = NULL };
-	struct options options = {
+	struct update_options options = {
 		.memory = "3k", .cpu_rt_period = "5", .cpuset_cpus = "0-3", .pids_limit = "0"
 	};
 	typed_list typed = { NULL, 0 };
