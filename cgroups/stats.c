@@ -13,73 +13,79 @@
 #include "base/str.h"
 #include "cgroups/path.h"
 
-#define AT(member) offsetof(struct cgroup_stats, member)
+#define ROW(file, key, member, ...) { file, key, offsetof(struct cgroup_stats, member), __VA_ARGS__ }
+#define IO(key, member, ...) { key, offsetof(struct cgroup_io_device, member), __VA_ARGS__ }
+#define PRESSURE(name) { #name, #name ".pressure", offsetof(struct cgroup_stats, name.pressure) }
 
-/* Rows of one file stand together: it is read once. A row without a key is a file of one number. */
-static const struct row {
-	const char *file, *key;
-	size_t member; /* a struct oci_uint */
-} rows[] = {
-	{ "cgroup.events", "populated", AT(populated) },
-	{ "cgroup.events", "frozen", AT(frozen) },
-	{ "cpu.stat", "usage_usec", AT(cpu.usage) },
-	{ "cpu.stat", "user_usec", AT(cpu.user) },
-	{ "cpu.stat", "system_usec", AT(cpu.system) },
-	{ "cpu.stat", "nr_periods", AT(cpu.periods) },
-	{ "cpu.stat", "nr_throttled", AT(cpu.throttled_periods) },
-	{ "cpu.stat", "throttled_usec", AT(cpu.throttled) },
-	{ "cpu.weight", NULL, AT(cpu.weight) },
-	{ "memory.current", NULL, AT(memory.current) },
-	{ "memory.peak", NULL, AT(memory.peak) },
-	{ "memory.max", NULL, AT(memory.limit) },
-	{ "memory.low", NULL, AT(memory.low) },
-	{ "memory.high", NULL, AT(memory.high) },
-	{ "memory.swap.current", NULL, AT(memory.swap) },
-	{ "memory.swap.peak", NULL, AT(memory.swap_peak) },
-	{ "memory.swap.max", NULL, AT(memory.swap_limit) },
-	{ "memory.swap.events", "max", AT(memory.swap_failures) },
-	{ "memory.stat", "file", AT(memory.cache) },
-	{ "memory.stat", "kernel", AT(memory.kernel) },
-	{ "memory.stat", "inactive_file", AT(memory.inactive_file) },
-	{ "memory.events", "max", AT(memory.max_events) },
-	{ "memory.events", "oom", AT(memory.oom) },
-	{ "memory.events", "oom_kill", AT(memory.oom_kill) },
-	{ "memory.events", "oom_group_kill", AT(memory.oom_group_kill) },
-	{ "pids.current", NULL, AT(pids.current) },
-	{ "pids.peak", NULL, AT(pids.peak) },
-	{ "pids.max", NULL, AT(pids.limit) },
-	{ "pids.events", "max", AT(pids.max_events) },
+/* clang-format off */
+const struct cgroup_number cgroup_numbers[] = {
+	ROW("cgroup.events", "populated", populated, 0, NULL, NULL, NULL),
+	ROW("cpu.stat", "usage_usec", cpu.usage, STAT_USEC | STAT_COUNTER, "cpu.usage.total",
+		"hull_cpu_seconds", "CPU time"),
+	ROW(NULL, NULL, cpu.system, STAT_USEC | STAT_ALWAYS, "cpu.usage.kernel", NULL, NULL),
+	ROW("cpu.stat", "user_usec", cpu.user, STAT_USEC | STAT_COUNTER | STAT_ALWAYS, "cpu.usage.user",
+		"hull_cpu_user_seconds", "CPU time in user mode"),
+	ROW("cpu.stat", "system_usec", cpu.system, STAT_USEC | STAT_COUNTER, NULL,
+		"hull_cpu_system_seconds", "CPU time in the kernel"),
+	ROW("cpu.stat", "nr_periods", cpu.periods, STAT_COUNTER, "cpu.throttling.periods",
+		"hull_cpu_periods", "Periods of the CPU quota"),
+	ROW("cpu.stat", "nr_throttled", cpu.throttled_periods, STAT_COUNTER, "cpu.throttling.throttledPeriods",
+		"hull_cpu_throttled_periods", "Periods in which the quota was used up"),
+	ROW("cpu.stat", "throttled_usec", cpu.throttled, STAT_USEC | STAT_COUNTER, "cpu.throttling.throttledTime",
+		"hull_cpu_throttled_seconds", "Time throttled by the quota"),
+	ROW(NULL, NULL, memory.limit, STAT_ALWAYS, "memory.usage.limit", NULL, NULL),
+	ROW("memory.current", NULL, memory.current, 0, "memory.usage.usage",
+		"hull_memory_bytes", "Memory in use"),
+	ROW("memory.peak", NULL, memory.peak, 0, "memory.usage.max",
+		"hull_memory_peak_bytes", "Most memory that was in use"),
+	ROW("memory.max", NULL, memory.limit, 0, NULL,
+		"hull_memory_limit_bytes", "Limit of memory"),
+	ROW("memory.stat", "file", memory.cache, 0, "memory.cache",
+		"hull_memory_cache_bytes", "Page cache"),
+	ROW("memory.stat", "kernel", memory.kernel, 0, NULL, NULL, NULL),
+	ROW(NULL, NULL, none, STAT_ALWAYS, "memory.kernel.limit", NULL, NULL),
+	ROW(NULL, NULL, memory.kernel, 0, "memory.kernel.usage", NULL, NULL),
+	ROW(NULL, NULL, none, STAT_ALWAYS, "memory.kernel.failcnt", NULL, NULL),
+	ROW(NULL, NULL, none, STAT_ALWAYS, "memory.kernelTCP.limit", NULL, NULL),
+	ROW(NULL, NULL, none, STAT_ALWAYS, "memory.kernelTCP.failcnt", NULL, NULL),
+	ROW("memory.swap.current", NULL, memory.swap, 0, NULL,
+		"hull_memory_swap_bytes", "Swap in use"),
+	ROW("memory.swap.peak", NULL, memory.swap_peak, 0, NULL, NULL, NULL),
+	ROW("memory.swap.max", NULL, memory.swap_limit, 0, NULL, NULL, NULL),
+	ROW(NULL, NULL, memory.with_swap_limit, STAT_ALWAYS, "memory.swap.limit", NULL, NULL),
+	ROW(NULL, NULL, memory.with_swap, 0, "memory.swap.usage", NULL, NULL),
+	ROW("memory.swap.events", "max", memory.swap_failures, STAT_ALWAYS, "memory.swap.failcnt", NULL, NULL),
+	ROW("memory.events", "max", memory.max_events, STAT_ALWAYS, "memory.usage.failcnt", NULL, NULL),
+	ROW("memory.events", "oom", memory.oom, STAT_COUNTER, "memory.oom.events",
+		"hull_memory_ooms", "Times that the memory limit could not be kept by reclaim"),
+	ROW("memory.events", "oom_kill", memory.oom_kill, STAT_COUNTER, "memory.oom.kills",
+		"hull_memory_oom_kills", "Processes killed for want of memory"),
+	ROW("pids.current", NULL, pids.current, 0, "pids.current",
+		"hull_pids", "Tasks"),
+	ROW("pids.peak", NULL, pids.peak, 0, NULL, NULL, NULL),
+	ROW("pids.max", NULL, pids.limit, 0, NULL,
+		"hull_pids_limit", "Limit of the number of tasks"),
+	ROW("pids.events", "max", pids.max_events, STAT_COUNTER, NULL,
+		"hull_pids_refusals", "Forks refused by the limit"),
 };
+const size_t cgroup_number_count = sizeof(cgroup_numbers) / sizeof(cgroup_numbers[0]);
 
-static const struct {
-	const char *file;
-	size_t member; /* a struct cgroup_pressure */
-} pressure_rows[] = {
-	{ "cpu.pressure", AT(cpu.pressure) },
-	{ "memory.pressure", AT(memory.pressure) },
-	{ "io.pressure", AT(io.pressure) },
+const struct cgroup_io_number cgroup_io_numbers[] = {
+	IO("rbytes", rbytes, "ioServiceBytesRecursive", "Read", "hull_io_read_bytes", "Bytes read"),
+	IO("wbytes", wbytes, "ioServiceBytesRecursive", "Write", "hull_io_written_bytes", "Bytes written"),
+	IO("dbytes", dbytes, "ioServiceBytesRecursive", "Discard", NULL, NULL),
+	IO("rios", rios, "ioServicedRecursive", "Read", "hull_io_reads", "Read operations"),
+	IO("wios", wios, "ioServicedRecursive", "Write", "hull_io_writes", "Write operations"),
+	IO("dios", dios, "ioServicedRecursive", "Discard", NULL, NULL),
 };
+const size_t cgroup_io_number_count = sizeof(cgroup_io_numbers) / sizeof(cgroup_io_numbers[0]);
 
-static const struct {
-	const char *file;
-	size_t member; /* a string */
-} text_rows[] = {
-	{ "cpu.max", AT(cpu.max) },
-	{ "cpuset.cpus.effective", AT(cpu.cpus) },
-	{ "cpuset.mems.effective", AT(cpu.mems) },
+const struct cgroup_pressure_file cgroup_pressures[CGROUP_PRESSURES] = {
+	PRESSURE(cpu),
+	PRESSURE(memory),
+	PRESSURE(io),
 };
-
-static const struct {
-	const char *key;
-	size_t member; /* a struct oci_uint of struct cgroup_io_device */
-} io_rows[] = {
-	{ "rbytes", offsetof(struct cgroup_io_device, rbytes) },
-	{ "wbytes", offsetof(struct cgroup_io_device, wbytes) },
-	{ "dbytes", offsetof(struct cgroup_io_device, dbytes) },
-	{ "rios", offsetof(struct cgroup_io_device, rios) },
-	{ "wios", offsetof(struct cgroup_io_device, wios) },
-	{ "dios", offsetof(struct cgroup_io_device, dios) },
-};
+/* clang-format on */
 
 struct reader {
 	struct arena *arena;
@@ -126,17 +132,31 @@ static struct oci_uint find_key(const char *text, const char *key)
 	return (struct oci_uint){ false, 0 };
 }
 
-static void read_rows(struct reader *r)
+/* Memory and swap together, which is what "swap" meant in cgroup v1 and still means to readers. */
+static struct oci_uint add(struct oci_uint a, struct oci_uint b)
 {
-	const char *text = NULL;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct row *row = &rows[i];
-		if (i == 0 || !str_eq(row->file, rows[i - 1].file))
-			text = read_text(r, row->file);
+	if (!a.set || !b.set)
+		return (struct oci_uint){ false, 0 };
+	bool unlimited = a.value == CGROUP_NO_LIMIT || b.value == CGROUP_NO_LIMIT;
+	return (struct oci_uint){ true, unlimited ? CGROUP_NO_LIMIT : a.value + b.value };
+}
+
+/* Rows of one file that stand together read it once. */
+static void read_numbers(struct reader *r)
+{
+	const char *text = NULL, *file = "";
+	for (const struct cgroup_number *row = cgroup_numbers;
+		row < cgroup_numbers + cgroup_number_count; row++) {
+		if (!row->file)
+			continue;
+		if (!str_eq(row->file, file))
+			text = read_text(r, file = row->file);
 		struct oci_uint *member = (struct oci_uint *)((char *)r->stats + row->member);
 		if (text)
 			*member = row->key ? find_key(text, row->key) : parse_number(text);
 	}
+	r->stats->memory.with_swap = add(r->stats->memory.current, r->stats->memory.swap);
+	r->stats->memory.with_swap_limit = add(r->stats->memory.limit, r->stats->memory.swap_limit);
 }
 
 /* All lines of memory.stat. */
@@ -171,10 +191,10 @@ static void parse_stall(const char *text, const char *kind, struct cgroup_stall 
 
 static void read_pressure(struct reader *r)
 {
-	for (size_t i = 0; i < sizeof(pressure_rows) / sizeof(pressure_rows[0]); i++) {
-		const char *text = read_text(r, pressure_rows[i].file);
+	for (size_t i = 0; i < CGROUP_PRESSURES; i++) {
+		const char *text = read_text(r, cgroup_pressures[i].file);
 		struct cgroup_pressure *pressure =
-			(struct cgroup_pressure *)((char *)r->stats + pressure_rows[i].member);
+			(struct cgroup_pressure *)((char *)r->stats + cgroup_pressures[i].member);
 		if (!text)
 			continue;
 		parse_stall(text, "some", &pressure->some);
@@ -182,15 +202,18 @@ static void read_pressure(struct reader *r)
 	}
 }
 
-static void read_texts(struct reader *r)
+static const char *read_line(struct reader *r, const char *file)
 {
-	for (size_t i = 0; i < sizeof(text_rows) / sizeof(text_rows[0]); i++) {
-		char *text = read_text(r, text_rows[i].file);
-		if (!text)
-			continue;
+	char *text = read_text(r, file);
+	if (text)
 		text[strcspn(text, "\n")] = '\0';
-		memcpy((char *)r->stats + text_rows[i].member, &text, sizeof(text));
-	}
+	return text;
+}
+
+static void read_cpuset(struct reader *r)
+{
+	r->stats->cpu.cpus = read_line(r, "cpuset.cpus.effective");
+	r->stats->cpu.mems = read_line(r, "cpuset.mems.effective");
 }
 
 /* "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0" */
@@ -204,10 +227,10 @@ static void parse_io(struct reader *r, char *line)
 	*device = (struct cgroup_io_device){ .major = major, .minor = minor };
 	(void)strtok_r(line, " ", &save);
 	for (char *word; (word = strtok_r(NULL, " ", &save));)
-		for (size_t i = 0; i < sizeof(io_rows) / sizeof(io_rows[0]); i++) {
-			size_t len = strlen(io_rows[i].key);
-			if (str_starts(word, io_rows[i].key) && word[len] == '=')
-				*(struct oci_uint *)((char *)device + io_rows[i].member) =
+		for (size_t i = 0; i < cgroup_io_number_count; i++) {
+			size_t len = strlen(cgroup_io_numbers[i].key);
+			if (str_starts(word, cgroup_io_numbers[i].key) && word[len] == '=')
+				*(struct oci_uint *)((char *)device + cgroup_io_numbers[i].member) =
 					parse_number(word + len + 1);
 		}
 }
@@ -271,8 +294,6 @@ static void read_hugetlb(struct reader *r)
 			.current = read_huge(r, size, "current", NULL),
 			.limit = read_huge(r, size, "max", NULL),
 			.failures = read_huge(r, size, "events", "max"),
-			.reserved = read_huge(r, size, "rsvd.current", NULL),
-			.reserved_limit = read_huge(r, size, "rsvd.max", NULL),
 		};
 	}
 	(void)closedir(dir); /* only read */
@@ -282,8 +303,8 @@ int cgroup_stats_read(
 	struct arena *arena, int cgroup_fd, struct cgroup_stats *ret_stats, struct error *err)
 {
 	static void (*const readers[])(struct reader *) = {
-		read_rows,
-		read_texts,
+		read_numbers,
+		read_cpuset,
 		read_pressure,
 		read_raw,
 		read_io,

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -42,7 +43,7 @@ struct cgroup_io_device {
 
 struct cgroup_hugetlb {
 	const char *page_size; /* "2MB" */
-	struct oci_uint current, limit, failures, reserved, reserved_limit;
+	struct oci_uint current, limit, failures;
 };
 
 struct cgroup_rdma {
@@ -54,17 +55,16 @@ struct cgroup_stats {
 	struct {
 		/* microseconds */
 		struct oci_uint usage, user, system, periods, throttled_periods, throttled;
-		struct oci_uint weight;
-		const char *max, *cpus,
-			*mems; /* of cpu.max; effective lists of the cpuset; or NULL */
+		const char *cpus, *mems; /* effective lists of the cpuset, or NULL */
 		struct cgroup_pressure pressure;
 	} cpu;
 	struct {
 		/* bytes; the counts are events of the cgroup and all below it */
-		struct oci_uint current, peak, limit, low, high;
+		struct oci_uint current, peak, limit;
 		struct oci_uint swap, swap_peak, swap_limit;
-		struct oci_uint cache, kernel, inactive_file;
-		struct oci_uint max_events, oom, oom_kill, oom_group_kill, swap_failures;
+		struct oci_uint with_swap, with_swap_limit; /* sums of the above */
+		struct oci_uint cache, kernel;
+		struct oci_uint max_events, oom, oom_kill, swap_failures;
 		LIST(struct cgroup_stat_entry) raw; /* all of memory.stat */
 		struct cgroup_pressure pressure;
 	} memory;
@@ -78,8 +78,62 @@ struct cgroup_stats {
 	} io;
 	LIST(struct cgroup_hugetlb) hugetlb;
 	LIST(struct cgroup_rdma) rdma;
-	struct oci_uint populated, frozen;
+	struct oci_uint populated;
+	struct oci_uint none; /* never set */
 };
+
+enum {
+	STAT_USEC = 1,    /* microseconds: JSON has nanoseconds, OpenMetrics seconds */
+	STAT_ALWAYS = 2,  /* JSON has 0 where the kernel has no such number */
+	STAT_COUNTER = 4, /* it only grows */
+};
+
+/* Where the kernel has a number, and how programs are told it. */
+struct cgroup_number {
+	const char *file, *key; /* without a key a file of one number; without a file told once more, or made */
+	size_t member;          /* a struct oci_uint of struct cgroup_stats */
+	unsigned flags;
+	const char *json;         /* "cpu.usage.total", or NULL */
+	const char *metric, *help; /* or NULL; its unit is its last word: "seconds", "bytes", or none */
+};
+
+/* Of one device, from io.stat. */
+struct cgroup_io_number {
+	const char *key;
+	size_t member;         /* a struct oci_uint of struct cgroup_io_device */
+	const char *json, *op; /* array of .blkio, and what its items call the operation */
+	const char *metric, *help;
+};
+
+struct cgroup_pressure_file {
+	const char *name, *file;
+	size_t member; /* a struct cgroup_pressure of struct cgroup_stats */
+};
+
+enum { CGROUP_PRESSURES = 3 };
+/* The rows of one object of JSON, and the families of OpenMetrics, are printed in this order. */
+extern const struct cgroup_number cgroup_numbers[];
+extern const size_t cgroup_number_count;
+extern const struct cgroup_io_number cgroup_io_numbers[];
+extern const size_t cgroup_io_number_count;
+extern const struct cgroup_pressure_file cgroup_pressures[CGROUP_PRESSURES];
+
+static inline struct oci_uint cgroup_number_of(const struct cgroup_stats *stats, const struct cgroup_number *row)
+{
+	return *(const struct oci_uint *)((const char *)stats + row->member);
+}
+
+static inline struct oci_uint cgroup_io_number_of(
+	const struct cgroup_io_device *device, const struct cgroup_io_number *row)
+{
+	return *(const struct oci_uint *)((const char *)device + row->member);
+}
+
+static inline const struct cgroup_pressure *cgroup_pressure_of(
+	const struct cgroup_stats *stats, const struct cgroup_pressure_file *row)
+{
+	return (const struct cgroup_pressure *)((const char *)stats + row->member);
+}
 
 /* Only a cgroup that is gone (ENODEV, ENOENT) is an error, or one that may not be read. */
 int cgroup_stats_read(

@@ -177,9 +177,10 @@ static const char *as_utf8(struct arena *arena, const char *text, size_t *ret_le
 	return copy;
 }
 
-void json_key(struct json_writer *w, const char *name)
+struct json_writer *json_key(struct json_writer *w, const char *name)
 {
 	json_string(w, name);
+	return w;
 }
 
 void json_string(struct json_writer *w, const char *text)

@@ -40,7 +40,7 @@ void json_begin(struct json_writer *w, struct arena *arena, bool pretty);
 void json_object(struct json_writer *w);
 void json_array(struct json_writer *w);
 void json_end(struct json_writer *w); /* of the innermost object or array */
-void json_key(struct json_writer *w, const char *name);
+struct json_writer *json_key(struct json_writer *w, const char *name); /* w: json_uint(json_key(w, "pid"), 1) */
 void json_string(struct json_writer *w, const char *text); /* NULL is null */
 void json_int(struct json_writer *w, int64_t value);
 void json_uint(struct json_writer *w, uint64_t value);

@@ -31,16 +31,7 @@ static const struct option_row options[] = {
 };
 
 enum source { SOURCE_INIT, SOURCE_CGROUP, SOURCE_MEMORY, SOURCE_PRESSURE };
-enum { PRESSURES = 3, SOURCES = SOURCE_PRESSURE + PRESSURES };
-
-static const struct {
-	const char *name, *file;
-	size_t member;
-} pressures[PRESSURES] = {
-	{ "cpu", "cpu.pressure", offsetof(struct cgroup_stats, cpu.pressure) },
-	{ "memory", "memory.pressure", offsetof(struct cgroup_stats, memory.pressure) },
-	{ "io", "io.pressure", offsetof(struct cgroup_stats, io.pressure) },
-};
+enum { SOURCES = SOURCE_PRESSURE + CGROUP_PRESSURES };
 
 struct watch {
 	const struct container *container;
@@ -61,10 +52,8 @@ static void begin_event(
 {
 	json_begin(json, arena, false);
 	json_object(json);
-	json_key(json, "type");
-	json_string(json, type);
-	json_key(json, "id");
-	json_string(json, id);
+	json_string(json_key(json, "type"), type);
+	json_string(json_key(json, "id"), id);
 	json_key(json, "data");
 }
 
@@ -97,10 +86,8 @@ static int print_oom(const struct watch *w, const struct cgroup_stats *stats, st
 	struct json_writer json;
 	begin_event(&json, arena, "oom", w->id);
 	json_object(&json);
-	json_key(&json, "events");
-	json_uint(&json, stats->memory.oom.value);
-	json_key(&json, "kills");
-	json_uint(&json, stats->memory.oom_kill.value);
+	json_uint(json_key(&json, "events"), stats->memory.oom.value);
+	json_uint(json_key(&json, "kills"), stats->memory.oom_kill.value);
 	json_end(&json);
 	return end_event(&json, err);
 }
@@ -127,8 +114,8 @@ static int print_pressure(const struct watch *w, size_t which, struct error *err
 		return 0; /* gone: its end is noticed elsewhere */
 	begin_event(&json, &arena, "pressure", w->id);
 	json_object(&json);
-	stats_write_pressure(&json, pressures[which].name,
-		(const struct cgroup_pressure *)((const char *)&stats + pressures[which].member));
+	stats_write_pressure(&json, cgroup_pressures[which].name,
+		cgroup_pressure_of(&stats, &cgroup_pressures[which]));
 	json_end(&json);
 	return end_event(&json, err);
 }
@@ -167,8 +154,8 @@ static int start_watch(struct watch *w, const struct container *c, struct error 
 	w->fds[SOURCE_MEMORY].fd = openat(w->cgroup, "memory.events", O_RDONLY | O_CLOEXEC);
 	arm(w->fds[SOURCE_CGROUP].fd);
 	arm(w->fds[SOURCE_MEMORY].fd);
-	for (size_t i = 0; i < PRESSURES; i++)
-		w->fds[SOURCE_PRESSURE + i].fd = open_trigger(w->cgroup, pressures[i].file);
+	for (size_t i = 0; i < CGROUP_PRESSURES; i++)
+		w->fds[SOURCE_PRESSURE + i].fd = open_trigger(w->cgroup, cgroup_pressures[i].file);
 	/* after arming: what happens from here on is told */
 	if (cgroup_stats_read(&arena, w->cgroup, &stats, err) < 0)
 		return -1;
@@ -194,7 +181,7 @@ static int handle(struct watch *w, struct error *err)
 	bool ended = has_ended(w);
 	if ((ended || w->fds[SOURCE_MEMORY].revents) && check_oom(w, err) < 0)
 		return -1;
-	for (size_t i = 0; i < PRESSURES && !ended; i++) {
+	for (size_t i = 0; i < CGROUP_PRESSURES && !ended; i++) {
 		struct pollfd *item = &w->fds[SOURCE_PRESSURE + i];
 		if (item->revents & POLLERR) /* the cgroup goes away */
 			item->fd = -1;

@@ -40,22 +40,13 @@ void report_collect(struct report *report, struct container *c)
 
 static void write_uint(struct json_writer *json, const char *key, struct oci_uint number)
 {
-	if (!number.set)
-		return;
-	json_key(json, key);
-	json_uint(json, number.value);
+	if (number.set)
+		json_uint(json_key(json, key), number.value);
 }
 
 static void write_int(struct json_writer *json, const char *key, int64_t number)
 {
-	json_key(json, key);
-	json_int(json, number);
-}
-
-static void open_object(struct json_writer *json, const char *key)
-{
-	json_key(json, key);
-	json_object(json);
+	json_int(json_key(json, key), number);
 }
 
 static struct oci_uint usec(struct timeval time)
@@ -70,19 +61,18 @@ static void write_used(struct json_writer *json, const struct report *r)
 	struct oci_uint user = s->cpu.usage.set ? s->cpu.user : usec(r->usage.ru_utime);
 	struct oci_uint system = s->cpu.usage.set ? s->cpu.system : usec(r->usage.ru_stime);
 	if (s->memory.oom_kill.set) {
-		open_object(json, "oom");
+		json_object(json_key(json, "oom"));
 		write_uint(json, "kills", s->memory.oom_kill);
-		json_key(json, "init");
-		json_bool(json, s->memory.oom_kill.value > 0 && r->signal == SIGKILL);
+		json_bool(json_key(json, "init"), s->memory.oom_kill.value > 0 && r->signal == SIGKILL);
 		json_end(json);
 	}
-	open_object(json, "memory");
+	json_object(json_key(json, "memory"));
 	write_uint(json, "peak", s->memory.peak);
 	write_uint(json, "swapPeak", s->memory.swap_peak);
 	write_uint(json, "limit", s->memory.limit);
 	write_int(json, "maxResident", (int64_t)r->usage.ru_maxrss * 1024);
 	json_end(json);
-	open_object(json, "cpu");
+	json_object(json_key(json, "cpu"));
 	write_uint(json, "total",
 		s->cpu.usage.set ? s->cpu.usage
 				 : (struct oci_uint){ true, user.value + system.value });
@@ -91,7 +81,7 @@ static void write_used(struct json_writer *json, const struct report *r)
 	write_uint(json, "throttled", s->cpu.throttled);
 	json_end(json);
 	if (s->pids.peak.set || s->pids.max_events.set) {
-		open_object(json, "pids");
+		json_object(json_key(json, "pids"));
 		write_uint(json, "peak", s->pids.peak);
 		write_uint(json, "refusals", s->pids.max_events);
 		json_end(json);
@@ -102,10 +92,8 @@ static void write_log(struct json_writer *json, const char *process, const struc
 {
 	for (unsigned i = 0; i < log->len && i < TIMING_MAX; i++) {
 		json_object(json);
-		json_key(json, "process");
-		json_string(json, process);
-		json_key(json, "name");
-		json_string(json, log->items[i].name);
+		json_string(json_key(json, "process"), process);
+		json_string(json_key(json, "name"), log->items[i].name);
 		write_int(json, "usec", log->items[i].nsec / 1000);
 		json_end(json);
 	}
@@ -114,8 +102,7 @@ static void write_log(struct json_writer *json, const char *process, const struc
 static void write_failure(struct json_writer *json, const struct error *failure)
 {
 	char line[1024];
-	json_key(json, "error");
-	json_string(json, error_line(failure, line, sizeof(line)));
+	json_string(json_key(json, "error"), error_line(failure, line, sizeof(line)));
 }
 
 int report_write(struct report *r, const char *id, const struct error *failure, struct error *err)
@@ -126,20 +113,16 @@ int report_write(struct report *r, const char *id, const struct error *failure, 
 		return 0;
 	json_begin(&json, &r->arena, true);
 	json_object(&json);
-	json_key(&json, "id");
-	json_string(&json, id);
+	json_string(json_key(&json, "id"), id);
 	if (r->ended) {
 		write_int(&json, "status", r->status);
-		if (r->signal) {
-			json_key(&json, "signal");
-			json_string(&json, signal_name(&r->arena, r->signal));
-		}
+		if (r->signal)
+			json_string(json_key(&json, "signal"), signal_name(&r->arena, r->signal));
 		write_used(&json, r);
 	}
 	if (failure)
 		write_failure(&json, failure);
-	json_key(&json, "phases");
-	json_array(&json);
+	json_array(json_key(&json, "phases"));
 	write_log(&json, "runtime", &r->timings->parent);
 	write_log(&json, "init", &r->timings->init);
 	json_end(&json);

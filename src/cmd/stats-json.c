@@ -1,25 +1,44 @@
 #include "cmd/stats-json.h"
 
 #include <stdio.h>
+#include <string.h>
 
-static void write_number(struct json_writer *json, const char *key, uint64_t value)
+#include "base/str.h"
+
+static void write_uint(struct json_writer *json, const char *key, uint64_t value)
 {
-	json_key(json, key);
-	json_uint(json, value);
+	json_uint(json_key(json, key), value);
 }
 
 /* Left out where the kernel has no such number. */
-static void write_uint(
-	struct json_writer *json, const char *key, struct oci_uint number, uint64_t scale)
+static void write_number(struct json_writer *json, const char *key, struct oci_uint number)
 {
 	if (number.set)
-		write_number(json, key, number.value * scale);
+		write_uint(json, key, number.value);
 }
 
-static void open_object(struct json_writer *json, const char *key)
+/* The numbers of the object at `path`, but not of those in it. */
+static void write_members(struct json_writer *json, const struct cgroup_stats *s, const char *path)
 {
-	json_key(json, key);
-	json_object(json);
+	enum { NSEC_PER_USEC = 1000 };
+	size_t len = strlen(path);
+	for (size_t i = 0; i < cgroup_number_count; i++) {
+		const struct cgroup_number *row = &cgroup_numbers[i];
+		struct oci_uint number = cgroup_number_of(s, row);
+		const char *dot = row->json ? strrchr(row->json, '.') : NULL;
+		if (!dot || (size_t)(dot - row->json) != len || strncmp(row->json, path, len) != 0)
+			continue;
+		if (number.set || row->flags & STAT_ALWAYS)
+			write_uint(json, dot + 1, number.value * (row->flags & STAT_USEC ? NSEC_PER_USEC : 1));
+	}
+}
+
+static void write_object(struct json_writer *json, const struct cgroup_stats *s, const char *path)
+{
+	const char *dot = strrchr(path, '.');
+	json_object(json_key(json, dot ? dot + 1 : path));
+	write_members(json, s, path);
+	json_end(json);
 }
 
 static void write_stall(struct json_writer *json, const char *key, const struct cgroup_stall *stall)
@@ -34,12 +53,10 @@ static void write_stall(struct json_writer *json, const char *key, const struct 
 	};
 	if (!stall->set)
 		return;
-	open_object(json, key);
-	for (size_t i = 0; i < 3; i++) {
-		json_key(json, averages[i].key);
-		json_decimal(json, averages[i].value);
-	}
-	write_number(json, "total", stall->total);
+	json_object(json_key(json, key));
+	for (size_t i = 0; i < 3; i++)
+		json_decimal(json_key(json, averages[i].key), averages[i].value);
+	write_uint(json, "total", stall->total);
 	json_end(json);
 }
 
@@ -48,7 +65,7 @@ void stats_write_pressure(
 {
 	if (!pressure->some.set && !pressure->full.set)
 		return;
-	open_object(json, key);
+	json_object(json_key(json, key));
 	write_stall(json, "some", &pressure->some);
 	write_stall(json, "full", &pressure->full);
 	json_end(json);
@@ -56,18 +73,9 @@ void stats_write_pressure(
 
 static void write_cpu(struct json_writer *json, const struct cgroup_stats *s)
 {
-	enum { NSEC_PER_USEC = 1000 };
-	open_object(json, "cpu");
-	open_object(json, "usage");
-	write_uint(json, "total", s->cpu.usage, NSEC_PER_USEC);
-	write_number(json, "kernel", s->cpu.system.value * NSEC_PER_USEC);
-	write_number(json, "user", s->cpu.user.value * NSEC_PER_USEC);
-	json_end(json);
-	open_object(json, "throttling");
-	write_uint(json, "periods", s->cpu.periods, 1);
-	write_uint(json, "throttledPeriods", s->cpu.throttled_periods, 1);
-	write_uint(json, "throttledTime", s->cpu.throttled, NSEC_PER_USEC);
-	json_end(json);
+	json_object(json_key(json, "cpu"));
+	write_object(json, s, "cpu.usage");
+	write_object(json, s, "cpu.throttling");
 	stats_write_pressure(json, "psi", &s->cpu.pressure);
 	json_end(json);
 }
@@ -79,8 +87,7 @@ static void write_list(struct json_writer *json, const char *key, const char *li
 	int len;
 	if (!list || !*list)
 		return;
-	json_key(json, key);
-	json_array(json);
+	json_array(json_key(json, key));
 	for (; sscanf(list, "%u%n", &first, &len) == 1; list += *list == ',') {
 		list += len;
 		last = first;
@@ -92,87 +99,50 @@ static void write_list(struct json_writer *json, const char *key, const char *li
 	json_end(json);
 }
 
-static void write_memory_entry(struct json_writer *json, const char *key, struct oci_uint limit,
-	struct oci_uint usage, struct oci_uint peak, struct oci_uint failures)
-{
-	open_object(json, key);
-	write_number(json, "limit", limit.value);
-	write_uint(json, "usage", usage, 1);
-	write_uint(json, "max", peak, 1);
-	write_number(json, "failcnt", failures.value);
-	json_end(json);
-}
-
-/* Memory and swap together, which is what "swap" meant in cgroup v1 and still means to readers. */
-static struct oci_uint add(struct oci_uint a, struct oci_uint b)
-{
-	if (!a.set || !b.set)
-		return (struct oci_uint){ false, 0 };
-	bool unlimited = a.value == CGROUP_NO_LIMIT || b.value == CGROUP_NO_LIMIT;
-	return (struct oci_uint){ true, unlimited ? CGROUP_NO_LIMIT : a.value + b.value };
-}
-
 static void write_memory(struct json_writer *json, const struct cgroup_stats *s)
 {
-	static const struct oci_uint unset;
-	open_object(json, "memory");
-	write_uint(json, "cache", s->memory.cache, 1);
-	write_memory_entry(json, "usage", s->memory.limit, s->memory.current, s->memory.peak,
-		s->memory.max_events);
-	write_memory_entry(json, "swap", add(s->memory.limit, s->memory.swap_limit),
-		add(s->memory.current, s->memory.swap), unset, s->memory.swap_failures);
-	write_memory_entry(json, "kernel", unset, s->memory.kernel, unset, unset);
-	write_memory_entry(json, "kernelTCP", unset, unset, unset, unset);
+	static const char *const kinds[] = { "memory.usage", "memory.swap", "memory.kernel", "memory.kernelTCP" };
+	json_object(json_key(json, "memory"));
+	write_members(json, s, "memory");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		write_object(json, s, kinds[i]);
 	if (s->memory.raw.len) {
-		open_object(json, "raw");
+		json_object(json_key(json, "raw"));
 		LIST_EACH (&s->memory.raw, entry)
-			write_number(json, entry->key, entry->value);
+			write_uint(json, entry->key, entry->value);
 		json_end(json);
 	}
-	if (s->memory.oom.set) {
-		open_object(json, "oom");
-		write_uint(json, "events", s->memory.oom, 1);
-		write_uint(json, "kills", s->memory.oom_kill, 1);
-		json_end(json);
-	}
+	if (s->memory.oom.set)
+		write_object(json, s, "memory.oom");
 	stats_write_pressure(json, "psi", &s->memory.pressure);
 	json_end(json);
 }
 
-static void write_operation(struct json_writer *json, const struct cgroup_io_device *device,
-	const char *op, struct oci_uint value)
+static void write_operations(struct json_writer *json, const struct cgroup_stats *s, const char *array)
 {
-	if (!value.set)
-		return;
-	json_object(json);
-	write_number(json, "major", device->major);
-	write_number(json, "minor", device->minor);
-	json_key(json, "op");
-	json_string(json, op);
-	write_number(json, "value", value.value);
+	json_array(json_key(json, array));
+	LIST_EACH (&s->io.devices, device)
+		for (size_t i = 0; i < cgroup_io_number_count; i++) {
+			const struct cgroup_io_number *row = &cgroup_io_numbers[i];
+			struct oci_uint number = cgroup_io_number_of(device, row);
+			if (!number.set || !str_eq(row->json, array))
+				continue;
+			json_object(json);
+			write_uint(json, "major", device->major);
+			write_uint(json, "minor", device->minor);
+			json_string(json_key(json, "op"), row->op);
+			write_uint(json, "value", number.value);
+			json_end(json);
+		}
 	json_end(json);
 }
 
 static void write_blkio(struct json_writer *json, const struct cgroup_stats *s)
 {
-	open_object(json, "blkio");
+	json_object(json_key(json, "blkio"));
 	if (s->io.devices.len) {
-		json_key(json, "ioServiceBytesRecursive");
-		json_array(json);
-		LIST_EACH (&s->io.devices, d) {
-			write_operation(json, d, "Read", d->rbytes);
-			write_operation(json, d, "Write", d->wbytes);
-			write_operation(json, d, "Discard", d->dbytes);
-		}
-		json_end(json);
-		json_key(json, "ioServicedRecursive");
-		json_array(json);
-		LIST_EACH (&s->io.devices, d) {
-			write_operation(json, d, "Read", d->rios);
-			write_operation(json, d, "Write", d->wios);
-			write_operation(json, d, "Discard", d->dios);
-		}
-		json_end(json);
+		write_operations(json, s, "ioServiceBytesRecursive");
+		write_operations(json, s, "ioServicedRecursive");
 	}
 	stats_write_pressure(json, "psi", &s->io.pressure);
 	json_end(json);
@@ -180,22 +150,22 @@ static void write_blkio(struct json_writer *json, const struct cgroup_stats *s)
 
 static void write_hugetlb(struct json_writer *json, const struct cgroup_stats *s)
 {
-	open_object(json, "hugetlb");
+	json_object(json_key(json, "hugetlb"));
 	LIST_EACH (&s->hugetlb, huge) {
-		open_object(json, huge->page_size);
-		write_uint(json, "usage", huge->current, 1);
-		write_uint(json, "limit", huge->limit, 1);
-		write_number(json, "failcnt", huge->failures.value);
+		json_object(json_key(json, huge->page_size));
+		write_number(json, "usage", huge->current);
+		write_number(json, "limit", huge->limit);
+		write_uint(json, "failcnt", huge->failures.value);
 		json_end(json);
 	}
 	json_end(json);
 	if (!s->rdma.len)
 		return;
-	open_object(json, "rdma");
+	json_object(json_key(json, "rdma"));
 	LIST_EACH (&s->rdma, device) {
-		open_object(json, device->device);
-		write_uint(json, "hcaHandles", device->handles, 1);
-		write_uint(json, "hcaObjects", device->objects, 1);
+		json_object(json_key(json, device->device));
+		write_number(json, "hcaHandles", device->handles);
+		write_number(json, "hcaObjects", device->objects);
 		json_end(json);
 	}
 	json_end(json);
@@ -204,20 +174,12 @@ static void write_hugetlb(struct json_writer *json, const struct cgroup_stats *s
 /* The keys are runc's, which writes these as Go has them. */
 static void write_interfaces(struct json_writer *json, const struct traffic *traffic)
 {
-	json_key(json, "network_interfaces");
-	json_array(json);
+	json_array(json_key(json, "network_interfaces"));
 	LIST_EACH (&traffic->interfaces, i) {
 		json_object(json);
-		json_key(json, "Name");
-		json_string(json, i->name);
-		write_number(json, "RxBytes", i->rx_bytes);
-		write_number(json, "RxPackets", i->rx_packets);
-		write_number(json, "RxErrors", i->rx_errors);
-		write_number(json, "RxDropped", i->rx_dropped);
-		write_number(json, "TxBytes", i->tx_bytes);
-		write_number(json, "TxPackets", i->tx_packets);
-		write_number(json, "TxErrors", i->tx_errors);
-		write_number(json, "TxDropped", i->tx_dropped);
+		json_string(json_key(json, "Name"), i->name);
+		for (size_t n = 0; n < TRAFFIC_NUMBERS; n++)
+			write_uint(json, traffic_numbers[n].json, i->numbers[n]);
 		json_end(json);
 	}
 	json_end(json);
@@ -227,20 +189,20 @@ void stats_write(struct json_writer *json, const struct cgroup_stats *s, const s
 {
 	json_object(json);
 	write_cpu(json, s);
-	open_object(json, "cpuset");
+	json_object(json_key(json, "cpuset"));
 	write_list(json, "cpus", s->cpu.cpus);
 	write_list(json, "mems", s->cpu.mems);
 	json_end(json);
 	write_memory(json, s);
-	open_object(json, "pids");
-	write_uint(json, "current", s->pids.current, 1);
+	json_object(json_key(json, "pids"));
+	write_members(json, s, "pids");
 	/* runc: 0 is no limit */
 	if (s->pids.limit.set && s->pids.limit.value != CGROUP_NO_LIMIT)
-		write_number(json, "limit", s->pids.limit.value);
+		write_uint(json, "limit", s->pids.limit.value);
 	json_end(json);
 	write_blkio(json, s);
 	write_hugetlb(json, s);
-	open_object(json, "intel_rdt");
+	json_object(json_key(json, "intel_rdt"));
 	json_end(json);
 	write_interfaces(json, traffic);
 	json_end(json);

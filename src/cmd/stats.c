@@ -128,10 +128,8 @@ static int print_json(struct samples *s, struct error *err)
 	json_array(&json);
 	LIST_EACH (&s->list, sample) {
 		json_object(&json);
-		json_key(&json, "id");
-		json_string(&json, sample->id);
-		json_key(&json, "status");
-		json_string(&json, sample->status);
+		json_string(json_key(&json, "id"), sample->id);
+		json_string(json_key(&json, "status"), sample->status);
 		json_key(&json, "data");
 		stats_write(&json, &sample->stats, &sample->traffic);
 		json_end(&json);

@@ -14,12 +14,30 @@
 
 struct container;
 
-/* In the order of proc_pid_net(5)'s "dev": of each direction bytes, packets, errors and packets dropped. */
+/* In the order of proc_pid_net(5)'s "dev". */
+enum {
+	RX_BYTES,
+	RX_PACKETS,
+	RX_ERRORS,
+	RX_DROPPED,
+	TX_BYTES,
+	TX_PACKETS,
+	TX_ERRORS,
+	TX_DROPPED,
+	TRAFFIC_NUMBERS,
+};
+
 struct traffic_interface {
 	const char *name;
-	uint64_t rx_bytes, rx_packets, rx_errors, rx_dropped;
-	uint64_t tx_bytes, tx_packets, tx_errors, tx_dropped;
+	uint64_t numbers[TRAFFIC_NUMBERS];
 };
+
+/* How programs are told each of them. */
+struct traffic_number {
+	const char *json, *metric, *help;
+};
+extern const struct traffic_number traffic_numbers[TRAFFIC_NUMBERS];
+
 typedef LIST(struct traffic_interface) traffic_interfaces;
 
 enum traffic_kind {

@@ -18,9 +18,9 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct traffic_interface wires[] = {
-	{ .name = "lo", .rx_bytes = 5000000, .tx_bytes = 5000000 },
-	{ .name = "eth0", .rx_bytes = 1536, .tx_bytes = 99 },
-	{ .name = "eth1", .rx_bytes = 1536, .tx_bytes = 1 },
+	{ .name = "lo", .numbers[RX_BYTES] = 5000000, .numbers[TX_BYTES] = 5000000 },
+	{ .name = "eth0", .numbers[RX_BYTES] = 1536, .numbers[TX_BYTES] = 99 },
+	{ .name = "eth1", .numbers[RX_BYTES] = 1536, .numbers[TX_BYTES] = 1 },
 };
 static struct cgroup_io_device disks[] = { { .rbytes = { true, 4096 },
 	.wbytes = { true, 1 << 20 } } };
@@ -158,7 +158,7 @@ static void test_width(void **state)
 	(void)state;
 	char id[1025];
 	struct traffic_interface loud = {
-		.name = "eth0", .rx_bytes = 999 << 10, .tx_bytes = 999 << 10
+		.name = "eth0", .numbers[RX_BYTES] = 999 << 10, .numbers[TX_BYTES] = 999 << 10
 	};
 	struct cgroup_io_device busy = { .rbytes = { true, 999 << 10 },
 		.wbytes = { true, 999 << 10 } };
@@ -239,7 +239,7 @@ static void test_sort(void **state)
 {
 	(void)state;
 	sample_sort(&(sample_list){ NULL, 0 }, SAMPLES_BY_CPU);
-	struct traffic_interface loud = { .name = "eth0", .tx_bytes = 1 << 30 };
+	struct traffic_interface loud = { .name = "eth0", .numbers[TX_BYTES] = 1 << 30 };
 	struct cgroup_io_device busy = { .rbytes = { true, 1 << 30 } };
 	for (size_t i = 0; i < COUNT(sorts); i++) {
 		struct sample samples[] = { full("c"), full("a"), full("b") };
@@ -287,16 +287,16 @@ static void test_interfaces(void **state)
 	assert_int_equal(traffic.interfaces.len, 3);
 	const struct traffic_interface *i = traffic.interfaces.items;
 	assert_string_equal(i[0].name, "lo");
-	assert_int_equal(i[0].rx_packets, 10);
+	assert_int_equal(i[0].numbers[RX_PACKETS], 10);
 	assert_string_equal(i[1].name, "eth0");
-	assert_true(i[1].rx_bytes == UINT64_MAX);
-	assert_int_equal(i[1].rx_packets, 2);
-	assert_int_equal(i[1].rx_errors, 3);
-	assert_int_equal(i[1].rx_dropped, 4);
-	assert_int_equal(i[1].tx_bytes, 9);
-	assert_int_equal(i[1].tx_packets, 10);
-	assert_int_equal(i[1].tx_errors, 11);
-	assert_int_equal(i[1].tx_dropped, 12);
+	assert_true(i[1].numbers[RX_BYTES] == UINT64_MAX);
+	assert_int_equal(i[1].numbers[RX_PACKETS], 2);
+	assert_int_equal(i[1].numbers[RX_ERRORS], 3);
+	assert_int_equal(i[1].numbers[RX_DROPPED], 4);
+	assert_int_equal(i[1].numbers[TX_BYTES], 9);
+	assert_int_equal(i[1].numbers[TX_PACKETS], 10);
+	assert_int_equal(i[1].numbers[TX_ERRORS], 11);
+	assert_int_equal(i[1].numbers[TX_DROPPED], 12);
 	assert_string_equal(i[2].name, "a:b");
 	traffic_sum(&traffic, &received, &sent);
 	assert_true(received == 0 && sent == 16); /* it wraps as the kernel's own counters do */
@@ -306,7 +306,7 @@ static void test_interfaces(void **state)
 static void test_metrics_of_a_hostile_name(void **state)
 {
 	(void)state;
-	struct traffic_interface hostile = { .name = "a\"} 1\\", .rx_bytes = 7 };
+	struct traffic_interface hostile = { .name = "a\"} 1\\", .numbers[RX_BYTES] = 7 };
 	struct sample s = full("web");
 	const sample_list list = { &s, 1 };
 	char *text = NULL;
@@ -329,7 +329,7 @@ static void test_json(void **state)
 	struct json_writer json;
 	size_t len;
 	struct sample s = full("web");
-	struct traffic_interface one = { "eth0", 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct traffic_interface one = { "eth0", { 1, 2, 3, 4, 5, 6, 7, 8 } };
 	s.traffic.interfaces.items = &one;
 	s.traffic.interfaces.len = 1;
 	json_begin(&json, &arena, false);

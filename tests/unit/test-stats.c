@@ -48,15 +48,12 @@ static const struct file whole[] = {
 	{ "cgroup.events", "populated 1\nfrozen 0\n" },
 	{ "cpu.stat", "usage_usec 30\nuser_usec 20\nsystem_usec 10\ncore_sched.force_idle_usec 0\n"
 		      "nr_periods 5\nnr_throttled 2\nthrottled_usec 700\nnr_bursts 0\n" },
-	{ "cpu.weight", "100\n" },
-	{ "cpu.max", "max 100000\n" },
 	{ "cpuset.cpus.effective", "0-1\n" },
 	{ "cpu.pressure", "some avg10=1.25 avg60=0.50 avg300=0.00 total=12345\n"
 			  "full avg10=0.00 avg60=0.00 avg300=0.00 total=7\n" },
 	{ "memory.current", "4096\n" },
 	{ "memory.peak", "18446744073709551614\n" },
 	{ "memory.max", "max\n" },
-	{ "memory.high", "8192\n" },
 	{ "memory.swap.current", "0\n" },
 	{ "memory.swap.max", "max\n" },
 	{ "memory.stat", "anon 1\nfile 2\nkernel 3\nfile_mapped 9\ninactive_file 4\n" },
@@ -70,7 +67,6 @@ static const struct file whole[] = {
 	{ "hugetlb.2MB.current", "2097152\n" },
 	{ "hugetlb.2MB.max", "max\n" },
 	{ "hugetlb.2MB.events", "max 6\n" },
-	{ "hugetlb.2MB.rsvd.current", "0\n" },
 	{ "hugetlb.1GB.current", "0\n" },
 	{ "rdma.current",
 		"mlx4_0 hca_handle=2 hca_object=2000\nocrdma1 hca_handle=3 hca_object=max\n" },
@@ -84,24 +80,21 @@ static const struct {
 	uint64_t value;
 } numbers[] = {
 	{ "populated", AT(populated), true, 1 },
-	{ "frozen", AT(frozen), true, 0 },
 	{ "cpu.usage", AT(cpu.usage), true, 30 },
 	{ "cpu.user", AT(cpu.user), true, 20 },
 	{ "cpu.system", AT(cpu.system), true, 10 },
 	{ "cpu.periods", AT(cpu.periods), true, 5 },
 	{ "cpu.throttled_periods", AT(cpu.throttled_periods), true, 2 },
 	{ "cpu.throttled", AT(cpu.throttled), true, 700 },
-	{ "cpu.weight", AT(cpu.weight), true, 100 },
 	{ "memory.current", AT(memory.current), true, 4096 },
 	{ "memory.peak", AT(memory.peak), true, UINT64_MAX - 1 },
 	{ "memory.limit", AT(memory.limit), true, CGROUP_NO_LIMIT },
-	{ "memory.low", AT(memory.low), false, 0 },
-	{ "memory.high", AT(memory.high), true, 8192 },
 	{ "memory.swap", AT(memory.swap), true, 0 },
 	{ "memory.swap_limit", AT(memory.swap_limit), true, CGROUP_NO_LIMIT },
+	{ "memory.with_swap", AT(memory.with_swap), true, 4096 },
+	{ "memory.with_swap_limit", AT(memory.with_swap_limit), true, CGROUP_NO_LIMIT },
 	{ "memory.cache is not file_mapped", AT(memory.cache), true, 2 },
 	{ "memory.kernel", AT(memory.kernel), true, 3 },
-	{ "memory.inactive_file", AT(memory.inactive_file), true, 4 },
 	{ "memory.max_events", AT(memory.max_events), true, 8 },
 	{ "memory.oom is not oom_kill", AT(memory.oom), true, 2 },
 	{ "memory.oom_kill", AT(memory.oom_kill), true, 1 },
@@ -138,7 +131,6 @@ static void test_lists(void **state)
 	uint64_t read, written;
 	int dir = make_directory(whole, path);
 	assert_int_equal(cgroup_stats_read(&arena, dir, &s, NULL), 0);
-	assert_string_equal(s.cpu.max, "max 100000");
 	assert_string_equal(s.cpu.cpus, "0-1");
 	assert_null(s.cpu.mems);
 	assert_true(s.cpu.pressure.some.set && s.cpu.pressure.full.set);
@@ -161,7 +153,6 @@ static void test_lists(void **state)
 	assert_string_equal(two->page_size, "2MB");
 	assert_int_equal(two->current.value, 2097152);
 	assert_true(two->limit.value == CGROUP_NO_LIMIT && two->failures.value == 6);
-	assert_true(two->reserved.set && !two->reserved_limit.set);
 	assert_int_equal(s.rdma.len, 2);
 	assert_string_equal(s.rdma.items[0].device, "mlx4_0");
 	assert_int_equal(s.rdma.items[0].handles.value, 2);
@@ -181,7 +172,7 @@ static void test_absent(void **state)
 	struct cgroup_stats s;
 	int dir = make_directory(few, path);
 	assert_int_equal(cgroup_stats_read(&arena, dir, &s, NULL), 0);
-	assert_true(s.populated.set && s.populated.value == 0 && s.frozen.value == 1);
+	assert_true(s.populated.set && s.populated.value == 0);
 	assert_false(s.cpu.usage.set || s.memory.current.set || s.memory.peak.set);
 	assert_false(s.cpu.pressure.some.set);
 	assert_int_equal(s.io.devices.len + s.memory.raw.len + s.hugetlb.len + s.rdma.len, 0);
