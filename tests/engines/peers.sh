@@ -27,7 +27,7 @@ both	^[<>] mount (/etc/passwd|/proc/(keys|kcore|timer_list|latency_stats)): from
 # Our keyring has no name, since one of that name may be somebody else's already; runc's may be searched by its user, for exec.
 both	^[<>] keyring: keyring;0;0;3f(0|1)[3b]000[08];
 # No link to the kernel's memory: the specification does not ask for it, and its target is masked.
-crun	^> node /dev/core: .* to /proc/kcore$
+both	^> node /dev/core: .* to /proc/kcore$
 # crun gives the user's group to the streams as well, and the null device away; a new file keeps the group it has, as under runc.
 crun	^[<>] (fd [012]: [0-9]+|node /dev/null: 020666) uid (0|1000|4242) gid 
 # make(1) leaves two signals of the C library's own ignored, 32 and 33; the peers pass that on.
