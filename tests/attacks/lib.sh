@@ -60,6 +60,15 @@ defended() {
 	) || fail "without the defence $1 the attack fails too: the test proves nothing; $(cat "$WORK/out" "$WORK/errors" 2>/dev/null)"
 }
 
+# Kernels may refuse TIOCSTI by themselves: then only that the attack fails can be seen.
+defended_by_session() { # ATTACK
+	if [ "$(cat /proc/sys/dev/tty/legacy_tiocsti 2>/dev/null)" = 0 ]; then
+		refused "$1"
+		skip 'this kernel itself refuses TIOCSTI'
+	fi
+	defended session "$1"
+}
+
 # helper NAME: tests/attacks/NAME.c, static, in $SUITE_DIR/bin.
 helper() {
 	[ -x "$SUITE_DIR/bin/$1" ] && return

@@ -210,7 +210,7 @@ attack_injection() { # OPTIONS
 }
 attack_injection_bare() { attack_injection --no-new-privs; }
 attack_injection_terminal() { attack_injection -t; }
-test_injection_without_terminal() { defended session attack_injection_bare; }
+test_injection_without_terminal() { defended_by_session attack_injection_bare; }
 test_injection_with_terminal() { refused attack_injection_terminal; }
 
 # CVE-2024-21626: a directory that the caller leaks. In the host's pid namespace /proc/self is there before the program is.

@@ -34,14 +34,6 @@ attack_injection_by_exec() { # OPTION
 	esac
 }
 attack_exec_with_terminal() { attack_injection_by_exec -t; }
-# Kernels may refuse TIOCSTI by themselves: then only that the attack fails can be seen.
-defended_by_session() { # ATTACK
-	if [ "$(cat /proc/sys/dev/tty/legacy_tiocsti 2>/dev/null)" = 0 ]; then
-		refused "$1"
-		skip 'this kernel itself refuses TIOCSTI'
-	fi
-	defended session "$1"
-}
 test_injection_by_exec() { defended_by_session attack_injection_by_exec; }
 test_injection_by_exec_with_terminal() { refused attack_exec_with_terminal; }
 test_injection_without_terminal() { defended_by_session attack_without_terminal; }
