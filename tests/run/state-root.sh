@@ -56,9 +56,9 @@ test_longest_id() {
 	same "$long" "$(hull list -q)" list
 	try hull delete --force "$long"
 	expect_status 0
-	# a file name has 255 bytes, an id may have more
-	fails_with 'is longer than 255 bytes' hull create -b "$BUNDLE" "$ID-$(printf '%0300d' 0)"
-	fails_with 'invalid container id' hull create -b "$BUNDLE" "$ID-$(printf '%01100d' 0)"
+	# an id is a file name, which has 255 bytes; with "hull-" before it, so is that of its cgroup
+	fails_with 'is longer than 255 bytes' hull create -b "$BUNDLE" "$ID-$(printf "%0$((252 - ${#ID}))d" 0)"
+	fails_with 'at most 255 of them' hull create -b "$BUNDLE" "$ID-$(printf "%0$((255 - ${#ID}))d" 0)"
 }
 
 test_link() {
