@@ -296,8 +296,9 @@ test_many_in_a_row() {
 	before=$(unset HULL_TEST_ID; numbers)
 	files=$(cut -f 1 /proc/sys/fs/file-nr)
 	for i in $(seq "$MANY"); do
-		out=$(ctr_run --rm -- echo "$i" 2>&1)
-		[ "$out" = "$i" ] || fail "the container number $i says '$out'"
+		code=0
+		out=$(ctr_run --rm -- echo "$i" 2>&1) || code=$?
+		[ "$code $out" = "0 $i" ] || fail "the container number $i ends with $code and says '$out'"
 	done
 	as_before() { [ "$(unset HULL_TEST_ID; numbers)" = "$before" ]; }
 	wait_until as_before

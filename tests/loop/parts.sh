@@ -52,7 +52,7 @@ jobs_of_the_rest() {
 		echo 'elsewhere rest'
 		echo 'newcomer roots'
 		printf 'static %s\n' interrupted janitor
-		test_files engines | prefixed engines
+		test_files engines | grep -vx containerd | prefixed engines
 		third 1 | prefixed run-asan
 		c_files fuzz fuzz- | prefixed fuzz
 	} | chosen
@@ -63,6 +63,11 @@ tests_named() { # SCRIPT NAME
 	sed -n -e 's/^test_\([a-z0-9_]*\)().*/\1/p' -e 's/.*cmocka_unit_test[a-z_]*(\(test_\)\{0,1\}\([a-z0-9_]*\).*/\2/p' "$1" |
 		awk -v name="$2" '$0 == name { exact = 1 } index($0, name) { list = list (list ? "," : "") $0 }
 			END { print exact ? name : list }'
+}
+
+# What wants the machine to itself: a thousand containers in a row, of which none may lose a word.
+jobs_alone() {
+	echo 'engines containerd' | chosen
 }
 
 # NAME is FILE, FILE/TEST, FOLDER/FILE or FOLDER/FILE/TEST; FOLDER is run, unit, engines or fuzz.

@@ -5,7 +5,7 @@
 # The root is an overlay of a cached one and forgets all that is done to it. It has namespaces of its own but for the network, which
 # apt-get needs, and sees its own cgroup as the root of cgroup v2. The packages that it fetches are cached too.
 #
-# Environment: ROOTS, suites or "all" (one, by the number of commits); PARTS, those of `make check` ("static unit run"; "all": as without);
+# Environment: ROOTS, suites or "all" (one, by the number of commits); PARTS, those of `make check` ("static unit"; "all": as without);
 # SECONDS_TOO, for the seconds of each step; XDG_CACHE_HOME, DEBIAN_MIRROR.
 set -eu
 here=$(cd "${0%/*}" && pwd)
@@ -86,7 +86,7 @@ all) WHOLE=1 ;;
 *) suites=$(echo "$ROOTS" | tr , ' ') WHOLE= ;;
 esac
 export WHOLE
-PARTS=${PARTS:-static unit run}
+PARTS=${PARTS:-static unit}
 [ "$PARTS" != all ] || PARTS=
 export PARTS
 
