@@ -47,7 +47,7 @@ all)
 		jobs_of_check | run_jobs
 	fi
 	jobs_of_the_rest | run_jobs
-	jobs_alone | run_jobs
+	jobs_alone | JOBS=1 run_jobs
 	settle_skips
 	;;
 vm)

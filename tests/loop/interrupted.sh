@@ -1,6 +1,6 @@
 #!/bin/sh
-# A run of the tests that is interrupted leaves nothing behind: by SIGTERM to make, by Ctrl-C (SIGINT to all of its process group),
-# by the death of what encloses it. Prints "ok interrupted: NAME" and "FAIL interrupted: NAME: why". Environment: BUILD, MAKE. Needs root.
+# A run of the tests that is interrupted leaves nothing behind: by SIGTERM to make, by Ctrl-C (SIGINT to all of its process group).
+# Prints "ok interrupted: NAME" and "FAIL interrupted: NAME: why". Environment: BUILD, MAKE. Needs root.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 if [ "$(id -u)" != 0 ]; then

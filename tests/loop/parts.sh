@@ -51,7 +51,7 @@ jobs_of_the_rest() {
 		printf 'build %s\n' asan fuzz
 		echo 'elsewhere rest'
 		echo 'newcomer roots'
-		printf 'static %s\n' interrupted janitor
+		echo 'static janitor'
 		test_files engines | grep -vx containerd | prefixed engines
 		third 1 | prefixed run-asan
 		c_files fuzz fuzz- | prefixed fuzz
@@ -65,9 +65,10 @@ tests_named() { # SCRIPT NAME
 			END { print exact ? name : list }'
 }
 
-# What wants the machine to itself: a thousand containers in a row, of which none may lose a word.
+# What wants the machine to itself, one after the other: a thousand containers in a row, of which none may lose a word; and a run that is
+# interrupted, which removes every empty cgroup that has come since it began, another test's too.
 jobs_alone() {
-	echo 'engines containerd' | chosen
+	printf '%s\n' 'engines containerd' 'static interrupted' | chosen
 }
 
 # NAME is FILE, FILE/TEST, FOLDER/FILE or FOLDER/FILE/TEST; FOLDER is run, unit, engines or fuzz.
