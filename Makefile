@@ -309,7 +309,7 @@ format:
 	clang-format -i $(C_FILES)
 
 lint:
-	@SOURCES='$(SOURCES)' sh tests/lint.sh
+	@SOURCES='$(SOURCES)' C_FILES='$(C_FILES)' sh tests/lint.sh
 
 FORCE:
 .PHONY: all tool unit fuzzers asan man completions install uninstall clean build-packages test-packages vm-packages package-packages \

@@ -10,9 +10,8 @@ struct wanted {
 	device_rules rules;
 };
 
-static int plan(struct arena *arena, const struct oci_resources *resources,
-	const struct oci_device *devices, size_t device_count, struct wanted *ret_wanted,
-	struct error *err)
+static int plan(struct arena *arena, const struct oci_resources *resources, const struct oci_device *devices,
+	size_t device_count, struct wanted *ret_wanted, struct error *err)
 {
 	struct wanted wanted = { 0 };
 	if (resources_plan(arena, resources, &wanted.writes, err) < 0 ||
@@ -22,9 +21,8 @@ static int plan(struct arena *arena, const struct oci_resources *resources,
 	return 0;
 }
 
-static int apply(const struct cgroup_host *host, int cgroup_fd, const char *path,
-	const struct oci_resources *resources, const struct oci_device *devices,
-	size_t device_count, enum devices_mode mode, struct error *err)
+static int apply(const struct cgroup_host *host, int cgroup_fd, const char *path, const struct oci_resources *resources,
+	const struct oci_device *devices, size_t device_count, enum devices_mode mode, struct error *err)
 {
 	ARENA(arena);
 	struct wanted wanted;
@@ -35,23 +33,21 @@ static int apply(const struct cgroup_host *host, int cgroup_fd, const char *path
 	if (wanted.rules.len == 0)
 		return 0;
 	size_t len;
-	struct bpf_insn *insns =
-		devices_compile(&arena, wanted.rules.items, wanted.rules.len, &len);
+	struct bpf_insn *insns = devices_compile(&arena, wanted.rules.items, wanted.rules.len, &len);
 	return devices_attach(cgroup_fd, insns, len, mode, err);
 }
 
-/* The place where another driver would take over: one that asks systemd for the cgroup and hands it the same plan as properties. */
+/* The place where another driver would take over: one that asks systemd for the cgroup and hands it the same plan as
+ * properties. */
 
-int cgroup_apply(const struct cgroup_host *host, int cgroup_fd, const char *path,
-	const struct oci_resources *resources, const struct oci_device *devices,
-	size_t device_count, struct error *err)
+int cgroup_apply(const struct cgroup_host *host, int cgroup_fd, const char *path, const struct oci_resources *resources,
+	const struct oci_device *devices, size_t device_count, struct error *err)
 {
 	return apply(host, cgroup_fd, path, resources, devices, device_count, DEVICES_NEW, err);
 }
 
 int cgroup_update(const struct cgroup_host *host, int cgroup_fd, const char *path,
-	const struct oci_resources *resources, const struct oci_device *devices,
-	size_t device_count, struct error *err)
+	const struct oci_resources *resources, const struct oci_device *devices, size_t device_count, struct error *err)
 {
 	return apply(host, cgroup_fd, path, resources, devices, device_count, DEVICES_REPLACE, err);
 }

@@ -57,19 +57,17 @@ static int fail_absent(const char *where, const char *controller, struct error *
 	(void)read_file_at(&arena, AT_FDCWD, "/proc/cgroups", CGROUP_FILE_MAX, &text, NULL);
 	switch (controller_absence(text, controller)) {
 	case CONTROLLER_BOUND_TO_V1:
-		(void)fail_at(err, 0, where, "the %s controller is bound to cgroup v1 on this host",
-			controller);
+		(void)fail_at(err, 0, where, "the %s controller is bound to cgroup v1 on this host", controller);
 		return error_hint(err,
 			"boot with systemd.unified_cgroup_hierarchy=1, or with "
 			"cgroup_no_v1=%s",
 			controller);
 	case CONTROLLER_DISABLED:
 		(void)fail_at(err, 0, where, "the %s controller was disabled at boot", controller);
-		return error_hint(err, "boot without cgroup_disable=%s",
-			str_eq(controller, "io") ? "blkio" : controller);
+		return error_hint(
+			err, "boot without cgroup_disable=%s", str_eq(controller, "io") ? "blkio" : controller);
 	case CONTROLLER_NOT_DELEGATED:
-		(void)fail_at(err, 0, where,
-			"the %s controller is not delegated to this part of the cgroup hierarchy",
+		(void)fail_at(err, 0, where, "the %s controller is not delegated to this part of the cgroup hierarchy",
 			controller);
 		return error_hint(err, "see cgroup.controllers and cgroup.subtree_control of the "
 				       "parents, or systemd's Delegate=");
@@ -87,8 +85,7 @@ static int read_controllers(struct arena *arena, int dir, const char **ret_list,
 	return 0;
 }
 
-static int open_prefix(
-	const struct cgroup_host *host, const char *path, size_t len, struct error *err)
+static int open_prefix(const struct cgroup_host *host, const char *path, size_t len, struct error *err)
 {
 	int fd = cgroup_try_open_prefix(host, path, len);
 	if (fd < 0)
@@ -96,15 +93,15 @@ static int open_prefix(
 	return fd;
 }
 
-/* No limit is wanted, and without the controller there is none. What `unified` names must be there: config-linux.md "Unified". */
+/* No limit is wanted, and without the controller there is none. What `unified` names must be there: config-linux.md
+ * "Unified". */
 static bool is_granted(const struct cgroup_write *write)
 {
 	return str_eq(write->value, "max") && !str_starts(write->where, ".linux.resources.unified");
 }
 
 /* Fails on the first write whose controller is not in the list. */
-static int check_list(
-	struct arena *arena, const char *list, const cgroup_writes *writes, struct error *err)
+static int check_list(struct arena *arena, const char *list, const cgroup_writes *writes, struct error *err)
 {
 	LIST_EACH (writes, write) {
 		const char *controller = controller_of(arena, write->file);
@@ -114,8 +111,7 @@ static int check_list(
 	return 0;
 }
 
-int controllers_check(
-	const struct cgroup_host *host, const cgroup_writes *writes, struct error *err)
+int controllers_check(const struct cgroup_host *host, const cgroup_writes *writes, struct error *err)
 {
 	ARENA(arena);
 	const char *list;
@@ -139,7 +135,8 @@ static void drop_granted(struct arena *arena, const char *list, cgroup_writes *w
 	writes->len = kept;
 }
 
-/* "+memory +pids": what the writes need and the list lacks; NULL if nothing. *ret_where is the property that needs the first. */
+/* "+memory +pids": what the writes need and the list lacks; NULL if nothing. *ret_where is the property that needs the
+ * first. */
 static const char *list_missing(
 	struct arena *arena, const char *list, const cgroup_writes *writes, const char **ret_where)
 {
@@ -159,22 +156,21 @@ static const char *list_missing(
 	return missing;
 }
 
-static int fail_enable(const char *where, const char *missing, const char *path, size_t len,
-	int errnum, struct error *err)
+static int fail_enable(
+	const char *where, const char *missing, const char *path, size_t len, int errnum, struct error *err)
 {
-	(void)fail_at(err, errnum, where, "enable %s in cgroup.subtree_control of cgroup %.*s",
-		missing, len ? (int)len : 1, len ? path : "/");
+	(void)fail_at(err, errnum, where, "enable %s in cgroup.subtree_control of cgroup %.*s", missing,
+		len ? (int)len : 1, len ? path : "/");
 	if (errnum == EBUSY)
-		return error_hint(err,
-			"that cgroup has processes of its own: a cgroup has processes or "
-			"controlled children, not both");
+		return error_hint(err, "that cgroup has processes of its own: a cgroup has processes or "
+				       "controlled children, not both");
 	if (errnum == EACCES || errnum == EPERM)
 		return error_hint(err, "the controller is not delegated to this user");
 	return -1;
 }
 
-/* Below a cgroup with processes the kernel enables threaded controllers (cpu, cpuset, pids) all the same, and then lets no process
- * into its children: cgroup-v2.rst "Threads". The true root, which alone has no cgroup.type, is exempt. */
+/* Below a cgroup with processes the kernel enables threaded controllers (cpu, cpuset, pids) all the same, and then lets
+ * no process into its children: cgroup-v2.rst "Threads". The true root, which alone has no cgroup.type, is exempt. */
 static bool bars_children(struct arena *arena, int dir)
 {
 	char *pids;
@@ -183,16 +179,15 @@ static bool bars_children(struct arena *arena, int dir)
 }
 
 /* Enables what each cgroup between path[0..from] and path lacks, from above. */
-static int enable_down(const struct cgroup_host *host, const char *path, size_t from,
-	const cgroup_writes *writes, struct error *err)
+static int enable_down(
+	const struct cgroup_host *host, const char *path, size_t from, const cgroup_writes *writes, struct error *err)
 {
 	ARENA(arena);
 	for (size_t len = from; path[len]; len += 1 + strcspn(path + len + 1, "/")) {
 		const char *where;
 		char *enabled;
 		FD(dir) = open_prefix(host, path, len, err);
-		if (dir < 0 || read_file_at(&arena, dir, "cgroup.subtree_control", CGROUP_FILE_MAX,
-				       &enabled, err) < 0)
+		if (dir < 0 || read_file_at(&arena, dir, "cgroup.subtree_control", CGROUP_FILE_MAX, &enabled, err) < 0)
 			return -1;
 		const char *missing = list_missing(&arena, enabled, writes, &where);
 		if (missing && bars_children(&arena, dir))
@@ -204,8 +199,8 @@ static int enable_down(const struct cgroup_host *host, const char *path, size_t 
 	return 0;
 }
 
-int controllers_enable(const struct cgroup_host *host, const char *path, int cgroup_fd,
-	cgroup_writes *writes, struct error *err)
+int controllers_enable(
+	const struct cgroup_host *host, const char *path, int cgroup_fd, cgroup_writes *writes, struct error *err)
 {
 	ARENA(arena);
 	const char *list, *where;

@@ -11,14 +11,14 @@
 /* The controller of a file: "memory" of "memory.max". NULL for files that every cgroup has: cgroup.*, *.pressure. */
 const char *controller_of(struct arena *arena, const char *file);
 
-/* Looks for each write's controller at the root of the hierarchy; nothing is changed. The error names the property and the reason. */
-int controllers_check(
-	const struct cgroup_host *host, const cgroup_writes *writes, struct error *err);
+/* Looks for each write's controller at the root of the hierarchy; nothing is changed. The error names the property and
+ * the reason. */
+int controllers_check(const struct cgroup_host *host, const cgroup_writes *writes, struct error *err);
 
-/* Enables what the writes need, in cgroup.subtree_control of the parents that lack it. Writes of "max" to a controller that is not
- * there are granted (who has no controller has no limit) and taken from the list. */
-int controllers_enable(const struct cgroup_host *host, const char *path, int cgroup_fd,
-	cgroup_writes *writes, struct error *err);
+/* Enables what the writes need, in cgroup.subtree_control of the parents that lack it. Writes of "max" to a controller
+ * that is not there are granted (who has no controller has no limit) and taken from the list. */
+int controllers_enable(
+	const struct cgroup_host *host, const char *path, int cgroup_fd, cgroup_writes *writes, struct error *err);
 
 /* Why the root of the hierarchy lacks a controller, by the text of /proc/cgroups. Pure. */
 enum controller_absence {

@@ -18,24 +18,20 @@ int cgroup_chown(int cgroup_fd, uid_t uid, struct error *err)
 {
 	ARENA(arena);
 	char *files, *save = NULL;
-	if (read_file_at(&arena, AT_FDCWD, "/sys/kernel/cgroup/delegate", CGROUP_FILE_MAX, &files,
-		    NULL) < 0)
+	if (read_file_at(&arena, AT_FDCWD, "/sys/kernel/cgroup/delegate", CGROUP_FILE_MAX, &files, NULL) < 0)
 		files = arena_strdup(&arena, usual_files);
 	if (fchown(cgroup_fd, uid, (gid_t)-1) < 0)
 		return fail(err, errno, "give the cgroup to uid %u", (unsigned)uid);
 	for (char *file = strtok_r(files, "\n", &save); file; file = strtok_r(NULL, "\n", &save))
-		if (!strchr(file, '/') &&
-			fchownat(cgroup_fd, file, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0 &&
+		if (!strchr(file, '/') && fchownat(cgroup_fd, file, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0 &&
 			errno != ENOENT) /* of a controller that is not enabled here */
-			return fail(
-				err, errno, "give %s of the cgroup to uid %u", file, (unsigned)uid);
+			return fail(err, errno, "give %s of the cgroup to uid %u", file, (unsigned)uid);
 	return 0;
 }
 
 int cgroup_make_delegate(int cgroup_fd, const char *name, struct error *err)
 {
-	if (!*name || strlen(name) > CGROUP_NAME_MAX || strchr(name, '/') || str_eq(name, ".") ||
-		str_eq(name, ".."))
+	if (!*name || strlen(name) > CGROUP_NAME_MAX || strchr(name, '/') || str_eq(name, ".") || str_eq(name, ".."))
 		return fail(err, 0, "\"%.64s\" is no name of a cgroup", name);
 	if (mkdirat(cgroup_fd, name, 0755) < 0 && errno != EEXIST)
 		return fail(err, errno, "make the cgroup %s", name);
@@ -49,12 +45,10 @@ int cgroup_enter_delegate(int parent_fd, int delegate_fd, pid_t pid, struct erro
 	char text[16], *list, *save = NULL;
 	(void)snprintf(text, sizeof(text), "%d", (int)pid);
 	if (write_file_at(delegate_fd, "cgroup.procs", text, err) < 0 ||
-		read_file_at(&arena, parent_fd, "cgroup.controllers", CGROUP_FILE_MAX, &list, err) <
-			0)
+		read_file_at(&arena, parent_fd, "cgroup.controllers", CGROUP_FILE_MAX, &list, err) < 0)
 		return -1;
 	/* One by one, and each as a favour: some cannot be enabled here, and no limit depends on it. */
 	for (char *name = strtok_r(list, " \n", &save); name; name = strtok_r(NULL, " \n", &save))
-		(void)write_file_at(parent_fd, "cgroup.subtree_control",
-			arena_printf(&arena, "+%s", name), NULL);
+		(void)write_file_at(parent_fd, "cgroup.subtree_control", arena_printf(&arena, "+%s", name), NULL);
 	return 0;
 }

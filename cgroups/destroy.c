@@ -26,8 +26,7 @@ static int hint_stuck(int fd, struct error *err)
 	for (size_t i = 0; i < len; i++)
 		if (proc_describe(pids[i], text, sizeof(text)))
 			break;
-	return error_hint(err, "%s; what waits uninterruptibly dies when that ends: delete it again then",
-		text);
+	return error_hint(err, "%s; what waits uninterruptibly dies when that ends: delete it again then", text);
 }
 
 /* Kills what is in the cgroup and removes what is below it. */
@@ -42,8 +41,7 @@ static int empty(int fd, const char *path, int64_t deadline, int timeout_ms, str
 	if (done < 0)
 		return fail(err, errno, "wait for cgroup %s to become empty", path);
 	if (done == 0) {
-		(void)fail(err, 0, "cgroup %s has processes %d ms after they were killed", path,
-			timeout_ms);
+		(void)fail(err, 0, "cgroup %s has processes %d ms after they were killed", path, timeout_ms);
 		return hint_stuck(fd, err);
 	}
 	if (cgroup_remove_below(fd, cgroup_left_ms(deadline) + 1) < 0)
@@ -52,8 +50,7 @@ static int empty(int fd, const char *path, int64_t deadline, int timeout_ms, str
 }
 
 /* A cgroup that another made: only what the container put there goes. */
-static int clear(
-	const struct cgroup_host *host, const char *path, int timeout_ms, struct error *err)
+static int clear(const struct cgroup_host *host, const char *path, int timeout_ms, struct error *err)
 {
 	FD(fd) = cgroup_try_open_prefix(host, path, strlen(path));
 	if (fd < 0)
@@ -69,8 +66,7 @@ static bool is_busy(int errnum)
 }
 
 /* rmdir first: mostly nothing is left in it. */
-static int remove_it(
-	const struct cgroup_host *host, const char *path, int timeout_ms, struct error *err)
+static int remove_it(const struct cgroup_host *host, const char *path, int timeout_ms, struct error *err)
 {
 	int64_t deadline = cgroup_now_ms() + timeout_ms;
 	size_t len = strlen(path);
@@ -96,8 +92,8 @@ static int remove_it(
 	return 0;
 }
 
-int cgroup_destroy(const struct cgroup_host *host, const char *path, struct cgroup_made made,
-	int timeout_ms, struct error *err)
+int cgroup_destroy(
+	const struct cgroup_host *host, const char *path, struct cgroup_made made, int timeout_ms, struct error *err)
 {
 	if (!host->mount[0])
 		return 0;
@@ -105,8 +101,7 @@ int cgroup_destroy(const struct cgroup_host *host, const char *path, struct cgro
 		return clear(host, path, timeout_ms, err);
 	if (remove_it(host, path, timeout_ms, err) < 0)
 		return -1;
-	for (size_t len = cgroup_parent_len(path, strlen(path)); len > 0;
-		len = cgroup_parent_len(path, len)) {
+	for (size_t len = cgroup_parent_len(path, strlen(path)); len > 0; len = cgroup_parent_len(path, len)) {
 		bool ours = made.components > 1 || cgroup_is_our_parent(host, path, len);
 		made.components -= made.components > 1;
 		if (!ours || (cgroup_try_rmdir(host, path, len) < 0 && errno != ENOENT))

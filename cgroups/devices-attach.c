@@ -12,8 +12,8 @@ static const char program_name[BPF_OBJ_NAME_LEN] = "hull_devices"; /* how we kno
 
 enum { PROGRAMS_MAX = 64 }; /* BPF_CGROUP_MAX_PROGS of the kernel: so many on one cgroup */
 
-/* What each attribute begins as. An initialiser clears no more than the member that it names (GCC 15), and the kernel refuses an
- * attribute with anything but zeroes behind that. */
+/* What each attribute begins as. An initialiser clears no more than the member that it names (GCC 15), and the kernel
+ * refuses an attribute with anything but zeroes behind that. */
 static const union bpf_attr no_attr;
 
 static int sys_bpf(int command, union bpf_attr *attr)
@@ -25,10 +25,9 @@ static int fail_bpf(struct error *err, int errnum, const char *what)
 {
 	(void)fail_at(err, errnum, ".linux.resources.devices", "%s", what);
 	if (errnum == EPERM)
-		return error_hint(err,
-			"device rules need CAP_BPF and CAP_NET_ADMIN (or CAP_SYS_ADMIN) in the "
-			"initial user namespace, and no parent cgroup whose program forbids "
-			"others");
+		return error_hint(err, "device rules need CAP_BPF and CAP_NET_ADMIN (or CAP_SYS_ADMIN) in the "
+				       "initial user namespace, and no parent cgroup whose program forbids "
+				       "others");
 	if (errnum == EINVAL || errnum == ENOSYS)
 		return error_hint(err, "the kernel needs CONFIG_CGROUP_BPF");
 	return -1;
@@ -96,8 +95,7 @@ static int find_own(int cgroup_fd, int *ret_fd, struct error *err)
 	return 0;
 }
 
-int devices_attach(int cgroup_fd, const struct bpf_insn *insns, size_t len, enum devices_mode mode,
-	struct error *err)
+int devices_attach(int cgroup_fd, const struct bpf_insn *insns, size_t len, enum devices_mode mode, struct error *err)
 {
 	FD(old) = -1;
 	FD(program) = load(insns, len, err);

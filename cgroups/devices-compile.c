@@ -1,12 +1,14 @@
 /*
- * Device rules to eBPF. The rules are asked from the last to the first; the program holds the letters that are still undecided:
+ * Device rules to eBPF. The rules are asked from the last to the first; the program holds the letters that are still
+ * undecided:
  *
  *	an allowing rule takes its letters away: none left is "yes";
  *	a denying rule that names one of them is "no";
  *	letters left at the end are "no".
  *
- * Loading costs the verifier some ten microseconds for each conditional jump, at every start of a container, and one for any other
- * instruction; so neighbours that differ only in which device they name become a run, which compares them all without a jump.
+ * Loading costs the verifier some ten microseconds for each conditional jump, at every start of a container, and one
+ * for any other instruction; so neighbours that differ only in which device they name become a run, which compares them
+ * all without a jump.
  */
 #include "cgroups/devices.h"
 
@@ -37,12 +39,10 @@ struct program {
 	size_t len;
 };
 
-static void emit(
-	struct program *program, uint8_t code, uint8_t dst, uint8_t src, int16_t off, int32_t imm)
+static void emit(struct program *program, uint8_t code, uint8_t dst, uint8_t src, int16_t off, int32_t imm)
 {
-	program->insns[program->len++] = (struct bpf_insn){
-		.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm
-	};
+	program->insns[program->len++] =
+		(struct bpf_insn){ .code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm };
 }
 
 static void emit_prologue(struct program *program)
@@ -73,8 +73,7 @@ static void emit_effect(struct program *program, const struct device_rule *rule)
 	if (rule->access == DEVICE_ALL_ACCESS) {
 		emit_verdict(program, rule->allow);
 	} else if (rule->allow) {
-		emit(program, BPF_ALU | BPF_AND | BPF_K, LEFT, 0, 0,
-			DEVICE_ALL_ACCESS & ~rule->access);
+		emit(program, BPF_ALU | BPF_AND | BPF_K, LEFT, 0, 0, DEVICE_ALL_ACCESS & ~rule->access);
 		emit(program, BPF_JMP32 | BPF_JNE | BPF_K, LEFT, 0, 2, 0);
 		emit_verdict(program, true);
 	} else {
@@ -146,8 +145,9 @@ static bool matches_nothing(const struct device_rule *rule)
 	return rule->major >= 1 << MAJOR_BITS || rule->minor >= 1 << MINOR_BITS;
 }
 
-/* A rule decides nothing when there is no such device, when one that is asked before it (a later one) settles the same letters of at least its devices, or when
- * it denies and nothing that is asked after it allows: then the end says the same. */
+/* A rule decides nothing when there is no such device, when one that is asked before it (a later one) settles the same
+ * letters of at least its devices, or when it denies and nothing that is asked after it allows: then the end says the
+ * same. */
 static bool is_idle(const struct device_rule *rules, size_t len, size_t index, bool allowed_before)
 {
 	const struct device_rule *rule = &rules[index];
@@ -171,8 +171,7 @@ static bool is_final(const struct device_rule *rule)
 }
 
 /* The rules that decide something, in the order in which they are asked. */
-static size_t select_rules(
-	const struct device_rule *rules, size_t len, struct device_rule *ret_asked)
+static size_t select_rules(const struct device_rule *rules, size_t len, struct device_rule *ret_asked)
 {
 	size_t first_allow = 0, count = 0;
 	while (first_allow < len && !rules[first_allow].allow)
@@ -200,8 +199,7 @@ static size_t run_length(const struct device_rule *rules, size_t len)
 	return count ? count : 1;
 }
 
-struct bpf_insn *devices_compile(
-	struct arena *arena, const struct device_rule *rules, size_t len, size_t *ret_len)
+struct bpf_insn *devices_compile(struct arena *arena, const struct device_rule *rules, size_t len, size_t *ret_len)
 {
 	struct device_rule *asked = arena_array(arena, len, sizeof(*asked));
 	size_t count = select_rules(rules, len, asked);

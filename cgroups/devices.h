@@ -6,8 +6,9 @@
  *	insns = devices_compile(arena, rules.items, rules.len, &len);        pure
  *	devices_attach(cgroup_fd, insns, len, DEVICES_NEW, &err);
  *
- * Meaning, config-linux.md "Allowed Device list": entries in their order, the last that speaks of a letter of access to a device
- * decides that letter; what no entry speaks of is denied. A request (open, mknod) passes when every letter that it needs is allowed.
+ * Meaning, config-linux.md "Allowed Device list": entries in their order, the last that speaks of a letter of access to
+ * a device decides that letter; what no entry speaks of is denied. A request (open, mknod) passes when every letter
+ * that it needs is allowed.
  */
 #pragma once
 
@@ -31,21 +32,19 @@ struct device_rule {
 };
 typedef LIST(struct device_rule) device_rules;
 
-/* The rules in force for these resources: theirs, then the container's own nodes that none of theirs names, then the default devices.
- * No device rules at all in the resources give none: nothing is to be attached. Errors name the entry. */
-int device_rules_plan(struct arena *arena, const struct oci_resources *resources,
-	const struct oci_device *nodes, size_t node_count, device_rules *ret_rules,
-	struct error *err);
+/* The rules in force for these resources: theirs, then the container's own nodes that none of theirs names, then the
+ * default devices. No device rules at all in the resources give none: nothing is to be attached. Errors name the
+ * entry. */
+int device_rules_plan(struct arena *arena, const struct oci_resources *resources, const struct oci_device *nodes,
+	size_t node_count, device_rules *ret_rules, struct error *err);
 
 /* The program that decides by these rules. Rules that can decide nothing are left out. */
-struct bpf_insn *devices_compile(
-	struct arena *arena, const struct device_rule *rules, size_t len, size_t *ret_len);
+struct bpf_insn *devices_compile(struct arena *arena, const struct device_rule *rules, size_t len, size_t *ret_len);
 
 enum devices_mode {
 	DEVICES_NEW,     /* attach beside whatever there is */
 	DEVICES_REPLACE, /* in the place of our own earlier program, if there is one */
 };
-int devices_attach(int cgroup_fd, const struct bpf_insn *insns, size_t len, enum devices_mode mode,
-	struct error *err);
+int devices_attach(int cgroup_fd, const struct bpf_insn *insns, size_t len, enum devices_mode mode, struct error *err);
 /* Takes away our own programs from the cgroup; those of others stay. */
 int devices_detach(int cgroup_fd, struct error *err);

@@ -31,8 +31,7 @@ static bool copy_unescaped(const char *text, size_t len, char *buf, size_t size)
 		if (at + 1 >= size)
 			return false;
 		if (text[i] == '\\' && i + 3 < len) {
-			buf[at] = (char)((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 |
-					 (text[i + 3] - '0'));
+			buf[at] = (char)((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 | (text[i + 3] - '0'));
 			i += 4;
 		} else {
 			buf[at] = text[i++];
@@ -103,23 +102,20 @@ int cgroup_probe(struct cgroup_host *ret_host, struct error *err)
 static int check_component(const char *name, size_t len, const char *path, struct error *err)
 {
 	if (len > CGROUP_NAME_MAX) {
-		(void)fail_at(err, 0, ".linux.cgroupsPath",
-			"the cgroup name %.32s… is longer than %d bytes", name, CGROUP_NAME_MAX);
+		(void)fail_at(err, 0, ".linux.cgroupsPath", "the cgroup name %.32s… is longer than %d bytes", name,
+			CGROUP_NAME_MAX);
 		return error_hint(err, "give another, or where the name is the container's a shorter id");
 	}
 	if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.'))
-		return fail_at(err, 0, ".linux.cgroupsPath", "\"%s\" has a component \"%.*s\"",
-			path, (int)len, name);
+		return fail_at(err, 0, ".linux.cgroupsPath", "\"%s\" has a component \"%.*s\"", path, (int)len, name);
 	if (memchr(name, '\n', len))
 		return fail_at(err, 0, ".linux.cgroupsPath", "a cgroup name cannot hold a newline");
 	return 0;
 }
 
-int cgroup_path(struct arena *arena, const char *cgroups_path, const char *id,
-	const char **ret_path, struct error *err)
+int cgroup_path(struct arena *arena, const char *cgroups_path, const char *id, const char **ret_path, struct error *err)
 {
-	const char *wanted =
-		cgroups_path && *cgroups_path ? cgroups_path : arena_printf(arena, "/hull-%s", id);
+	const char *wanted = cgroups_path && *cgroups_path ? cgroups_path : arena_printf(arena, "/hull-%s", id);
 	size_t room = strlen(wanted) + 2;
 	if (room > CGROUP_PATH_MAX - sizeof(((struct cgroup_host *)NULL)->mount))
 		return fail_at(err, ENAMETOOLONG, ".linux.cgroupsPath", "%.32s…", wanted);
@@ -138,8 +134,7 @@ int cgroup_path(struct arena *arena, const char *cgroups_path, const char *id,
 	}
 	if (at == 0)
 		return fail_at(err, 0, ".linux.cgroupsPath",
-			"\"%s\" is the root of the hierarchy, which a container cannot have",
-			wanted);
+			"\"%s\" is the root of the hierarchy, which a container cannot have", wanted);
 	*ret_path = path;
 	return 0;
 }
@@ -154,8 +149,7 @@ size_t cgroup_parent_len(const char *path, size_t len)
 /* errno too where it does not fit. */
 static bool full_path(char *buf, const struct cgroup_host *host, const char *path, size_t len)
 {
-	if ((size_t)snprintf(buf, CGROUP_PATH_MAX, "%s%.*s", host->mount, (int)len, path) <
-		CGROUP_PATH_MAX)
+	if ((size_t)snprintf(buf, CGROUP_PATH_MAX, "%s%.*s", host->mount, (int)len, path) < CGROUP_PATH_MAX)
 		return true;
 	errno = ENAMETOOLONG;
 	return false;
@@ -195,8 +189,7 @@ static int fail_no_mount(struct error *err)
 static int fail_open(const struct cgroup_host *host, const char *path, struct error *err)
 {
 	if (errno == ENOTSUP)
-		return fail_at(err, 0, ".linux.cgroupsPath", "%s%s is not on a cgroup2 file system",
-			host->mount, path);
+		return fail_at(err, 0, ".linux.cgroupsPath", "%s%s is not on a cgroup2 file system", host->mount, path);
 	return fail_at(err, errno, ".linux.cgroupsPath", "open cgroup %s", path);
 }
 
@@ -220,8 +213,7 @@ static bool is_ours(const struct cgroup_host *host, const char *path, size_t len
 const char *cgroup_find_delegated(struct arena *arena, const struct cgroup_host *host)
 {
 	char *text;
-	if (!host->mount[0] ||
-		read_file_at(arena, AT_FDCWD, "/proc/self/cgroup", CGROUP_FILE_MAX, &text, NULL) < 0)
+	if (!host->mount[0] || read_file_at(arena, AT_FDCWD, "/proc/self/cgroup", CGROUP_FILE_MAX, &text, NULL) < 0)
 		return "";
 	char *own = str_starts(text, "0::") ? text : strstr(text, "\n0::");
 	if (!own)
@@ -229,7 +221,7 @@ const char *cgroup_find_delegated(struct arena *arena, const struct cgroup_host 
 	own = strchr(own, '/');
 	size_t len = own ? strcspn(own, "\n") : 0, above = own ? cgroup_parent_len(own, len) : 0;
 	return is_ours(host, own, above) ? arena_strndup(arena, own, above) :
-		is_ours(host, own, len)  ? arena_strndup(arena, own, len) :
+	       is_ours(host, own, len)   ? arena_strndup(arena, own, len) :
 					   "";
 }
 
@@ -270,7 +262,8 @@ static int make_one(const char *full, bool *ret_made)
 	return 0;
 }
 
-/* A parent that hull made carries this mark, by which the last container below it may remove it, not its maker alone. */
+/* A parent that hull made carries this mark, by which the last container below it may remove it, not its maker
+ * alone. */
 #define PARENT_MARK "user.hull"
 
 bool cgroup_is_our_parent(const struct cgroup_host *host, const char *path, size_t len)
@@ -286,14 +279,14 @@ static int make_all(const struct cgroup_host *host, const char *path, unsigned *
 	unsigned made = 0;
 	for (size_t len = 0; path[len];) {
 		size_t parent = len;
-		bool new = false;
+		bool is_new = false;
 		len += 1 + strcspn(path + len + 1, "/");
-		if (!full_path(full, host, path, len) || make_one(full, &new) < 0) {
+		if (!full_path(full, host, path, len) || make_one(full, &is_new) < 0) {
 			unmake(host, path, parent, made);
 			return -1;
 		}
-		made = new ? made + 1 : 0; /* what we made above it, another has begun to use */
-		if (new && path[len]) /* where this is not supported, its maker alone removes a parent */
+		made = is_new ? made + 1 : 0; /* what we made above it, another has begun to use */
+		if (is_new && path[len])      /* where this is not supported, its maker alone removes a parent */
 			(void)setxattr(full, PARENT_MARK, "", 0, 0);
 	}
 	*ret_made = made;
@@ -321,37 +314,31 @@ static int make_path(const struct cgroup_host *host, const char *path, unsigned 
 static int fail_make(const struct cgroup_host *host, const char *path, struct error *err)
 {
 	int errnum = errno;
-	(void)fail_at(
-		err, errnum, ".linux.cgroupsPath", "make cgroup %s under %s", path, host->mount);
+	(void)fail_at(err, errnum, ".linux.cgroupsPath", "make cgroup %s under %s", path, host->mount);
 	if (errnum == EACCES || errnum == EPERM)
-		return error_hint(err, "this part of the hierarchy is not delegated to user %u",
-			(unsigned)geteuid());
+		return error_hint(err, "this part of the hierarchy is not delegated to user %u", (unsigned)geteuid());
 	if (errnum == EAGAIN)
-		return error_hint(
-			err, "cgroup.max.depth or cgroup.max.descendants of a parent is reached");
+		return error_hint(err, "cgroup.max.depth or cgroup.max.descendants of a parent is reached");
 	if (errnum == EROFS)
 		return error_hint(err, "%s is mounted read-only", host->mount);
 	return -1;
 }
 
-/* config-linux.md "Control groups" lets a runtime use a cgroup that is there; one with processes would mix two containers, and in
- * a frozen one clone3 would never return. */
+/* config-linux.md "Control groups" lets a runtime use a cgroup that is there; one with processes would mix two
+ * containers, and in a frozen one clone3 would never return. */
 static int check_usable(int fd, const char *path, struct error *err)
 {
 	struct cgroup_events events;
 	if (cgroup_read_events(fd, &events) < 0)
-		return fail_at(
-			err, errno, ".linux.cgroupsPath", "read cgroup.events of cgroup %s", path);
+		return fail_at(err, errno, ".linux.cgroupsPath", "read cgroup.events of cgroup %s", path);
 	if (events.populated)
-		return fail_at(
-			err, 0, ".linux.cgroupsPath", "cgroup %s has processes in it", path);
+		return fail_at(err, 0, ".linux.cgroupsPath", "cgroup %s has processes in it", path);
 	if (events.frozen)
 		return fail_at(err, 0, ".linux.cgroupsPath", "cgroup %s is frozen", path);
 	return 0;
 }
 
-int cgroup_create(const struct cgroup_host *host, const char *path, struct cgroup_made *ret_made,
-	struct error *err)
+int cgroup_create(const struct cgroup_host *host, const char *path, struct cgroup_made *ret_made, struct error *err)
 {
 	if (!host->mount[0])
 		return fail_no_mount(err);

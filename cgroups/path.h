@@ -24,8 +24,8 @@ enum {
 /* Finds the first cgroup2 mount in the text of a mountinfo file; false if there is none. Pure. */
 bool cgroup_find_mount(const char *mountinfo, struct cgroup_host *ret_host);
 
-/* Opens the cgroup that the first `len` bytes of path name (0 and 1 are the root); no symlink is followed, and what is opened
- * is certain to be cgroup2. -1 and errno; ENOTSUP if it is another file system. */
+/* Opens the cgroup that the first `len` bytes of path name (0 and 1 are the root); no symlink is followed, and what is
+ * opened is certain to be cgroup2. -1 and errno; ENOTSUP if it is another file system. */
 int cgroup_try_open_prefix(const struct cgroup_host *host, const char *path, size_t len);
 
 /* Removes the directory that the first `len` bytes of path name. -1 and errno. */
@@ -43,8 +43,7 @@ struct cgroup_events {
 };
 int cgroup_read_events(int cgroup_fd, struct cgroup_events *ret_events);
 /* Waits until `done` holds of the events, at most timeout_ms: 1 when it does, 0 when time is up, -1 and errno. */
-int cgroup_wait_events(
-	int cgroup_fd, bool (*done)(const struct cgroup_events *events), int timeout_ms);
+int cgroup_wait_events(int cgroup_fd, bool (*done)(const struct cgroup_events *events), int timeout_ms);
 
 /* The children of a cgroup, one by one; NULL and errno 0 at the end. closedir ends it. */
 DIR *cgroup_open_children(int cgroup_fd);
@@ -54,5 +53,6 @@ const char *cgroup_next_child(DIR *children);
 int64_t cgroup_now_ms(void);
 int cgroup_left_ms(int64_t deadline);
 
-/* Removes every cgroup below this one, the deepest first, until timeout_ms are over. -1 and errno; EBUSY if some stay. */
+/* Removes every cgroup below this one, the deepest first, until timeout_ms are over. -1 and errno; EBUSY if some
+ * stay. */
 int cgroup_remove_below(int cgroup_fd, int timeout_ms);

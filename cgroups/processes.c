@@ -42,17 +42,15 @@ int cgroup_freeze(int cgroup_fd, bool frozen, int timeout_ms, struct error *err)
 	if (done == 1)
 		return 0;
 	if (frozen)
-		(void)write_file_at(
-			cgroup_fd, "cgroup.freeze", "0", NULL); /* half frozen helps nobody */
+		(void)write_file_at(cgroup_fd, "cgroup.freeze", "0", NULL); /* half frozen helps nobody */
 	(void)fail(err, ETIMEDOUT, "%s the cgroup", frozen ? "freeze" : "thaw");
-	return frozen ? error_hint(err, "a process in it is in an uninterruptible wait")
-		      : error_hint(err, "a parent cgroup is frozen");
+	return frozen ? error_hint(err, "a process in it is in an uninterruptible wait") :
+			error_hint(err, "a parent cgroup is frozen");
 }
 
 typedef LIST(const char *) names; /* paths of cgroups, relative to the one that was asked about */
 
-static int add_children(
-	struct arena *arena, int dir, const char *path, names *todo, struct error *err)
+static int add_children(struct arena *arena, int dir, const char *path, names *todo, struct error *err)
 {
 	DIR *children = cgroup_open_children(dir);
 	if (!children)
@@ -92,8 +90,7 @@ static int add_pids(struct arena *arena, int dir, struct pid_list *pids, struct 
 	return 0;
 }
 
-int cgroup_pids(
-	struct arena *arena, int cgroup_fd, pid_t **ret_pids, size_t *ret_len, struct error *err)
+int cgroup_pids(struct arena *arena, int cgroup_fd, pid_t **ret_pids, size_t *ret_len, struct error *err)
 {
 	struct pid_list pids = { NULL, 0 };
 	names todo = { NULL, 0 };
@@ -105,8 +102,7 @@ int cgroup_pids(
 			continue;
 		if (dir < 0)
 			return fail(err, errno, "open cgroup %s", path);
-		if (add_pids(arena, dir, &pids, err) < 0 ||
-			add_children(arena, dir, path, &todo, err) < 0)
+		if (add_pids(arena, dir, &pids, err) < 0 || add_children(arena, dir, path, &todo, err) < 0)
 			return -1;
 	}
 	*ret_pids = pids.items;
@@ -120,8 +116,8 @@ static int compare_pids(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* A number read from the cgroup may belong to another process by the time it is opened. Who is still listed once the pidfd is open is
- * the one that the pidfd means, or the pidfd is dead. */
+/* A number read from the cgroup may belong to another process by the time it is opened. Who is still listed once the
+ * pidfd is open is the one that the pidfd means, or the pidfd is dead. */
 static int signal_batch(int cgroup_fd, const pid_t *pids, size_t len, int sig, struct error *err)
 {
 	int fds[SIGNAL_BATCH];
@@ -134,12 +130,9 @@ static int signal_batch(int cgroup_fd, const pid_t *pids, size_t len, int sig, s
 	if (count > 0)
 		qsort(listed, count, sizeof(*listed), compare_pids);
 	for (size_t i = 0; i < len; i++) {
-		bool ours = count > 0 &&
-			    bsearch(&pids[i], listed, count, sizeof(*listed), compare_pids);
-		if (result == 0 && fds[i] >= 0 && ours && sys_pidfd_send_signal(fds[i], sig) < 0 &&
-			errno != ESRCH)
-			result =
-				fail(err, errno, "send signal %d to process %d", sig, (int)pids[i]);
+		bool ours = count > 0 && bsearch(&pids[i], listed, count, sizeof(*listed), compare_pids);
+		if (result == 0 && fds[i] >= 0 && ours && sys_pidfd_send_signal(fds[i], sig) < 0 && errno != ESRCH)
+			result = fail(err, errno, "send signal %d to process %d", sig, (int)pids[i]);
 		close_fd(&fds[i]);
 	}
 	return result;

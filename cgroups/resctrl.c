@@ -22,8 +22,7 @@ enum {
 void rdt_probe(struct rdt_host *ret_host)
 {
 	struct statfs fs;
-	struct rdt_host host = { .mounted =
-					 statfs(RESCTRL, &fs) == 0 && fs.f_type == RESCTRL_MAGIC };
+	struct rdt_host host = { .mounted = statfs(RESCTRL, &fs) == 0 && fs.f_type == RESCTRL_MAGIC };
 	host.monitoring = host.mounted && access(RESCTRL "/mon_groups", F_OK) == 0;
 	*ret_host = host;
 }
@@ -47,8 +46,7 @@ static int check_name(const char *name, const char *where, struct error *err)
 	static const char *const taken[] = { "", ".", "..", "info", "mon_groups", "mon_data" };
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
 		if (str_eq(name, taken[i]))
-			return fail_at(
-				err, 0, where, "\"%s\" cannot name a class of service", name);
+			return fail_at(err, 0, where, "\"%s\" cannot name a class of service", name);
 	if (strpbrk(name, "/\n") || strlen(name) > 255)
 		return fail_at(err, 0, where, "\"%.64s\" is no name of a directory", name);
 	return 0;
@@ -68,14 +66,11 @@ static char *combine_schemas(struct arena *arena, const char *l3, const char *mb
 	return mb ? arena_printf(arena, "%s%s\n", text, mb) : text;
 }
 
-static int plan_schemata(struct arena *arena, const struct oci_intel_rdt *rdt,
-	struct rdt_plan *plan, struct error *err)
+static int plan_schemata(struct arena *arena, const struct oci_intel_rdt *rdt, struct rdt_plan *plan, struct error *err)
 {
 	size_t count = 0;
-	if (rdt->mem_bw_schema &&
-		(!str_starts(rdt->mem_bw_schema, "MB:") || strchr(rdt->mem_bw_schema, '\n')))
-		return fail_at(err, 0, ".linux.intelRdt.memBwSchema",
-			"must be one line that starts with \"MB:\"");
+	if (rdt->mem_bw_schema && (!str_starts(rdt->mem_bw_schema, "MB:") || strchr(rdt->mem_bw_schema, '\n')))
+		return fail_at(err, 0, ".linux.intelRdt.memBwSchema", "must be one line that starts with \"MB:\"");
 	char *text = combine_schemas(arena, rdt->l3_cache_schema, rdt->mem_bw_schema);
 	if (*text)
 		plan->writes[count++] = text;
@@ -85,8 +80,7 @@ static int plan_schemata(struct arena *arena, const struct oci_intel_rdt *rdt,
 		if (!strchr(line, ':')) {
 			char where[48];
 			(void)snprintf(where, sizeof(where), ".linux.intelRdt.schemata[%zu]", i);
-			return fail_at(
-				err, 0, where, "\"%.64s\" has no resource before a colon", line);
+			return fail_at(err, 0, where, "\"%.64s\" has no resource before a colon", line);
 		}
 		text = arena_printf(arena, "%s%s\n", text ? text : "", line);
 	}
@@ -97,24 +91,22 @@ static int plan_schemata(struct arena *arena, const struct oci_intel_rdt *rdt,
 	return 0;
 }
 
-int rdt_plan_make(struct arena *arena, const struct oci_intel_rdt *rdt, const char *id,
-	const struct rdt_host *host, struct rdt_plan *ret_plan, struct error *err)
+int rdt_plan_make(struct arena *arena, const struct oci_intel_rdt *rdt, const char *id, const struct rdt_host *host,
+	struct rdt_plan *ret_plan, struct error *err)
 {
 	struct rdt_plan plan = { .set = rdt != NULL };
 	if (!rdt) {
 		*ret_plan = plan;
 		return 0;
 	}
-	bool monitor =
-		rdt->enable_monitoring.value || rdt->enable_cmt.value || rdt->enable_mbm.value;
+	bool monitor = rdt->enable_monitoring.value || rdt->enable_cmt.value || rdt->enable_mbm.value;
 	if (!host->mounted) {
 		(void)fail_at(err, 0, ".linux.intelRdt", "no resctrl file system at " RESCTRL);
-		return error_hint(err, "mount -t resctrl resctrl " RESCTRL
-				       ", if the CPU and the kernel have resource control");
+		return error_hint(
+			err, "mount -t resctrl resctrl " RESCTRL ", if the CPU and the kernel have resource control");
 	}
 	if (monitor && !host->monitoring)
-		return fail_at(err, 0, ".linux.intelRdt.enableMonitoring",
-			"this machine has no monitoring groups");
+		return fail_at(err, 0, ".linux.intelRdt.enableMonitoring", "this machine has no monitoring groups");
 	bool is_root = rdt->clos_id && str_eq(rdt->clos_id, "/");
 	if (!is_root && rdt->clos_id && check_name(rdt->clos_id, ".linux.intelRdt.closID", err) < 0)
 		return -1;
@@ -134,8 +126,7 @@ int rdt_plan_make(struct arena *arena, const struct oci_intel_rdt *rdt, const ch
 
 /* The value of resource `name` (up to its colon) for one domain in a schemata text, or NULL. The
  * kernel pads its lines with blanks in front: "    L3:0=7ff;1=7ff". */
-static const char *find_value(
-	const char *text, const char *name, size_t name_len, unsigned long domain)
+static const char *find_value(const char *text, const char *name, size_t name_len, unsigned long domain)
 {
 	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		const char *at = line + strspn(line, " ");
@@ -188,12 +179,10 @@ static int compare_schemata(const struct rdt_plan *plan, int group, struct error
 		for (const char *at = plan->writes[i]; *at;) {
 			size_t len = strcspn(at, "\n");
 			if (len > 0 && !line_matches(text, at, len)) {
-				(void)fail(err, 0,
-					"class of service %s exists and does not have \"%.*s\"",
-					plan->group, (int)len, at);
-				return error_hint(err,
-					"give the class its own schemata, or leave the "
-					"schemata away to take it as it is");
+				(void)fail(err, 0, "class of service %s exists and does not have \"%.*s\"", plan->group,
+					(int)len, at);
+				return error_hint(err, "give the class its own schemata, or leave the "
+						       "schemata away to take it as it is");
 			}
 			at += len + (at[len] == '\n');
 		}
@@ -234,8 +223,7 @@ static int fail_make(int root, const char *name, struct error *err)
 	int saved = errno;
 	(void)fail(err, saved, "make resctrl group %s", name);
 	if (saved == ENOSPC)
-		return error_hint(
-			err, "the hardware has no class or monitor left; share one by closID");
+		return error_hint(err, "the hardware has no class or monitor left; share one by closID");
 	return explain(root, err);
 }
 
@@ -258,8 +246,7 @@ static int open_group(const struct rdt_plan *plan, int root, bool *ret_made, str
 	return -1;
 }
 
-static int make_monitor(const struct rdt_plan *plan, int root, int group, pid_t pid, bool *ret_made,
-	struct error *err)
+static int make_monitor(const struct rdt_plan *plan, int root, int group, pid_t pid, bool *ret_made, struct error *err)
 {
 	if (!plan->monitor)
 		return 0;
@@ -269,34 +256,29 @@ static int make_monitor(const struct rdt_plan *plan, int root, int group, pid_t 
 	if (mkdirat(groups, plan->monitor, 0755) < 0)
 		return fail_make(root, plan->monitor, err);
 	*ret_made = true;
-	FD(monitor) =
-		openat(groups, plan->monitor, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	FD(monitor) = openat(groups, plan->monitor, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (monitor < 0)
 		return fail(err, errno, "open monitoring group %s", plan->monitor);
 	return write_task(root, monitor, pid, err);
 }
 
-static int fill_group(
-	const struct rdt_plan *plan, int root, pid_t pid, struct rdt_made *made, struct error *err)
+static int fill_group(const struct rdt_plan *plan, int root, pid_t pid, struct rdt_made *made, struct error *err)
 {
 	FD(group) = open_group(plan, root, &made->group, err);
 	if (group < 0)
 		return -1;
 	/* config-linux.md "IntelRdt": what exists is compared, what is new is written */
-	int done = made->group ? write_schemata(plan, root, group, err)
-			       : compare_schemata(plan, group, err);
+	int done = made->group ? write_schemata(plan, root, group, err) : compare_schemata(plan, group, err);
 	if (done < 0 || write_task(root, group, pid, err) < 0)
 		return -1;
 	return make_monitor(plan, root, group, pid, &made->monitor, err);
 }
 
-int rdt_create(const struct rdt_plan *plan, int root, pid_t pid, struct rdt_made *ret_made,
-	struct error *err)
+int rdt_create(const struct rdt_plan *plan, int root, pid_t pid, struct rdt_made *ret_made, struct error *err)
 {
 	struct rdt_made made = { false, false };
 	if (plan->set && fill_group(plan, root, pid, &made, err) < 0) {
-		(void)rdt_destroy(
-			plan, root, made, NULL); /* the first error is the one to report */
+		(void)rdt_destroy(plan, root, made, NULL); /* the first error is the one to report */
 		return error_at(err, ".linux.intelRdt");
 	}
 	*ret_made = made;

@@ -26,8 +26,7 @@ struct rdt_host {
 
 struct rdt_plan {
 	bool set;
-	const char *
-		group; /* directory of the class of service below the root; "." is the root's own */
+	const char *group;     /* directory of the class of service below the root; "." is the root's own */
 	const char *writes[2]; /* texts for its schemata file, in order; NULL: none */
 	bool is_shared;        /* named by closID: others may be in it */
 	bool must_exist;       /* a closID without a schema names a class that somebody else made */
@@ -42,16 +41,15 @@ struct rdt_made {
 void rdt_probe(struct rdt_host *ret_host);
 
 /* Pure. NULL rdt gives a plan that is not set. `id` is the container's. */
-int rdt_plan_make(struct arena *arena, const struct oci_intel_rdt *rdt, const char *id,
-	const struct rdt_host *host, struct rdt_plan *ret_plan, struct error *err);
+int rdt_plan_make(struct arena *arena, const struct oci_intel_rdt *rdt, const char *id, const struct rdt_host *host,
+	struct rdt_plan *ret_plan, struct error *err);
 
 /* Opens the root of the resctrl file system after checking that it is one. */
 int rdt_open(struct error *err);
 
 /* Makes the groups, writes the schemata, moves the process into them. On failure nothing made
  * stays. */
-int rdt_create(const struct rdt_plan *plan, int root, pid_t pid, struct rdt_made *ret_made,
-	struct error *err);
+int rdt_create(const struct rdt_plan *plan, int root, pid_t pid, struct rdt_made *ret_made, struct error *err);
 
 /* Moves one more process into the groups that rdt_create made. */
 int rdt_join(const struct rdt_plan *plan, int root, pid_t pid, struct error *err);

@@ -12,8 +12,7 @@ struct cgroup_write *plan_write(struct planner *planner, const char *file, const
 	va_list args, again;
 	va_start(args, fmt);
 	va_copy(again, args);
-	size_t room =
-		(size_t)vsnprintf(NULL, 0, fmt, args) + 1; /* fails for wide characters alone */
+	size_t room = (size_t)vsnprintf(NULL, 0, fmt, args) + 1; /* fails for wide characters alone */
 	va_end(args);
 	char *value = arena_alloc(planner->arena, room);
 	(void)vsnprintf(value, room, fmt, again);
@@ -26,36 +25,30 @@ struct cgroup_write *plan_write(struct planner *planner, const char *file, const
 /* ".linux.resources.NAME[INDEX]MEMBER" */
 static void set_where(struct planner *planner, const char *name, size_t index, const char *member)
 {
-	planner->where =
-		arena_printf(planner->arena, ".linux.resources.%s[%zu]%s", name, index, member);
+	planner->where = arena_printf(planner->arena, ".linux.resources.%s[%zu]%s", name, index, member);
 }
 
 int plan_io_weight(struct planner *planner, const char *device, uint64_t weight, struct error *err)
 {
-	enum {
-		WEIGHT_MIN = 10,
-		WEIGHT_MAX = 1000
-	}; /* of cgroup v1, whose scale the property keeps */
+	enum { WEIGHT_MIN = 10, WEIGHT_MAX = 1000 }; /* of cgroup v1, whose scale the property keeps */
 	if (weight == 0)
 		return 0;
 	if (weight < WEIGHT_MIN || weight > WEIGHT_MAX)
-		return fail_at(err, 0, planner->where, "expected %d to %d, found %llu",
-			WEIGHT_MIN, WEIGHT_MAX, (unsigned long long)weight);
-	struct cgroup_write *write =
-		plan_write(planner, "io.bfq.weight", "%s%llu", device, (unsigned long long)weight);
+		return fail_at(err, 0, planner->where, "expected %d to %d, found %llu", WEIGHT_MIN, WEIGHT_MAX,
+			(unsigned long long)weight);
+	struct cgroup_write *write = plan_write(planner, "io.bfq.weight", "%s%llu", device, (unsigned long long)weight);
 	write->other_file = "io.weight";
-	write->other_value = arena_printf(
-		planner->arena, "%s%llu", device, (unsigned long long)resources_io_weight(weight));
+	write->other_value =
+		arena_printf(planner->arena, "%s%llu", device, (unsigned long long)resources_io_weight(weight));
 	return 0;
 }
 
-static int check_device(struct planner *planner, const struct oci_int *major,
-	const struct oci_int *minor, struct error *err)
+static int check_device(
+	struct planner *planner, const struct oci_int *major, const struct oci_int *minor, struct error *err)
 {
-	if (major->value < 0 || major->value > UINT32_MAX || minor->value < 0 ||
-		minor->value > UINT32_MAX)
-		return fail_at(err, 0, planner->where, "%lld:%lld is no device number",
-			(long long)major->value, (long long)minor->value);
+	if (major->value < 0 || major->value > UINT32_MAX || minor->value < 0 || minor->value > UINT32_MAX)
+		return fail_at(err, 0, planner->where, "%lld:%lld is no device number", (long long)major->value,
+			(long long)minor->value);
 	return 0;
 }
 
@@ -71,10 +64,9 @@ static int plan_weight_devices(struct planner *planner, struct error *err)
 		set_where(planner, "blockIO.weightDevice", i, ".weight");
 		if (check_device(planner, &item->major, &item->minor, err) < 0)
 			return -1;
-		(void)snprintf(device, sizeof(device), "%u:%u ", (unsigned)item->major.value,
-			(unsigned)item->minor.value);
-		if (item->weight.set &&
-			plan_io_weight(planner, device, item->weight.value, err) < 0)
+		(void)snprintf(
+			device, sizeof(device), "%u:%u ", (unsigned)item->major.value, (unsigned)item->minor.value);
+		if (item->weight.set && plan_io_weight(planner, device, item->weight.value, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -84,23 +76,17 @@ static const struct throttle {
 	const char *name, *key;
 	size_t list; /* in struct oci_block_io */
 } throttles[] = {
-	{ "throttleReadBpsDevice", "rbps",
-		offsetof(struct oci_block_io, throttle_read_bps_device) },
-	{ "throttleWriteBpsDevice", "wbps",
-		offsetof(struct oci_block_io, throttle_write_bps_device) },
-	{ "throttleReadIOPSDevice", "riops",
-		offsetof(struct oci_block_io, throttle_read_iops_device) },
-	{ "throttleWriteIOPSDevice", "wiops",
-		offsetof(struct oci_block_io, throttle_write_iops_device) },
+	{ "throttleReadBpsDevice", "rbps", offsetof(struct oci_block_io, throttle_read_bps_device) },
+	{ "throttleWriteBpsDevice", "wbps", offsetof(struct oci_block_io, throttle_write_bps_device) },
+	{ "throttleReadIOPSDevice", "riops", offsetof(struct oci_block_io, throttle_read_iops_device) },
+	{ "throttleWriteIOPSDevice", "wiops", offsetof(struct oci_block_io, throttle_write_iops_device) },
 };
 
 /* A rate of 0 took the limit away under cgroup v1; io.max has the word "max" for that. */
-static int plan_throttle(
-	struct planner *planner, const struct throttle *throttle, struct error *err)
+static int plan_throttle(struct planner *planner, const struct throttle *throttle, struct error *err)
 {
 	const oci_throttle_list *list =
-		(const oci_throttle_list *)((const char *)planner->resources->block_io +
-					    throttle->list);
+		(const oci_throttle_list *)((const char *)planner->resources->block_io + throttle->list);
 	for (size_t i = 0; i < list->len; i++) {
 		const struct oci_throttle_device *item = &list->items[i];
 		char rate[24] = "max", name[64];
@@ -109,10 +95,9 @@ static int plan_throttle(
 		if (check_device(planner, &item->major, &item->minor, err) < 0)
 			return -1;
 		if (item->rate.value > 0)
-			(void)snprintf(
-				rate, sizeof(rate), "%llu", (unsigned long long)item->rate.value);
-		plan_write(planner, "io.max", "%u:%u %s=%s", (unsigned)item->major.value,
-			(unsigned)item->minor.value, throttle->key, rate);
+			(void)snprintf(rate, sizeof(rate), "%llu", (unsigned long long)item->rate.value);
+		plan_write(planner, "io.max", "%u:%u %s=%s", (unsigned)item->major.value, (unsigned)item->minor.value,
+			throttle->key, rate);
 	}
 	return 0;
 }
@@ -142,16 +127,14 @@ static int plan_hugepages(struct planner *planner, struct error *err)
 		const struct oci_hugepage_limit *item = &resources->hugepage_limits.items[i];
 		set_where(planner, "hugepageLimits", i, ".pageSize");
 		if (!item->page_size || !is_page_size(item->page_size))
-			return fail_at(err, 0, planner->where,
-				"expected a size such as 2MB, found \"%.64s\"",
+			return fail_at(err, 0, planner->where, "expected a size such as 2MB, found \"%.64s\"",
 				item->page_size ? item->page_size : "");
 		set_where(planner, "hugepageLimits", i, "");
-		plan_write(planner, arena_printf(planner->arena, "hugetlb.%s.max", item->page_size),
-			"%llu", (unsigned long long)item->limit.value);
+		plan_write(planner, arena_printf(planner->arena, "hugetlb.%s.max", item->page_size), "%llu",
+			(unsigned long long)item->limit.value);
 		/* Reservations too, where the kernel accounts for them (5.7). */
-		plan_write(planner,
-			arena_printf(planner->arena, "hugetlb.%s.rsvd.max", item->page_size),
-			"%llu", (unsigned long long)item->limit.value)
+		plan_write(planner, arena_printf(planner->arena, "hugetlb.%s.rsvd.max", item->page_size), "%llu",
+			(unsigned long long)item->limit.value)
 			->optional = true;
 	}
 	return 0;
@@ -163,14 +146,11 @@ static int plan_rdma(struct planner *planner, struct error *err)
 	for (size_t i = 0; i < resources->rdma.len; i++) {
 		const struct oci_rdma *item = &resources->rdma.items[i];
 		char handles[32] = "", objects[32] = "";
-		planner->where =
-			arena_printf(planner->arena, ".linux.resources.rdma[\"%s\"]", item->key);
+		planner->where = arena_printf(planner->arena, ".linux.resources.rdma[\"%s\"]", item->key);
 		if (!*item->key || strpbrk(item->key, " \t\n"))
-			return fail_at(
-				err, 0, planner->where, "\"%s\" is no device name", item->key);
+			return fail_at(err, 0, planner->where, "\"%s\" is no device name", item->key);
 		if (!item->hca_handles.set && !item->hca_objects.set)
-			return fail_at(
-				err, 0, planner->where, "neither hcaHandles nor hcaObjects is set");
+			return fail_at(err, 0, planner->where, "neither hcaHandles nor hcaObjects is set");
 		if (item->hca_handles.set)
 			(void)snprintf(handles, sizeof(handles), " hca_handle=%llu",
 				(unsigned long long)item->hca_handles.value);
@@ -186,16 +166,16 @@ static int plan_network(struct planner *planner, struct error *err)
 {
 	const struct oci_network *network = planner->resources->network;
 	if (network && network->priorities.len > 0)
-		return fail_at(err, 0, ".linux.resources.network.priorities",
-			"cgroup v2 has no net_prio controller");
+		return fail_at(err, 0, ".linux.resources.network.priorities", "cgroup v2 has no net_prio controller");
 	return 0;
 }
 
-/* Files that hold no limit but act on processes: "cgroup.procs" would take any process of the host into the container. */
+/* Files that hold no limit but act on processes: "cgroup.procs" would take any process of the host into the
+ * container. */
 static bool is_action(const char *file)
 {
-	static const char *const actions[] = { "cgroup.procs", "cgroup.threads", "cgroup.kill",
-		"cgroup.freeze", "cgroup.type" };
+	static const char *const actions[] = { "cgroup.procs", "cgroup.threads", "cgroup.kill", "cgroup.freeze",
+		"cgroup.type" };
 	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
 		if (str_eq(file, actions[i]))
 			return true;
@@ -208,15 +188,11 @@ static int plan_unified(struct planner *planner, struct error *err)
 	const struct oci_resources *resources = planner->resources;
 	for (size_t i = 0; i < resources->unified.len; i++) {
 		const struct oci_pair *item = &resources->unified.items[i];
-		planner->where =
-			arena_printf(planner->arena, ".linux.resources.unified[\"%s\"]", item->key);
-		if (!*item->key || strchr(item->key, '/') || !strchr(item->key, '.') ||
-			item->key[0] == '.')
-			return fail_at(err, 0, planner->where,
-				"\"%s\" is not the name of a cgroup file", item->key);
+		planner->where = arena_printf(planner->arena, ".linux.resources.unified[\"%s\"]", item->key);
+		if (!*item->key || strchr(item->key, '/') || !strchr(item->key, '.') || item->key[0] == '.')
+			return fail_at(err, 0, planner->where, "\"%s\" is not the name of a cgroup file", item->key);
 		if (is_action(item->key))
-			return fail_at(err, 0, planner->where,
-				"acts on processes, and is no limit of resources");
+			return fail_at(err, 0, planner->where, "acts on processes, and is no limit of resources");
 		/* The kernel takes one line in one write: "io.max" for two devices is two. */
 		for (const char *line = item->value; *line;) {
 			size_t len = strcspn(line, "\n");

@@ -22,8 +22,7 @@ struct row {
 	size_t object;    /* of the object's pointer in struct oci_resources */
 	size_t member;    /* in the object */
 	enum { INT, UINT, BOOL, TEXT } kind;
-	int (*convert)(struct planner *planner, const struct row *row, const struct value *value,
-		struct error *err);
+	int (*convert)(struct planner *planner, const struct row *row, const struct value *value, struct error *err);
 };
 
 static int64_t int_or(const struct oci_int *number, int64_t otherwise)
@@ -31,8 +30,7 @@ static int64_t int_or(const struct oci_int *number, int64_t otherwise)
 	return number->set ? number->value : otherwise;
 }
 
-static int convert_refused(struct planner *planner, const struct row *row,
-	const struct value *value, struct error *err)
+static int convert_refused(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	if (value->number == 0 || value->number == -1) /* asks for nothing */
 		return 0;
@@ -40,23 +38,21 @@ static int convert_refused(struct planner *planner, const struct row *row,
 }
 
 /* Any value asks for something, 0 too. */
-static int convert_never(struct planner *planner, const struct row *row, const struct value *value,
-	struct error *err)
+static int convert_never(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	(void)value;
 	return fail_at(err, 0, planner->where, "%s", row->file);
 }
 
-/* cgroup v2 always accounts for the children as well: true is so, and false was never more than the absence of a wish. */
-static int convert_nothing(struct planner *planner, const struct row *row,
-	const struct value *value, struct error *err)
+/* cgroup v2 always accounts for the children as well: true is so, and false was never more than the absence of a
+ * wish. */
+static int convert_nothing(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	(void)planner, (void)row, (void)value, (void)err;
 	return 0;
 }
 
-static int convert_text(struct planner *planner, const struct row *row, const struct value *value,
-	struct error *err)
+static int convert_text(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	(void)err;
 	if (*value->text)
@@ -71,12 +67,11 @@ static bool checks_first(const struct planner *planner)
 }
 
 /* config-linux.md "Memory": bytes, -1 is unlimited; 0 is what engines write for "leave it". */
-static int convert_bytes(struct planner *planner, const struct row *row, const struct value *value,
-	struct error *err)
+static int convert_bytes(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	if (value->number < -1)
-		return fail_at(err, 0, planner->where, "%lld is neither a size nor -1, no limit",
-			(long long)value->number);
+		return fail_at(
+			err, 0, planner->where, "%lld is neither a size nor -1, no limit", (long long)value->number);
 	if (value->number == -1)
 		plan_write(planner, row->file, "max");
 	else if (value->number > 0)
@@ -84,12 +79,10 @@ static int convert_bytes(struct planner *planner, const struct row *row, const s
 	return 0;
 }
 
-static int convert_limit(struct planner *planner, const struct row *row, const struct value *value,
-	struct error *err)
+static int convert_limit(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	if (value->number > 0 && checks_first(planner))
-		plan_write(planner, "memory.current", "%lld", (long long)value->number)->compare =
-			true;
+		plan_write(planner, "memory.current", "%lld", (long long)value->number)->compare = true;
 	/* Under cgroup v1 no limit on memory meant none on memory and swap. */
 	if (value->number == -1 && int_or(&planner->resources->memory->swap, 0) == 0)
 		plan_write(planner, "memory.swap.max", "max")->optional = true;
@@ -97,8 +90,7 @@ static int convert_limit(struct planner *planner, const struct row *row, const s
 }
 
 /* The property counts memory and swap, the file swap alone. A kernel without the file was built without swap. */
-static int convert_swap(struct planner *planner, const struct row *row, const struct value *value,
-	struct error *err)
+static int convert_swap(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	int64_t limit = int_or(&planner->resources->memory->limit, 0);
 	if (value->number == 0)
@@ -108,36 +100,30 @@ static int convert_swap(struct planner *planner, const struct row *row, const st
 		return 0;
 	}
 	if (value->number < -1)
-		return fail_at(err, 0, planner->where, "%lld is neither a size nor -1, no limit",
-			(long long)value->number);
+		return fail_at(
+			err, 0, planner->where, "%lld is neither a size nor -1, no limit", (long long)value->number);
 	if (limit <= 0) {
 		(void)fail_at(err, 0, planner->where, "memory and swap are limited, memory is not");
 		return error_hint(err, "set .linux.resources.memory.limit too");
 	}
 	if (value->number < limit)
-		return fail_at(err, 0, planner->where,
-			"%lld, memory and swap together, is below the memory limit %lld",
+		return fail_at(err, 0, planner->where, "%lld, memory and swap together, is below the memory limit %lld",
 			(long long)value->number, (long long)limit);
 	if (checks_first(planner))
-		plan_write(planner, "memory.current", "%lld", (long long)value->number)->compare =
-			true;
-	plan_write(planner, row->file, "%lld", (long long)(value->number - limit))->optional =
-		value->number == limit;
+		plan_write(planner, "memory.current", "%lld", (long long)value->number)->compare = true;
+	plan_write(planner, row->file, "%lld", (long long)(value->number - limit))->optional = value->number == limit;
 	return 0;
 }
 
 /* The kernel refuses a weight while idle is set (EINVAL): off, weight, and on again where wished. */
-static int convert_idle(struct planner *planner, const struct row *row, const struct value *value,
-	struct error *err)
+static int convert_idle(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	const struct oci_uint *shares = &planner->resources->cpu->shares;
 	if (value->number != 0 && value->number != 1)
-		return fail_at(err, 0, planner->where, "expected 0 or 1, found %lld",
-			(long long)value->number);
+		return fail_at(err, 0, planner->where, "expected 0 or 1, found %lld", (long long)value->number);
 	if (shares->set && shares->value > 0) {
 		plan_write(planner, row->file, "0");
-		plan_write(planner, "cpu.weight", "%llu",
-			(unsigned long long)resources_cpu_weight(shares->value));
+		plan_write(planner, "cpu.weight", "%llu", (unsigned long long)resources_cpu_weight(shares->value));
 		if (value->number == 0)
 			return 0;
 	}
@@ -145,19 +131,17 @@ static int convert_idle(struct planner *planner, const struct row *row, const st
 	return 0;
 }
 
-static int convert_shares(struct planner *planner, const struct row *row, const struct value *value,
-	struct error *err)
+static int convert_shares(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	(void)err;
 	if (value->number > 0 && !planner->resources->cpu->idle.set)
-		plan_write(planner, row->file, "%llu",
-			(unsigned long long)resources_cpu_weight((uint64_t)value->number));
+		plan_write(
+			planner, row->file, "%llu", (unsigned long long)resources_cpu_weight((uint64_t)value->number));
 	return 0;
 }
 
 /* cpu.max holds "QUOTA PERIOD"; the period may be left out and stays as it is. */
-static int convert_quota(struct planner *planner, const struct row *row, const struct value *value,
-	struct error *err)
+static int convert_quota(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	const struct oci_cpu *cpu = planner->resources->cpu;
 	char quota[32] = "max";
@@ -170,15 +154,13 @@ static int convert_quota(struct planner *planner, const struct row *row, const s
 	if (cpu->burst.set && value->number > 0)
 		plan_write(planner, "cpu.max.burst", "0");
 	if (cpu->period.set && cpu->period.value > 0)
-		plan_write(planner, row->file, "%s %llu", quota,
-			(unsigned long long)cpu->period.value);
+		plan_write(planner, row->file, "%s %llu", quota, (unsigned long long)cpu->period.value);
 	else
 		plan_write(planner, row->file, "%s", quota);
 	return 0;
 }
 
-static int convert_period(struct planner *planner, const struct row *row, const struct value *value,
-	struct error *err)
+static int convert_period(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	(void)err;
 	if (value->number > 0 && int_or(&planner->resources->cpu->quota, 0) == 0)
@@ -186,60 +168,52 @@ static int convert_period(struct planner *planner, const struct row *row, const 
 	return 0;
 }
 
-static int convert_burst(struct planner *planner, const struct row *row, const struct value *value,
-	struct error *err)
+static int convert_burst(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	int64_t quota = int_or(&planner->resources->cpu->quota, 0);
 	if (quota > 0 && value->number > quota)
-		return fail_at(err, 0, planner->where, "burst %lld is above the quota %lld",
-			(long long)value->number, (long long)quota);
+		return fail_at(err, 0, planner->where, "burst %lld is above the quota %lld", (long long)value->number,
+			(long long)quota);
 	plan_write(planner, row->file, "%lld", (long long)value->number);
 	return 0;
 }
 
-/* Runtime-spec 1.3: -1 is no limit, and 0 is a number like any other. The first process of a cgroup is counted as it is cloned into it,
- * so 0 would let none start; 1, like 0, allows no further one. */
-static int convert_pids(struct planner *planner, const struct row *row, const struct value *value,
-	struct error *err)
+/* Runtime-spec 1.3: -1 is no limit, and 0 is a number like any other. The first process of a cgroup is counted as it is
+ * cloned into it, so 0 would let none start; 1, like 0, allows no further one. */
+static int convert_pids(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	if (value->number < -1)
-		return fail_at(err, 0, planner->where, "%lld is neither a count nor -1, no limit",
-			(long long)value->number);
+		return fail_at(
+			err, 0, planner->where, "%lld is neither a count nor -1, no limit", (long long)value->number);
 	if (value->number == -1)
 		plan_write(planner, row->file, "max");
 	else
-		plan_write(
-			planner, row->file, "%lld", (long long)(value->number ? value->number : 1));
+		plan_write(planner, row->file, "%lld", (long long)(value->number ? value->number : 1));
 	return 0;
 }
 
-static int convert_weight(struct planner *planner, const struct row *row, const struct value *value,
-	struct error *err)
+static int convert_weight(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	(void)row;
 	return plan_io_weight(planner, "", (uint64_t)value->number, err);
 }
 
-#define ROW(type, object, member, kind, name, file, convert)                                       \
-	{                                                                                          \
-		name, file, offsetof(struct oci_resources, object), offsetof(struct type, member), \
-			kind, convert                                                              \
+#define ROW(type, object, member, kind, name, file, convert)                                                     \
+	{                                                                                                        \
+		name, file, offsetof(struct oci_resources, object), offsetof(struct type, member), kind, convert \
 	}
 
 /* In the order in which they are written. */
 static const struct row rows[] = {
 	ROW(oci_memory, memory, swap, INT, "memory.swap", "memory.swap.max", convert_swap),
 	ROW(oci_memory, memory, limit, INT, "memory.limit", "memory.max", convert_limit),
-	ROW(oci_memory, memory, reservation, INT, "memory.reservation", "memory.low",
-		convert_bytes),
+	ROW(oci_memory, memory, reservation, INT, "memory.reservation", "memory.low", convert_bytes),
 	ROW(oci_memory, memory, kernel, INT, "memory.kernel",
-		"cgroup v2 has no limit of its own for kernel memory: memory.limit counts it",
-		convert_refused),
+		"cgroup v2 has no limit of its own for kernel memory: memory.limit counts it", convert_refused),
 	ROW(oci_memory, memory, kernel_tcp, INT, "memory.kernelTCP",
-		"cgroup v2 has no limit of its own for TCP buffers: memory.limit counts them",
-		convert_refused),
-	ROW(oci_memory, memory, swappiness, UINT, "memory.swappiness",
-		"cgroup v2 has no swappiness for a cgroup", convert_never),
+		"cgroup v2 has no limit of its own for TCP buffers: memory.limit counts them", convert_refused),
+	ROW(oci_memory, memory, swappiness, UINT, "memory.swappiness", "cgroup v2 has no swappiness for a cgroup",
+		convert_never),
 	ROW(oci_memory, memory, disable_oom_killer, BOOL, "memory.disableOOMKiller",
 		"cgroup v2 cannot disable the OOM killer", convert_refused),
 	ROW(oci_memory, memory, use_hierarchy, BOOL, "memory.useHierarchy", "", convert_nothing),
@@ -250,22 +224,20 @@ static const struct row rows[] = {
 	ROW(oci_cpu, cpu, burst, UINT, "cpu.burst", "cpu.max.burst", convert_burst),
 	ROW(oci_cpu, cpu, realtime_runtime, INT, "cpu.realtimeRuntime",
 		"cgroup v2 does not share out realtime CPU time", convert_refused),
-	ROW(oci_cpu, cpu, realtime_period, UINT, "cpu.realtimePeriod",
-		"cgroup v2 does not share out realtime CPU time", convert_refused),
+	ROW(oci_cpu, cpu, realtime_period, UINT, "cpu.realtimePeriod", "cgroup v2 does not share out realtime CPU time",
+		convert_refused),
 	ROW(oci_cpu, cpu, cpus, TEXT, "cpu.cpus", "cpuset.cpus", convert_text),
 	ROW(oci_cpu, cpu, mems, TEXT, "cpu.mems", "cpuset.mems", convert_text),
 	ROW(oci_pids, pids, limit, INT, "pids.limit", "pids.max", convert_pids),
 	ROW(oci_block_io, block_io, weight, UINT, "blockIO.weight", "io.weight", convert_weight),
 	ROW(oci_block_io, block_io, leaf_weight, UINT, "blockIO.leafWeight",
-		"cgroup v2 has no leaf weight: processes and children never compete in one cgroup",
+		"cgroup v2 has no leaf weight: processes and children never compete in one cgroup", convert_refused),
+	ROW(oci_network, network, class_id, UINT, "network.classID", "cgroup v2 has no net_cls controller",
 		convert_refused),
-	ROW(oci_network, network, class_id, UINT, "network.classID",
-		"cgroup v2 has no net_cls controller", convert_refused),
 };
 
 /* False when the property is absent. */
-static bool read_value(
-	const struct row *row, const char *member, struct value *ret_value, bool *ret_large)
+static bool read_value(const struct row *row, const char *member, struct value *ret_value, bool *ret_large)
 {
 	*ret_large = false;
 	if (row->kind == TEXT) {
@@ -298,13 +270,12 @@ static int plan_row(struct planner *planner, const struct row *row, struct error
 		return 0;
 	planner->where = arena_printf(planner->arena, ".linux.resources.%s", row->name);
 	if (large)
-		return fail_at(
-			err, ERANGE, planner->where, "%llu", (unsigned long long)value.number);
+		return fail_at(err, ERANGE, planner->where, "%llu", (unsigned long long)value.number);
 	return row->convert(planner, row, &value, err);
 }
 
-int resources_plan(struct arena *arena, const struct oci_resources *resources,
-	cgroup_writes *ret_writes, struct error *err)
+int resources_plan(
+	struct arena *arena, const struct oci_resources *resources, cgroup_writes *ret_writes, struct error *err)
 {
 	struct planner planner = { .arena = arena, .resources = resources };
 	if (!resources) {
@@ -320,7 +291,8 @@ int resources_plan(struct arena *arena, const struct oci_resources *resources,
 	return 0;
 }
 
-/* log2 of a number > 0, by squaring; better than 1e-14. The mathematics library would be one more to load at every start. */
+/* log2 of a number > 0, by squaring; better than 1e-14. The mathematics library would be one more to load at every
+ * start. */
 static double log2_of(double number)
 {
 	double whole = 0, fraction = 0, bit = 0.5;
@@ -338,8 +310,9 @@ static double log2_of(double number)
 	return whole + fraction;
 }
 
-/* runc (since 1.3.2) and crun (since 1.23) join the ends and the defaults of both scales, (2, 1), (1024, 100), (262144, 10000), by
- * 10^((l^2 + 125 l) / 612 - 7 / 34), rounded up, with l = log2(shares). The smallest weight whose logarithm is not below: by halving. */
+/* runc (since 1.3.2) and crun (since 1.23) join the ends and the defaults of both scales, (2, 1), (1024, 100), (262144,
+ * 10000), by 10^((l^2 + 125 l) / 612 - 7 / 34), rounded up, with l = log2(shares). The smallest weight whose logarithm
+ * is not below: by halving. */
 uint64_t resources_cpu_weight(uint64_t shares)
 {
 	enum { SHARES_MIN = 2, SHARES_MAX = 262144, WEIGHT_MAX = 10000 };
@@ -374,14 +347,12 @@ static int compare(int cgroup_fd, const struct cgroup_write *write, struct error
 	if (read_file_at(&arena, cgroup_fd, write->file, 64, &text, err) < 0)
 		return error_at(err, write->where);
 	text[strcspn(text, "\n")] = '\0';
-	if (!str_to_u64(text, UINT64_MAX, &current) ||
-		!str_to_u64(write->value, UINT64_MAX, &limit))
+	if (!str_to_u64(text, UINT64_MAX, &current) || !str_to_u64(write->value, UINT64_MAX, &limit))
 		return fail_at(err, 0, write->where, "%s holds \"%s\"", write->file, text);
 	if (limit > current)
 		return 0;
-	return fail_at(err, 0, write->where,
-		"the limit %llu is not above what is used now, %llu", (unsigned long long)limit,
-		(unsigned long long)current);
+	return fail_at(err, 0, write->where, "the limit %llu is not above what is used now, %llu",
+		(unsigned long long)limit, (unsigned long long)current);
 }
 
 /* -1 and errno. */

@@ -13,11 +13,11 @@
 #include "base/str.h"
 #include "cgroups/path.h"
 
+/* clang-format off */
 #define ROW(file, key, member, ...) { file, key, offsetof(struct cgroup_stats, member), __VA_ARGS__ }
 #define IO(key, member, ...) { key, offsetof(struct cgroup_io_device, member), __VA_ARGS__ }
 #define PRESSURE(name) { #name, #name ".pressure", offsetof(struct cgroup_stats, name.pressure) }
 
-/* clang-format off */
 const struct cgroup_number cgroup_numbers[] = {
 	ROW("cgroup.events", "populated", populated, 0, NULL, NULL, NULL),
 	ROW("cpu.stat", "usage_usec", cpu.usage, STAT_USEC | STAT_COUNTER, "cpu.usage.total",
@@ -145,8 +145,7 @@ static struct oci_uint add(struct oci_uint a, struct oci_uint b)
 static void read_numbers(struct reader *r)
 {
 	const char *text = NULL, *file = "";
-	for (const struct cgroup_number *row = cgroup_numbers;
-		row < cgroup_numbers + cgroup_number_count; row++) {
+	for (const struct cgroup_number *row = cgroup_numbers; row < cgroup_numbers + cgroup_number_count; row++) {
 		if (!row->file)
 			continue;
 		if (!str_eq(row->file, file))
@@ -163,8 +162,7 @@ static void read_numbers(struct reader *r)
 static void read_raw(struct reader *r)
 {
 	char *text = read_text(r, "memory.stat"), *save = NULL;
-	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
-		line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
 		char *space = strchr(line, ' ');
 		if (!space)
 			continue;
@@ -181,8 +179,7 @@ static void parse_stall(const char *text, const char *kind, struct cgroup_stall 
 	unsigned long long total;
 	char form[64];
 	const char *line = strstr(text, kind);
-	(void)snprintf(
-		form, sizeof(form), "%s avg10=%%lf avg60=%%lf avg300=%%lf total=%%llu", kind);
+	(void)snprintf(form, sizeof(form), "%s avg10=%%lf avg60=%%lf avg300=%%lf total=%%llu", kind);
 	if (!line || sscanf(line, form, &stall.avg10, &stall.avg60, &stall.avg300, &total) != 4)
 		return;
 	stall.total = total;
@@ -239,8 +236,7 @@ static void read_io(struct reader *r)
 {
 	char *text = read_text(r, "io.stat"), *save = NULL;
 	r->stats->io.counted = text != NULL;
-	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
-		line = strtok_r(NULL, "\n", &save))
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
 		parse_io(r, line);
 }
 
@@ -248,10 +244,8 @@ static void read_io(struct reader *r)
 static void read_rdma(struct reader *r)
 {
 	char *text = read_text(r, "rdma.current"), *save = NULL;
-	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
-		line = strtok_r(NULL, "\n", &save)) {
-		const char *handles = strstr(line, "hca_handle="),
-			   *objects = strstr(line, "hca_object=");
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
+		const char *handles = strstr(line, "hca_handle="), *objects = strstr(line, "hca_object=");
 		struct cgroup_rdma *device = list_add(r->arena, &r->stats->rdma);
 		if (handles)
 			device->handles = parse_number(handles + 11);
@@ -262,8 +256,7 @@ static void read_rdma(struct reader *r)
 	}
 }
 
-static struct oci_uint read_huge(
-	struct reader *r, const char *size, const char *name, const char *key)
+static struct oci_uint read_huge(struct reader *r, const char *size, const char *name, const char *key)
 {
 	char file[CGROUP_NAME_MAX + 16];
 	(void)snprintf(file, sizeof(file), "hugetlb.%s.%s", size, name);
@@ -299,8 +292,7 @@ static void read_hugetlb(struct reader *r)
 	(void)closedir(dir); /* only read */
 }
 
-int cgroup_stats_read(
-	struct arena *arena, int cgroup_fd, struct cgroup_stats *ret_stats, struct error *err)
+int cgroup_stats_read(struct arena *arena, int cgroup_fd, struct cgroup_stats *ret_stats, struct error *err)
 {
 	static void (*const readers[])(struct reader *) = {
 		read_numbers,

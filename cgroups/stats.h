@@ -1,12 +1,13 @@
 /*
- * What a cgroup tells of itself: every statistic and limit in one struct, each with a flag that says whether the kernel had it.
+ * What a cgroup tells of itself: every statistic and limit in one struct, each with a flag that says whether the kernel
+ * had it.
  *
  *	struct cgroup_stats stats;
  *	cgroup_stats_read(&arena, cgroup_fd, &stats, &err);
  *	if (stats.memory.peak.set) ...
  *
- * A file that is not there, for want of its controller or of a newer kernel, leaves its members unset; that is no error. A limit that
- * is "max" is CGROUP_NO_LIMIT. Lists and strings are the arena's.
+ * A file that is not there, for want of its controller or of a newer kernel, leaves its members unset; that is no
+ * error. A limit that is "max" is CGROUP_NO_LIMIT. Lists and strings are the arena's.
  */
 #pragma once
 
@@ -93,7 +94,7 @@ struct cgroup_number {
 	const char *file, *key; /* without a key a file of one number; without a file told once more, or made */
 	size_t member;          /* a struct oci_uint of struct cgroup_stats */
 	unsigned flags;
-	const char *json;         /* "cpu.usage.total", or NULL */
+	const char *json;          /* "cpu.usage.total", or NULL */
 	const char *metric, *help; /* or NULL; its unit is its last word: "seconds", "bytes", or none */
 };
 
@@ -136,8 +137,7 @@ static inline const struct cgroup_pressure *cgroup_pressure_of(
 }
 
 /* Only a cgroup that is gone (ENODEV, ENOENT) is an error, or one that may not be read. */
-int cgroup_stats_read(
-	struct arena *arena, int cgroup_fd, struct cgroup_stats *ret_stats, struct error *err);
+int cgroup_stats_read(struct arena *arena, int cgroup_fd, struct cgroup_stats *ret_stats, struct error *err);
 
 /* Read and write operations of all devices together. */
 void cgroup_stats_io(const struct cgroup_stats *stats, uint64_t *ret_read, uint64_t *ret_written);

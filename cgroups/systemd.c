@@ -45,16 +45,11 @@ int systemd_unit_plan(struct arena *arena, const char *cgroups_path, const char 
 	const char *slice = arena_strndup(arena, text, (size_t)(first - text));
 	const char *prefix = arena_strndup(arena, first + 1, (size_t)(second - first - 1));
 	const char *name = second + 1;
-	struct systemd_unit unit = { .slice = *slice ? slice :
-			user                          ? "user.slice" :
-							"system.slice",
-		.user = user };
-	unit.name = *prefix ? arena_printf(arena, "%s-%s.scope", prefix, name) :
-			      arena_printf(arena, "%s.scope", name);
-	if (!*name || !is_unit_word(unit.name) || !is_unit_word(unit.slice) ||
-		!ends_with(unit.slice, ".slice"))
-		return fail_at(err, 0, ".linux.cgroupsPath",
-			"%s in %s is no valid name of a unit and its slice", unit.name, unit.slice);
+	struct systemd_unit unit = { .slice = *slice ? slice : user ? "user.slice" : "system.slice", .user = user };
+	unit.name = *prefix ? arena_printf(arena, "%s-%s.scope", prefix, name) : arena_printf(arena, "%s.scope", name);
+	if (!*name || !is_unit_word(unit.name) || !is_unit_word(unit.slice) || !ends_with(unit.slice, ".slice"))
+		return fail_at(err, 0, ".linux.cgroupsPath", "%s in %s is no valid name of a unit and its slice",
+			unit.name, unit.slice);
 	*ret = unit;
 	return 0;
 }
@@ -74,14 +69,14 @@ static void add(struct arena *arena, arguments *args, const char *text)
 
 static void add_writes(struct arena *arena, arguments *args, const cgroup_writes *writes)
 {
-	LIST_EACH(writes, w)
+	LIST_EACH (writes, w)
 		if (!w->compare)
 			add(arena, args, arena_printf(arena, "%s=%s", w->file, w->value));
 }
 
 /* Starts the program with a pipe at its standard input and one at its output. */
-static int spawn_helper(struct arena *arena, arguments *args, pid_t *ret_pid, int *ret_in, int *ret_out,
-	struct error *err)
+static int spawn_helper(
+	struct arena *arena, arguments *args, pid_t *ret_pid, int *ret_in, int *ret_out, struct error *err)
 {
 	int in[2], out[2];
 	posix_spawn_file_actions_t actions;
@@ -97,8 +92,7 @@ static int spawn_helper(struct arena *arena, arguments *args, pid_t *ret_pid, in
 	(void)posix_spawn_file_actions_init(&actions); /* cannot fail in any C library of Linux */
 	(void)posix_spawn_file_actions_adddup2(&actions, in_read, 0);
 	(void)posix_spawn_file_actions_adddup2(&actions, out_write, 1);
-	int errnum = posix_spawn(ret_pid, args->items[0], &actions, NULL,
-		(char *const *)(size_t)args->items, environ);
+	int errnum = posix_spawn(ret_pid, args->items[0], &actions, NULL, (char *const *)(size_t)args->items, environ);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	if (errnum) {
 		(void)fail(err, errnum, "execute %s", args->items[0]);
@@ -116,8 +110,7 @@ static void reap(pid_t pid)
 }
 
 /* The program says one line: "ok VALUE" or "error TEXT". */
-static int read_verdict(struct arena *arena, int out, const char *what, const char **ret_value,
-	struct error *err)
+static int read_verdict(struct arena *arena, int out, const char *what, const char **ret_value, struct error *err)
 {
 	char line[1024];
 	size_t len = 0;
@@ -148,9 +141,8 @@ static arguments begin(struct arena *arena, const char *verb, bool user, const c
 	return args;
 }
 
-int systemd_scope_start(struct arena *arena, const struct systemd_unit *unit,
-	const cgroup_writes *writes, const oci_map *annotations, struct systemd_scope *ret,
-	struct error *err)
+int systemd_scope_start(struct arena *arena, const struct systemd_unit *unit, const cgroup_writes *writes,
+	const oci_map *annotations, struct systemd_scope *ret, struct error *err)
 {
 	FD(in) = -1;
 	FD(out) = -1;
@@ -159,11 +151,10 @@ int systemd_scope_start(struct arena *arena, const struct systemd_unit *unit,
 	arguments args = begin(arena, "start", unit->user, unit->name);
 	add(arena, &args, unit->slice);
 	add_writes(arena, &args, writes);
-	LIST_EACH(annotations, a)
+	LIST_EACH (annotations, a)
 		if (str_starts(a->key, PROPERTY_PREFIX))
 			add(arena, &args,
-				arena_printf(arena, "property:%s=%s", a->key + strlen(PROPERTY_PREFIX),
-					a->value));
+				arena_printf(arena, "property:%s=%s", a->key + strlen(PROPERTY_PREFIX), a->value));
 	if (spawn_helper(arena, &args, &pid, &in, &out, err) < 0)
 		return -1;
 	if (read_verdict(arena, out, unit->name, &path, err) < 0) {
@@ -198,8 +189,8 @@ static const char *unit_of(struct arena *arena, const char *path, const char **r
 }
 
 /* `attached`: of attach alone, or 0. */
-static int ask(struct arena *arena, const char *verb, const char *path, bool user,
-	const cgroup_writes *writes, pid_t attached, struct error *err)
+static int ask(struct arena *arena, const char *verb, const char *path, bool user, const cgroup_writes *writes,
+	pid_t attached, struct error *err)
 {
 	FD(in) = -1;
 	FD(out) = -1;
@@ -232,8 +223,7 @@ int systemd_scope_attach(struct arena *arena, const char *path, bool user, pid_t
 	return ask(arena, "attach", path, user, NULL, pid, err);
 }
 
-int systemd_scope_set(struct arena *arena, const char *path, bool user, const cgroup_writes *writes,
-	struct error *err)
+int systemd_scope_set(struct arena *arena, const char *path, bool user, const cgroup_writes *writes, struct error *err)
 {
 	return ask(arena, "set", path, user, writes, 0, err);
 }

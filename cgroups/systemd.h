@@ -8,9 +8,9 @@
  *	systemd_scope_release(&scope);
  *	systemd_scope_stop(path, user, &err);                                delete
  *
- * libsystemd is not ours to link: a program of its own, hull-systemd, speaks to systemd through it (sd-bus) and is executed
- * only when this driver is asked for. A scope needs a process to begin with, which is that program itself; it stays until the
- * container's init is in the scope. So a container is cloned into its cgroup by either driver.
+ * libsystemd is not ours to link: a program of its own, hull-systemd, speaks to systemd through it (sd-bus) and is
+ * executed only when this driver is asked for. A scope needs a process to begin with, which is that program itself; it
+ * stays until the container's init is in the scope. So a container is cloned into its cgroup by either driver.
  */
 #pragma once
 
@@ -40,14 +40,13 @@ struct systemd_scope {
 	int release;      /* its standard input: closing it lets it go */
 };
 
-/* Makes the scope, delegated, with the resources as its properties and with the annotations org.systemd.property.*. A failed or
- * dead scope of that name is cleared away first; one that lives is an error. */
-int systemd_scope_start(struct arena *arena, const struct systemd_unit *unit,
-	const cgroup_writes *writes, const oci_map *annotations, struct systemd_scope *ret,
-	struct error *err);
+/* Makes the scope, delegated, with the resources as its properties and with the annotations org.systemd.property.*. A
+ * failed or dead scope of that name is cleared away first; one that lives is an error. */
+int systemd_scope_start(struct arena *arena, const struct systemd_unit *unit, const cgroup_writes *writes,
+	const oci_map *annotations, struct systemd_scope *ret, struct error *err);
 
-/* Has systemd move a process of the caller's into the scope whose cgroup, or one above it, is `path`: for a user who may not move it
- * there himself, as from the session of a login, which is no part of what is delegated to him. */
+/* Has systemd move a process of the caller's into the scope whose cgroup, or one above it, is `path`: for a user who
+ * may not move it there himself, as from the session of a login, which is no part of what is delegated to him. */
 int systemd_scope_attach(struct arena *arena, const char *path, bool user, pid_t pid, struct error *err);
 
 /* Ends the placeholder. Once, after init is in the cgroup or has failed. */
@@ -57,5 +56,4 @@ void systemd_scope_release(struct systemd_scope *scope);
 int systemd_scope_stop(struct arena *arena, const char *path, bool user, struct error *err);
 
 /* Hands changed limits to the unit, so that a reload of systemd does not bring the old ones back. */
-int systemd_scope_set(struct arena *arena, const char *path, bool user, const cgroup_writes *writes,
-	struct error *err);
+int systemd_scope_set(struct arena *arena, const char *path, bool user, const cgroup_writes *writes, struct error *err);

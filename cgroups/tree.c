@@ -60,8 +60,7 @@ int cgroup_left_ms(int64_t deadline)
 }
 
 /* A read arms the notification: a change after it wakes the poll, so none is missed (kernfs, POLLPRI). */
-int cgroup_wait_events(
-	int cgroup_fd, bool (*done)(const struct cgroup_events *events), int timeout_ms)
+int cgroup_wait_events(int cgroup_fd, bool (*done)(const struct cgroup_events *events), int timeout_ms)
 {
 	FD(fd) = openat(cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -97,8 +96,7 @@ const char *cgroup_next_child(DIR *children)
 	struct dirent *entry;
 	errno = 0;
 	while ((entry = readdir(children)))
-		if (entry->d_type == DT_DIR && !str_eq(entry->d_name, ".") &&
-			!str_eq(entry->d_name, ".."))
+		if (entry->d_type == DT_DIR && !str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
 			return entry->d_name;
 	return NULL;
 }
@@ -119,8 +117,8 @@ static int remove_children(int dir, char ret_busy[256])
 	return errnum ? -1 : 0;
 }
 
-/* Down into a child that cannot be removed yet, up again when a level is empty: neither memory nor descriptors grow with the depth,
- * which is the container's choice. */
+/* Down into a child that cannot be removed yet, up again when a level is empty: neither memory nor descriptors grow
+ * with the depth, which is the container's choice. */
 int cgroup_remove_below(int cgroup_fd, int timeout_ms)
 {
 	int64_t deadline = cgroup_now_ms() + timeout_ms;
@@ -133,8 +131,7 @@ int cgroup_remove_below(int cgroup_fd, int timeout_ms)
 			return -1;
 		if (!busy[0] && depth == 0)
 			return 0;
-		int next = openat(dir, busy[0] ? busy : "..",
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int next = openat(dir, busy[0] ? busy : "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (next < 0)
 			return -1;
 		close_fd(&dir);

@@ -38,8 +38,7 @@ static void copy_xattrs(int from, int to)
 static int copy_attributes(int to, const struct stat *st, const char *name, struct error *err)
 {
 	struct timespec times[2] = { st->st_atim, st->st_mtim };
-	if (fchown(to, st->st_uid, st->st_gid) < 0 || fchmod(to, st->st_mode & 07777) < 0 ||
-		futimens(to, times) < 0)
+	if (fchown(to, st->st_uid, st->st_gid) < 0 || fchmod(to, st->st_mode & 07777) < 0 || futimens(to, times) < 0)
 		return fail(err, errno, "tmpcopyup: set attributes of %s", name);
 	return 0;
 }
@@ -74,8 +73,7 @@ static int copy_link(int dir, const char *name, int to_dir, const struct stat *s
 	return 0;
 }
 
-static int copy_below(int dir, const char *name, int to_dir, const struct stat *st, unsigned depth,
-	struct error *err)
+static int copy_below(int dir, const char *name, int to_dir, const struct stat *st, unsigned depth, struct error *err)
 {
 	FD(from) = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (from < 0 || mkdirat(to_dir, name, 0700) < 0)

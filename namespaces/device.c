@@ -56,11 +56,8 @@ static struct device_op plan_listed(struct arena *arena, const struct oci_device
 	return (struct device_op){
 		.where = arena_printf(arena, ".linux.devices[%zu]", index),
 		.path = d->path,
-		.mode = type_of(d->type) |
-			(d->file_mode.set ? (mode_t)d->file_mode.value & 07777 : 0666),
-		.number = *d->type == 'p' ?
-			0 :
-			makedev((unsigned)d->major.value, (unsigned)d->minor.value),
+		.mode = type_of(d->type) | (d->file_mode.set ? (mode_t)d->file_mode.value & 07777 : 0666),
+		.number = *d->type == 'p' ? 0 : makedev((unsigned)d->major.value, (unsigned)d->minor.value),
 		.uid = (uid_t)d->uid.value,
 		.gid = (gid_t)d->gid.value,
 		.asked = d,
@@ -96,15 +93,13 @@ int devices_plan(struct arena *arena, const struct oci_linux *config, bool bind,
 
 static bool is_device(const struct stat *st, const struct device_op *op)
 {
-	return (st->st_mode & S_IFMT) == (op->mode & S_IFMT) &&
-		(S_ISFIFO(op->mode) || st->st_rdev == op->number);
+	return (st->st_mode & S_IFMT) == (op->mode & S_IFMT) && (S_ISFIFO(op->mode) || st->st_rdev == op->number);
 }
 
 static bool differs(const struct oci_device *asked, const struct stat *st)
 {
 	return (asked->file_mode.set && ((asked->file_mode.value ^ st->st_mode) & 07777)) ||
-		(asked->uid.set && asked->uid.value != st->st_uid) ||
-		(asked->gid.set && asked->gid.value != st->st_gid);
+	       (asked->uid.set && asked->uid.value != st->st_uid) || (asked->gid.set && asked->gid.value != st->st_gid);
 }
 
 int device_open(struct device_op *op, struct error *err)
@@ -130,8 +125,7 @@ static int fail_conflict(struct error *err, const struct device_op *op)
 
 static int set_owner(int dir, const char *name, const struct device_op *op, struct error *err)
 {
-	if ((op->uid || op->gid) &&
-		fchownat(dir, name, op->uid, op->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((op->uid || op->gid) && fchownat(dir, name, op->uid, op->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(err, errno, "chown %s", op->path);
 	return 0;
 }

@@ -29,18 +29,18 @@ struct device_op {
 	const struct oci_device *asked; /* NULL for a default device */
 };
 
-/* The default devices and then those of the configuration; a default that the configuration lists too is the configuration's.
- * given_dev: a directory of the host is bound on /dev. Pure. */
+/* The default devices and then those of the configuration; a default that the configuration lists too is the
+ * configuration's. given_dev: a directory of the host is bound on /dev. Pure. */
 int devices_plan(struct arena *arena, const struct oci_linux *config, bool bind, bool given_dev,
 	struct device_op **ret_ops, size_t *ret_len, struct error *err);
 
 /* Opens the host's node of the same path, and sees that it is that device. Does nothing unless op->bind. */
 int device_open(struct device_op *op, struct error *err);
 
-/* Makes them below root, and the links /dev/fd, stdin, stdout, stderr and ptmx, of which those that are there already stay. In a given
- * /dev nothing is made: it is the host's. Umask must be 0. */
+/* Makes them below root, and the links /dev/fd, stdin, stdout, stderr and ptmx, of which those that are there already
+ * stay. In a given /dev nothing is made: it is the host's. Umask must be 0. */
 int devices_make(int root, struct device_op *ops, size_t len, struct error *err);
 
-/* Exchanges those of the descriptors 0 to 2 that are the host's null device for the container's own, where it has one: by a descriptor
- * the host's node could be given another mode. */
+/* Exchanges those of the descriptors 0 to 2 that are the host's null device for the container's own, where it has one:
+ * by a descriptor the host's node could be given another mode. */
 int devices_own_null(int root, struct error *err);

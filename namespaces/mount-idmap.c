@@ -26,27 +26,26 @@ enum { LARGEST_ID = 0xfffffffe };
 static const char *print_map(struct arena *arena, const oci_id_mappings *mappings)
 {
 	const char *text = "";
-	LIST_EACH(mappings, m)
-		text = arena_printf(arena, "%s%llu %llu %llu\n", text,
-			(unsigned long long)m->container_id.value,
+	LIST_EACH (mappings, m)
+		text = arena_printf(arena, "%s%llu %llu %llu\n", text, (unsigned long long)m->container_id.value,
 			(unsigned long long)m->host_id.value, (unsigned long long)m->size.value);
 	return text;
 }
 
-static void add_mapping(struct arena *arena, oci_id_mappings *list, uint64_t from, uint64_t to,
-	uint64_t size)
+static void add_mapping(struct arena *arena, oci_id_mappings *list, uint64_t from, uint64_t to, uint64_t size)
 {
-	*list_add(arena, list) = (struct oci_id_mapping){ .container_id = { true, from },
-		.host_id = { true, to },
-		.size = { true, size } };
+	*list_add(arena, list) = (struct oci_id_mapping){
+		.container_id = { true, from }, .host_id = { true, to }, .size = { true, size }
+	};
 }
 
-/* "@": `to` is an id in the container. What is one range there may be several on the host. False if some of it is mapped to none. */
-static bool add_relative(struct arena *arena, oci_id_mappings *list, const oci_id_mappings *container,
-	uint64_t from, uint64_t to, uint64_t size)
+/* "@": `to` is an id in the container. What is one range there may be several on the host. False if some of it is
+ * mapped to none. */
+static bool add_relative(struct arena *arena, oci_id_mappings *list, const oci_id_mappings *container, uint64_t from,
+	uint64_t to, uint64_t size)
 {
 	uint64_t covered = 0;
-	LIST_EACH(container, m) {
+	LIST_EACH (container, m) {
 		uint64_t inside = m->container_id.value, inside_end = inside + m->size.value;
 		uint64_t begin = to > inside ? to : inside;
 		uint64_t end = to + size < inside_end ? to + size : inside_end;
@@ -104,8 +103,8 @@ static int read_ranges(struct arena *arena, const char *text, size_t len, const 
 }
 
 /* crun(1) "idmap mount options": "uids=RANGES;gids=RANGES". */
-static int read_word(struct arena *arena, const char *word, const struct mount_idmap_facts *facts,
-	const char *where, oci_id_mappings ret[2], struct error *err)
+static int read_word(struct arena *arena, const char *word, const struct mount_idmap_facts *facts, const char *where,
+	oci_id_mappings ret[2], struct error *err)
 {
 	static const char *const keys[] = { "uids=", "gids=" };
 	const oci_id_mappings *const maps[] = { facts->uids, facts->gids };
@@ -131,8 +130,8 @@ static bool is_same_map(const char *a, const char *b)
 }
 
 /* One of them serves all mounts that have the same mappings. */
-static struct mount_idmap *share(struct arena *arena, const struct mount_idmap_facts *facts,
-	const char *uid_map, const char *gid_map)
+static struct mount_idmap *share(
+	struct arena *arena, const struct mount_idmap_facts *facts, const char *uid_map, const char *gid_map)
 {
 	struct mount_idmap **at = facts->all;
 	for (; *at; at = &(*at)->next)
@@ -150,9 +149,8 @@ struct mount_idmap *mount_idmap_of_container(struct arena *arena, const struct m
 	return facts->joins_user_ns ? share(arena, facts, NULL, NULL) : NULL;
 }
 
-int mount_idmap_plan(struct arena *arena, const struct oci_mount *mount,
-	const struct mount_options *options, const struct mount_idmap_facts *facts, const char *where,
-	struct mount_idmap **ret, struct error *err)
+int mount_idmap_plan(struct arena *arena, const struct oci_mount *mount, const struct mount_options *options,
+	const struct mount_idmap_facts *facts, const char *where, struct mount_idmap **ret, struct error *err)
 {
 	oci_id_mappings maps[2] = { { NULL, 0 }, { NULL, 0 } };
 	bool own = mount->uid_mappings.len && mount->gid_mappings.len;
@@ -168,9 +166,9 @@ int mount_idmap_plan(struct arena *arena, const struct oci_mount *mount,
 		if (read_word(arena, options->idmap, facts, where, maps, err) < 0)
 			return -1;
 	}
-	struct mount_idmap *idmap = maps[0].len ?
-		share(arena, facts, print_map(arena, &maps[0]), print_map(arena, &maps[1])) :
-		mount_idmap_of_container(arena, facts);
+	struct mount_idmap *idmap =
+		maps[0].len ? share(arena, facts, print_map(arena, &maps[0]), print_map(arena, &maps[1])) :
+			      mount_idmap_of_container(arena, facts);
 	if (!idmap) {
 		(void)fail_at(err, 0, where, "an id-mapped mount without a mapping");
 		return error_hint(err, "give uidMappings and gidMappings, or a \"user\" namespace");
@@ -185,8 +183,9 @@ static int write_maps(int proc, const struct mount_idmap *idmap, struct error *e
 		write_file_at(proc, "gid_map", idmap->gid_map, err) == 0)
 		return 0;
 	return err->errnum == EPERM || err->errnum == EACCES ?
-		error_hint(err, "id-mapped mounts are root's to make, with CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID") :
-		-1;
+		       error_hint(err,
+			       "id-mapped mounts are root's to make, with CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID") :
+		       -1;
 }
 
 static int open_namespace(pid_t pid, const struct mount_idmap *idmap, struct error *err)
@@ -208,8 +207,8 @@ static int make_namespace(const struct mount_idmap *idmap, struct error *err)
 	if (ns_hold_user(-1, &holder) < 0) {
 		(void)fail(err, errno, "make a user namespace for the mapping");
 		return err && (err->errnum == ENOSPC || err->errnum == EUSERS) ?
-			error_hint(err, "the limit /proc/sys/user/max_user_namespaces is reached") :
-			-1;
+			       error_hint(err, "the limit /proc/sys/user/max_user_namespaces is reached") :
+			       -1;
 	}
 	int userns = open_namespace(holder.pid, idmap, err);
 	ns_release(&holder);
@@ -285,20 +284,20 @@ static int fail_map(int userns, const struct mount_idmap_what *what, struct erro
 	if (!find_refused(userns, what, &m))
 		(void)snprintf(m.type, sizeof(m.type), "%s", what->type ? what->type : "the filesystem");
 	const char *point = *m.point ? m.point : what->source;
-	(void)fail_at(err, saved, what->where, "id-map %s%s%s", m.type, point ? " at " : "",
-		point ? point : "");
+	(void)fail_at(err, saved, what->where, "id-map %s%s%s", m.type, point ? " at " : "", point ? point : "");
 	if (saved == EPERM && m.idmapped)
 		return error_hint(err, "it is id-mapped already: bind what it was made from");
 	if (saved == EPERM)
 		return error_hint(err, "this needs CAP_SYS_ADMIN in the user namespace that the filesystem was "
 				       "mounted in, and a mapping that is not the host's own");
 	return saved == EINVAL ?
-		error_hint(err, "this kernel has no id-mapped mounts of %s, or its ids are mapped like that without one", m.type) :
-		-1;
+		       error_hint(err,
+			       "this kernel has no id-mapped mounts of %s, or its ids are mapped like that without one",
+			       m.type) :
+		       -1;
 }
 
-int mount_idmap_apply(struct mount_idmap *idmap, int mount, const struct mount_idmap_what *what,
-	struct error *err)
+int mount_idmap_apply(struct mount_idmap *idmap, int mount, const struct mount_idmap_what *what, struct error *err)
 {
 	if (defence_is_off("idmap"))
 		return 0;

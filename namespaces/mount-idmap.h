@@ -4,8 +4,8 @@
  *	mount_idmap_plan(arena, mount, &options, &facts, where, &op.idmap, &err);	pure
  *	mount_idmap_apply(op.idmap, tree, &what, &err);	before anybody sees the detached mount
  *
- * A mapping says: what belongs to `containerID` in the filesystem belongs to `hostID` in the mount. The kernel takes it from a user
- * namespace, which is made for it, once for all mounts that have the same.
+ * A mapping says: what belongs to `containerID` in the filesystem belongs to `hostID` in the mount. The kernel takes it
+ * from a user namespace, which is made for it, once for all mounts that have the same.
  */
 #pragma once
 
@@ -18,23 +18,23 @@
 struct mount_options;
 
 struct mount_idmap {
-	struct mount_idmap *next;      /* of the container's others */
-	const char *uid_map, *gid_map; /* text for the kernel; NULL: those of the user namespace that the container joins */
-	int userns;                    /* its descriptor once it is needed, or -1 */
+	struct mount_idmap *next; /* of the container's others */
+	const char *uid_map,
+		*gid_map; /* text for the kernel; NULL: those of the user namespace that the container joins */
+	int userns;       /* its descriptor once it is needed, or -1 */
 };
 
 /* What mappings depend on. */
 struct mount_idmap_facts {
 	const oci_id_mappings *uids, *gids; /* of the container's new user namespace, or empty */
 	bool joins_user_ns;
-	struct mount_idmap **all;      /* a list that grows */
+	struct mount_idmap **all; /* a list that grows */
 };
 
-/* The mapping of a mount: its own properties, else its option "idmap=…", else the container's; NULL if it asks for none. `where` is
- * the mount's path. Pure. */
-int mount_idmap_plan(struct arena *arena, const struct oci_mount *mount,
-	const struct mount_options *options, const struct mount_idmap_facts *facts, const char *where,
-	struct mount_idmap **ret, struct error *err);
+/* The mapping of a mount: its own properties, else its option "idmap=…", else the container's; NULL if it asks for
+ * none. `where` is the mount's path. Pure. */
+int mount_idmap_plan(struct arena *arena, const struct oci_mount *mount, const struct mount_options *options,
+	const struct mount_idmap_facts *facts, const char *where, struct mount_idmap **ret, struct error *err);
 
 /* The container's own mapping. NULL if it has no user namespace. */
 struct mount_idmap *mount_idmap_of_container(struct arena *arena, const struct mount_idmap_facts *facts);
@@ -47,8 +47,7 @@ struct mount_idmap_what { /* for errors */
 };
 
 /* Maps a detached mount. Needs CAP_SYS_ADMIN in the user namespace that the filesystem was mounted in. */
-int mount_idmap_apply(struct mount_idmap *idmap, int mount, const struct mount_idmap_what *what,
-	struct error *err);
+int mount_idmap_apply(struct mount_idmap *idmap, int mount, const struct mount_idmap_what *what, struct error *err);
 
 /* Closes what was opened for them. */
 void mount_idmap_close(struct mount_idmap *all);

@@ -102,8 +102,8 @@ static int compare_names(const void *name, const void *row)
 	return strcmp(name, ((const struct option *)row)->name);
 }
 
-/* A later word overrides an earlier one: "ro,rw" is rw. The kinds of access times are one field, which is cleared whole or not
- * at all: mount_setattr(2). */
+/* A later word overrides an earlier one: "ro,rw" is rw. The kinds of access times are one field, which is cleared whole
+ * or not at all: mount_setattr(2). */
 static void change_attr(struct mount_attr *attr, const struct option *option)
 {
 	attr->attr_set = (attr->attr_set & ~option->clear) | option->set;
@@ -112,14 +112,12 @@ static void change_attr(struct mount_attr *attr, const struct option *option)
 		attr->attr_clr |= ATIME;
 }
 
-/* context="system_u:object_r:x_t:s0:c1,c2": the quotes keep a comma from ending the value where all options are one string; fsconfig(2)
- * takes values one by one, and without them. */
+/* context="system_u:object_r:x_t:s0:c1,c2": the quotes keep a comma from ending the value where all options are one
+ * string; fsconfig(2) takes values one by one, and without them. */
 static const char *without_quotes(struct arena *arena, const char *value)
 {
 	size_t len = strlen(value);
-	return len >= 2 && value[0] == '"' && value[len - 1] == '"' ?
-		arena_strndup(arena, value + 1, len - 2) :
-		value;
+	return len >= 2 && value[0] == '"' && value[len - 1] == '"' ? arena_strndup(arena, value + 1, len - 2) : value;
 }
 
 static void add_param(struct arena *arena, struct mount_options *o, const char *word, size_t number)
@@ -135,9 +133,10 @@ static void add_param(struct arena *arena, struct mount_options *o, const char *
 	}
 }
 
-/* Whether the comma ends the option that began at `start`. Where all options are one string, that is what a comma is for; but here a
- * word may be one option with a comma in its value, as in mpol=bind:0,2 or lowerdir=/a,b. So another one must begin after it: a
- * name and its value, or, unless the value so far is a path or an unquoted SELinux context, a name alone. */
+/* Whether the comma ends the option that began at `start`. Where all options are one string, that is what a comma is
+ * for; but here a word may be one option with a comma in its value, as in mpol=bind:0,2 or lowerdir=/a,b. So another
+ * one must begin after it: a name and its value, or, unless the value so far is a path or an unquoted SELinux context,
+ * a name alone. */
 static bool ends_option(const char *start, const char *comma)
 {
 	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.";
@@ -210,8 +209,8 @@ static const char *split_idmap(struct mount_options *o, const char *word, size_t
 	return word;
 }
 
-int mount_options_parse(struct arena *arena, const oci_strings *words, const char *where,
-	struct mount_options *ret, struct error *err)
+int mount_options_parse(
+	struct arena *arena, const oci_strings *words, const char *where, struct mount_options *ret, struct error *err)
 {
 	struct mount_options o = { .extra = 0 };
 	for (size_t i = 0; i < words->len; i++) {
@@ -219,15 +218,13 @@ int mount_options_parse(struct arena *arena, const oci_strings *words, const cha
 		if (!*word) /* Buildah's volumes have an empty one */
 			continue;
 		const char *name = split_idmap(&o, word, i);
-		const struct option *option =
-			bsearch(name, options, OPTION_COUNT, sizeof(options[0]), compare_names);
+		const struct option *option = bsearch(name, options, OPTION_COUNT, sizeof(options[0]), compare_names);
 		if (option)
 			apply_option(arena, &o, option, i + 1);
 		else if (*word != '=')
 			add_params(arena, &o, word, i + 1);
 		else
-			return fail_at(err, 0,
-				arena_printf(arena, "%s.options[%zu]", where, i),
+			return fail_at(err, 0, arena_printf(arena, "%s.options[%zu]", where, i),
 				"\"%s\" is no mount option", word);
 	}
 	*ret = o;
@@ -240,9 +237,8 @@ const char *mount_option_hint(struct arena *arena, const struct mount_param *par
 	near.most = near.most > 1 ? 1 : near.most; /* nouuid of xfs is not meant for nosuid */
 	for (size_t i = 0; !param->value && i < OPTION_COUNT; i++)
 		(void)nearest_try(&near, options[i].name);
-	return near.name && !str_eq(near.name, param->key) ?
-		arena_printf(arena, "did you mean \"%s\"?", near.name) :
-		NULL;
+	return near.name && !str_eq(near.name, param->key) ? arena_printf(arena, "did you mean \"%s\"?", near.name) :
+							     NULL;
 }
 
 const char *const *mount_option_names(struct arena *arena)

@@ -42,10 +42,10 @@ struct mount_options {
 	size_t idmap_index; /* of that word */
 };
 
-/* Sorts the words of one mount. `where` is the mount's path (".mounts[3]"), for errors. Whatever is no known word is the
- * filesystem's own parameter, or several of them with commas between. Pure. */
-int mount_options_parse(struct arena *arena, const oci_strings *words, const char *where,
-	struct mount_options *ret, struct error *err);
+/* Sorts the words of one mount. `where` is the mount's path (".mounts[3]"), for errors. Whatever is no known word is
+ * the filesystem's own parameter, or several of them with commas between. Pure. */
+int mount_options_parse(
+	struct arena *arena, const oci_strings *words, const char *where, struct mount_options *ret, struct error *err);
 
 /* "did you mean \"nosuid\"?" for an option that was left to the filesystem, or NULL. */
 const char *mount_option_hint(struct arena *arena, const struct mount_param *param);

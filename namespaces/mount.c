@@ -24,8 +24,7 @@ static bool is_one_of(const char *const *names, const char *name)
 }
 
 /* Their superblocks are made for this mount or shared with the host: read-only is a matter of the mount alone. */
-static const char *const pseudo_types[] = { "cgroup2", "devpts", "mqueue", "proc", "sysfs", "tmpfs",
-	NULL };
+static const char *const pseudo_types[] = { "cgroup2", "devpts", "mqueue", "proc", "sysfs", "tmpfs", NULL };
 static const char *const unlinkable_types[] = { "proc", "sysfs", NULL };
 
 static const char *join_path(struct arena *arena, const char *dir, const char *path)
@@ -36,8 +35,8 @@ static const char *join_path(struct arena *arena, const char *dir, const char *p
 static void plan_label(struct arena *arena, const struct mount_facts *facts, struct mount_op *op)
 {
 	/* SELinux labels proc, sysfs, cgroup2 and mqueue by its policy and refuses a context for most of them. */
-	if (!facts->label || (is_one_of(pseudo_types, op->type) && !str_eq(op->type, "tmpfs") &&
-				    !str_eq(op->type, "devpts")))
+	if (!facts->label ||
+		(is_one_of(pseudo_types, op->type) && !str_eq(op->type, "tmpfs") && !str_eq(op->type, "devpts")))
 		return;
 	struct mount_param *param = list_add(arena, &op->options.params);
 	param->key = facts->label_type;
@@ -54,15 +53,15 @@ static int plan_idmap(struct arena *arena, const struct oci_mount *mount, const 
 	if (op->kind == MOUNT_REMOUNT)
 		return fail_at(err, 0, op->where, "the ids of what is mounted already cannot be mapped");
 	return op->options.extra & MOUNT_EXTRA_TMPCOPYUP ?
-		fail_at(err, 0, op->where, "tmpcopyup and id-mapping exclude each other") :
-		0;
+		       fail_at(err, 0, op->where, "tmpcopyup and id-mapping exclude each other") :
+		       0;
 }
 
 enum { MODE_SIZE = sizeof("7777") };
 
 static void plan_mode(struct arena *arena, struct mount_op *op)
 {
-	LIST_EACH(&op->options.params, param)
+	LIST_EACH (&op->options.params, param)
 		if (str_eq(param->key, "mode"))
 			return;
 	op->mode = arena_alloc(arena, MODE_SIZE);
@@ -70,8 +69,8 @@ static void plan_mode(struct arena *arena, struct mount_op *op)
 	*list_add(arena, &op->options.params) = (struct mount_param){ .key = "mode", .value = op->mode };
 }
 
-int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
-	const struct mount_facts *facts, struct mount_op *ret, struct error *err)
+int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount, const struct mount_facts *facts,
+	struct mount_op *ret, struct error *err)
 {
 	struct mount_op op = { .tree = -1, .writable = -1, .kind = MOUNT_NEW, .directory = true };
 	op.where = arena_printf(arena, ".mounts[%zu]", index);
@@ -114,8 +113,7 @@ int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 		return -1;
 	if (op.kind == MOUNT_NEW && str_eq(op.type, "tmpfs"))
 		plan_mode(arena, &op);
-	op.no_symlinks = op.kind == MOUNT_NEW && is_one_of(unlinkable_types, op.type) &&
-		!defence_is_off("proc-links");
+	op.no_symlinks = op.kind == MOUNT_NEW && is_one_of(unlinkable_types, op.type) && !defence_is_off("proc-links");
 	*ret = op;
 	return 0;
 }
@@ -132,12 +130,12 @@ static int set_attr(int fd, const struct mount_attr *attr, bool recursive)
 	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attr);
 }
 
-/* A user namespace cannot take away what its maker's mount has (mount_namespaces(7)): as with all runtimes that stays. The times of
- * access are a matter of choice, not of less or more. */
+/* A user namespace cannot take away what its maker's mount has (mount_namespaces(7)): as with all runtimes that stays.
+ * The times of access are a matter of choice, not of less or more. */
 static int set_unlocked(int fd, const struct mount_attr *attr, bool recursive)
 {
-	static const uint64_t flags[] = { MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV,
-		MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NODIRATIME, MOUNT_ATTR_NOSYMFOLLOW };
+	static const uint64_t flags[] = { MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC,
+		MOUNT_ATTR_NODIRATIME, MOUNT_ATTR_NOSYMFOLLOW };
 	struct mount_attr rest = *attr;
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		rest.attr_clr &= ~flags[i];
@@ -196,8 +194,9 @@ static int fail_quoting(struct error *err, int fs, const char *what, const char 
 		const char *message = len > 2 && text[1] == ' ' ? text + 2 : text;
 		(void)fail(err, saved, "%s %s: the kernel says \"%s\"", what, type, message);
 		return strstr(message, "nvalid gid") || strstr(message, "nvalid uid") ?
-			error_hint(err, "map it in .linux.uidMappings or .linux.gidMappings, or leave the option out") :
-			-1;
+			       error_hint(err,
+				       "map it in .linux.uidMappings or .linux.gidMappings, or leave the option out") :
+			       -1;
 	}
 	return fail(err, saved, "%s %s", what, type);
 }
@@ -210,12 +209,11 @@ static int configure(int fs, const char *key, const char *value, const char *typ
 	if (sys_fsconfig(fs, cmd, key, value, 0) == 0)
 		return 0;
 	char what[128];
-	(void)snprintf(what, sizeof(what), "set %.48s%s%.64s of", key, value ? "=" : "",
-		value ? value : "");
+	(void)snprintf(what, sizeof(what), "set %.48s%s%.64s of", key, value ? "=" : "", value ? value : "");
 	(void)fail_quoting(err, fs, what, type);
 	return value && strlen(value) > LONGEST_VALUE ?
-		error_hint(err, "the kernel takes at most %d bytes here", LONGEST_VALUE) :
-		-1;
+		       error_hint(err, "the kernel takes at most %d bytes here", LONGEST_VALUE) :
+		       -1;
 }
 
 /* A list of layers may be longer than a value: then it is given layer by layer, since Linux 6.7. */
@@ -246,9 +244,9 @@ static int configure_layers(int fs, const char *list, struct error *err)
 
 static int configure_all(int fs, const char *type, const struct mount_options *o, struct error *err)
 {
-	LIST_EACH(&o->params, param) {
-		bool layers = str_eq(type, "overlay") && str_eq(param->key, "lowerdir") &&
-			param->value && strlen(param->value) > LONGEST_VALUE;
+	LIST_EACH (&o->params, param) {
+		bool layers = str_eq(type, "overlay") && str_eq(param->key, "lowerdir") && param->value &&
+			      strlen(param->value) > LONGEST_VALUE;
 		if (layers ? configure_layers(fs, param->value, err) < 0 :
 			     configure(fs, param->key, param->value, type, err) < 0)
 			return -1;
@@ -259,16 +257,14 @@ static int configure_all(int fs, const char *type, const struct mount_options *o
 	return 0;
 }
 
-int mount_detached(const char *type, const char *source, const struct mount_options *options,
-	struct error *err)
+int mount_detached(const char *type, const char *source, const struct mount_options *options, struct error *err)
 {
 	FD(fs) = sys_fsopen(type, FSOPEN_CLOEXEC);
 	if (fs < 0) {
 		(void)fail(err, errno, "mount %s", type);
 		return errno == ENODEV ?
-			error_hint(err, "this kernel has no filesystem \"%s\": see /proc/filesystems",
-				type) :
-			-1;
+			       error_hint(err, "this kernel has no filesystem \"%s\": see /proc/filesystems", type) :
+			       -1;
 	}
 	/* what mountinfo shows, and df(1) */
 	if (source && configure(fs, "source", source, type, err) < 0)
@@ -292,15 +288,15 @@ static int hint_denied(struct error *err, const char *type)
 				       "nothing covers a part of the caller's /proc; bind /proc instead");
 	if (str_eq(type, "mqueue"))
 		return error_hint(err, "a user namespace mounts the mqueue of a new \"ipc\" namespace alone");
-	return error_hint(err, "it takes CAP_SYS_ADMIN on the host, unless the kernel lets user namespaces mount %s",
-		type);
+	return error_hint(
+		err, "it takes CAP_SYS_ADMIN on the host, unless the kernel lets user namespaces mount %s", type);
 }
 
 /* One by one, so that all that are refused are found. A longer value goes another way. */
 static bool try_options(struct arena *arena, int fs, const struct mount_op *op, const struct error_sink *refused)
 {
 	bool taken = true;
-	LIST_EACH(&op->options.params, param) {
+	LIST_EACH (&op->options.params, param) {
 		struct error err = { .errnum = 0 };
 		if ((param->value && strlen(param->value) > LONGEST_VALUE) ||
 			configure(fs, param->key, param->value, op->type, &err) == 0)
@@ -338,7 +334,7 @@ void mount_try(struct arena *arena, const struct mount_op *op, const struct erro
 static unsigned options_of_root(const struct mount_options *options)
 {
 	unsigned keep = 0;
-	LIST_EACH(&options->params, param)
+	LIST_EACH (&options->params, param)
 		keep |= str_eq(param->key, "mode") ? COPYUP_KEEP_MODE :
 			str_eq(param->key, "uid")  ? COPYUP_KEEP_UID :
 			str_eq(param->key, "gid")  ? COPYUP_KEEP_GID :
@@ -381,8 +377,8 @@ static int map_ids(const struct mount_op *op, int tree, struct error *err)
 	return op->idmap ? mount_idmap_apply(op->idmap, tree, &what, err) : 0;
 }
 
-/* The device rules of the container's cgroup, in which init is born, may well forbid it to open the device, and ids can be mapped
- * with the rights over the filesystem's user namespace alone: the parent makes it. */
+/* The device rules of the container's cgroup, in which init is born, may well forbid it to open the device, and ids can
+ * be mapped with the rights over the filesystem's user namespace alone: the parent makes it. */
 static int make_early(struct mount_op *op, struct error *err)
 {
 	FD(tree) = make_mount(op, -1, err);
@@ -410,11 +406,13 @@ int mount_open(struct arena *arena, struct mount_op *op, struct error *err)
 	FD(tree) = sys_open_tree(AT_FDCWD, op->source, flags);
 	if (tree < 0) {
 		(void)fail_at(err, errno, op->where, "bind %s on %s", op->source, op->destination);
-		return errno == ENOENT ? error_hint(err, "the source must exist on the host") :
-			errno == EINVAL && !(extra & MOUNT_EXTRA_RECURSIVE) ?
-			error_hint(err, "a user namespace cannot leave out what is mounted below it: use \"rbind\"; an "
-					"unbindable mount cannot be bound") :
-			-1;
+		return errno == ENOENT ?
+			       error_hint(err, "the source must exist on the host") :
+		       errno == EINVAL && !(extra & MOUNT_EXTRA_RECURSIVE) ?
+			       error_hint(err,
+				       "a user namespace cannot leave out what is mounted below it: use \"rbind\"; an "
+				       "unbindable mount cannot be bound") :
+			       -1;
 	}
 	struct stat st;
 	if (fstat(tree, &st) < 0)
@@ -431,15 +429,13 @@ int mount_open(struct arena *arena, struct mount_op *op, struct error *err)
 
 int mount_attach(int mount, int target)
 {
-	return sys_move_mount(mount, "", target, "",
-		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	return sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
 static bool is_same(int a, int b)
 {
 	struct stat one, other;
-	return fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev &&
-		one.st_ino == other.st_ino;
+	return fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
 /* As the peers have it: a tmpfs hides a directory of the image without opening it to all. */
@@ -454,46 +450,42 @@ static void take_mode(const struct mount_op *op, int target)
 static int open_target(int root, const struct mount_op *op, struct error *err)
 {
 	int flags = O_PATH | (op->options.extra & MOUNT_EXTRA_DEST_NOFOLLOW ? O_NOFOLLOW : 0);
-	FD(target) = path_try_resolve(root, op->destination, flags,
-		RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	FD(target) = path_try_resolve(root, op->destination, flags, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 	if (target < 0 && errno == ELOOP && !op->no_symlinks) {
 		target = path_try_open(root, op->destination, flags);
 		if (target >= 0 && is_same(root, target))
-			return fail(err, 0, "%s leads to the root of the container",
-				op->destination);
+			return fail(err, 0, "%s leads to the root of the container", op->destination);
 	}
 	if (target < 0 && errno == ELOOP && op->no_symlinks) {
 		(void)fail(err, errno, "mount %s on %s", op->type, op->destination);
-		return error_hint(err, "%s must be mounted on a directory that no symbolic link leads to",
-			op->type);
+		return error_hint(err, "%s must be mounted on a directory that no symbolic link leads to", op->type);
 	}
 	if (target >= 0)
 		take_mode(op, target);
 	else if (errno == ENOENT)
-		target = path_make_missing(root, op->destination,
-			op->directory ? PATH_DIRECTORY : PATH_FILE, op->directory ? 0755 : 0644,
-			err);
+		target = path_make_missing(root, op->destination, op->directory ? PATH_DIRECTORY : PATH_FILE,
+			op->directory ? 0755 : 0644, err);
 	else
 		return fail(err, errno, "open %s in the root filesystem", op->destination);
 	return take_fd(&target);
 }
 
-/* Whether one mount(2) says it all: no comma inside a value, no more than its page of data, a directory to mount on, and nothing
- * to be done between making and attaching. */
+/* Whether one mount(2) says it all: no comma inside a value, no more than its page of data, a directory to mount on,
+ * and nothing to be done between making and attaching. */
 static bool fits_call(const struct mount_op *op, char *data, size_t size)
 {
 	const struct mount_options *o = &op->options;
 	const struct mount_attr *all = &o->recursive_attr;
 	size_t len = 0;
-	if (!op->directory || (o->extra & (MOUNT_EXTRA_TMPCOPYUP | MOUNT_EXTRA_DEST_NOFOLLOW)) ||
-		o->attr.propagation || all->attr_set || all->attr_clr)
+	if (!op->directory || (o->extra & (MOUNT_EXTRA_TMPCOPYUP | MOUNT_EXTRA_DEST_NOFOLLOW)) || o->attr.propagation ||
+		all->attr_set || all->attr_clr)
 		return false;
 	data[0] = '\0';
-	LIST_EACH(&o->params, param) {
+	LIST_EACH (&o->params, param) {
 		if (param->value && strchr(param->value, ','))
 			return false;
-		len += (size_t)snprintf(data + len, size - len, "%s%s%s%s", len ? "," : "",
-			param->key, param->value ? "=" : "", param->value ? param->value : "");
+		len += (size_t)snprintf(data + len, size - len, "%s%s%s%s", len ? "," : "", param->key,
+			param->value ? "=" : "", param->value ? param->value : "");
 		if (len >= size)
 			return false;
 	}
@@ -522,12 +514,11 @@ static int call_mount(int target, const struct mount_op *op, const char *data)
 			call_flags |= flags[i].flag;
 	if (fchdir(target) < 0)
 		return -1;
-	return (int)syscall(SYS_mount, op->source ? op->source : op->type, ".", op->type, call_flags,
-		data);
+	return (int)syscall(SYS_mount, op->source ? op->source : op->type, ".", op->type, call_flags, data);
 }
 
-/* A user namespace may mount a sysfs with a network namespace of its own alone: else the host's is bound, as crun does; read-only all the way
- * down, for what is mounted there is the host's too (CVE-2023-25809). */
+/* A user namespace may mount a sysfs with a network namespace of its own alone: else the host's is bound, as crun does;
+ * read-only all the way down, for what is mounted there is the host's too (CVE-2023-25809). */
 static int bind_sys(const struct mount_op *op, int target, struct error *err)
 {
 	struct mount_attr attr = { .attr_set = op->options.attr.attr_set | MOUNT_ATTR_RDONLY,
@@ -538,8 +529,8 @@ static int bind_sys(const struct mount_op *op, int target, struct error *err)
 	return 0;
 }
 
-/* One mount(2) where it says it all: that is half the time. Where it fails, the same is done by a context of the filesystem, which
- * tells why. */
+/* One mount(2) where it says it all: that is half the time. Where it fails, the same is done by a context of the
+ * filesystem, which tells why. */
 static int perform_new(struct mount_op *op, int target, struct error *err)
 {
 	char data[4000];
@@ -586,8 +577,8 @@ static int perform_bind(const struct mount_op *op, int target, struct error *err
 /* "remount" changes the superblock too, unless it is said of a bind; "none" changes flags and propagation alone. */
 static int perform_remount(const struct mount_op *op, int target, struct error *err)
 {
-	bool superblock = !(op->options.extra & MOUNT_EXTRA_BIND) && !str_eq(op->type, "none") &&
-		!str_eq(op->type, "bind");
+	bool superblock =
+		!(op->options.extra & MOUNT_EXTRA_BIND) && !str_eq(op->type, "none") && !str_eq(op->type, "bind");
 	if (superblock) {
 		FD(fs) = sys_fspick(target, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
 		if (fs < 0)
@@ -626,9 +617,9 @@ int mount_perform(int root, struct mount_op *op, struct fd_batch *batch, struct 
 	int target = fd_batch_add(batch, open_target(root, op, err));
 	if (target < 0)
 		return error_at(err, op->where);
-	int status = op->kind == MOUNT_NEW ? perform_new(op, target, err) :
-		op->kind == MOUNT_BIND     ? perform_bind(op, target, err) :
-					     perform_remount(op, target, err);
+	int status = op->kind == MOUNT_NEW  ? perform_new(op, target, err) :
+		     op->kind == MOUNT_BIND ? perform_bind(op, target, err) :
+					      perform_remount(op, target, err);
 	(void)fd_batch_add(batch, take_fd(&op->tree));
 	return status < 0 ? error_at(err, op->where) : 0;
 }

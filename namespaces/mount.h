@@ -31,13 +31,13 @@ struct mount_op {
 	enum mount_kind kind;
 	const char *destination, *source, *type;
 	struct mount_options options;
-	bool no_symlinks; /* procfs and sysfs: CVE-2019-19921, CVE-2023-27561 */
-	bool directory;   /* what the target must be; set by mount_open for a bind */
+	bool no_symlinks;          /* procfs and sysfs: CVE-2019-19921, CVE-2023-27561 */
+	bool directory;            /* what the target must be; set by mount_open for a bind */
 	struct mount_idmap *idmap; /* or NULL */
-	int tree;         /* MOUNT_BIND: detached clone of the source, or -1 */
-	int writable;     /* a tmpfs that is to be read-only when all is mounted, or -1 */
-	const char *link; /* MOUNT_SYMLINK: its text; the arena's */
-	char *mode;       /* of a tmpfs without one in its options: the parameter, for the mode of the directory below it; or NULL */
+	int tree;                  /* MOUNT_BIND: detached clone of the source, or -1 */
+	int writable;              /* a tmpfs that is to be read-only when all is mounted, or -1 */
+	const char *link;          /* MOUNT_SYMLINK: its text; the arena's */
+	char *mode; /* of a tmpfs without mode=: the parameter, for the mode of the directory below; or NULL */
 };
 
 /* What a decision about mounts depends on. */
@@ -55,8 +55,8 @@ struct mount_facts {
 const char *mount_param_where(struct arena *arena, const struct mount_op *op, const struct mount_param *param);
 
 /* Fills one operation. Pure. */
-int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
-	const struct mount_facts *facts, struct mount_op *ret, struct error *err);
+int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount, const struct mount_facts *facts,
+	struct mount_op *ret, struct error *err);
 
 /* Opens the source of a bind in the caller's mount namespace, as a detached clone with its flags set. */
 int mount_open(struct arena *arena, struct mount_op *op, struct error *err);
@@ -70,11 +70,11 @@ int mount_perform(int root, struct mount_op *op, struct fd_batch *batch, struct 
 int mount_finish(struct mount_op *op, struct error *err);
 
 /* Makes a detached mount of a filesystem; the kernel's own words are in the error. Returns its descriptor. */
-int mount_detached(const char *type, const char *source, const struct mount_options *options,
-	struct error *err);
+int mount_detached(const char *type, const char *source, const struct mount_options *options, struct error *err);
 
-/* Asks the kernel whether it takes the type and the options of a new filesystem; each refusal goes to `refused`. What is made for
- * that is gone when this returns: a filesystem that keeps something, on a disk or elsewhere, is not made at all. */
+/* Asks the kernel whether it takes the type and the options of a new filesystem; each refusal goes to `refused`. What
+ * is made for that is gone when this returns: a filesystem that keeps something, on a disk or elsewhere, is not made at
+ * all. */
 void mount_try(struct arena *arena, const struct mount_op *op, const struct error_sink *refused);
 
 /* Moves a detached mount onto target; both are descriptors. -1 and errno. */

@@ -33,13 +33,12 @@ enum {
 };
 
 /* Flags of an address that belong to it, and not to what the kernel is doing with it just now. */
-#define KEPT_ADDRESS_FLAGS                                                                         \
-	(IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE |            \
-		IFA_F_MCAUTOJOIN)
+#define KEPT_ADDRESS_FLAGS \
+	(IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN)
 
 /* Attributes of an address that are given back as they were; IFA_FLAGS and IFA_LABEL want a change. */
-static const unsigned short kept_attributes[] = { IFA_LOCAL, IFA_ADDRESS, IFA_BROADCAST,
-	IFA_ANYCAST, IFA_CACHEINFO, IFA_MULTICAST, IFA_RT_PRIORITY };
+static const unsigned short kept_attributes[] = { IFA_LOCAL, IFA_ADDRESS, IFA_BROADCAST, IFA_ANYCAST, IFA_CACHEINFO,
+	IFA_MULTICAST, IFA_RT_PRIORITY };
 
 struct request {
 	struct nlmsghdr head; /* its length grows with the attributes */
@@ -57,8 +56,7 @@ typedef void (*message_fn)(void *data, const struct nlmsghdr *message);
 
 /* ---- netlink(7) ---- */
 
-static void *request_start(
-	struct request *request, uint16_t type, uint16_t flags, size_t family_len)
+static void *request_start(struct request *request, uint16_t type, uint16_t flags, size_t family_len)
 {
 	memset(request, 0, sizeof(*request));
 	request->head.nlmsg_type = type;
@@ -91,15 +89,14 @@ static int open_netlink(void)
 	int on = 1;
 	if (sock < 0)
 		return -1;
-	(void)setsockopt(
-		sock, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on)); /* words are a gift */
+	(void)setsockopt(sock, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on)); /* words are a gift */
 	(void)setsockopt(sock, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 	return take_fd(&sock);
 }
 
-/* One attribute of a message, at or after *pos (0 at first) with *pos moved behind it, or NULL at the end. Checks bounds. */
-static const struct rtattr *next_attr(
-	const struct nlmsghdr *message, size_t family_len, size_t *pos)
+/* One attribute of a message, at or after *pos (0 at first) with *pos moved behind it, or NULL at the end. Checks
+ * bounds. */
+static const struct rtattr *next_attr(const struct nlmsghdr *message, size_t family_len, size_t *pos)
 {
 	size_t at = *pos ? *pos : NLMSG_LENGTH(NLMSG_ALIGN(family_len));
 	if (at + sizeof(struct rtattr) > message->nlmsg_len)
@@ -120,8 +117,7 @@ static void keep_words(const struct nlmsghdr *message, struct reply *reply)
 		return;
 	while ((attr = next_attr(message, sizeof(struct nlmsgerr), &pos)))
 		if ((attr->rta_type & NLA_TYPE_MASK) == NLMSGERR_ATTR_MSG)
-			(void)snprintf(reply->words, sizeof(reply->words), "%.*s",
-				(int)(attr->rta_len - RTA_LENGTH(0)),
+			(void)snprintf(reply->words, sizeof(reply->words), "%.*s", (int)(attr->rta_len - RTA_LENGTH(0)),
 				(const char *)attr + RTA_LENGTH(0));
 }
 
@@ -131,9 +127,7 @@ static int read_part(int sock, message_fn each, void *data, struct reply *reply)
 	char buf[REPLY_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct sockaddr_nl from = { 0 };
 	struct iovec iov = { .iov_base = buf, .iov_len = sizeof(buf) };
-	struct msghdr msg = {
-		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1
-	};
+	struct msghdr msg = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t n;
 	do
 		n = recvmsg(sock, &msg, 0);
@@ -172,15 +166,13 @@ static void ignore_message(void *data, const struct nlmsghdr *message)
 	(void)message;
 }
 
-/* Sends a request, which asks for a dump or an acknowledgement, and takes the whole answer. -1 and errno. One request is under
- * way at a time, so sequence numbers would tell nothing. */
-static int transact(
-	int sock, const struct request *request, message_fn each, void *data, struct reply *reply)
+/* Sends a request, which asks for a dump or an acknowledgement, and takes the whole answer. -1 and errno. One request
+ * is under way at a time, so sequence numbers would tell nothing. */
+static int transact(int sock, const struct request *request, message_fn each, void *data, struct reply *reply)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	reply->words[0] = '\0';
-	if (sendto(sock, request, request->head.nlmsg_len, 0, (struct sockaddr *)&kernel,
-		    sizeof(kernel)) < 0)
+	if (sendto(sock, request, request->head.nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
 		return -1;
 	for (;;) {
 		int result = read_part(sock, each, data, reply);
@@ -189,11 +181,10 @@ static int transact(
 	}
 }
 
-static int fail_reply(struct error *err, int errnum, const struct reply *reply, const char *what,
-	const char *name)
+static int fail_reply(struct error *err, int errnum, const struct reply *reply, const char *what, const char *name)
 {
-	return fail(err, errnum, "%s %s%s%s%s", what, name, reply->words[0] ? " (" : "",
-		reply->words, reply->words[0] ? ")" : "");
+	return fail(err, errnum, "%s %s%s%s%s", what, name, reply->words[0] ? " (" : "", reply->words,
+		reply->words[0] ? ")" : "");
 }
 
 /* ---- loopback ---- */
@@ -227,8 +218,7 @@ static int fail_device(struct error *err, const struct oci_net_device *device)
 
 static void take_index(void *data, const struct nlmsghdr *message)
 {
-	if (message->nlmsg_type == RTM_NEWLINK &&
-		message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg)))
+	if (message->nlmsg_type == RTM_NEWLINK && message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg)))
 		*(int *)data = ((const struct ifinfomsg *)NLMSG_DATA(message))->ifi_index;
 }
 
@@ -262,27 +252,25 @@ static bool is_kept(unsigned short type)
 }
 
 /* A label is the device's name, or that with a suffix: "eth0:1". It follows the device's new name. */
-static bool add_label(
-	struct request *request, const struct address_search *search, const char *label, size_t len)
+static bool add_label(struct request *request, const struct address_search *search, const char *label, size_t len)
 {
 	char renamed[IFNAMSIZ];
 	size_t old = strlen(search->old_name);
 	len = strnlen(label, len);
 	if (len < old || memcmp(label, search->old_name, old) != 0)
 		return true; /* the kernel's default is the device's name */
-	int n = snprintf(renamed, sizeof(renamed), "%s%.*s", search->new_name, (int)(len - old),
-		label + old);
+	int n = snprintf(renamed, sizeof(renamed), "%s%.*s", search->new_name, (int)(len - old), label + old);
 	/* A suffix that no longer fits is given up, not the address. */
 	return n >= (int)sizeof(renamed) || request_add_string(request, IFA_LABEL, renamed);
 }
 
 /* Makes the request that gives the address back, from the message that told of it. */
-static bool copy_address(const struct nlmsghdr *message, const struct address_search *search,
-	uint32_t flags, struct request *request)
+static bool copy_address(
+	const struct nlmsghdr *message, const struct address_search *search, uint32_t flags, struct request *request)
 {
 	const struct ifaddrmsg *old = NLMSG_DATA(message);
-	struct ifaddrmsg *head = request_start(
-		request, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, sizeof(*head));
+	struct ifaddrmsg *head =
+		request_start(request, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, sizeof(*head));
 	const struct rtattr *attr;
 	head->ifa_family = old->ifa_family;
 	head->ifa_prefixlen = old->ifa_prefixlen;
@@ -290,10 +278,9 @@ static bool copy_address(const struct nlmsghdr *message, const struct address_se
 	for (size_t pos = 0; (attr = next_attr(message, sizeof(*head), &pos));) {
 		const char *data = (const char *)attr + RTA_LENGTH(0);
 		size_t len = attr->rta_len - RTA_LENGTH(0);
-		if (attr->rta_type == IFA_LABEL
-				? !add_label(request, search, data, len)
-				: is_kept(attr->rta_type) &&
-					  !request_add(request, attr->rta_type, data, len))
+		if (attr->rta_type == IFA_LABEL ?
+				!add_label(request, search, data, len) :
+				is_kept(attr->rta_type) && !request_add(request, attr->rta_type, data, len))
 			return false;
 	}
 	flags &= KEPT_ADDRESS_FLAGS;
@@ -306,8 +293,7 @@ static void take_address(void *data, const struct nlmsghdr *message)
 	struct address_search *search = data;
 	const struct ifaddrmsg *head = NLMSG_DATA(message);
 	const struct rtattr *attr;
-	if (message->nlmsg_type != RTM_NEWADDR ||
-		message->nlmsg_len < NLMSG_LENGTH(sizeof(*head)) ||
+	if (message->nlmsg_type != RTM_NEWADDR || message->nlmsg_len < NLMSG_LENGTH(sizeof(*head)) ||
 		(int)head->ifa_index != search->index || head->ifa_scope != RT_SCOPE_UNIVERSE)
 		return;
 	uint32_t flags = head->ifa_flags;
@@ -320,16 +306,14 @@ static void take_address(void *data, const struct nlmsghdr *message)
 }
 
 /* The name that the device will have in the container; an error if it is taken there. */
-static int choose_name(
-	int target, const struct oci_net_device *device, char ret_name[IFNAMSIZ], struct error *err)
+static int choose_name(int target, const struct oci_net_device *device, char ret_name[IFNAMSIZ], struct error *err)
 {
 	const char *wanted = target_name(device), *percent = strchr(wanted, '%');
 	struct reply reply;
 	for (int i = 0; i < MAX_TEMPLATE; i++) {
 		char name[IFNAMSIZ + 16];
 		if (percent)
-			(void)snprintf(name, sizeof(name), "%.*s%d%s", (int)(percent - wanted),
-				wanted, i, percent + 2);
+			(void)snprintf(name, sizeof(name), "%.*s%d%s", (int)(percent - wanted), wanted, i, percent + 2);
 		else
 			(void)snprintf(name, sizeof(name), "%s", wanted);
 		if (strlen(name) >= IFNAMSIZ)
@@ -347,8 +331,7 @@ static int choose_name(
 }
 
 /* Moves and renames in one step, so that its old name need not be free there. */
-static int move_link(
-	int host, int index, const char *old_name, const char *name, int netns, struct error *err)
+static int move_link(int host, int index, const char *old_name, const char *name, int netns, struct error *err)
 {
 	struct request request;
 	struct reply reply;
@@ -374,21 +357,18 @@ static int set_link_up(int target, int index, const char *name, struct error *er
 	return 0;
 }
 
-static int add_addresses(
-	int target, int index, const char *name, request_list *list, struct error *err)
+static int add_addresses(int target, int index, const char *name, request_list *list, struct error *err)
 {
 	LIST_EACH (list, request) {
 		struct reply reply;
 		((struct ifaddrmsg *)NLMSG_DATA(&request->head))->ifa_index = (uint32_t)index;
 		if (transact(target, request, ignore_message, NULL, &reply) < 0)
-			return fail_reply(
-				err, errno, &reply, "add an address to network device", name);
+			return fail_reply(err, errno, &reply, "add an address to network device", name);
 	}
 	return 0;
 }
 
-static int move_device(
-	const struct oci_net_device *device, int host, int target, int netns, struct error *err)
+static int move_device(const struct oci_net_device *device, int host, int target, int netns, struct error *err)
 {
 	ARENA(arena);
 	struct request request;
@@ -400,11 +380,9 @@ static int move_device(
 		return fail_reply(err, errno, &reply, "find network device", device->key);
 	if (choose_name(target, device, name, err) < 0)
 		return -1;
-	struct address_search search = { .arena = &arena,
-		.list = &addresses,
-		.index = index,
-		.old_name = device->key,
-		.new_name = name };
+	struct address_search search = {
+		.arena = &arena, .list = &addresses, .index = index, .old_name = device->key, .new_name = name
+	};
 	(void)request_start(&request, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
 	if (transact(host, &request, take_address, &search, &reply) < 0)
 		return fail_reply(err, errno, &reply, "list the addresses of", device->key);

@@ -21,7 +21,8 @@ extern const struct word network_words[];
 /* Brings lo up in the current network namespace. Needs CAP_NET_ADMIN in the user namespace that owns it. */
 int net_loopback_up(struct error *err);
 
-/* Moves each interface from the caller's network namespace into netns (a descriptor), renamed in the same step, gives it back its
- * permanent global addresses and sets it up. The caller is single-threaded: it enters the namespace and comes back. A failure
- * leaves moved devices where they are: with the namespace's end physical ones return by themselves. */
+/* Moves each interface from the caller's network namespace into netns (a descriptor), renamed in the same step, gives
+ * it back its permanent global addresses and sets it up. The caller is single-threaded: it enters the namespace and
+ * comes back. A failure leaves moved devices where they are: with the namespace's end physical ones return by
+ * themselves. */
 int net_devices_move(const struct oci_net_device *items, size_t len, int netns, struct error *err);

@@ -35,8 +35,7 @@ const char *ns_name(int type)
 	return word_name(names, type);
 }
 
-static void add_join(struct arena *arena, struct ns_plan *plan, const struct oci_linux *config,
-	size_t index)
+static void add_join(struct arena *arena, struct ns_plan *plan, const struct oci_linux *config, size_t index)
 {
 	struct ns_join *join = list_add(arena, &plan->joins);
 	join->where = arena_printf(arena, ".linux.namespaces[%zu]", index);
@@ -53,23 +52,23 @@ static bool entry_is(const struct oci_linux *config, size_t index, int type)
 
 bool ns_joins(const struct ns_plan *plan, int type)
 {
-	LIST_EACH(&plan->joins, join)
+	LIST_EACH (&plan->joins, join)
 		if (join->type == type)
 			return true;
 	return false;
 }
 
-/* All in one clone3 is fastest. What needs more: under a new user namespace the others are unshared once ids are mapped, or their
- * filesystems belong to nobody (mqueue's root, Linux 6.18); joined namespaces are entered before the user namespace
- * takes the host's rights away; a pid or time namespace is entered by birth alone. */
+/* All in one clone3 is fastest. What needs more: under a new user namespace the others are unshared once ids are
+ * mapped, or their filesystems belong to nobody (mqueue's root, Linux 6.18); joined namespaces are entered before the
+ * user namespace takes the host's rights away; a pid or time namespace is entered by birth alone. */
 static void choose_clones(struct ns_plan *plan)
 {
 	bool joins_user = ns_joins(plan, CLONE_NEWUSER);
 	uint64_t created = plan->created;
 	plan->new_user = created & CLONE_NEWUSER;
 	plan->second_clone = ns_joins(plan, CLONE_NEWPID) || ns_joins(plan, CLONE_NEWTIME) ||
-		(created & CLONE_NEWTIME) ||
-		((joins_user || (plan->new_user && plan->joins.len)) && (created & CLONE_NEWPID));
+			     (created & CLONE_NEWTIME) ||
+			     ((joins_user || (plan->new_user && plan->joins.len)) && (created & CLONE_NEWPID));
 	bool early_user = plan->new_user && plan->joins.len == 0;
 	if (!plan->new_user && !joins_user)
 		plan->clone_flags = created & ~(uint64_t)CLONE_NEWTIME;
@@ -81,8 +80,7 @@ static void choose_clones(struct ns_plan *plan)
 	} else {
 		plan->clone_flags |= created & CLONE_NEWPID;
 	}
-	plan->unshare_flags = created & ~plan->clone_flags & ~(uint64_t)CLONE_NEWPID &
-		~(uint64_t)CLONE_NEWUSER;
+	plan->unshare_flags = created & ~plan->clone_flags & ~(uint64_t)CLONE_NEWPID & ~(uint64_t)CLONE_NEWUSER;
 }
 
 int ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan *ret, struct error *err)
@@ -96,7 +94,8 @@ int ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan 
 		if (config->namespaces.items[i].path && !entry_is(config, i, CLONE_NEWUSER) &&
 			!entry_is(config, i, CLONE_NEWPID) && !entry_is(config, i, CLONE_NEWNS))
 			add_join(arena, &plan, config, i);
-	/* the pid namespace needs rights that the user namespace may take; the mount namespace changes what paths mean */
+	/* the pid namespace needs rights that the user namespace may take; the mount namespace changes what paths
+	 * mean */
 	static const int last[] = { CLONE_NEWPID, CLONE_NEWNS, CLONE_NEWUSER };
 	for (size_t k = 0; k < sizeof(last) / sizeof(last[0]); k++)
 		for (size_t i = 0; i < count; i++)
@@ -110,17 +109,15 @@ int ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan 
 
 int ns_open(struct ns_plan *plan, struct error *err)
 {
-	LIST_EACH(&plan->joins, join) {
+	LIST_EACH (&plan->joins, join) {
 		FD(fd) = open(join->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (fd < 0)
 			return fail_at(err, errno, join->where, "open the namespace %s", join->path);
 		struct statfs fs;
-		int type = fstatfs(fd, &fs) == 0 && (unsigned long)fs.f_type == NSFS_MAGIC ?
-			ioctl(fd, NS_GET_NSTYPE) :
-			-1;
+		int type =
+			fstatfs(fd, &fs) == 0 && (unsigned long)fs.f_type == NSFS_MAGIC ? ioctl(fd, NS_GET_NSTYPE) : -1;
 		if (type != join->type)
-			return fail_at(err, 0, join->where, "%s is no %s namespace", join->path,
-				ns_name(join->type));
+			return fail_at(err, 0, join->where, "%s is no %s namespace", join->path, ns_name(join->type));
 		join->fd = take_fd(&fd);
 	}
 	return 0;
@@ -137,15 +134,14 @@ bool ns_joins_own(const struct ns_plan *plan, int type)
 	};
 	const char *file = word_name(files, type);
 	struct stat own, joined;
-	LIST_EACH(&plan->joins, join)
-		if (file && join->type == type && stat(file, &own) == 0 &&
-			fstat(join->fd, &joined) == 0)
+	LIST_EACH (&plan->joins, join)
+		if (file && join->type == type && stat(file, &own) == 0 && fstat(join->fd, &joined) == 0)
 			return own.st_dev == joined.st_dev && own.st_ino == joined.st_ino;
 	return false;
 }
 
-/* It is there until the parent closes its end of the socket or dies. In the parent's memory and descriptors it has no part; whoever is
- * not root on the host, or its equal, can neither see into it nor signal it. */
+/* It is there until the parent closes its end of the socket or dies. In the parent's memory and descriptors it has no
+ * part; whoever is not root on the host, or its equal, can neither see into it nor signal it. */
 static void __attribute__((noreturn)) hold(int userns, bool inside, int end)
 {
 	char byte = 0;
@@ -196,8 +192,8 @@ void ns_release(struct ns_holder *holder)
 int ns_hint_limit(struct error *err)
 {
 	return err && (err->errnum == ENOSPC || err->errnum == EUSERS) ?
-		error_hint(err, "a limit of /proc/sys/user/max_*_namespaces is reached") :
-		-1;
+		       error_hint(err, "a limit of /proc/sys/user/max_*_namespaces is reached") :
+		       -1;
 }
 
 int ns_unshare(const struct ns_plan *plan, struct error *err)
@@ -206,16 +202,17 @@ int ns_unshare(const struct ns_plan *plan, struct error *err)
 		return 0;
 	(void)fail(err, errno, "unshare namespaces");
 	if (err && err->errnum == EPERM)
-		return error_hint(err, "a seccomp filter or AppArmor's restriction of user namespaces does this: hull check "
-				       "--host tells which");
+		return error_hint(err,
+			"a seccomp filter or AppArmor's restriction of user namespaces does this: hull check "
+			"--host tells which");
 	return ns_hint_limit(err);
 }
 
-/* The user namespace comes last, for those before it that only the host's rights open; who has none has them by the user namespace
- * alone, and enters it as soon as one is refused. */
+/* The user namespace comes last, for those before it that only the host's rights open; who has none has them by the
+ * user namespace alone, and enters it as soon as one is refused. */
 static bool enter_user_first(struct ns_plan *plan)
 {
-	LIST_EACH(&plan->joins, join)
+	LIST_EACH (&plan->joins, join)
 		if (join->type == CLONE_NEWUSER && join->fd >= 0 && setns(join->fd, join->type) == 0) {
 			close_fd(&join->fd);
 			return true;
@@ -225,7 +222,7 @@ static bool enter_user_first(struct ns_plan *plan)
 
 int ns_join(struct ns_plan *plan, struct error *err)
 {
-	LIST_EACH(&plan->joins, join) {
+	LIST_EACH (&plan->joins, join) {
 		if (join->fd < 0)
 			continue;
 		int errnum = setns(join->fd, join->type) < 0 ? errno : 0;
@@ -233,8 +230,8 @@ int ns_join(struct ns_plan *plan, struct error *err)
 			setns(join->fd, join->type) == 0)
 			errnum = 0;
 		if (errnum)
-			return fail_at(err, errnum, join->where, "join the %s namespace %s",
-				ns_name(join->type), join->path);
+			return fail_at(
+				err, errnum, join->where, "join the %s namespace %s", ns_name(join->type), join->path);
 		close_fd(&join->fd);
 	}
 	return 0;
@@ -268,9 +265,8 @@ int ns_set_time_offsets(int fd, const struct oci_time_offsets *offsets, struct e
 		if (!clocks[i].offset)
 			continue;
 		where = where ? ".linux.timeOffsets" : clocks[i].where;
-		len += snprintf(text + len, sizeof(text) - (size_t)len, "%s %lld %llu\n",
-			clocks[i].clock, (long long)clocks[i].offset->secs.value,
-			(unsigned long long)clocks[i].offset->nanosecs.value);
+		len += snprintf(text + len, sizeof(text) - (size_t)len, "%s %lld %llu\n", clocks[i].clock,
+			(long long)clocks[i].offset->secs.value, (unsigned long long)clocks[i].offset->nanosecs.value);
 	}
 	/* one write is all that the kernel takes */
 	if (len && write(fd, text, (size_t)len) < 0) {

@@ -24,13 +24,14 @@ struct ns_join {
 };
 
 struct ns_plan {
-	uint64_t created;      /* CLONE_NEW* of all namespaces that are new */
-	uint64_t clone_flags;  /* … those of clone3 */
+	uint64_t created;       /* CLONE_NEW* of all namespaces that are new */
+	uint64_t clone_flags;   /* … those of clone3 */
 	uint64_t unshare_flags; /* … those that the child unshares, after its ids are mapped */
 	bool new_user;
 	bool second_clone;     /* the child clones once more: pid or time namespaces are entered by birth alone */
 	uint64_t second_flags; /* … with these (CLONE_NEWPID or 0) */
-	LIST(struct ns_join) joins; /* in the order of joining: the user namespace after those that the host's rights open */
+	/* In the order of joining: the user namespace after those that the host's rights open. */
+	LIST(struct ns_join) joins;
 };
 
 /* Words of the specification for the eight types; also for features. */
@@ -45,7 +46,8 @@ int ns_unshare(const struct ns_plan *plan, struct error *err);
 int ns_hint_limit(struct error *err);
 bool ns_joins(const struct ns_plan *plan, int type);
 
-/* A process that does nothing but be in a user namespace, for its maps to be written or read and its file to be opened. */
+/* A process that does nothing but be in a user namespace, for its maps to be written or read and its file to be
+ * opened. */
 struct ns_holder {
 	pid_t pid;
 	int end; /* of a socket: it lives until this is closed */
@@ -55,11 +57,12 @@ struct ns_holder {
 int ns_hold_user(int userns, struct ns_holder *ret);
 void ns_release(struct ns_holder *holder);
 
-/* Whether the namespace of that type (of those to which sysctl belongs) is joined that the caller is in. After ns_open. */
+/* Whether the namespace of that type (of those to which sysctl belongs) is joined that the caller is in. After
+ * ns_open. */
 bool ns_joins_own(const struct ns_plan *plan, int type);
 
-/* The caller's timens_offsets, while it can still be opened: a user namespace's root is not its owner, and has no procfs before
- * it has a PID namespace. */
+/* The caller's timens_offsets, while it can still be opened: a user namespace's root is not its owner, and has no
+ * procfs before it has a PID namespace. */
 int ns_open_time_offsets(struct error *err);
 
 /* Writes .linux.timeOffsets there, before the time namespace has a member. */

@@ -20,15 +20,15 @@
 #include "namespaces/mount-options.h"
 #include "namespaces/mount.h"
 
-static void add_param(struct arena *arena, struct mount_options *options, const char *key,
-	const char *value)
+static void add_param(struct arena *arena, struct mount_options *options, const char *key, const char *value)
 {
 	struct mount_param *param = list_add(arena, &options->params);
 	param->key = key;
 	param->value = value;
 }
 
-/* By descriptor: neither the length of a path nor a colon in it matters, and the container does not read it in its mountinfo. */
+/* By descriptor: neither the length of a path nor a colon in it matters, and the container does not read it in its
+ * mountinfo. */
 static void add_layer(struct arena *arena, struct mount_options *options, const char *key, int dir)
 {
 	add_param(arena, options, key, arena_printf(arena, "/proc/self/fd/%d", dir));
@@ -38,16 +38,15 @@ static void add_layer(struct arena *arena, struct mount_options *options, const 
 static int attach_somewhere(int mount, struct error *err)
 {
 	return sys_move_mount(mount, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 ?
-		fail(err, errno, "attach a layer of the overlay") :
-		0;
+		       fail(err, errno, "attach a layer of the overlay") :
+		       0;
 }
 
 static int open_lower(const struct overlay *o, struct error *err)
 {
 	/* private: what is mounted over it would else appear on the host, whose mount it is a peer of */
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
-	FD(lower) = sys_open_tree_attr(
-		AT_FDCWD, o->lower, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE, &attr);
+	FD(lower) = sys_open_tree_attr(AT_FDCWD, o->lower, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE, &attr);
 	if (lower < 0)
 		return fail_at(err, errno, ".root.path", "open the root filesystem %s", o->lower);
 	struct mount_idmap_what what = { .where = ".root.path", .source = o->lower };
@@ -71,11 +70,11 @@ static int open_kept(const char *path, struct error *err)
 	if (dir >= 0)
 		return take_fd(&dir);
 	(void)fail(err, errno, "--overlay %s", path);
-	return errno == ENOENT ? error_hint(err, "make the directory; what the container writes is kept in it") :
-				 -1;
+	return errno == ENOENT ? error_hint(err, "make the directory; what the container writes is kept in it") : -1;
 }
 
-/* The root of the overlay has the upper one's owner and mode. An owner whom the user namespace does not know cannot be given. */
+/* The root of the overlay has the upper one's owner and mode. An owner whom the user namespace does not know cannot be
+ * given. */
 static int set_root_attributes(int upper, int lower, struct error *err)
 {
 	struct stat st;
@@ -109,7 +108,7 @@ static const char *attribute(void)
 static int check_kept(const char *path, int dir, struct error *err)
 {
 	const char *why = is_on_overlay(dir) ? "it is on an overlay, which cannot be the upper layer of another" :
-		fgetxattr(dir, attribute(), NULL, 0) < 0 && errno == ENOTSUP ?
+			  fgetxattr(dir, attribute(), NULL, 0) < 0 && errno == ENOTSUP ?
 					       "its filesystem has no extended attributes" :
 					       NULL;
 	if (!why)
@@ -132,11 +131,13 @@ static int explain(const struct overlay *o, struct error *err)
 	case EBUSY:
 		return hint_busy(err);
 	case ESTALE:
-		return error_hint(err, "what is there was written over another root filesystem: use another directory, or "
-				       "remove upper and work in this one");
+		return error_hint(err,
+			"what is there was written over another root filesystem: use another directory, or "
+			"remove upper and work in this one");
 	case EINVAL:
-		return error_hint(err, "its filesystem cannot be an upper layer: use a directory on ext4, xfs, btrfs or "
-				       "tmpfs");
+		return error_hint(err,
+			"its filesystem cannot be an upper layer: use a directory on ext4, xfs, btrfs or "
+			"tmpfs");
 	default:
 		return -1;
 	}
@@ -153,7 +154,8 @@ static int make_overlay(struct arena *arena, const struct overlay *o, int lower,
 	add_layer(arena, &options, "lowerdir", lower);
 	add_layer(arena, &options, "upperdir", upper);
 	add_layer(arena, &options, "workdir", work);
-	/* two containers on one upper layer, or one layer on two root filesystems, would be undefined: this has the kernel refuse */
+	/* two containers on one upper layer, or one layer on two root filesystems, would be undefined: this has the
+	 * kernel refuse */
 	if (o->dir)
 		add_param(arena, &options, "index", "on");
 	if (proc_in_user_namespace())
@@ -175,9 +177,10 @@ static int make(struct arena *arena, const struct overlay *o, int lower, struct 
 	return make_overlay(arena, o, lower, dir, err);
 }
 
-/* In a mount namespace of its own and with our descriptors: the result takes the number of the one that was kept for it. */
-static void __attribute__((noreturn)) make_and_exit(struct arena *arena, const struct overlay *o, int lower,
-	int place, int report)
+/* In a mount namespace of its own and with our descriptors: the result takes the number of the one that was kept for
+ * it. */
+static void __attribute__((noreturn))
+make_and_exit(struct arena *arena, const struct overlay *o, int lower, int place, int report)
 {
 	struct error err = { .errnum = 0 };
 	FD(mount) = make(arena, o, lower, &err);
@@ -199,12 +202,12 @@ static int write_claim(int file, struct error *err)
 		return fail(err, errno, "read /proc/self");
 	int len = snprintf(text, sizeof(text), "%s %llu\n", pid, (unsigned long long)start);
 	return ftruncate(file, 0) < 0 || pwrite(file, text, (size_t)len, 0) != len ?
-		fail(err, errno, "write the file \"in-use\"") :
-		0;
+		       fail(err, errno, "write the file \"in-use\"") :
+		       0;
 }
 
-/* In a user namespace the kernel does not see to it that an upper layer has one container (it would need CAP_DAC_READ_SEARCH in the
- * first one): then a file says whose it is, by number and start time of its init. */
+/* In a user namespace the kernel does not see to it that an upper layer has one container (it would need
+ * CAP_DAC_READ_SEARCH in the first one): then a file says whose it is, by number and start time of its init. */
 static int claim(const char *path, struct error *err)
 {
 	char text[64] = "";
@@ -261,6 +264,7 @@ int overlay_open(struct arena *arena, const struct overlay *overlay, struct erro
 		*err = why;
 		return -1;
 	}
-	return status != 0 || len != 0 ? fail(err, 0, "the process that makes the overlay ended with status %d", status) :
-					 take_fd(&place);
+	return status != 0 || len != 0 ?
+		       fail(err, 0, "the process that makes the overlay ended with status %d", status) :
+		       take_fd(&place);
 }

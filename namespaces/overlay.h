@@ -16,11 +16,12 @@
 
 struct overlay {
 	const char *lower; /* absolute */
-	const char *dir;   /* absolute; what is written is kept in its upper/, beside which the kernel has work/. NULL: in a tmpfs that goes
-	                    * with the container */
+	/* Absolute: what is written is kept in its upper/, beside which the kernel has work/. NULL: in a tmpfs that goes
+	 * with the container. */
+	const char *dir;
 	struct mount_idmap *idmap; /* of the lower layer, or NULL */
 };
 
-/* Makes it, in a mount namespace that is forgotten at once. Returns the descriptor of a detached mount. The bundle's mounts below the
- * root filesystem are not in it. */
+/* Makes it, in a mount namespace that is forgotten at once. Returns the descriptor of a detached mount. The bundle's
+ * mounts below the root filesystem are not in it. */
 int overlay_open(struct arena *arena, const struct overlay *overlay, struct error *err);

@@ -15,12 +15,12 @@
 
 int paths_open_null(struct error *err)
 {
-	/* The inode is the host's: on a read-only mount its mode and owner cannot be changed, while the device can be written. */
+	/* The inode is the host's: on a read-only mount its mode and owner cannot be changed, while the device can be
+	 * written. */
 	struct mount_attr attr = { .attr_set = defence_is_off("readonly-null") ?
-			0 :
-			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
-	FD(null) = sys_open_tree_attr(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC,
-		&attr);
+						       0 :
+						       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+	FD(null) = sys_open_tree_attr(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, &attr);
 	struct stat st;
 	if (null < 0 || fstat(null, &st) < 0)
 		return fail(err, errno, "open /dev/null of the host");
@@ -37,8 +37,8 @@ static int open_if_there(int root, const char *path, struct error *err)
 	return fd;
 }
 
-/* One mount that covers many places: attached at the first, cloned for the others. A detached mount cannot be cloned before Linux 6.15,
- * an attached one can. */
+/* One mount that covers many places: attached at the first, cloned for the others. A detached mount cannot be cloned
+ * before Linux 6.15, an attached one can. */
 struct cover {
 	int mount;
 	bool attached;
@@ -50,9 +50,8 @@ static int put_cover(struct cover *cover, int target, struct fd_batch *batch)
 		cover->attached = true;
 		return mount_attach(cover->mount, target);
 	}
-	int clone =
-		fd_batch_add(batch, sys_open_tree(cover->mount, "",
-					    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
+	int clone = fd_batch_add(
+		batch, sys_open_tree(cover->mount, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
 	return clone < 0 ? -1 : mount_attach(clone, target);
 }
 
@@ -60,14 +59,14 @@ static int make_empty_directory(struct error *err)
 {
 	/* One inode is the root: whoever may remount it finds no memory to be had here. */
 	struct mount_param params[] = { { "nr_inodes", "1" }, { "mode", "755" } };
-	struct mount_options options = { .attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
-							  MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+	struct mount_options options = { .attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+							  MOUNT_ATTR_NOEXEC,
 		.params = { params, 2 } };
 	return mount_detached("tmpfs", NULL, &options, err);
 }
 
-static int mask(int root, const char *path, struct cover *file, struct cover *directory,
-	struct fd_batch *batch, struct error *err)
+static int mask(int root, const char *path, struct cover *file, struct cover *directory, struct fd_batch *batch,
+	struct error *err)
 {
 	int target = fd_batch_add(batch, open_if_there(root, path, err));
 	if (target < 0)
@@ -92,8 +91,7 @@ static int fail_at_item(struct error *err, const char *list, size_t index)
 	return error_at(err, where);
 }
 
-int paths_mask(int root, const oci_strings *paths, int null, struct fd_batch *batch,
-	struct error *err)
+int paths_mask(int root, const oci_strings *paths, int null, struct fd_batch *batch, struct error *err)
 {
 	FD(empty) = -1; /* stays open while it is cloned */
 	struct cover file = { .mount = null }, directory = { .mount = -1 };
@@ -119,8 +117,7 @@ static int make_readonly(int root, const char *path, struct fd_batch *batch, str
 	return 0;
 }
 
-int paths_make_readonly(int root, const oci_strings *paths, struct fd_batch *batch,
-	struct error *err)
+int paths_make_readonly(int root, const oci_strings *paths, struct fd_batch *batch, struct error *err)
 {
 	for (size_t i = 0; i < paths->len; i++)
 		if (make_readonly(root, paths->items[i], batch, err) < 0)

@@ -18,8 +18,6 @@
 int paths_open_null(struct error *err);
 
 /* Hides files behind `null` and directories behind one empty read-only tmpfs. */
-int paths_mask(int root, const oci_strings *paths, int null, struct fd_batch *batch,
-	struct error *err);
+int paths_mask(int root, const oci_strings *paths, int null, struct fd_batch *batch, struct error *err);
 
-int paths_make_readonly(int root, const oci_strings *paths, struct fd_batch *batch,
-	struct error *err);
+int paths_make_readonly(int root, const oci_strings *paths, struct fd_batch *batch, struct error *err);

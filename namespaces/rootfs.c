@@ -11,13 +11,11 @@
 int rootfs_open(const char *path, unsigned long propagation, struct error *err)
 {
 	struct mount_attr attr = { .propagation = propagation & MS_SLAVE ? MS_SLAVE : MS_PRIVATE };
-	FD(root) = sys_open_tree_attr(AT_FDCWD, path,
-		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE, &attr);
+	FD(root) = sys_open_tree_attr(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE, &attr);
 	if (root < 0) {
 		(void)fail_at(err, errno, ".root.path", "open the root filesystem %s", path);
-		return errno == EPERM ?
-			error_hint(err, "cloning a mount needs CAP_SYS_ADMIN in its user namespace") :
-			-1;
+		return errno == EPERM ? error_hint(err, "cloning a mount needs CAP_SYS_ADMIN in its user namespace") :
+					-1;
 	}
 	struct stat st;
 	if (fstat(root, &st) < 0 || !S_ISDIR(st.st_mode))
@@ -31,8 +29,7 @@ int rootfs_attach(int root, const char *path, struct error *err)
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
 	if (sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr) < 0)
 		return fail(err, errno, "make the mount namespace private");
-	if (sys_move_mount(root, "", AT_FDCWD, path,
-		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) == 0)
+	if (sys_move_mount(root, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) == 0)
 		return 0;
 	if ((errno == EACCES || errno == ENOENT) &&
 		sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) == 0)
@@ -48,9 +45,8 @@ int rootfs_pivot(int root, struct error *err)
 		return fail(err, errno, "enter the root filesystem");
 	if (sys_pivot_root(".", ".") < 0) {
 		(void)fail(err, errno, "pivot_root");
-		return errno == EINVAL ?
-			error_hint(err, "on an initramfs pivot_root is impossible: use --no-pivot") :
-			-1;
+		return errno == EINVAL ? error_hint(err, "on an initramfs pivot_root is impossible: use --no-pivot") :
+					 -1;
 	}
 	if (sys_umount2(".", MNT_DETACH) < 0)
 		return fail(err, errno, "detach the old root");

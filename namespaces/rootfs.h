@@ -17,14 +17,15 @@
  * MS_SLAVE with or without MS_REC, says so). config.md "Root". Returns the descriptor. */
 int rootfs_open(const char *path, unsigned long propagation, struct error *err);
 
-/* Cuts the new mount namespace off from the host's and attaches the tree at `path`, where createContainer hooks expect it; where the
- * user namespace may not walk that path, over "/". The content is the tree's in any case. */
+/* Cuts the new mount namespace off from the host's and attaches the tree at `path`, where createContainer hooks expect
+ * it; where the user namespace may not walk that path, over "/". The content is the tree's in any case. */
 int rootfs_attach(int root, const char *path, struct error *err);
 
 /* pivot_root(2) into the tree and drops everything else. The working directory is then "/". */
 int rootfs_pivot(int root, struct error *err);
 
-/* For hosts whose root is an initramfs, which pivot_root cannot leave: moves the tree over "/" and chroots (--no-pivot). */
+/* For hosts whose root is an initramfs, which pivot_root cannot leave: moves the tree over "/" and chroots
+ * (--no-pivot). */
 int rootfs_move(int root, struct error *err);
 
 /* Read-only and .linux.rootfsPropagation, last. */

@@ -15,22 +15,22 @@
 #include "namespaces/mount.h"
 #include "oci/check.h"
 
-/* The caller's own, in a user namespace that may mount none: its pid namespace is another's, or parts of /proc are covered. */
+/* The caller's own, in a user namespace that may mount none: its pid namespace is another's, or parts of /proc are
+ * covered. */
 static int open_callers(void)
 {
 	enum { ROOT_INODE = 1 };
 	struct statfs fs;
 	struct stat st;
 	FD(proc) = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bool is_root = proc >= 0 && fstatfs(proc, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC &&
-		fstat(proc, &st) == 0 && st.st_ino == ROOT_INODE;
+	bool is_root = proc >= 0 && fstatfs(proc, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC && fstat(proc, &st) == 0 &&
+		       st.st_ino == ROOT_INODE;
 	return is_root ? take_fd(&proc) : -1;
 }
 
 int procfs_open(struct error *err)
 {
-	struct mount_options options = { .attr.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-			MOUNT_ATTR_NOEXEC };
+	struct mount_options options = { .attr.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
 	int mount = mount_detached("proc", NULL, &options, err);
 	if (mount >= 0 || err->errnum != EPERM)
 		return mount;
@@ -42,8 +42,8 @@ int procfs_open(struct error *err)
 
 int procfs_open_file(int proc, const char *path, int flags)
 {
-	FD(fd) = path_try_resolve(proc, path, flags | O_NOFOLLOW,
-		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+	FD(fd) = path_try_resolve(
+		proc, path, flags | O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 	struct statfs fs;
 	if (fd < 0 || fstatfs(fd, &fs) < 0)
 		return -1;
@@ -77,7 +77,7 @@ static int write_one(int proc, const struct oci_pair *pair, struct error *err)
 
 int sysctl_write(int proc, const oci_map *sysctl, struct error *err)
 {
-	LIST_EACH(sysctl, pair) {
+	LIST_EACH (sysctl, pair) {
 		char where[192];
 		if (write_one(proc, pair, err) == 0)
 			continue;

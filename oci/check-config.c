@@ -87,8 +87,8 @@ static int check_platform(const struct oci_config *config, struct check *c)
 		return 0; /* one bundle may be meant for several platforms */
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (others[i].seen)
-			return fail(check_at(c, "%s", others[i].where), 0,
-				"the bundle is for %s, not for Linux", others[i].platform);
+			return fail(check_at(c, "%s", others[i].where), 0, "the bundle is for %s, not for Linux",
+				others[i].platform);
 	return 0;
 }
 
@@ -104,15 +104,14 @@ static int check_root(const struct oci_config *config, struct check *c)
 }
 
 /* sethostname(2), setdomainname(2): at most 64 bytes. An empty name is taken as none. */
-static int check_uts_name(
-	const struct oci_config *config, const char *name, const char *where, struct check *c)
+static int check_uts_name(const struct oci_config *config, const char *name, const char *where, struct check *c)
 {
 	enum { LONGEST = 64 };
 	if (!name || !*name)
 		return 0;
 	if (strlen(name) > LONGEST)
-		return fail(check_at(c, "%s", where), 0, "%zu bytes, the kernel takes at most %d",
-			strlen(name), LONGEST);
+		return fail(
+			check_at(c, "%s", where), 0, "%zu bytes, the kernel takes at most %d", strlen(name), LONGEST);
 	if (!oci_find_namespace(config, CLONE_NEWUTS))
 		return fail_needs_namespace(check_at(c, "%s", where), "uts");
 	return 0;
@@ -147,8 +146,7 @@ struct mount_words {
 
 static struct mount_words read_options(const struct oci_mount *mount)
 {
-	struct mount_words words = { .bind = mount->type && str_eq(mount->type, "bind"),
-		.idmap = -1 };
+	struct mount_words words = { .bind = mount->type && str_eq(mount->type, "bind"), .idmap = -1 };
 	for (size_t i = 0; i < mount->options.len; i++) {
 		const char *option = mount->options.items[i];
 		if (str_eq(option, "bind") || str_eq(option, "rbind"))
@@ -171,14 +169,14 @@ static bool can_be_mapped(const struct oci_mount *mount, struct mount_words word
 
 /* config.md "POSIX-platform Mounts": the two go together; MOUNT_ATTR_IDMAP needs a mount with
  * files of its own. */
-static int check_mount_mappings(const struct oci_config *config, const struct oci_mount *mount,
-	size_t i, struct mount_words words, struct check *c)
+static int check_mount_mappings(const struct oci_config *config, const struct oci_mount *mount, size_t i,
+	struct mount_words words, struct check *c)
 {
 	bool uids = mount->uid_mappings.len > 0, gids = mount->gid_mappings.len > 0;
 	char where[64];
 	if (words.idmap >= 0 && !uids && !gids && !oci_find_namespace(config, CLONE_NEWUSER)) {
-		fail(check_at(c, ".mounts[%zu].options[%ld]", i, words.idmap), 0,
-			"\"%s\" without a mapping", mount->options.items[words.idmap]);
+		fail(check_at(c, ".mounts[%zu].options[%ld]", i, words.idmap), 0, "\"%s\" without a mapping",
+			mount->options.items[words.idmap]);
 		return error_hint(&c->error, "give uidMappings and gidMappings, or a \"user\" namespace");
 	}
 	if (!uids && !gids && words.idmap < 0)
@@ -188,8 +186,8 @@ static int check_mount_mappings(const struct oci_config *config, const struct oc
 		return error_hint(&c->error, "binds and tmpfs can");
 	}
 	if (uids != gids &&
-		check_ends(c, fail(check_at(c, ".mounts[%zu].%s", i, uids ? "gidMappings" : "uidMappings"),
-				      0, "required together with %s", uids ? "uidMappings" : "gidMappings")))
+		check_ends(c, fail(check_at(c, ".mounts[%zu].%s", i, uids ? "gidMappings" : "uidMappings"), 0,
+				      "required together with %s", uids ? "uidMappings" : "gidMappings")))
 		return -1;
 	(void)snprintf(where, sizeof(where), ".mounts[%zu].uidMappings", i);
 	if (check_ends(c, check_mappings(&mount->uid_mappings, where, c)))
@@ -204,8 +202,7 @@ static int check_destination(const struct oci_mount *mount, size_t i, struct che
 		return fail_missing(check_at(c, ".mounts[%zu].destination", i));
 	if (!is_root(mount->destination))
 		return 0;
-	fail(check_at(c, ".mounts[%zu].destination", i), 0, "\"%s\" is the root of the container",
-		mount->destination);
+	fail(check_at(c, ".mounts[%zu].destination", i), 0, "\"%s\" is the root of the container", mount->destination);
 	return error_hint(&c->error, "the root filesystem is named by .root.path");
 }
 
@@ -221,8 +218,7 @@ static int check_mounts(const struct oci_config *config, struct check *c)
 	for (size_t i = 0; i < config->mounts.len; i++) {
 		const struct oci_mount *mount = &config->mounts.items[i];
 		struct mount_words words = read_options(mount);
-		if (check_ends(c, check_destination(mount, i, c)) ||
-			check_ends(c, check_source(mount, i, words, c)) ||
+		if (check_ends(c, check_destination(mount, i, c)) || check_ends(c, check_source(mount, i, words, c)) ||
 			check_ends(c, check_mount_mappings(config, mount, i, words, c)))
 			return -1;
 	}
@@ -235,8 +231,7 @@ static int check_hook(const struct oci_hook *hook, const char *where, struct che
 	if (check_ends(c, check_absolute(hook->path, c, "%s.path", where)))
 		return -1;
 	if (hook->timeout.set && hook->timeout.value <= 0 &&
-		check_ends(c, fail(check_at(c, "%s.timeout", where), 0,
-				      "%lld seconds: a timeout is more than zero",
+		check_ends(c, fail(check_at(c, "%s.timeout", where), 0, "%lld seconds: a timeout is more than zero",
 				      (long long)hook->timeout.value)))
 		return -1;
 	(void)snprintf(env, sizeof(env), "%s.env", where);
@@ -272,8 +267,8 @@ static int check_hooks(const struct oci_config *config, struct check *c)
 static int check_annotations(const struct oci_config *config, struct check *c)
 {
 	LIST_EACH (&config->annotations, pair)
-		if (!*pair->key && check_ends(c, fail(check_at_key(c, ".annotations", pair->key), 0,
-							 "the key is empty")))
+		if (!*pair->key &&
+			check_ends(c, fail(check_at_key(c, ".annotations", pair->key), 0, "the key is empty")))
 			return -1;
 	return 0;
 }

@@ -13,8 +13,7 @@ static int check_namespace(const struct oci_namespace *ns, size_t i, int64_t see
 	if (!ns->type.set)
 		return fail_missing(check_at(c, ".linux.namespaces[%zu].type", i));
 	if (seen & ns->type.value)
-		return fail(check_at(c, ".linux.namespaces[%zu].type", i), 0,
-			"this type was given before");
+		return fail(check_at(c, ".linux.namespaces[%zu].type", i), 0, "this type was given before");
 	return ns->path ? check_absolute(ns->path, c, ".linux.namespaces[%zu].path", i) : 0;
 }
 
@@ -41,10 +40,8 @@ static int check_mapped_user(const struct oci_config *config, struct check *c)
 		const oci_id_mappings *list;
 		uint64_t id;
 	} ids[] = {
-		{ ".process.user.uid", ".linux.uidMappings", &config->linux->uid_mappings,
-			user ? user->uid.value : 0 },
-		{ ".process.user.gid", ".linux.gidMappings", &config->linux->gid_mappings,
-			user ? user->gid.value : 0 },
+		{ ".process.user.uid", ".linux.uidMappings", &config->linux->uid_mappings, user ? user->uid.value : 0 },
+		{ ".process.user.gid", ".linux.gidMappings", &config->linux->gid_mappings, user ? user->gid.value : 0 },
 	};
 	for (size_t i = 0; user && i < 2; i++) {
 		if (ids[i].list->len == 0 || oci_mapping_of(ids[i].list, ids[i].id))
@@ -58,7 +55,8 @@ static int check_mapped_user(const struct oci_config *config, struct check *c)
 	return 0;
 }
 
-/* A new user namespace without any mapping gets the caller's default one; one that is joined has its own, whatever is given. */
+/* A new user namespace without any mapping gets the caller's default one; one that is joined has its own, whatever is
+ * given. */
 static int check_id_maps(const struct oci_config *config, struct check *c)
 {
 	const struct oci_namespace *user = oci_find_namespace(config, CLONE_NEWUSER);
@@ -73,8 +71,7 @@ static int check_id_maps(const struct oci_config *config, struct check *c)
 	for (size_t i = 0; i < 2; i++) {
 		const char *where = maps[i].where;
 		bool some = maps[i].list->len > 0;
-		if (some && !user &&
-			check_ends(c, fail_needs_namespace(check_at(c, "%s", where), "user")))
+		if (some && !user && check_ends(c, fail_needs_namespace(check_at(c, "%s", where), "user")))
 			return -1;
 		if (!some && any && user && !user->path) {
 			fail(check_at(c, "%s", where), 0, "required by a new user namespace");
@@ -98,8 +95,7 @@ static int check_time_offsets(const struct oci_config *config, struct check *c)
 	if (!time)
 		return fail_needs_namespace(check_at(c, ".linux.timeOffsets"), "time");
 	if (time->path) {
-		fail(check_at(c, ".linux.timeOffsets"), 0,
-			"the time namespace that is joined has its own");
+		fail(check_at(c, ".linux.timeOffsets"), 0, "the time namespace that is joined has its own");
 		return error_hint(&c->error, "leave out the offsets, or the path of the namespace");
 	}
 	const struct oci_time_offset *clocks[] = { offsets->boottime, offsets->monotonic };
@@ -113,14 +109,13 @@ static int check_time_offsets(const struct oci_config *config, struct check *c)
 }
 
 /* makedev(3): the kernel has 12 bits for the major number and 20 for the minor one. */
-static int check_device_number(struct oci_int number, const char *type, long long most, size_t i,
-	const char *name, struct check *c)
+static int check_device_number(
+	struct oci_int number, const char *type, long long most, size_t i, const char *name, struct check *c)
 {
 	if (!number.set && *type != 'p')
 		return fail_missing(check_at(c, ".linux.devices[%zu].%s", i, name));
 	if (number.set && (number.value < 0 || number.value > most))
-		return fail_range(
-			check_at(c, ".linux.devices[%zu].%s", i, name), number.value, 0, most);
+		return fail_range(check_at(c, ".linux.devices[%zu].%s", i, name), number.value, 0, most);
 	return 0;
 }
 
@@ -170,8 +165,8 @@ static int check_devices(const struct oci_config *config, struct check *c)
 		sizeof(struct oci_device), compare_devices, devices_differ);
 	if (twice < 0)
 		return 0;
-	return fail(check_at(c, ".linux.devices[%ld].path", twice), 0,
-		"%s was given before as another device", config->linux->devices.items[twice].path);
+	return fail(check_at(c, ".linux.devices[%ld].path", twice), 0, "%s was given before as another device",
+		config->linux->devices.items[twice].path);
 }
 
 /* dev_valid_name() of the kernel; "%" would be taken as a template. */
@@ -226,22 +221,20 @@ static int check_net_devices(const struct oci_config *config, struct check *c)
 	if (!oci_find_namespace(config, CLONE_NEWNET))
 		return fail_needs_namespace(check_at(c, where), "network");
 	LIST_EACH (&config->linux->net_devices, device) {
-		if (oci_net_name_is_valid(device->key) &&
-			(!device->name || is_net_target(device->name)))
+		if (oci_net_name_is_valid(device->key) && (!device->name || is_net_target(device->name)))
 			continue;
 		fail(check_at_key(c, where, device->key), 0, "\"%s\" is not the name of a device",
 			oci_net_name_is_valid(device->key) ? device->name : device->key);
 		if (check_ends(c, error_hint(&c->error, "%s", hint)))
 			return -1;
 	}
-	long twice =
-		check_find_clash(config->linux->net_devices.items, config->linux->net_devices.len,
-			sizeof(struct oci_net_device), compare_targets, is_taken_once);
+	long twice = check_find_clash(config->linux->net_devices.items, config->linux->net_devices.len,
+		sizeof(struct oci_net_device), compare_targets, is_taken_once);
 	if (twice < 0)
 		return 0;
 	const struct oci_net_device *device = &config->linux->net_devices.items[twice];
-	return fail(check_at_key(c, where, device->key), 0,
-		"another device is given the name \"%s\"", target_name(device));
+	return fail(
+		check_at_key(c, where, device->key), 0, "another device is given the name \"%s\"", target_name(device));
 }
 
 /* cgroup_path() says what else makes a path unfit; this is the part that would lead out of the
@@ -252,8 +245,8 @@ static int check_cgroups_path(const struct oci_config *config, struct check *c)
 	while (path && *path) {
 		size_t len = strcspn(path, "/");
 		if (len == 2 && path[0] == '.' && path[1] == '.')
-			return fail(check_at(c, ".linux.cgroupsPath"), 0,
-				"\"..\" is not allowed in the path of a cgroup");
+			return fail(
+				check_at(c, ".linux.cgroupsPath"), 0, "\"..\" is not allowed in the path of a cgroup");
 		path += len + (path[len] == '/');
 	}
 	return 0;
@@ -272,8 +265,8 @@ static int check_schema(const char *schema, const char *prefix, const char *name
 	if (schema && strchr(schema, '\n'))
 		return fail(check_at(c, ".linux.intelRdt.%s", name), 0, "has more than one line");
 	if (schema && !str_starts(schema, prefix))
-		return fail(check_at(c, ".linux.intelRdt.%s", name), 0,
-			"\"%s\" does not begin with \"%s\"", schema, prefix);
+		return fail(check_at(c, ".linux.intelRdt.%s", name), 0, "\"%s\" does not begin with \"%s\"", schema,
+			prefix);
 	return 0;
 }
 
@@ -299,13 +292,13 @@ static int check_intel_rdt(const struct oci_config *config, struct check *c)
 		return -1;
 	for (size_t i = 0; i < rdt->schemata.len; i++)
 		if (strchr(rdt->schemata.items[i], '\n') &&
-			check_ends(c, fail(check_at(c, ".linux.intelRdt.schemata[%zu]", i), 0,
-					      "has more than one line")))
+			check_ends(
+				c, fail(check_at(c, ".linux.intelRdt.schemata[%zu]", i), 0, "has more than one line")))
 			return -1;
 	if (!rdt->enable_cmt.value && !rdt->enable_mbm.value)
 		return 0;
-	fail(check_at(c, ".linux.intelRdt.%s", rdt->enable_cmt.value ? "enableCMT" : "enableMBM"),
-		0, "no longer in the specification");
+	fail(check_at(c, ".linux.intelRdt.%s", rdt->enable_cmt.value ? "enableCMT" : "enableMBM"), 0,
+		"no longer in the specification");
 	return error_hint(&c->error, "use enableMonitoring");
 }
 
@@ -315,8 +308,7 @@ static int check_policy_nodes(int64_t mode, bool nodes, uint64_t flags, struct c
 	bool bare = mode == MPOL_DEFAULT || mode == MPOL_LOCAL;
 	bool shaped = flags & (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES);
 	if (bare && nodes)
-		return fail(
-			check_at(c, ".linux.memoryPolicy.nodes"), 0, "the mode takes no nodes");
+		return fail(check_at(c, ".linux.memoryPolicy.nodes"), 0, "the mode takes no nodes");
 	if (bare && shaped)
 		return fail(check_at(c, ".linux.memoryPolicy.flags"), 0,
 			"the mode takes no nodes for these flags to apply to");
@@ -342,8 +334,7 @@ static int check_memory_policy(const struct oci_config *config, struct check *c)
 	/* MPOL_BIND since Linux 5.12, MPOL_PREFERRED_MANY since 6.9. */
 	if ((flags & MPOL_F_NUMA_BALANCING) && policy->mode.value != MPOL_BIND &&
 		policy->mode.value != MPOL_PREFERRED_MANY) {
-		fail(check_at(c, ".linux.memoryPolicy.flags"), 0,
-			"the mode does not take MPOL_F_NUMA_BALANCING");
+		fail(check_at(c, ".linux.memoryPolicy.flags"), 0, "the mode does not take MPOL_F_NUMA_BALANCING");
 		return error_hint(&c->error, "it belongs to MPOL_BIND and MPOL_PREFERRED_MANY");
 	}
 	return check_policy_nodes(policy->mode.value, nodes, flags, c);
@@ -374,12 +365,10 @@ static int check_personality(const struct oci_config *config, struct check *c)
 	const struct oci_personality *personality = config->linux->personality;
 	if (!personality)
 		return 0;
-	if (!personality->domain.set &&
-		check_ends(c, fail_missing(check_at(c, ".linux.personality.domain"))))
+	if (!personality->domain.set && check_ends(c, fail_missing(check_at(c, ".linux.personality.domain"))))
 		return -1;
 	if (personality->flags.len > 0)
-		return fail(check_at(c, ".linux.personality.flags[0]"), 0,
-			"the specification knows no flags");
+		return fail(check_at(c, ".linux.personality.flags[0]"), 0, "the specification knows no flags");
 	return 0;
 }
 

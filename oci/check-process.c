@@ -18,8 +18,7 @@
 static int check_args(const struct oci_process *process, const char *where, struct check *c)
 {
 	if (process->args.len == 0)
-		return fail(
-			check_at(c, "%s.args", where), 0, "at least one argument is required");
+		return fail(check_at(c, "%s.args", where), 0, "at least one argument is required");
 	if (!*process->args.items[0])
 		return fail(check_at(c, "%s.args[0]", where), 0,
 			"executable file not found in $PATH: its name is empty"); /* as engines know it */
@@ -54,15 +53,13 @@ static int check_user(const struct oci_process *process, const char *where, stru
 		fail(check_at(c, "%s.user.username", where), 0, "is for Windows only");
 		return error_hint(&c->error, "use uid and gid");
 	}
-	if (user->uid.value >= UINT32_MAX &&
-		check_ends(c, check_id(user->uid, check_at(c, "%s.user.uid", where))))
+	if (user->uid.value >= UINT32_MAX && check_ends(c, check_id(user->uid, check_at(c, "%s.user.uid", where))))
 		return -1;
-	if (user->gid.value >= UINT32_MAX &&
-		check_ends(c, check_id(user->gid, check_at(c, "%s.user.gid", where))))
+	if (user->gid.value >= UINT32_MAX && check_ends(c, check_id(user->gid, check_at(c, "%s.user.gid", where))))
 		return -1;
 	if (user->additional_gids.len > MOST)
-		return fail(check_at(c, "%s.user.additionalGids", where), 0,
-			"%zu groups, the kernel takes at most %d", user->additional_gids.len, MOST);
+		return fail(check_at(c, "%s.user.additionalGids", where), 0, "%zu groups, the kernel takes at most %d",
+			user->additional_gids.len, MOST);
 	for (size_t i = 0; i < user->additional_gids.len; i++)
 		if (user->additional_gids.items[i].value >= UINT32_MAX &&
 			check_ends(c, check_id(user->additional_gids.items[i],
@@ -103,10 +100,10 @@ static int check_rlimits(const struct oci_process *process, const char *where, s
 			return -1;
 		seen |= bit;
 		if (limit->soft.value > limit->hard.value &&
-			check_ends(c, fail(check_at(c, "%s.rlimits[%zu].soft", where, i), 0,
-					      "%llu is more than the hard limit, %llu",
-					      (unsigned long long)limit->soft.value,
-					      (unsigned long long)limit->hard.value)))
+			check_ends(c,
+				fail(check_at(c, "%s.rlimits[%zu].soft", where, i), 0,
+					"%llu is more than the hard limit, %llu", (unsigned long long)limit->soft.value,
+					(unsigned long long)limit->hard.value)))
 			return -1;
 	}
 	return 0;
@@ -127,8 +124,8 @@ static struct policy_use policy_uses(int64_t policy)
 }
 
 /* A zero asks for nothing: some writers of configurations print every number. */
-static int check_unused(bool used, int64_t value, const char *name, const char *users,
-	const char *where, struct check *c)
+static int check_unused(
+	bool used, int64_t value, const char *name, const char *users, const char *where, struct check *c)
 {
 	if (used || value == 0)
 		return 0;
@@ -146,18 +143,16 @@ static int check_deadline(const struct oci_scheduler *s, const char *where, stru
 		return fail(check_at(c, "%s.scheduler.runtime", where), 0,
 			"SCHED_DEADLINE needs at least %d nanoseconds", LEAST);
 	if (s->deadline.value < s->runtime.value)
-		return fail(
-			check_at(c, "%s.scheduler.deadline", where), 0, "less than the runtime");
+		return fail(check_at(c, "%s.scheduler.deadline", where), 0, "less than the runtime");
 	if (period < s->deadline.value)
-		return fail(
-			check_at(c, "%s.scheduler.period", where), 0, "less than the deadline");
+		return fail(check_at(c, "%s.scheduler.period", where), 0, "less than the deadline");
 	return 0;
 }
 
 static int check_scheduler(const struct oci_process *process, const char *where, struct check *c)
 {
-	static const char fair[] = "SCHED_OTHER and SCHED_BATCH",
-			  realtime[] = "SCHED_FIFO and SCHED_RR", deadline[] = "SCHED_DEADLINE";
+	static const char fair[] = "SCHED_OTHER and SCHED_BATCH", realtime[] = "SCHED_FIFO and SCHED_RR",
+			  deadline[] = "SCHED_DEADLINE";
 	const struct oci_scheduler *s = process->scheduler;
 	if (!s)
 		return 0;
@@ -176,21 +171,18 @@ static int check_scheduler(const struct oci_process *process, const char *where,
 		{ "period", deadline, (int64_t)s->period.value, use.deadline },
 	};
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (check_ends(c, check_unused(numbers[i].used, numbers[i].value, numbers[i].name,
-					  numbers[i].users, where, c)))
+		if (check_ends(c, check_unused(numbers[i].used, numbers[i].value, numbers[i].name, numbers[i].users,
+					  where, c)))
 			return -1;
 	if (use.nice && (s->nice.value < -20 || s->nice.value > 19))
-		return fail_range(
-			check_at(c, "%s.scheduler.nice", where), s->nice.value, -20, 19);
+		return fail_range(check_at(c, "%s.scheduler.nice", where), s->nice.value, -20, 19);
 	if (use.priority && (s->priority.value < 1 || s->priority.value > 99))
-		return fail_range(
-			check_at(c, "%s.scheduler.priority", where), s->priority.value, 1, 99);
+		return fail_range(check_at(c, "%s.scheduler.priority", where), s->priority.value, 1, 99);
 	return use.deadline ? check_deadline(s, where, c) : 0;
 }
 
 /* ioprio_set(2): eight levels; the idle class has none, and the kernel takes any for it. */
-static int check_io_priority(
-	const struct oci_process *process, const char *where, struct check *c)
+static int check_io_priority(const struct oci_process *process, const char *where, struct check *c)
 {
 	const struct oci_io_priority *io = process->io_priority;
 	if (!io)
@@ -198,8 +190,7 @@ static int check_io_priority(
 	if (!io->class.set)
 		return fail_missing(check_at(c, "%s.ioPriority.class", where));
 	if (io->priority.value < 0 || io->priority.value > 7)
-		return fail_range(
-			check_at(c, "%s.ioPriority.priority", where), io->priority.value, 0, 7);
+		return fail_range(check_at(c, "%s.ioPriority.priority", where), io->priority.value, 0, 7);
 	return 0;
 }
 

@@ -6,12 +6,11 @@
 
 #include "base/str.h"
 
-static int check_number(struct oci_int number, long long most, const char *where, const char *list,
-	size_t i, const char *name, struct check *c)
+static int check_number(struct oci_int number, long long most, const char *where, const char *list, size_t i,
+	const char *name, struct check *c)
 {
 	if (number.set && (number.value < -1 || number.value > most))
-		return fail_range(check_at(c, "%s.%s[%zu].%s", where, list, i, name),
-			number.value, -1, most);
+		return fail_range(check_at(c, "%s.%s[%zu].%s", where, list, i, name), number.value, -1, most);
 	return 0;
 }
 
@@ -29,15 +28,13 @@ static int check_rule_access(const struct oci_device_rule *rule, const char *whe
 	const char *access = rule->access;
 	if (!access || !access[strspn(access, "rwm")])
 		return 0;
-	fail(check_at(c, "%s.devices[%zu].access", where, i), 0,
-		"\"%s\" has other letters than r, w and m", access);
+	fail(check_at(c, "%s.devices[%zu].access", where, i), 0, "\"%s\" has other letters than r, w and m", access);
 	return error_hint(&c->error, "r is read, w is write, m is mknod");
 }
 
 /* "Allowed Device list". Writers of configurations put -1 for any number, "" for what they leave
  * out. */
-static int check_device_rules(
-	const struct oci_resources *resources, const char *where, struct check *c)
+static int check_device_rules(const struct oci_resources *resources, const char *where, struct check *c)
 {
 	for (size_t i = 0; i < resources->devices.len; i++) {
 		const struct oci_device_rule *rule = &resources->devices.items[i];
@@ -81,8 +78,7 @@ static int check_cpu(const struct oci_resources *resources, const char *where, s
 	if (!cpu)
 		return 0;
 	if (cpu->quota.value > 0 && cpu->burst.value > (uint64_t)cpu->quota.value &&
-		check_ends(c, fail(check_at(c, "%s.cpu.burst", where), 0,
-				      "%llu is more than the quota, %lld",
+		check_ends(c, fail(check_at(c, "%s.cpu.burst", where), 0, "%llu is more than the quota, %lld",
 				      (unsigned long long)cpu->burst.value, (long long)cpu->quota.value)))
 		return -1;
 	if ((cpu->idle.value < 0 || cpu->idle.value > 1) &&
@@ -93,8 +89,7 @@ static int check_cpu(const struct oci_resources *resources, const char *where, s
 	return check_number_list(cpu->mems, c, "%s.cpu.mems", where);
 }
 
-static int check_throttle(
-	const oci_throttle_list *list, const char *name, const char *where, struct check *c)
+static int check_throttle(const oci_throttle_list *list, const char *name, const char *where, struct check *c)
 {
 	for (size_t i = 0; i < list->len; i++)
 		if (!list->items[i].rate.set &&
@@ -103,26 +98,21 @@ static int check_throttle(
 	return 0;
 }
 
-static int check_block_io(
-	const struct oci_resources *resources, const char *where, struct check *c)
+static int check_block_io(const struct oci_resources *resources, const char *where, struct check *c)
 {
 	const struct oci_block_io *io = resources->block_io;
 	if (!io)
 		return 0;
 	for (size_t i = 0; i < io->weight_device.len; i++)
-		if (!io->weight_device.items[i].weight.set &&
-			!io->weight_device.items[i].leaf_weight.set &&
+		if (!io->weight_device.items[i].weight.set && !io->weight_device.items[i].leaf_weight.set &&
 			check_ends(c, fail(check_at(c, "%s.blockIO.weightDevice[%zu]", where, i), 0,
 					      "weight or leafWeight is required")))
 			return -1;
 	if (check_ends(c, check_throttle(&io->throttle_read_bps_device, "throttleReadBpsDevice", where, c)) ||
-		check_ends(c, check_throttle(&io->throttle_write_bps_device, "throttleWriteBpsDevice",
-				      where, c)) ||
-		check_ends(c, check_throttle(&io->throttle_read_iops_device, "throttleReadIOPSDevice",
-				      where, c)))
+		check_ends(c, check_throttle(&io->throttle_write_bps_device, "throttleWriteBpsDevice", where, c)) ||
+		check_ends(c, check_throttle(&io->throttle_read_iops_device, "throttleReadIOPSDevice", where, c)))
 		return -1;
-	return check_throttle(
-		&io->throttle_write_iops_device, "throttleWriteIOPSDevice", where, c);
+	return check_throttle(&io->throttle_write_iops_device, "throttleWriteIOPSDevice", where, c);
 }
 
 /* The schema's pattern: ^[1-9][0-9]*[KMG]B$ */
@@ -133,8 +123,7 @@ static bool is_page_size(const char *text)
 	       str_eq(text + digits + 1, "B");
 }
 
-static int check_huge_pages(
-	const struct oci_resources *resources, const char *where, struct check *c)
+static int check_huge_pages(const struct oci_resources *resources, const char *where, struct check *c)
 {
 	for (size_t i = 0; i < resources->hugepage_limits.len; i++) {
 		const char *size = resources->hugepage_limits.items[i].page_size;
@@ -159,23 +148,21 @@ static int check_rdma(const struct oci_resources *resources, const char *where, 
 	(void)snprintf(list, sizeof(list), "%s.rdma", where);
 	LIST_EACH (&resources->rdma, device)
 		if (!device->hca_handles.set && !device->hca_objects.set &&
-			check_ends(c, fail(check_at_key(c, list, device->key), 0,
-					      "hcaHandles or hcaObjects is required")))
+			check_ends(
+				c, fail(check_at_key(c, list, device->key), 0, "hcaHandles or hcaObjects is required")))
 			return -1;
 	return 0;
 }
 
 /* A key is a file of the container's own cgroup: no path leads elsewhere. */
-static int check_unified(
-	const struct oci_resources *resources, const char *where, struct check *c)
+static int check_unified(const struct oci_resources *resources, const char *where, struct check *c)
 {
 	char list[192];
 	(void)snprintf(list, sizeof(list), "%s.unified", where);
 	LIST_EACH (&resources->unified, entry)
-		if ((!*entry->key || strchr(entry->key, '/') || str_eq(entry->key, ".") ||
-			    str_eq(entry->key, "..")) &&
-			check_ends(c, fail(check_at_key(c, list, entry->key), 0,
-					      "is not the name of a file in a cgroup")))
+		if ((!*entry->key || strchr(entry->key, '/') || str_eq(entry->key, ".") || str_eq(entry->key, "..")) &&
+			check_ends(
+				c, fail(check_at_key(c, list, entry->key), 0, "is not the name of a file in a cgroup")))
 			return -1;
 	return 0;
 }

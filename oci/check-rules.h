@@ -40,8 +40,7 @@ int check_resources(const struct oci_resources *resources, const char *where, st
 bool check_ends(struct check *c, int result);
 
 /* Names the property at fault and returns the error, to be the first argument of fail(). */
-struct error *check_at(struct check *c, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+struct error *check_at(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same for the entry `key` of the object `where`: .annotations["a.b"]. */
 struct error *check_at_key(struct check *c, const char *where, const char *key);
 
@@ -54,8 +53,7 @@ int fail_range(struct error *err, long long value, long long min, long long max)
 
 /* Refuses a path that does not begin with "/"; NULL is a missing property. The place is given as
  * for check_at(). */
-int check_absolute(const char *path, struct check *c, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int check_absolute(const char *path, struct check *c, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Each of them absolute; `where` is the path of the array. */
 int check_absolute_all(const oci_strings *paths, const char *where, struct check *c);
 /* Environment: each entry NAME=value with a name. */
@@ -64,8 +62,7 @@ int check_environment(const oci_strings *env, const char *where, struct check *c
  * the last id, none overlapping. */
 int check_mappings(const oci_id_mappings *mappings, const char *where, struct check *c);
 /* A list of processors or memory nodes: "0-3,7". An empty one is fine. */
-int check_number_list(const char *text, struct check *c, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int check_number_list(const char *text, struct check *c, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* The entry of that type (CLONE_NEW*), or NULL. */
 const struct oci_namespace *oci_find_namespace(const struct oci_config *config, int64_t type);
@@ -76,5 +73,5 @@ int fail_needs_namespace(struct error *err, const char *type);
 /* The index of an item that has an equal before it, by compare(), which clash() says true to; or
  * -1. clash() must not depend on which of several equal items it is shown. A short list, the
  * usual case, is compared pair by pair and needs no memory, a long one is sorted. */
-long check_find_clash(const void *items, size_t len, size_t size,
-	int (*compare)(const void *a, const void *b), bool (*clash)(const void *a, const void *b));
+long check_find_clash(const void *items, size_t len, size_t size, int (*compare)(const void *a, const void *b),
+	bool (*clash)(const void *a, const void *b));

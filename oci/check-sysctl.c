@@ -25,8 +25,7 @@ bool oci_sysctl_path(const char *name, char *ret, size_t size)
 			continue;
 		size_t n = i - component;
 		const char *text = ret + component;
-		if (n == 0 || (n == 1 && text[0] == '.') ||
-			(n == 2 && text[0] == '.' && text[1] == '.'))
+		if (n == 0 || (n == 1 && text[0] == '.') || (n == 2 && text[0] == '.' && text[1] == '.'))
 			return false;
 		component = i + 1;
 	}
@@ -70,19 +69,16 @@ int64_t oci_sysctl_namespace(const char *name)
 	return 0;
 }
 
-static int check_entry(
-	const struct oci_config *config, const struct oci_pair *entry, struct check *c)
+static int check_entry(const struct oci_config *config, const struct oci_pair *entry, struct check *c)
 {
 	static const char where[] = ".linux.sysctl";
 	char path[256];
 	if (!oci_sysctl_path(entry->key, path, sizeof(path))) {
-		fail(check_at_key(c, where, entry->key), 0,
-			"is not the name of a kernel parameter");
+		fail(check_at_key(c, where, entry->key), 0, "is not the name of a kernel parameter");
 		return error_hint(&c->error, "write it as net.ipv4.ip_forward");
 	}
 	if (strchr(entry->value, '\n'))
-		return fail(check_at_key(c, where, entry->key), 0,
-			"the value has more than one line");
+		return fail(check_at_key(c, where, entry->key), 0, "the value has more than one line");
 	if (str_eq(path, "kernel/hostname")) {
 		fail(check_at_key(c, where, entry->key), 0, "is set by another property");
 		return error_hint(&c->error, "use .hostname");
@@ -94,11 +90,9 @@ static int check_entry(
 			continue;
 		if (oci_find_namespace(config, allowed[i].type))
 			return 0;
-		return fail_needs_namespace(
-			check_at_key(c, where, entry->key), allowed[i].type_name);
+		return fail_needs_namespace(check_at_key(c, where, entry->key), allowed[i].type_name);
 	}
-	fail(check_at_key(c, where, entry->key), 0,
-		"belongs to no namespace: it would be set on the host");
+	fail(check_at_key(c, where, entry->key), 0, "belongs to no namespace: it would be set on the host");
 	return error_hint(&c->error,
 		"allowed are net.*, fs.mqueue.*, user.* and of kernel: domainname, msgmax, msgmnb, "
 		"msgmni, sem, shmall, shmmax, shmmni, shm_rmid_forced");

@@ -95,17 +95,15 @@ int check_environment(const oci_strings *env, const char *where, struct check *c
 }
 
 /* user_namespaces(7): 340 lines since Linux 4.15; the last id, 2^32 - 1, stands for "none". */
-static int check_mapping(
-	const struct oci_id_mapping *m, const char *where, size_t i, struct check *c)
+static int check_mapping(const struct oci_id_mapping *m, const char *where, size_t i, struct check *c)
 {
 	if (m->size.value == 0)
 		return fail(check_at(c, "%s[%zu].size", where, i), 0, "a mapping of no ids");
 	if (m->container_id.value + m->size.value > UINT32_MAX)
-		return fail(check_at(c, "%s[%zu].containerID", where, i), 0,
-			"the range goes past the last id, 4294967294");
+		return fail(
+			check_at(c, "%s[%zu].containerID", where, i), 0, "the range goes past the last id, 4294967294");
 	if (m->host_id.value + m->size.value > UINT32_MAX)
-		return fail(check_at(c, "%s[%zu].hostID", where, i), 0,
-			"the range goes past the last id, 4294967294");
+		return fail(check_at(c, "%s[%zu].hostID", where, i), 0, "the range goes past the last id, 4294967294");
 	return 0;
 }
 
@@ -123,8 +121,8 @@ static int check_overlap(const oci_id_mappings *mappings, const char *where, siz
 			return fail(check_at(c, "%s[%zu].containerID", where, i), 0,
 				"overlaps with the range of %s[%zu]", where, j);
 		if (ranges_overlap(m->host_id.value, m->size.value, n->host_id.value, n->size.value))
-			return fail(check_at(c, "%s[%zu].hostID", where, i), 0,
-				"overlaps with the range of %s[%zu]", where, j);
+			return fail(check_at(c, "%s[%zu].hostID", where, i), 0, "overlaps with the range of %s[%zu]",
+				where, j);
 	}
 	return 0;
 }
@@ -133,8 +131,8 @@ int check_mappings(const oci_id_mappings *mappings, const char *where, struct ch
 {
 	enum { MOST = 340 };
 	if (mappings->len > MOST)
-		return fail(check_at(c, "%s", where), 0, "%zu mappings, the kernel takes at most %d",
-			mappings->len, MOST);
+		return fail(
+			check_at(c, "%s", where), 0, "%zu mappings, the kernel takes at most %d", mappings->len, MOST);
 	for (size_t i = 0; i < mappings->len; i++)
 		if (check_ends(c, check_mapping(&mappings->items[i], where, i, c)) ||
 			check_ends(c, check_overlap(mappings, where, i, c)))
@@ -218,8 +216,8 @@ static int compare_places(const void *a, const void *b, void *data)
 	return result ? result : (*x > *y) - (*x < *y);
 }
 
-static long find_clash_sorted(const char *base, size_t len, size_t size, struct order order,
-	bool (*clash)(const void *a, const void *b))
+static long find_clash_sorted(
+	const char *base, size_t len, size_t size, struct order order, bool (*clash)(const void *a, const void *b))
 {
 	ARENA(arena);
 	const char **places = arena_array(&arena, len, sizeof(*places));
@@ -232,8 +230,8 @@ static long find_clash_sorted(const char *base, size_t len, size_t size, struct 
 	return -1;
 }
 
-long check_find_clash(const void *items, size_t len, size_t size,
-	int (*compare)(const void *a, const void *b), bool (*clash)(const void *a, const void *b))
+long check_find_clash(const void *items, size_t len, size_t size, int (*compare)(const void *a, const void *b),
+	bool (*clash)(const void *a, const void *b))
 {
 	enum { FEW = 32 };
 	const char *base = items;
@@ -241,8 +239,7 @@ long check_find_clash(const void *items, size_t len, size_t size,
 		return find_clash_sorted(base, len, size, (struct order){ compare }, clash);
 	for (size_t i = 1; i < len; i++)
 		for (size_t j = 0; j < i; j++)
-			if (compare(base + j * size, base + i * size) == 0 &&
-				clash(base + j * size, base + i * size))
+			if (compare(base + j * size, base + i * size) == 0 && clash(base + j * size, base + i * size))
 				return (long)i;
 	return -1;
 }

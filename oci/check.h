@@ -25,7 +25,8 @@ enum {
 /* Checks a whole configuration. */
 int oci_config_check(const struct oci_config *config, unsigned flags, struct error *err);
 
-/* The same, but every violation goes to the sink. The rest of an object whose part is wrong is left out where it cannot be judged. */
+/* The same, but every violation goes to the sink. The rest of an object whose part is wrong is left out where it cannot
+ * be judged. */
 void oci_config_check_all(const struct oci_config *config, unsigned flags, const struct error_sink *sink);
 
 /* Checks a process alone; `where` is the path of the object, ".process" or "" for a file that
@@ -33,8 +34,7 @@ void oci_config_check_all(const struct oci_config *config, unsigned flags, const
 int oci_process_check(const struct oci_process *process, const char *where, struct error *err);
 
 /* Checks resources alone; `where` is ".linux.resources" or "". */
-int oci_resources_check(
-	const struct oci_resources *resources, const char *where, struct error *err);
+int oci_resources_check(const struct oci_resources *resources, const char *where, struct error *err);
 
 /* Checks mappings that stand somewhere else; `where` is the path of the array. */
 int oci_mappings_check(const oci_id_mappings *mappings, const char *where, struct error *err);

@@ -17,8 +17,7 @@ enum {
 #define MAX_ID (UINT32_MAX - 1) /* -1 means "leave as it is" to chown(2) */
 
 static const struct property namespace_properties[] = {
-	WORD(struct oci_namespace, type, "type", REQUIRED, oci_namespace_words,
-		"kind of namespace"),
+	WORD(struct oci_namespace, type, "type", REQUIRED, oci_namespace_words, "kind of namespace"),
 	STRING(struct oci_namespace, path, "path", 0,
 		"file of a namespace to join, an absolute path on the host; a new one is made if "
 		"absent"),
@@ -27,10 +26,8 @@ static const struct property namespace_properties[] = {
 static const struct schema oci_namespace_schema = SCHEMA(oci_namespace, namespace_properties);
 
 static const struct property time_offset_properties[] = {
-	INT(struct oci_time_offset, secs, "secs", 0, INT64_MIN, INT64_MAX,
-		"seconds added to the clock"),
-	UINT(struct oci_time_offset, nanosecs, "nanosecs", 0, MAX_NANOSECONDS,
-		"nanoseconds added to the clock"),
+	INT(struct oci_time_offset, secs, "secs", 0, INT64_MIN, INT64_MAX, "seconds added to the clock"),
+	UINT(struct oci_time_offset, nanosecs, "nanosecs", 0, MAX_NANOSECONDS, "nanoseconds added to the clock"),
 	END,
 };
 static const struct schema oci_time_offset_schema = SCHEMA(oci_time_offset, time_offset_properties);
@@ -42,31 +39,24 @@ static const struct property time_offsets_properties[] = {
 		"offset of CLOCK_MONOTONIC and the clocks that follow it"),
 	END,
 };
-static const struct schema oci_time_offsets_schema =
-	SCHEMA(oci_time_offsets, time_offsets_properties);
+static const struct schema oci_time_offsets_schema = SCHEMA(oci_time_offsets, time_offsets_properties);
 
 static const struct property device_properties[] = {
 	STRING(struct oci_device, type, "type", REQUIRED,
 		"\"c\" or \"u\" for a character device, \"b\" for a block device, \"p\" for a fifo"),
-	STRING(struct oci_device, path, "path", REQUIRED,
-		"path of the node, an absolute one inside the container"),
-	INT(struct oci_device, major, "major", 0, 0, MAX_MAJOR,
-		"major number; needed unless it is a fifo"),
-	INT(struct oci_device, minor, "minor", 0, 0, MAX_MINOR,
-		"minor number; needed unless it is a fifo"),
+	STRING(struct oci_device, path, "path", REQUIRED, "path of the node, an absolute one inside the container"),
+	INT(struct oci_device, major, "major", 0, 0, MAX_MAJOR, "major number; needed unless it is a fifo"),
+	INT(struct oci_device, minor, "minor", 0, 0, MAX_MINOR, "minor number; needed unless it is a fifo"),
 	UINT(struct oci_device, file_mode, "fileMode", 0, MAX_DEVICE_MODE,
 		"permission bits, in decimal like every number in JSON; 438 (0666) if absent"),
-	UINT(struct oci_device, uid, "uid", 0, MAX_ID,
-		"its owner inside the container; 0 if absent"),
-	UINT(struct oci_device, gid, "gid", 0, MAX_ID,
-		"its group inside the container; 0 if absent"),
+	UINT(struct oci_device, uid, "uid", 0, MAX_ID, "its owner inside the container; 0 if absent"),
+	UINT(struct oci_device, gid, "gid", 0, MAX_ID, "its group inside the container; 0 if absent"),
 	END,
 };
 static const struct schema oci_device_schema = SCHEMA(oci_device, device_properties);
 
 static const struct property net_device_properties[] = {
-	STRING(struct oci_net_device, name, "name", 0,
-		"its name in the container; unchanged if absent"),
+	STRING(struct oci_net_device, name, "name", 0, "its name in the container; unchanged if absent"),
 	END,
 };
 static const struct schema oci_net_device_schema = SCHEMA(oci_net_device, net_device_properties);
@@ -75,10 +65,8 @@ static const struct property device_rule_properties[] = {
 	BOOL(struct oci_device_rule, allow, "allow", REQUIRED, "whether access is allowed or denied"),
 	STRING(struct oci_device_rule, type, "type", 0,
 		"\"c\" for character devices, \"b\" for block devices, \"a\" for both; \"a\" if absent"),
-	INT(struct oci_device_rule, major, "major", 0, -1, MAX_MAJOR,
-		"major number; every one if absent or -1"),
-	INT(struct oci_device_rule, minor, "minor", 0, -1, MAX_MINOR,
-		"minor number; every one if absent or -1"),
+	INT(struct oci_device_rule, major, "major", 0, -1, MAX_MAJOR, "major number; every one if absent or -1"),
+	INT(struct oci_device_rule, minor, "minor", 0, -1, MAX_MINOR, "minor number; every one if absent or -1"),
 	STRING(struct oci_device_rule, access, "access", 0,
 		"accesses that the rule is about: \"r\" to read, \"w\" to write, \"m\" to make the node; \"rwm\" "
 		"if absent"),
@@ -115,8 +103,7 @@ static const struct property cpu_properties[] = {
 		"share of the CPU time relative to siblings; 1024 is usual"),
 	INT(struct oci_cpu, quota, "quota", 0, -1, INT64_MAX,
 		"microseconds of CPU time allowed in each period; -1 is unlimited"),
-	UINT(struct oci_cpu, burst, "burst", 0, UINT64_MAX,
-		"microseconds of unused quota that may be saved up"),
+	UINT(struct oci_cpu, burst, "burst", 0, UINT64_MAX, "microseconds of unused quota that may be saved up"),
 	UINT(struct oci_cpu, period, "period", 0, UINT64_MAX, "length of a period in microseconds"),
 	INT(struct oci_cpu, realtime_runtime, "realtimeRuntime", 0, -1, INT64_MAX,
 		"microseconds of real-time scheduling allowed in each period; cgroup v1 alone has "
@@ -133,40 +120,35 @@ static const struct schema oci_cpu_schema = SCHEMA(oci_cpu, cpu_properties);
 static const struct property weight_device_properties[] = {
 	INT(struct oci_weight_device, major, "major", REQUIRED, 0, MAX_MAJOR, "major number"),
 	INT(struct oci_weight_device, minor, "minor", REQUIRED, 0, MAX_MINOR, "minor number"),
-	UINT(struct oci_weight_device, weight, "weight", 0, MAX_WEIGHT,
-		"weight for this device, 10 to 1000"),
+	UINT(struct oci_weight_device, weight, "weight", 0, MAX_WEIGHT, "weight for this device, 10 to 1000"),
 	UINT(struct oci_weight_device, leaf_weight, "leafWeight", 0, MAX_WEIGHT,
 		"weight against cgroups below; cgroup v1 alone has it"),
 	END,
 };
-static const struct schema oci_weight_device_schema =
-	SCHEMA(oci_weight_device, weight_device_properties);
+static const struct schema oci_weight_device_schema = SCHEMA(oci_weight_device, weight_device_properties);
 
 static const struct property throttle_device_properties[] = {
 	INT(struct oci_throttle_device, major, "major", REQUIRED, 0, MAX_MAJOR, "major number"),
 	INT(struct oci_throttle_device, minor, "minor", REQUIRED, 0, MAX_MINOR, "minor number"),
-	UINT(struct oci_throttle_device, rate, "rate", 0, UINT64_MAX,
-		"bytes or operations in a second"),
+	UINT(struct oci_throttle_device, rate, "rate", 0, UINT64_MAX, "bytes or operations in a second"),
 	END,
 };
-static const struct schema oci_throttle_device_schema =
-	SCHEMA(oci_throttle_device, throttle_device_properties);
+static const struct schema oci_throttle_device_schema = SCHEMA(oci_throttle_device, throttle_device_properties);
 
 static const struct property block_io_properties[] = {
 	UINT(struct oci_block_io, weight, "weight", 0, MAX_WEIGHT,
 		"share of I/O relative to siblings, 10 to 1000; 0 leaves it as it is"),
 	UINT(struct oci_block_io, leaf_weight, "leafWeight", 0, MAX_WEIGHT,
 		"weight against cgroups below; cgroup v1 alone has it"),
-	OBJECTS(struct oci_block_io, weight_device, oci_weight_device, "weightDevice", 0,
-		"weights for single devices"),
-	OBJECTS(struct oci_block_io, throttle_read_bps_device, oci_throttle_device,
-		"throttleReadBpsDevice", 0, "most bytes read in a second, by device"),
-	OBJECTS(struct oci_block_io, throttle_write_bps_device, oci_throttle_device,
-		"throttleWriteBpsDevice", 0, "most bytes written in a second, by device"),
-	OBJECTS(struct oci_block_io, throttle_read_iops_device, oci_throttle_device,
-		"throttleReadIOPSDevice", 0, "most read operations in a second, by device"),
-	OBJECTS(struct oci_block_io, throttle_write_iops_device, oci_throttle_device,
-		"throttleWriteIOPSDevice", 0, "most write operations in a second, by device"),
+	OBJECTS(struct oci_block_io, weight_device, oci_weight_device, "weightDevice", 0, "weights for single devices"),
+	OBJECTS(struct oci_block_io, throttle_read_bps_device, oci_throttle_device, "throttleReadBpsDevice", 0,
+		"most bytes read in a second, by device"),
+	OBJECTS(struct oci_block_io, throttle_write_bps_device, oci_throttle_device, "throttleWriteBpsDevice", 0,
+		"most bytes written in a second, by device"),
+	OBJECTS(struct oci_block_io, throttle_read_iops_device, oci_throttle_device, "throttleReadIOPSDevice", 0,
+		"most read operations in a second, by device"),
+	OBJECTS(struct oci_block_io, throttle_write_iops_device, oci_throttle_device, "throttleWriteIOPSDevice", 0,
+		"most write operations in a second, by device"),
 	END,
 };
 static const struct schema oci_block_io_schema = SCHEMA(oci_block_io, block_io_properties);
@@ -174,12 +156,10 @@ static const struct schema oci_block_io_schema = SCHEMA(oci_block_io, block_io_p
 static const struct property hugepage_limit_properties[] = {
 	STRING(struct oci_hugepage_limit, page_size, "pageSize", REQUIRED,
 		"size of the pages, a number and KB, MB or GB, such as 2MB"),
-	UINT(struct oci_hugepage_limit, limit, "limit", REQUIRED, UINT64_MAX,
-		"most bytes in pages of that size"),
+	UINT(struct oci_hugepage_limit, limit, "limit", REQUIRED, UINT64_MAX, "most bytes in pages of that size"),
 	END,
 };
-static const struct schema oci_hugepage_limit_schema =
-	SCHEMA(oci_hugepage_limit, hugepage_limit_properties);
+static const struct schema oci_hugepage_limit_schema = SCHEMA(oci_hugepage_limit, hugepage_limit_properties);
 
 static const struct property interface_priority_properties[] = {
 	STRING(struct oci_interface_priority, name, "name", REQUIRED, "the interface"),
@@ -201,15 +181,13 @@ static const struct schema oci_network_schema = SCHEMA(oci_network, network_prop
 
 /* The specification's schema requires the limit, but its own Go types leave an unset one out. */
 static const struct property pids_properties[] = {
-	INT(struct oci_pids, limit, "limit", 0, -1, INT64_MAX,
-		"most tasks at one time; -1 is unlimited"),
+	INT(struct oci_pids, limit, "limit", 0, -1, INT64_MAX, "most tasks at one time; -1 is unlimited"),
 	END,
 };
 static const struct schema oci_pids_schema = SCHEMA(oci_pids, pids_properties);
 
 static const struct property rdma_properties[] = {
-	UINT(struct oci_rdma, hca_handles, "hcaHandles", 0, UINT32_MAX,
-		"most handles open at one time"),
+	UINT(struct oci_rdma, hca_handles, "hcaHandles", 0, UINT32_MAX, "most handles open at one time"),
 	UINT(struct oci_rdma, hca_objects, "hcaObjects", 0, UINT32_MAX, "most objects at one time"),
 	END,
 };
@@ -223,20 +201,16 @@ static const struct property resources_properties[] = {
 	OBJECT(struct oci_resources, block_io, oci_block_io, "blockIO", 0, "limits of disk I/O"),
 	OBJECTS(struct oci_resources, hugepage_limits, oci_hugepage_limit, "hugepageLimits", 0,
 		"limits of huge pages, by page size"),
-	OBJECT(struct oci_resources, network, oci_network, "network", 0,
-		"marks on the packets that are sent"),
+	OBJECT(struct oci_resources, network, oci_network, "network", 0, "marks on the packets that are sent"),
 	OBJECT(struct oci_resources, pids, oci_pids, "pids", 0, "limit of the number of tasks"),
-	OBJECT_MAP(
-		struct oci_resources, rdma, oci_rdma, "rdma", 0, "limits of RDMA, by device name"),
-	MAP(struct oci_resources, unified, "unified", 0,
-		"cgroup v2 files by name and what is written to them"),
+	OBJECT_MAP(struct oci_resources, rdma, oci_rdma, "rdma", 0, "limits of RDMA, by device name"),
+	MAP(struct oci_resources, unified, "unified", 0, "cgroup v2 files by name and what is written to them"),
 	END,
 };
 const struct schema oci_resources_schema = SCHEMA(oci_resources, resources_properties);
 
 static const struct property intel_rdt_properties[] = {
-	STRING(struct oci_intel_rdt, clos_id, "closID", 0,
-		"name of the resctrl group; the container's id if absent"),
+	STRING(struct oci_intel_rdt, clos_id, "closID", 0, "name of the resctrl group; the container's id if absent"),
 	STRINGS(struct oci_intel_rdt, schemata, "schemata", 0,
 		"lines for the group's schemata file, written after the two below"),
 	STRING(struct oci_intel_rdt, l3_cache_schema, "l3CacheSchema", 0,
@@ -261,18 +235,15 @@ static const struct property memory_policy_properties[] = {
 		"how the nodes are meant, as in set_mempolicy(2)"),
 	END,
 };
-static const struct schema oci_memory_policy_schema =
-	SCHEMA(oci_memory_policy, memory_policy_properties);
+static const struct schema oci_memory_policy_schema = SCHEMA(oci_memory_policy, memory_policy_properties);
 
 static const struct property seccomp_arg_properties[] = {
-	UINT(struct oci_seccomp_arg, index, "index", REQUIRED, MAX_SYSCALL_ARG,
-		"which argument, counted from 0"),
+	UINT(struct oci_seccomp_arg, index, "index", REQUIRED, MAX_SYSCALL_ARG, "which argument, counted from 0"),
 	UINT(struct oci_seccomp_arg, value, "value", REQUIRED, UINT64_MAX,
 		"what it is compared with, or the mask for SCMP_CMP_MASKED_EQ"),
 	UINT(struct oci_seccomp_arg, value_two, "valueTwo", 0, UINT64_MAX,
 		"what the masked argument must equal for SCMP_CMP_MASKED_EQ"),
-	WORD(struct oci_seccomp_arg, op, "op", REQUIRED, oci_seccomp_operator_words,
-		"the comparison"),
+	WORD(struct oci_seccomp_arg, op, "op", REQUIRED, oci_seccomp_operator_words, "the comparison"),
 	END,
 };
 static const struct schema oci_seccomp_arg_schema = SCHEMA(oci_seccomp_arg, seccomp_arg_properties);
@@ -288,12 +259,10 @@ static const struct property seccomp_syscall_properties[] = {
 		"comparisons of arguments, all of which must hold"),
 	END,
 };
-static const struct schema oci_seccomp_syscall_schema =
-	SCHEMA(oci_seccomp_syscall, seccomp_syscall_properties);
+static const struct schema oci_seccomp_syscall_schema = SCHEMA(oci_seccomp_syscall, seccomp_syscall_properties);
 
 static const struct property seccomp_properties[] = {
-	WORD(struct oci_seccomp, default_action, "defaultAction", REQUIRED,
-		oci_seccomp_action_words,
+	WORD(struct oci_seccomp, default_action, "defaultAction", REQUIRED, oci_seccomp_action_words,
 		"what happens on a system call that no entry of syscalls matches"),
 	UINT(struct oci_seccomp, default_errno_ret, "defaultErrnoRet", 0, UINT16_MAX,
 		"the errno, or what the tracer is told, for the default action; EPERM if absent"),
@@ -303,8 +272,7 @@ static const struct property seccomp_properties[] = {
 	STRING(struct oci_seccomp, listener_path, "listenerPath", 0,
 		"unix socket of the agent that answers SCMP_ACT_NOTIFY, an absolute path on the "
 		"host"),
-	STRING(struct oci_seccomp, listener_metadata, "listenerMetadata", 0,
-		"words passed to that agent as they are"),
+	STRING(struct oci_seccomp, listener_metadata, "listenerMetadata", 0, "words passed to that agent as they are"),
 	OBJECTS(struct oci_seccomp, syscalls, oci_seccomp_syscall, "syscalls", 0,
 		"system calls and what happens on each"),
 	END,
@@ -328,8 +296,7 @@ static const struct property linux_properties[] = {
 		"group ids of a new user namespace; of one that is joined, those that it has"),
 	OBJECT(struct oci_linux, time_offsets, oci_time_offsets, "timeOffsets", 0,
 		"clock offsets of a new time namespace"),
-	OBJECTS(struct oci_linux, devices, oci_device, "devices", 0,
-		"device nodes made beside the usual ones"),
+	OBJECTS(struct oci_linux, devices, oci_device, "devices", 0, "device nodes made beside the usual ones"),
 	OBJECT_MAP(struct oci_linux, net_devices, oci_net_device, "netDevices", 0,
 		"network devices moved into the container, by their name on the host"),
 	STRING(struct oci_linux, cgroups_path, "cgroupsPath", 0,
@@ -340,8 +307,7 @@ static const struct property linux_properties[] = {
 		"cache and memory bandwidth, by the resctrl filesystem"),
 	OBJECT(struct oci_linux, memory_policy, oci_memory_policy, "memoryPolicy", 0,
 		"NUMA memory policy of the process"),
-	MAP(struct oci_linux, sysctl, "sysctl", 0,
-		"kernel parameters of the container's namespaces, by name"),
+	MAP(struct oci_linux, sysctl, "sysctl", 0, "kernel parameters of the container's namespaces, by name"),
 	OBJECT(struct oci_linux, seccomp, oci_seccomp, "seccomp", 0,
 		"filter of the system calls that the process may make"),
 	WORD(struct oci_linux, rootfs_propagation, "rootfsPropagation", 0, oci_propagation_words,
@@ -352,8 +318,7 @@ static const struct property linux_properties[] = {
 	STRINGS(struct oci_linux, readonly_paths, "readonlyPaths", 0,
 		"absolute paths in the container that are read-only; what is not there is passed "
 		"over"),
-	STRING(struct oci_linux, mount_label, "mountLabel", 0,
-		"SELinux context of the container's mounts"),
+	STRING(struct oci_linux, mount_label, "mountLabel", 0, "SELinux context of the container's mounts"),
 	OBJECT(struct oci_linux, personality, oci_personality, "personality", 0,
 		"execution domain of the process, as in personality(2)"),
 	END,

@@ -17,8 +17,7 @@ static const struct property console_size_properties[] = {
 	UINT(struct oci_console_size, width, "width", REQUIRED, MAX_TERMINAL, "in characters"),
 	END,
 };
-static const struct schema oci_console_size_schema =
-	SCHEMA(oci_console_size, console_size_properties);
+static const struct schema oci_console_size_schema = SCHEMA(oci_console_size, console_size_properties);
 
 static const struct property user_properties[] = {
 	UINT(struct oci_user, uid, "uid", 0, MAX_ID, "user id inside the container; 0 if absent"),
@@ -28,7 +27,8 @@ static const struct property user_properties[] = {
 		"absent"),
 	UINTS(struct oci_user, additional_gids, "additionalGids", 0, MAX_ID,
 		"supplementary group ids inside the container"),
-	STRING(struct oci_user, username, "username", 0, "user name on Windows; without effect on Linux, where uid is what counts"),
+	STRING(struct oci_user, username, "username", 0,
+		"user name on Windows; without effect on Linux, where uid is what counts"),
 	END,
 };
 static const struct schema oci_user_schema = SCHEMA(oci_user, user_properties);
@@ -36,24 +36,20 @@ static const struct schema oci_user_schema = SCHEMA(oci_user, user_properties);
 static const struct property capabilities_properties[] = {
 	STRINGS(struct oci_capabilities, bounding, "bounding", 0,
 		"the most that any program executed in the container can ever gain"),
-	STRINGS(struct oci_capabilities, effective, "effective", 0,
-		"those that the kernel checks permissions against"),
+	STRINGS(struct oci_capabilities, effective, "effective", 0, "those that the kernel checks permissions against"),
 	STRINGS(struct oci_capabilities, inheritable, "inheritable", 0,
 		"those kept across execve for files that name them as inheritable"),
-	STRINGS(struct oci_capabilities, permitted, "permitted", 0,
-		"those that the process may make effective"),
+	STRINGS(struct oci_capabilities, permitted, "permitted", 0, "those that the process may make effective"),
 	STRINGS(struct oci_capabilities, ambient, "ambient", 0,
 		"those kept across execve of ordinary programs by a user other than root; each "
 		"must be permitted and "
 		"inheritable too"),
 	END,
 };
-static const struct schema oci_capabilities_schema =
-	SCHEMA(oci_capabilities, capabilities_properties);
+static const struct schema oci_capabilities_schema = SCHEMA(oci_capabilities, capabilities_properties);
 
 static const struct property rlimit_properties[] = {
-	WORD(struct oci_rlimit, type, "type", REQUIRED, oci_rlimit_words,
-		"the resource, as in getrlimit(2)"),
+	WORD(struct oci_rlimit, type, "type", REQUIRED, oci_rlimit_words, "the resource, as in getrlimit(2)"),
 	UINT(struct oci_rlimit, soft, "soft", REQUIRED, UINT64_MAX,
 		"the limit that the kernel enforces; 18446744073709551615 is unlimited"),
 	UINT(struct oci_rlimit, hard, "hard", REQUIRED, UINT64_MAX,
@@ -65,12 +61,10 @@ static const struct schema oci_rlimit_schema = SCHEMA(oci_rlimit, rlimit_propert
 static const struct property scheduler_properties[] = {
 	WORD(struct oci_scheduler, policy, "policy", REQUIRED, oci_scheduler_policy_words,
 		"the scheduling policy, as in sched(7)"),
-	INT(struct oci_scheduler, nice, "nice", 0, -20, 19,
-		"nice value for SCHED_OTHER and SCHED_BATCH"),
+	INT(struct oci_scheduler, nice, "nice", 0, -20, 19, "nice value for SCHED_OTHER and SCHED_BATCH"),
 	INT(struct oci_scheduler, priority, "priority", 0, 0, 99,
 		"static priority, 1 to 99 for SCHED_FIFO and SCHED_RR, 0 for every other policy"),
-	FLAGS(struct oci_scheduler, flags, "flags", 0, oci_scheduler_flag_words,
-		"flags of sched_setattr(2)"),
+	FLAGS(struct oci_scheduler, flags, "flags", 0, oci_scheduler_flag_words, "flags of sched_setattr(2)"),
 	UINT(struct oci_scheduler, runtime, "runtime", 0, UINT64_MAX,
 		"nanoseconds of CPU time in each period, for SCHED_DEADLINE"),
 	UINT(struct oci_scheduler, deadline, "deadline", 0, UINT64_MAX,
@@ -85,8 +79,7 @@ static const struct schema oci_scheduler_schema = SCHEMA(oci_scheduler, schedule
 static const struct property io_priority_properties[] = {
 	WORD(struct oci_io_priority, class, "class", REQUIRED, oci_io_priority_words,
 		"the I/O scheduling class, as in ioprio_set(2)"),
-	INT(struct oci_io_priority, priority, "priority", 0, 0, 7,
-		"priority within the class, 0 is the highest"),
+	INT(struct oci_io_priority, priority, "priority", 0, 0, 7, "priority within the class, 0 is the highest"),
 	END,
 };
 static const struct schema oci_io_priority_schema = SCHEMA(oci_io_priority, io_priority_properties);
@@ -99,8 +92,7 @@ static const struct property exec_cpu_affinity_properties[] = {
 		"CPUs that an executed process runs on once it is in the container's cgroup"),
 	END,
 };
-static const struct schema oci_exec_cpu_affinity_schema =
-	SCHEMA(oci_exec_cpu_affinity, exec_cpu_affinity_properties);
+static const struct schema oci_exec_cpu_affinity_schema = SCHEMA(oci_exec_cpu_affinity, exec_cpu_affinity_properties);
 
 static const struct property process_properties[] = {
 	BOOL(struct oci_process, terminal, "terminal", 0,
@@ -108,15 +100,12 @@ static const struct property process_properties[] = {
 		"streams"),
 	OBJECT(struct oci_process, console_size, oci_console_size, "consoleSize", 0,
 		"initial size of the terminal; ignored without a terminal"),
-	STRING(struct oci_process, cwd, "cwd", REQUIRED,
-		"working directory, an absolute path inside the container"),
-	STRINGS(struct oci_process, env, "env", 0,
-		"the whole environment, each entry as NAME=value; empty if absent"),
+	STRING(struct oci_process, cwd, "cwd", REQUIRED, "working directory, an absolute path inside the container"),
+	STRINGS(struct oci_process, env, "env", 0, "the whole environment, each entry as NAME=value; empty if absent"),
 	STRINGS(struct oci_process, args, "args", 0,
 		"the program, searched for in the PATH of env unless it has a slash, and its "
 		"arguments"),
-	STRING(struct oci_process, command_line, "commandLine", 0,
-		"command line on Windows; without effect on Linux"),
+	STRING(struct oci_process, command_line, "commandLine", 0, "command line on Windows; without effect on Linux"),
 	OBJECTS(struct oci_process, rlimits, oci_rlimit, "rlimits", 0,
 		"resource limits of the process, each type at most once; others are those of the caller"),
 	STRING(struct oci_process, apparmor_profile, "apparmorProfile", 0,
@@ -130,16 +119,12 @@ static const struct property process_properties[] = {
 	INT(struct oci_process, oom_score_adj, "oomScoreAdj", 0, -1000, 1000,
 		"weight for the kernel's choice of a victim when memory runs out, -1000 for never; "
 		"that of the caller if absent"),
-	OBJECT(struct oci_process, scheduler, oci_scheduler, "scheduler", 0,
-		"CPU scheduling of the process"),
-	STRING(struct oci_process, selinux_label, "selinuxLabel", 0,
-		"SELinux context that the process runs in"),
-	OBJECT(struct oci_process, io_priority, oci_io_priority, "ioPriority", 0,
-		"I/O scheduling of the process"),
+	OBJECT(struct oci_process, scheduler, oci_scheduler, "scheduler", 0, "CPU scheduling of the process"),
+	STRING(struct oci_process, selinux_label, "selinuxLabel", 0, "SELinux context that the process runs in"),
+	OBJECT(struct oci_process, io_priority, oci_io_priority, "ioPriority", 0, "I/O scheduling of the process"),
 	OBJECT(struct oci_process, exec_cpu_affinity, oci_exec_cpu_affinity, "execCPUAffinity", 0,
 		"CPUs for processes that are executed in the running container"),
-	INLINE(struct oci_process, user, oci_user, "user", 0,
-		"user that the process runs as; root if absent"),
+	INLINE(struct oci_process, user, oci_user, "user", 0, "user that the process runs as; root if absent"),
 	END,
 };
 const struct schema oci_process_schema = SCHEMA(oci_process, process_properties);
@@ -147,8 +132,7 @@ const struct schema oci_process_schema = SCHEMA(oci_process, process_properties)
 static const struct property root_properties[] = {
 	STRING(struct oci_root, path, "path", REQUIRED,
 		"directory of the root filesystem, absolute or relative to the bundle"),
-	BOOL(struct oci_root, readonly, "readonly", 0,
-		"whether the root filesystem is read-only inside the container"),
+	BOOL(struct oci_root, readonly, "readonly", 0, "whether the root filesystem is read-only inside the container"),
 	END,
 };
 static const struct schema oci_root_schema = SCHEMA(oci_root, root_properties);
@@ -156,10 +140,8 @@ static const struct schema oci_root_schema = SCHEMA(oci_root, root_properties);
 static const struct property id_mapping_properties[] = {
 	UINT(struct oci_id_mapping, container_id, "containerID", REQUIRED, UINT32_MAX,
 		"first id of the range inside the container"),
-	UINT(struct oci_id_mapping, host_id, "hostID", REQUIRED, UINT32_MAX,
-		"first id of the range outside"),
-	UINT(struct oci_id_mapping, size, "size", REQUIRED, UINT32_MAX,
-		"number of ids in the range"),
+	UINT(struct oci_id_mapping, host_id, "hostID", REQUIRED, UINT32_MAX, "first id of the range outside"),
+	UINT(struct oci_id_mapping, size, "size", REQUIRED, UINT32_MAX, "number of ids in the range"),
 	END,
 };
 const struct schema oci_id_mapping_schema = SCHEMA(oci_id_mapping, id_mapping_properties);
@@ -185,8 +167,7 @@ static const struct schema oci_mount_schema = SCHEMA(oci_mount, mount_properties
 
 static const struct property hook_properties[] = {
 	STRING(struct oci_hook, path, "path", REQUIRED, "the program, an absolute path"),
-	STRINGS(struct oci_hook, args, "args", 0,
-		"its arguments, the first of which is its own name"),
+	STRINGS(struct oci_hook, args, "args", 0, "its arguments, the first of which is its own name"),
 	STRINGS(struct oci_hook, env, "env", 0, "its whole environment, each entry as NAME=value; empty if absent"),
 	INT(struct oci_hook, timeout, "timeout", 0, 1, INT32_MAX,
 		"seconds after which the hook is killed and counts as failed; unlimited if absent"),
@@ -210,8 +191,7 @@ static const struct property hooks_properties[] = {
 		"the container's"),
 	OBJECTS(struct oci_hooks, poststart, oci_hook, "poststart", 0,
 		"run on the host after the container's program was started"),
-	OBJECTS(struct oci_hooks, poststop, oci_hook, "poststop", 0,
-		"run on the host after the container was deleted"),
+	OBJECTS(struct oci_hooks, poststop, oci_hook, "poststop", 0, "run on the host after the container was deleted"),
 	END,
 };
 static const struct schema oci_hooks_schema = SCHEMA(oci_hooks, hooks_properties);
@@ -235,13 +215,10 @@ static const struct property config_properties[] = {
 		"arbitrary strings for whatever manages the container; state prints them"),
 	OBJECT(struct oci_config, linux, oci_linux, "linux", 0, "settings that exist on Linux alone"),
 	SEEN(struct oci_config, has_vm, "vm", "settings of a virtual machine; refused"),
-	SEEN(struct oci_config, has_windows, "windows",
-		"settings for Windows; without effect on Linux"),
-	SEEN(struct oci_config, has_solaris, "solaris",
-		"settings for Solaris; without effect on Linux"),
+	SEEN(struct oci_config, has_windows, "windows", "settings for Windows; without effect on Linux"),
+	SEEN(struct oci_config, has_solaris, "solaris", "settings for Solaris; without effect on Linux"),
 	SEEN(struct oci_config, has_zos, "zos", "settings for z/OS; without effect on Linux"),
-	SEEN(struct oci_config, has_freebsd, "freebsd",
-		"settings for FreeBSD; without effect on Linux"),
+	SEEN(struct oci_config, has_freebsd, "freebsd", "settings for FreeBSD; without effect on Linux"),
 	END,
 };
 const struct schema oci_config_schema = SCHEMA(oci_config, config_properties);

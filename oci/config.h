@@ -2,8 +2,9 @@
  * The configuration as the specification has it: runtime-spec 1.3 and main, config.md and config-linux.md,
  * in the specification's order. Parsed by oci/json-read.h with the tables of oci/config.c and oci/config-linux.c.
  *
- * Everything belongs to the arena it was read into. An absent object is NULL, an absent string NULL, an absent number has
- * `set` false, an absent list is empty. Words ("IOPRIO_CLASS_BE") are held as the kernel's or libseccomp's own number.
+ * Everything belongs to the arena it was read into. An absent object is NULL, an absent string NULL, an absent number
+ * has `set` false, an absent list is empty. Words ("IOPRIO_CLASS_BE") are held as the kernel's or libseccomp's own
+ * number.
  */
 #pragma once
 
@@ -35,7 +36,6 @@ struct oci_pair {
 };
 typedef LIST(struct oci_pair) oci_map;
 
-
 /* config.md "Process" */
 
 struct oci_console_size {
@@ -59,9 +59,9 @@ struct oci_rlimit {
 };
 
 struct oci_scheduler {
-	struct oci_int policy;                   /* SCHED_* */
+	struct oci_int policy; /* SCHED_* */
 	struct oci_int nice, priority;
-	struct oci_uint flags;                   /* SCHED_FLAG_* or'ed */
+	struct oci_uint flags;                     /* SCHED_FLAG_* or'ed */
 	struct oci_uint runtime, deadline, period; /* nanoseconds */
 };
 
@@ -181,7 +181,7 @@ struct oci_memory {
 
 struct oci_cpu {
 	struct oci_uint shares;
-	struct oci_int quota;        /* microseconds */
+	struct oci_int quota;          /* microseconds */
 	struct oci_uint burst, period; /* microseconds */
 	struct oci_int realtime_runtime;
 	struct oci_uint realtime_period;
@@ -252,8 +252,8 @@ struct oci_intel_rdt {
 };
 
 struct oci_memory_policy {
-	struct oci_int mode; /* MPOL_* */
-	const char *nodes;   /* node list: "0-3,7" */
+	struct oci_int mode;   /* MPOL_* */
+	const char *nodes;     /* node list: "0-3,7" */
 	struct oci_uint flags; /* MPOL_F_* or'ed */
 };
 
@@ -306,7 +306,8 @@ struct oci_linux {
 	struct oci_memory_policy *memory_policy;
 	oci_map sysctl;
 	struct oci_seccomp *seccomp;
-	struct oci_int rootfs_propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, MS_REC added for the r-forms */
+	/* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, MS_REC added for the r-forms */
+	struct oci_int rootfs_propagation;
 	oci_strings masked_paths, readonly_paths;
 	const char *mount_label;
 	struct oci_personality *personality;

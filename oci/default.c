@@ -24,24 +24,20 @@ static const struct mount_row {
 };
 
 /* Only the owner of the network namespace may mount sysfs: for a user without privilege that of the host is bound. */
-static const struct mount_row bound_sys = { "/sys", "none", "/sys",
-	{ "rbind", "nosuid", "noexec", "nodev", "ro" } };
+static const struct mount_row bound_sys = { "/sys", "none", "/sys", { "rbind", "nosuid", "noexec", "nodev", "ro" } };
 
-static const int64_t namespaces[] = { CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS,
-	CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUSER };
+static const int64_t namespaces[] = { CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWNS,
+	CLONE_NEWCGROUP, CLONE_NEWUSER };
 
 static const char *const arguments[] = { "sh", NULL };
-static const char *const environment[] = {
-	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm", NULL
-};
-static const char *const capabilities[] = { "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE",
+static const char *const environment[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+	"TERM=xterm", NULL };
+static const char *const capabilities[] = { "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE", NULL };
+static const char *const masked_paths[] = { "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys",
+	"/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
+	"/sys/firmware", "/sys/devices/virtual/powercap", "/sys/devices/virtual/tpm", NULL };
+static const char *const readonly_paths[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
 	NULL };
-static const char *const masked_paths[] = { "/proc/acpi", "/proc/asound", "/proc/kcore",
-	"/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
-	"/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
-	"/sys/devices/virtual/tpm", NULL };
-static const char *const readonly_paths[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
-	"/proc/sysrq-trigger", NULL };
 
 static void add_string(struct arena *arena, oci_strings *list, const char *text)
 {
@@ -78,8 +74,8 @@ static void fill_process(struct arena *arena, struct oci_process *process)
 	};
 }
 
-static void add_mount(struct arena *arena, struct oci_config *config, const struct mount_row *row,
-	const struct oci_default *how)
+static void add_mount(
+	struct arena *arena, struct oci_config *config, const struct mount_row *row, const struct oci_default *how)
 {
 	struct oci_mount *mount = list_add(arena, &config->mounts);
 	mount->destination = row->destination;
@@ -128,8 +124,8 @@ struct oci_config *oci_default_config(struct arena *arena, const struct oci_defa
 	config->root->readonly = (struct oci_bool){ true, true };
 	config->hostname = "hull";
 	for (size_t i = 0; i < sizeof(mount_rows) / sizeof(mount_rows[0]); i++) {
-		bool bound = how->rootless && !how->own_network &&
-			str_eq(mount_rows[i].destination, bound_sys.destination);
+		bool bound =
+			how->rootless && !how->own_network && str_eq(mount_rows[i].destination, bound_sys.destination);
 		add_mount(arena, config, bound ? &bound_sys : &mount_rows[i], how);
 	}
 	config->linux = arena_new(arena, struct oci_linux);

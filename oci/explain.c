@@ -101,8 +101,7 @@ static int fail_unknown(const char *path, struct error *err)
 	else
 		return error_hint(err, "%s%.*s has no members", dot, known, path);
 	if (nearest)
-		return error_hint(
-			err, "did you mean %s%.*s.%s?", known ? dot : "", known, path, nearest);
+		return error_hint(err, "did you mean %s%.*s.%s?", known ? dot : "", known, path, nearest);
 	return error_hint(err, "%s%.*s lists those that exist", known ? dot : ".", known, path);
 }
 
@@ -131,8 +130,8 @@ int oci_explain(const char *path, FILE *out, struct error *err)
 	return 0;
 }
 
-void oci_explain_below(const char *path,
-	void (*each)(void *data, const char *path, const char *doc, bool has_members), void *data)
+void oci_explain_below(
+	const char *path, void (*each)(void *data, const char *path, const char *doc, bool has_members), void *data)
 {
 	char below[256];
 	const struct schema *schema = &oci_config_schema;
@@ -177,7 +176,8 @@ static void write_byte(FILE *out, const char *byte, bool is_first)
 		fputs("\\&", out);
 }
 
-/* One sentence as filled text: capital first unless that is a literal in quotes, full stop last, nothing that looks like a request. */
+/* One sentence as filled text: capital first unless that is a literal in quotes, full stop last, nothing that looks
+ * like a request. */
 static void write_sentence(FILE *out, const char *text)
 {
 	size_t column = 0;

@@ -15,9 +15,10 @@
  * unknown one fails with the nearest known as hint. */
 int oci_explain(const char *path, FILE *out, struct error *err);
 
-/* Calls `each` for every property that a path may go on with after its last dot: for ".linux.res" the members of .linux. */
-void oci_explain_below(const char *path,
-	void (*each)(void *data, const char *path, const char *doc, bool has_members), void *data);
+/* Calls `each` for every property that a path may go on with after its last dot: for ".linux.res" the members of
+ * .linux. */
+void oci_explain_below(
+	const char *path, void (*each)(void *data, const char *path, const char *doc, bool has_members), void *data);
 
 /* The reference of all properties as the body of an mdoc(7) section. */
 void oci_reference_mdoc(FILE *out);

@@ -106,8 +106,7 @@ static void write_linux(struct json_writer *w, const struct oci_features_facts *
 	json_end(w);
 }
 
-char *oci_features_json(
-	struct arena *arena, const struct oci_features_facts *facts, size_t *ret_len)
+char *oci_features_json(struct arena *arena, const struct oci_features_facts *facts, size_t *ret_len)
 {
 	struct json_writer w;
 	json_begin(&w, arena, true);

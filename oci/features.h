@@ -23,5 +23,4 @@ struct oci_features_facts {
 	oci_strings unsafe_annotations;      /* keys, or prefixes that end with "." */
 };
 
-char *oci_features_json(
-	struct arena *arena, const struct oci_features_facts *facts, size_t *ret_len);
+char *oci_features_json(struct arena *arena, const struct oci_features_facts *facts, size_t *ret_len);

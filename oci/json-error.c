@@ -39,8 +39,7 @@ static bool is_control(char c)
 static bool is_identifier(const char *key, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		bool letter = (key[i] >= 'a' && key[i] <= 'z') ||
-			      (key[i] >= 'A' && key[i] <= 'Z') || key[i] == '_';
+		bool letter = (key[i] >= 'a' && key[i] <= 'z') || (key[i] >= 'A' && key[i] <= 'Z') || key[i] == '_';
 		if (!letter && (i == 0 || key[i] < '0' || key[i] > '9'))
 			return false;
 	}
@@ -60,9 +59,7 @@ void json_path_key(struct json_path *path, const char *key, size_t len)
 		char escape[8];
 		n = character_length(key + i, len - i);
 		if (is_control(key[i]))
-			add(path, escape,
-				(size_t)snprintf(
-					escape, sizeof(escape), "\\u%04x", (unsigned)key[i]));
+			add(path, escape, (size_t)snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)key[i]));
 		else if (key[i] == '"' || key[i] == '\\')
 			add(path, escape, (size_t)snprintf(escape, sizeof(escape), "\\%c", key[i]));
 		else

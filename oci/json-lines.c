@@ -66,8 +66,9 @@ static void note(struct finder *f)
 static struct level *rewind_path(struct finder *f)
 {
 	struct level *level = f->depth ? &f->levels[f->depth - 1] : NULL;
-	f->at = (struct json_path){ .buf = f->path, .size = sizeof(f->path), .len = level ? level->len : 0,
-		.full = level && level->full };
+	f->at = (struct json_path){
+		.buf = f->path, .size = sizeof(f->path), .len = level ? level->len : 0, .full = level && level->full
+	};
 	f->path[f->at.len] = '\0';
 	return level;
 }

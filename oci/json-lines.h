@@ -14,7 +14,8 @@
 
 struct json_line {
 	const char *path; /* as jq(1) writes it: oci/json-error.h */
-	int line;         /* … of the property, or if it is missing of the nearest object or array around it; 0 if it names none */
+	/* Of the property, or if it is missing, of the nearest object or array around it; 0 if the path names none. */
+	int line;
 };
 
 void json_find_lines(struct arena *arena, const char *text, size_t len, struct json_line *lines, size_t count);

@@ -53,10 +53,8 @@ struct reader {
 
 enum token { TOKEN_STRING, TOKEN_NUMBER, TOKEN_BOOL, TOKEN_ARRAY, TOKEN_OBJECT, TOKEN_NULL };
 
-static const char *const expected_words[] = { "a string", "an integer", "a boolean", "an array",
-	"an object" };
-static const char *const found_words[] = { "a string", "a number", "a boolean", "an array",
-	"an object", "null" };
+static const char *const expected_words[] = { "a string", "an integer", "a boolean", "an array", "an object" };
+static const char *const found_words[] = { "a string", "a number", "a boolean", "an array", "an object", "null" };
 
 /* What a kind looks like in JSON: itself, and what is in it. An item's size is 0 where the
  * schema has it. */
@@ -132,8 +130,7 @@ static const char *file_name(const struct reader *r)
 	return slash ? slash + 1 : name;
 }
 
-__attribute__((format(printf, 3, 4))) static int stop_at(
-	struct reader *r, size_t offset, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static int stop_at(struct reader *r, size_t offset, const char *fmt, ...)
 {
 	if (!r->err)
 		return STOP;
@@ -165,8 +162,7 @@ static struct frame *top_frame(struct reader *r)
 }
 
 /* The depth was checked when the bracket was met, so there is room. */
-static struct frame *push(
-	struct reader *r, enum frame_kind kind, const struct property *row, void *base)
+static struct frame *push(struct reader *r, enum frame_kind kind, const struct property *row, void *base)
 {
 	struct frame *f = &r->frames[r->frame_count++];
 	*f = (struct frame){ .kind = kind, .row = row, .base = base };
@@ -186,8 +182,7 @@ static void *add_item(struct reader *r, struct frame *f)
 	const struct shape *shape = &shapes[f->row->kind];
 	if (f->row->kind == KIND_FLAGS)
 		return f->base;
-	void *item = list_add_raw(
-		r->arena, f->base, shape->item_size ? shape->item_size : f->row->object->size);
+	void *item = list_add_raw(r->arena, f->base, shape->item_size ? shape->item_size : f->row->object->size);
 	if (f->kind != FRAME_MAP)
 		return item;
 	*(const char **)item = f->key;
@@ -223,8 +218,7 @@ static enum verdict pass_refused(struct reader *r, struct frame *f)
 
 /* Decides about the value that begins: TAKE it to *ret_place as *ret_row says, PASS over it,
  * or REFUSE it (the error is then filled). The very first value has no row. */
-static enum verdict place_value(
-	struct reader *r, enum token found, const struct property **ret_row, void **ret_place)
+static enum verdict place_value(struct reader *r, enum token found, const struct property **ret_row, void **ret_place)
 {
 	struct frame *f = top_frame(r);
 	enum token wanted = TOKEN_OBJECT;
@@ -232,8 +226,7 @@ static enum verdict place_value(
 		return PASS;
 	if (f && f->kind == FRAME_OBJECT) {
 		if (f->row && f->row->kind == KIND_SEEN && found != TOKEN_NULL) {
-			*(struct oci_bool *)((char *)f->base + f->row->offset) =
-				(struct oci_bool){ true, true };
+			*(struct oci_bool *)((char *)f->base + f->row->offset) = (struct oci_bool){ true, true };
 			return PASS;
 		}
 		if (!f->row || found == TOKEN_NULL)
@@ -271,8 +264,8 @@ static const struct word *find_word(const struct word *words, const char *text, 
 }
 
 /* Where the reading goes on, *ret_word is the word that was probably meant, or NULL. */
-static int refuse_word(struct reader *r, const struct property *row, const char *text, size_t len,
-	const struct word **ret_word)
+static int refuse_word(
+	struct reader *r, const struct property *row, const char *text, size_t len, const struct word **ret_word)
 {
 	char shown[SHOWN], hint[sizeof(r->err->hint)];
 	stop(r, "unknown value \"%s\"", json_show(shown, sizeof(shown), text, len));
@@ -317,8 +310,7 @@ static int on_string(void *ctx, const unsigned char *bytes, size_t len)
 enum number { INTEGER, TOO_LARGE, NO_INTEGER };
 
 /* Sign and magnitude, since both int64_t and uint64_t must fit. */
-static enum number parse_integer(
-	const char *text, size_t len, bool *ret_negative, uint64_t *ret_magnitude)
+static enum number parse_integer(const char *text, size_t len, bool *ret_negative, uint64_t *ret_magnitude)
 {
 	uint64_t value = 0;
 	bool negative = len && text[0] == '-', large = false;
@@ -355,8 +347,7 @@ static int on_number(void *ctx, const char *text, size_t len)
 	int64_t value = (int64_t)(negative ? 0 - magnitude : magnitude);
 	bool fits = number == INTEGER && (negative ? value >= row->min : magnitude <= row->max);
 	if (!fits || (!negative && row->min > 0 && magnitude < (uint64_t)row->min)) {
-		stop(r, "%s is out of range, allowed is %" PRId64 " to %" PRIu64, shown, row->min,
-			row->max);
+		stop(r, "%s is out of range, allowed is %" PRId64 " to %" PRIu64, shown, row->min, row->max);
 		return refused(r);
 	}
 	if (row->kind == KIND_INT)
@@ -385,8 +376,7 @@ static int on_null(void *ctx)
 
 /* Objects and arrays */
 
-static enum verdict open_bracket(
-	struct reader *r, enum token found, const struct property **ret_row, void **ret_place)
+static enum verdict open_bracket(struct reader *r, enum token found, const struct property **ret_row, void **ret_place)
 {
 	enum verdict verdict = place_value(r, found, ret_row, ret_place);
 	if (verdict == REFUSE)
@@ -466,8 +456,7 @@ static int refuse_duplicate_keys(struct reader *r, struct frame *f)
 		return GO_ON;
 	const char **keys = arena_array(r->arena, list->len, sizeof(*keys));
 	for (size_t i = 0; i < list->len; i++)
-		keys[i] = *(const char **)((char *)list->items +
-					   i * (size ? size : f->row->object->size));
+		keys[i] = *(const char **)((char *)list->items + i * (size ? size : f->row->object->size));
 	qsort(keys, list->len, sizeof(*keys), compare_strings);
 	for (size_t i = 1; i < list->len; i++) {
 		f->key = keys[i];
@@ -512,8 +501,7 @@ static int on_end_map(void *ctx)
 
 /* Names */
 
-static void report_unknown(
-	struct reader *r, const struct schema *schema, const char *text, size_t len)
+static void report_unknown(struct reader *r, const struct schema *schema, const char *text, size_t len)
 {
 	if (!(r->source && r->source->unknown) && !log_wants(LOG_LEVEL_DEBUG))
 		return;
@@ -525,12 +513,10 @@ static void report_unknown(
 		r->source->unknown(r->source->data, line, where, nearest);
 	else
 		log_debug("%s:%d: %s: unknown property, not read%s%s%s", file_name(r), line, where,
-			nearest ? "; did you mean \"" : "", nearest ? nearest : "",
-			nearest ? "\"?" : "");
+			nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
-static const struct property *find_property(
-	const struct schema *schema, const char *key, size_t len)
+static const struct property *find_property(const struct schema *schema, const char *key, size_t len)
 {
 	for (const struct property *p = schema->properties; p->name; p++)
 		if (strncmp(p->name, key, len) == 0 && !p->name[len])
@@ -613,8 +599,8 @@ static int parse(struct reader *r)
 	return status == yajl_status_ok ? 0 : -1;
 }
 
-int json_read(struct arena *arena, const struct json_source *source, const struct schema *schema,
-	const char *text, size_t len, void *ret, struct error *err)
+int json_read(struct arena *arena, const struct json_source *source, const struct schema *schema, const char *text,
+	size_t len, void *ret, struct error *err)
 {
 	struct reader r = { .arena = arena, .source = source, .schema = schema, .err = err };
 	r.text = text;
@@ -647,21 +633,17 @@ static ssize_t read_regular(struct arena *arena, int dirfd, const char *path, ch
 	return error_hint(err, "a configuration from elsewhere is given by --config");
 }
 
-int oci_config_read(struct arena *arena, int dirfd, const char *path,
-	const struct json_source *source, struct oci_config **ret_config, char **ret_text,
-	size_t *ret_len, struct error *err)
+int oci_config_read(struct arena *arena, int dirfd, const char *path, const struct json_source *source,
+	struct oci_config **ret_config, char **ret_text, size_t *ret_len, struct error *err)
 {
 	const struct json_source by_path = { .name = path };
 	char *text;
 	ssize_t len = source && source->regular ? read_regular(arena, dirfd, path, &text, err) :
 						  read_file_at(arena, dirfd, path, JSON_MAX_SIZE, &text, err);
 	if (len < 0)
-		return err && err->errnum == ENOENT
-			       ? error_hint(err, "`hull spec` writes one to start from")
-			       : -1;
+		return err && err->errnum == ENOENT ? error_hint(err, "`hull spec` writes one to start from") : -1;
 	struct oci_config *config = arena_new(arena, struct oci_config);
-	if (json_read(arena, source ? source : &by_path, &oci_config_schema, text, (size_t)len,
-		    config, err) < 0)
+	if (json_read(arena, source ? source : &by_path, &oci_config_schema, text, (size_t)len, config, err) < 0)
 		return -1;
 	*ret_config = config;
 	if (ret_text)

@@ -39,7 +39,8 @@ static void append_plain(struct json_writer *w, const char *text, size_t len)
 	w->len += len;
 }
 
-/* yajl escapes the control characters below U+0020 alone. U+007F to U+009F act on a terminal too, and stand in strings alone. */
+/* yajl escapes the control characters below U+0020 alone. U+007F to U+009F act on a terminal too, and stand in strings
+ * alone. */
 static void append(void *data, const char *text, size_t len)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -133,8 +134,7 @@ static size_t sequence_length(const unsigned char *text)
 		if (text[0] < rows[i].first || text[0] > rows[i].last)
 			continue;
 		size_t len = 1;
-		if (rows[i].length > 1 &&
-			(text[1] < rows[i].second_min || text[1] > rows[i].second_max))
+		if (rows[i].length > 1 && (text[1] < rows[i].second_min || text[1] > rows[i].second_max))
 			return 0;
 		for (len = rows[i].length > 1 ? 2 : 1; len < rows[i].length; len++)
 			if ((text[len] & 0xc0) != 0x80)
@@ -325,10 +325,10 @@ static void write_item(struct json_writer *w, const struct property *p, const ch
 
 static void write_list(struct json_writer *w, const struct property *p, const struct raw_list *list)
 {
-	size_t size = p->kind == KIND_STRINGS ? sizeof(char *)
-		      : p->kind == KIND_UINTS ? sizeof(struct oci_uint)
-		      : p->kind == KIND_WORDS ? sizeof(struct oci_int)
-					      : p->object->size;
+	size_t size = p->kind == KIND_STRINGS ? sizeof(char *) :
+		      p->kind == KIND_UINTS   ? sizeof(struct oci_uint) :
+		      p->kind == KIND_WORDS   ? sizeof(struct oci_int) :
+						p->object->size;
 	if (p->kind == KIND_OBJECT_MAP)
 		json_object(w);
 	else
@@ -383,8 +383,7 @@ void json_struct(struct json_writer *w, const struct schema *schema, const void 
 	json_end(w);
 }
 
-char *json_write(struct arena *arena, const struct schema *schema, const void *value, bool pretty,
-	size_t *ret_len)
+char *json_write(struct arena *arena, const struct schema *schema, const void *value, bool pretty, size_t *ret_len)
 {
 	struct json_writer w;
 	json_begin(&w, arena, pretty);

@@ -21,8 +21,7 @@
 #include "oci/schema.h"
 
 /* The struct that `schema` describes. Whatever is absent or an empty list is left out. */
-char *json_write(struct arena *arena, const struct schema *schema, const void *value, bool pretty,
-	size_t *ret_len);
+char *json_write(struct arena *arena, const struct schema *schema, const void *value, bool pretty, size_t *ret_len);
 
 /* Whether a string of JSON can hold the text as it is: it is UTF-8. */
 bool json_holds(const char *text);
@@ -39,9 +38,9 @@ struct json_writer {
 void json_begin(struct json_writer *w, struct arena *arena, bool pretty);
 void json_object(struct json_writer *w);
 void json_array(struct json_writer *w);
-void json_end(struct json_writer *w); /* of the innermost object or array */
+void json_end(struct json_writer *w);                                  /* of the innermost object or array */
 struct json_writer *json_key(struct json_writer *w, const char *name); /* w: json_uint(json_key(w, "pid"), 1) */
-void json_string(struct json_writer *w, const char *text); /* NULL is null */
+void json_string(struct json_writer *w, const char *text);             /* NULL is null */
 void json_int(struct json_writer *w, int64_t value);
 void json_uint(struct json_writer *w, uint64_t value);
 void json_decimal(struct json_writer *w, double value); /* two places, as pressure averages have */

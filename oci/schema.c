@@ -41,8 +41,7 @@ static bool takes_index(const struct property *p)
 	}
 }
 
-const struct property *schema_find(
-	const struct schema *root, const char *path, const struct schema **ret_schema)
+const struct property *schema_find(const struct schema *root, const char *path, const struct schema **ret_schema)
 {
 	const struct property *row = NULL;
 	const struct schema *at = root;

@@ -126,8 +126,7 @@ extern const struct schema oci_id_mapping_schema; /* struct oci_id_mapping */
 /* The row that a jq path names: ".linux.namespaces[].type" (an index or none, the first dot or
  * none, as one likes), or NULL. *ret_schema is that of the object found, or of the list's
  * objects, and NULL for all else. The path "." is the root itself: NULL with *ret_schema set. */
-const struct property *schema_find(
-	const struct schema *root, const char *path, const struct schema **ret_schema);
+const struct property *schema_find(const struct schema *root, const char *path, const struct schema **ret_schema);
 
 /* The property that an unknown name was meant for, or NULL: base/nearest.h. */
 const char *schema_nearest(const struct schema *schema, const char *name);

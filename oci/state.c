@@ -7,17 +7,13 @@
 #include "oci/json-read.h"
 #include "oci/json-write.h"
 
-#define ROW_VERSION(s)                                                                             \
-	STRING(s, oci_version, "ociVersion", REQUIRED,                                             \
-		"version of the specification that the state complies with")
+#define ROW_VERSION(s) \
+	STRING(s, oci_version, "ociVersion", REQUIRED, "version of the specification that the state complies with")
 #define ROW_ID(s) STRING(s, id, "id", REQUIRED, "name of the container, unique on the host")
-#define ROW_BUNDLE(s)                                                                              \
-	STRING(s, bundle, "bundle", REQUIRED, "absolute path of the bundle's directory")
+#define ROW_BUNDLE(s) STRING(s, bundle, "bundle", REQUIRED, "absolute path of the bundle's directory")
 #define ROW_ROOTFS(s) STRING(s, rootfs, "rootfs", 0, "absolute path of the root filesystem")
-#define ROW_CREATED(s)                                                                             \
-	STRING(s, created, "created", 0, "time of creation as RFC 3339 writes it, in UTC")
-#define ROW_ANNOTATIONS(s)                                                                         \
-	MAP(s, annotations, "annotations", 0, "annotations of the container's configuration")
+#define ROW_CREATED(s) STRING(s, created, "created", 0, "time of creation as RFC 3339 writes it, in UTC")
+#define ROW_ANNOTATIONS(s) MAP(s, annotations, "annotations", 0, "annotations of the container's configuration")
 
 static const struct property exit_properties[] = {
 	INT(struct oci_exit, status, "status", 0, 0, 255, "exit status, 128 + n for signal n"),
@@ -38,20 +34,16 @@ static const struct schema oci_used_schema = SCHEMA(oci_used, used_properties);
 
 #define ROW_EXIT(s) INLINE(s, exit, oci_exit, "exit", 0, "how init ended, if the runtime saw it")
 
-#define ROW_PID                                                                                    \
-	INT(struct oci_state, pid, "pid", 0, 0, INT32_MAX,                                         \
+#define ROW_PID                                            \
+	INT(struct oci_state, pid, "pid", 0, 0, INT32_MAX, \
 		"process id of init as the runtime sees it, or 0 if there is none")
-#define ROW_STATUS                                                                                 \
-	STRING(struct oci_state, status, "status", REQUIRED,                                       \
-		"creating, created, running, stopped or paused")
+#define ROW_STATUS STRING(struct oci_state, status, "status", REQUIRED, "creating, created, running, stopped or paused")
 #define ROW_OWNER STRING(struct oci_state, owner, "owner", 0, "user who created it")
 
-static const struct property state_properties[] = { ROW_VERSION(struct oci_state),
-	ROW_ID(struct oci_state), ROW_PID, ROW_STATUS, ROW_BUNDLE(struct oci_state),
-	ROW_ROOTFS(struct oci_state), ROW_CREATED(struct oci_state), ROW_OWNER,
-	ROW_ANNOTATIONS(struct oci_state), ROW_EXIT(struct oci_state),
-	INLINE(struct oci_state, resources, oci_used, "resources", 0, "what a stopped container used"),
-	END };
+static const struct property state_properties[] = { ROW_VERSION(struct oci_state), ROW_ID(struct oci_state), ROW_PID,
+	ROW_STATUS, ROW_BUNDLE(struct oci_state), ROW_ROOTFS(struct oci_state), ROW_CREATED(struct oci_state),
+	ROW_OWNER, ROW_ANNOTATIONS(struct oci_state), ROW_EXIT(struct oci_state),
+	INLINE(struct oci_state, resources, oci_used, "resources", 0, "what a stopped container used"), END };
 const struct schema oci_state_schema = SCHEMA(oci_state, state_properties);
 
 static const struct property state_short_properties[] = { ROW_ID(struct oci_state), ROW_PID, ROW_STATUS,
@@ -69,36 +61,27 @@ struct oci_process_state {
 
 static const struct property process_state_properties[] = { ROW_VERSION(struct oci_process_state),
 	STRINGS(struct oci_process_state, fds, "fds", 0, "names of the descriptors sent along"),
-	INT(struct oci_process_state, pid, "pid", REQUIRED, 0, INT32_MAX,
-		"process id as the runtime sees it"),
+	INT(struct oci_process_state, pid, "pid", REQUIRED, 0, INT32_MAX, "process id as the runtime sees it"),
 	STRING(struct oci_process_state, metadata, "metadata", 0, "listenerMetadata of the filter"),
-	INLINE(struct oci_process_state, state, oci_state, "state", REQUIRED,
-		"state of the container"),
-	END };
-static const struct schema process_state_schema =
-	SCHEMA(oci_process_state, process_state_properties);
+	INLINE(struct oci_process_state, state, oci_state, "state", REQUIRED, "state of the container"), END };
+static const struct schema process_state_schema = SCHEMA(oci_process_state, process_state_properties);
 
-static const struct property record_properties[] = { ROW_VERSION(struct oci_record),
-	ROW_ID(struct oci_record), ROW_BUNDLE(struct oci_record), ROW_ROOTFS(struct oci_record),
-	ROW_CREATED(struct oci_record),
+static const struct property record_properties[] = { ROW_VERSION(struct oci_record), ROW_ID(struct oci_record),
+	ROW_BUNDLE(struct oci_record), ROW_ROOTFS(struct oci_record), ROW_CREATED(struct oci_record),
 	UINT(struct oci_record, owner, "owner", REQUIRED, UINT32_MAX, "user id of who created it"),
 	INT(struct oci_record, pid, "pid", REQUIRED, 0, INT32_MAX, "process id of init"),
 	UINT(struct oci_record, pid_start, "pidStart", REQUIRED, UINT64_MAX,
 		"start time of init in clock ticks since boot"),
-	STRING(struct oci_record, cgroup_path, "cgroupPath", 0,
-		"cgroup, relative to the cgroup2 mount"),
+	STRING(struct oci_record, cgroup_path, "cgroupPath", 0, "cgroup, relative to the cgroup2 mount"),
 	UINT(struct oci_record, cgroup_components, "cgroupComponents", 0, UINT32_MAX,
 		"how many of the last components of cgroupPath were made for the container"),
-	BOOL(struct oci_record, systemd_cgroup, "systemdCgroup", 0,
-		"true if systemd made the cgroup as a scope"),
+	BOOL(struct oci_record, systemd_cgroup, "systemdCgroup", 0, "true if systemd made the cgroup as a scope"),
 	STRING(struct oci_record, intel_rdt_group, "intelRdtGroup", 0,
 		"resctrl directory that was made for the container"),
 	BOOL(struct oci_record, creating, "creating", 0, "true while create is at work"),
 	BOOL(struct oci_record, terminal, "terminal", 0, "true if init has a terminal"),
-	BOOL(struct oci_record, has_poststart, "hasPoststart", 0,
-		"true if the configuration has poststart hooks"),
-	BOOL(struct oci_record, has_poststop, "hasPoststop", 0,
-		"true if the configuration has poststop hooks"),
+	BOOL(struct oci_record, has_poststart, "hasPoststart", 0, "true if the configuration has poststart hooks"),
+	BOOL(struct oci_record, has_poststop, "hasPoststop", 0, "true if the configuration has poststop hooks"),
 	ROW_ANNOTATIONS(struct oci_record), ROW_EXIT(struct oci_record), END };
 const struct schema oci_record_schema = SCHEMA(oci_record, record_properties);
 
@@ -113,15 +96,14 @@ static struct oci_state complete(const struct oci_state *state)
 	return whole;
 }
 
-char *oci_state_json(
-	struct arena *arena, const struct oci_state *state, bool pretty, size_t *ret_len)
+char *oci_state_json(struct arena *arena, const struct oci_state *state, bool pretty, size_t *ret_len)
 {
 	struct oci_state whole = complete(state);
 	return json_write(arena, &oci_state_schema, &whole, pretty, ret_len);
 }
 
-char *oci_process_state_json(struct arena *arena, const struct oci_state *state, int64_t pid,
-	const char *metadata, size_t *ret_len)
+char *oci_process_state_json(
+	struct arena *arena, const struct oci_state *state, int64_t pid, const char *metadata, size_t *ret_len)
 {
 	const char *fds[] = { "seccompFd", NULL };
 	struct oci_process_state message = {
@@ -134,8 +116,7 @@ char *oci_process_state_json(struct arena *arena, const struct oci_state *state,
 	return json_write(arena, &process_state_schema, &message, false, ret_len);
 }
 
-int oci_record_read(
-	struct arena *arena, int dirfd, struct oci_record *ret_record, struct error *err)
+int oci_record_read(struct arena *arena, int dirfd, struct oci_record *ret_record, struct error *err)
 {
 	FD(fd) = openat(dirfd, OCI_RECORD_NAME, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -157,8 +138,7 @@ int oci_record_read_fd(struct arena *arena, int fd, struct oci_record *ret_recor
 	return 0;
 }
 
-int oci_record_write(
-	struct arena *arena, int dirfd, const struct oci_record *record, struct error *err)
+int oci_record_write(struct arena *arena, int dirfd, const struct oci_record *record, struct error *err)
 {
 	struct oci_record whole = *record;
 	size_t len;

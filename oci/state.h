@@ -30,7 +30,7 @@ struct oci_exit {
 
 /* What the kernel still knows of a stopped container: its cgroup stays until it is deleted. */
 struct oci_used {
-	struct oci_uint oom_kills, memory_peak; /* bytes */
+	struct oci_uint oom_kills, memory_peak;         /* bytes */
 	struct oci_uint cpu_time, cpu_user, cpu_system; /* microseconds */
 };
 
@@ -56,41 +56,37 @@ struct oci_record {
 	const char *id;
 	const char *bundle, *rootfs; /* absolute */
 	const char *created;
-	struct oci_uint owner;             /* uid of who created it */
-	struct oci_int pid;                /* of init */
-	struct oci_uint pid_start;         /* its start time, clock ticks since boot: base/proc.h */
-	const char *cgroup_path;           /* below the cgroup2 mount, or NULL for none */
-	struct oci_uint cgroup_components; /* how many of its last components we made */
-	struct oci_bool systemd_cgroup;    /* made as a scope by systemd */
-	const char *intel_rdt_group; /* resctrl directory that we made and must remove, or NULL */
-	struct oci_bool creating;    /* create is at work: its hooks may ask */
-	struct oci_bool terminal;    /* init has one */
+	struct oci_uint owner;                       /* uid of who created it */
+	struct oci_int pid;                          /* of init */
+	struct oci_uint pid_start;                   /* its start time, clock ticks since boot: base/proc.h */
+	const char *cgroup_path;                     /* below the cgroup2 mount, or NULL for none */
+	struct oci_uint cgroup_components;           /* how many of its last components we made */
+	struct oci_bool systemd_cgroup;              /* made as a scope by systemd */
+	const char *intel_rdt_group;                 /* resctrl directory that we made and must remove, or NULL */
+	struct oci_bool creating;                    /* create is at work: its hooks may ask */
+	struct oci_bool terminal;                    /* init has one */
 	struct oci_bool has_poststart, has_poststop; /* config.json has such hooks */
 	oci_map annotations;
 	struct oci_exit exit;
 };
 
-extern const struct schema oci_state_schema;  /* struct oci_state */
+extern const struct schema oci_state_schema;       /* struct oci_state */
 extern const struct schema oci_state_short_schema; /* of it what crun lists */
-extern const struct schema oci_record_schema; /* struct oci_record */
+extern const struct schema oci_record_schema;      /* struct oci_record */
 
 #define OCI_RECORD_NAME "state.json"
 
 /* The state as JSON: for `state` and `list` pretty, for hooks' standard input not. */
-char *oci_state_json(
-	struct arena *arena, const struct oci_state *state, bool pretty, size_t *ret_len);
+char *oci_state_json(struct arena *arena, const struct oci_state *state, bool pretty, size_t *ret_len);
 
 /* The message for a seccomp agent, which goes with one descriptor, "seccompFd". pid is the
  * process's as the runtime sees it; metadata may be NULL. */
-char *oci_process_state_json(struct arena *arena, const struct oci_state *state, int64_t pid,
-	const char *metadata, size_t *ret_len);
+char *oci_process_state_json(
+	struct arena *arena, const struct oci_state *state, int64_t pid, const char *metadata, size_t *ret_len);
 
 /* Reads OCI_RECORD_NAME in dirfd. A container that is still being made has none: ENOENT. */
-int oci_record_read(
-	struct arena *arena, int dirfd, struct oci_record *ret_record, struct error *err);
+int oci_record_read(struct arena *arena, int dirfd, struct oci_record *ret_record, struct error *err);
 /* The same of the open file. */
-int oci_record_read_fd(
-	struct arena *arena, int fd, struct oci_record *ret_record, struct error *err);
+int oci_record_read_fd(struct arena *arena, int fd, struct oci_record *ret_record, struct error *err);
 /* Replaces it as a whole. */
-int oci_record_write(
-	struct arena *arena, int dirfd, const struct oci_record *record, struct error *err);
+int oci_record_write(struct arena *arena, int dirfd, const struct oci_record *record, struct error *err);

@@ -9,14 +9,14 @@
 
 #include "base/str.h"
 
-extern const struct word oci_namespace_words[];   /* CLONE_NEW* */
-extern const struct word oci_propagation_words[]; /* MS_SHARED, ..., with MS_REC in the r-forms */
-extern const struct word oci_rlimit_words[];      /* RLIMIT_* */
-enum { OCI_SCHED_ISO = 4 }; /* sched.h reserves the number; the kernel has no such policy */
-extern const struct word oci_scheduler_policy_words[];   /* SCHED_* */
-extern const struct word oci_scheduler_flag_words[];     /* SCHED_FLAG_* */
-extern const struct word oci_io_priority_words[];        /* IOPRIO_CLASS_*: 1 RT, 2 BE, 3 IDLE */
-extern const struct word oci_memory_policy_words[];      /* MPOL_* */
+extern const struct word oci_namespace_words[];        /* CLONE_NEW* */
+extern const struct word oci_propagation_words[];      /* MS_SHARED, ..., with MS_REC in the r-forms */
+extern const struct word oci_rlimit_words[];           /* RLIMIT_* */
+enum { OCI_SCHED_ISO = 4 };                            /* sched.h reserves the number; the kernel has no such policy */
+extern const struct word oci_scheduler_policy_words[]; /* SCHED_* */
+extern const struct word oci_scheduler_flag_words[];   /* SCHED_FLAG_* */
+extern const struct word oci_io_priority_words[];      /* IOPRIO_CLASS_*: 1 RT, 2 BE, 3 IDLE */
+extern const struct word oci_memory_policy_words[];    /* MPOL_* */
 extern const struct word oci_memory_policy_flag_words[]; /* MPOL_F_* */
 extern const struct word oci_personality_words[];        /* PER_LINUX, PER_LINUX32 */
 extern const struct word oci_seccomp_action_words[];     /* enum oci_seccomp_action */

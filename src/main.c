@@ -26,15 +26,14 @@ static int apply_globals(struct context *ctx, struct error *err)
 		return -1;
 	ctx->state_root = o->root ? o->root : container_default_root(&ctx->arena);
 	ctx->cgroup_manager = o->systemd_cgroup && !o->cgroup_manager ?
-		CGROUP_MANAGER_SYSTEMD :
-		(enum cgroup_manager)word_value(cgroup_manager_words, o->cgroup_manager);
+				      CGROUP_MANAGER_SYSTEMD :
+				      (enum cgroup_manager)word_value(cgroup_manager_words, o->cgroup_manager);
 	return 0;
 }
 
 static int print_version(const struct dialect *d, struct error *err)
 {
-	(void)printf("%s version %s\ncommit: %s\nspec: %s\n", d->name, d->version, HULL_COMMIT,
-		OCI_VERSION);
+	(void)printf("%s version %s\ncommit: %s\nspec: %s\n", d->name, d->version, HULL_COMMIT, OCI_VERSION);
 	if (d->capabilities)
 		(void)puts(d->capabilities);
 	return print_end(err);
@@ -76,10 +75,9 @@ static int obey(struct context *ctx, const struct command *command, struct error
 	ctx->command = command;
 	if (ctx->operand_count < command->min_operands || ctx->operand_count > command->max_operands) {
 		(void)fail(err, 0, "%s: %s", command->name,
-			ctx->operand_count < command->min_operands ? "an operand is missing" :
-								     "too many operands");
-		return error_hint(err, "usage: hull %s [OPTION…]%s%s", command->name,
-			*command->operands ? " " : "", command->operands);
+			ctx->operand_count < command->min_operands ? "an operand is missing" : "too many operands");
+		return error_hint(err, "usage: hull %s [OPTION…]%s%s", command->name, *command->operands ? " " : "",
+			command->operands);
 	}
 	if (operands_check(command, ctx->operand_count, ctx->operands, err) < 0)
 		return -1;

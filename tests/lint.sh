@@ -1,6 +1,6 @@
 #!/bin/sh
-# clang-tidy, cppcheck, shellcheck, and the checks of our own; quiet where there is nothing to say. A tool that
-# is not installed is skipped aloud. Environment: SOURCES.
+# clang-format, clang-tidy, cppcheck, shellcheck, and the checks of our own; quiet where there is nothing to say. A tool that
+# is not installed is skipped aloud. Environment: SOURCES, C_FILES.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bad=0
@@ -13,6 +13,20 @@ have() {
 
 sh tests/check-includes.sh || bad=1
 sh tests/check-length.sh || bad=1
+
+# Versions of clang-format differ in details; the one that .clang-format names decides.
+if have clang-format; then
+	version=$(sed -n 's/^# clang-format \([0-9]*\)\..*/\1/p' .clang-format)
+	case $(clang-format --version) in
+	*" version $version."*)
+		# shellcheck disable=SC2086
+		clang-format --dry-run -Werror $C_FILES || {
+			echo "lint: make format writes them as they are to be" >&2
+			bad=1
+		} ;;
+	*) echo "lint: clang-format is another version than $version: skipped" >&2 ;;
+	esac
+fi
 
 headers=$(mktemp -d)
 trap 'rm -rf "$headers"' EXIT

@@ -6,8 +6,9 @@
  *	hull-systemd set system|user UNIT [SETTING=VALUE]...
  *	hull-systemd attach system|user UNIT CGROUP-BELOW PID
  *
- * A setting is a file of cgroup v2 ("memory.max=1048576"); those that systemd has no property for are passed over, for hull writes them
- * itself. A property is one of systemd's, its value in the text form of a GVariant: 'text', true, uint64 5, ['a', 'b'].
+ * A setting is a file of cgroup v2 ("memory.max=1048576"); those that systemd has no property for are passed over, for
+ * hull writes them itself. A property is one of systemd's, its value in the text form of a GVariant: 'text', true,
+ * uint64 5, ['a', 'b'].
  *
  * Prints "ok PATH" (the unit's cgroup) or "error TEXT". After a start it waits for the end of its standard input: it is
  * the scope's first process, and keeps it from ending before the container is in it.
@@ -42,8 +43,7 @@ static int connect_private(sd_bus **ret, bool user)
 	sd_bus *bus = NULL;
 	if (user && !runtime_dir)
 		return -ENOENT;
-	(void)snprintf(address, sizeof(address), "unix:path=%s/systemd/private",
-		user ? runtime_dir : "/run");
+	(void)snprintf(address, sizeof(address), "unix:path=%s/systemd/private", user ? runtime_dir : "/run");
 	int status = sd_bus_new(&bus);
 	if (status >= 0)
 		status = sd_bus_set_address(bus, address);
@@ -173,8 +173,7 @@ static int append_io_limits(sd_bus_message *m, const char *value)
 		const char *found = strstr(value, pattern);
 		if (!found || sscanf(found + strlen(pattern), "%31s", limit) != 1)
 			continue;
-		int status = sd_bus_message_append(m, "(sv)", keys[i].property, "a(st)", 1, device,
-			to_number(limit));
+		int status = sd_bus_message_append(m, "(sv)", keys[i].property, "a(st)", 1, device, to_number(limit));
 		if (status < 0)
 			return status;
 	}
@@ -249,8 +248,8 @@ static int append_typed_number(sd_bus_message *m, const char *name, const char *
 {
 	static const struct {
 		const char *word, *type;
-	} types[] = { { "uint64 ", "t" }, { "int64 ", "x" }, { "uint32 ", "u" }, { "int32 ", "i" },
-		{ "@t ", "t" }, { "@x ", "x" }, { "@u ", "u" } };
+	} types[] = { { "uint64 ", "t" }, { "int64 ", "x" }, { "uint32 ", "u" }, { "int32 ", "i" }, { "@t ", "t" },
+		{ "@x ", "x" }, { "@u ", "u" } };
 	const char *type = "i";
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (strncmp(text, types[i].word, strlen(types[i].word)) == 0) {
@@ -262,9 +261,8 @@ static int append_typed_number(sd_bus_message *m, const char *name, const char *
 	uint64_t value = *text == '-' ? (uint64_t)strtoll(text, &end, 0) : strtoull(text, &end, 0);
 	if (errno || end == text || *end)
 		return -EINVAL;
-	return *type == 't' || *type == 'x' ?
-		sd_bus_message_append(m, "(sv)", name, type, value) :
-		sd_bus_message_append(m, "(sv)", name, type, (uint32_t)value);
+	return *type == 't' || *type == 'x' ? sd_bus_message_append(m, "(sv)", name, type, value) :
+					      sd_bus_message_append(m, "(sv)", name, type, (uint32_t)value);
 }
 
 static int append_property(sd_bus_message *m, const char *argument)
@@ -291,8 +289,7 @@ static int append_all(sd_bus_message *m, char **arguments)
 {
 	for (; *arguments; arguments++) {
 		bool is_property = strncmp(*arguments, "property:", 9) == 0;
-		int status = is_property ? append_property(m, *arguments + 9) :
-					   append_setting(m, *arguments);
+		int status = is_property ? append_property(m, *arguments + 9) : append_setting(m, *arguments);
 		if (status < 0) {
 			(void)printf("error %s: %s\n", *arguments, strerror(-status));
 			return status;
@@ -334,12 +331,10 @@ static int wait_for_job(sd_bus *bus, struct job *job)
 static int subscribe(sd_bus *bus, struct job *job)
 {
 	/* On the private connection there is no bus to match for us, and no sender to match. */
-	int status = sd_bus_match_signal(bus, NULL, NULL, MANAGER_PATH, MANAGER, "JobRemoved",
-		on_job_removed, job);
+	int status = sd_bus_match_signal(bus, NULL, NULL, MANAGER_PATH, MANAGER, "JobRemoved", on_job_removed, job);
 	if (status < 0)
 		return status;
-	return sd_bus_call_method(bus, DESTINATION, MANAGER_PATH, MANAGER, "Subscribe", NULL, NULL,
-		NULL);
+	return sd_bus_call_method(bus, DESTINATION, MANAGER_PATH, MANAGER, "Subscribe", NULL, NULL, NULL);
 }
 
 /* Sends a method that returns a job, and waits for its end. */
@@ -360,20 +355,19 @@ static int call_job(sd_bus *bus, sd_bus_message *m, struct job *job, sd_bus_erro
 static int build_start(sd_bus *bus, char **argv, sd_bus_message **ret)
 {
 	sd_bus_message *m = NULL;
-	int status = sd_bus_message_new_method_call(bus, &m, DESTINATION, MANAGER_PATH, MANAGER,
-		"StartTransientUnit");
+	int status = sd_bus_message_new_method_call(bus, &m, DESTINATION, MANAGER_PATH, MANAGER, "StartTransientUnit");
 	if (status >= 0)
 		status = sd_bus_message_append(m, "ss", argv[3], "fail");
 	if (status >= 0)
 		status = sd_bus_message_open_container(m, 'a', "(sv)");
 	if (status >= 0)
-		status = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)", "Description", "s",
-			"container of hull", "Slice", "s", argv[4], "Delegate", "b", 1,
-			"DefaultDependencies", "b", 0, "PIDs", "au", 1, (uint32_t)getpid());
+		status = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)", "Description", "s", "container of hull",
+			"Slice", "s", argv[4], "Delegate", "b", 1, "DefaultDependencies", "b", 0, "PIDs", "au", 1,
+			(uint32_t)getpid());
 	/* Accounting is what makes the controllers' files be there. */
 	if (status >= 0)
-		status = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)", "MemoryAccounting", "b", 1,
-			"CPUAccounting", "b", 1, "TasksAccounting", "b", 1, "IOAccounting", "b", 1);
+		status = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)", "MemoryAccounting", "b", 1, "CPUAccounting", "b",
+			1, "TasksAccounting", "b", 1, "IOAccounting", "b", 1);
 	if (status >= 0)
 		status = append_all(m, argv + 5);
 	if (status >= 0)
@@ -400,20 +394,19 @@ static char *unit_property(sd_bus *bus, const char *unit, const char *interface,
 static int stop_unit(sd_bus *bus, const char *unit, struct job *job)
 {
 	sd_bus_message *m = NULL;
-	int status = sd_bus_message_new_method_call(bus, &m, DESTINATION, MANAGER_PATH, MANAGER,
-		"StopUnit");
+	int status = sd_bus_message_new_method_call(bus, &m, DESTINATION, MANAGER_PATH, MANAGER, "StopUnit");
 	if (status >= 0)
 		status = sd_bus_message_append(m, "ss", unit, "replace");
 	if (status >= 0)
 		status = call_job(bus, m, job, NULL);
 	(void)sd_bus_message_unref(m);
 	/* a failed unit lingers until it is forgotten; one that does not exist is what we want */
-	(void)sd_bus_call_method(bus, DESTINATION, MANAGER_PATH, MANAGER, "ResetFailedUnit", NULL, NULL,
-		"s", unit);
+	(void)sd_bus_call_method(bus, DESTINATION, MANAGER_PATH, MANAGER, "ResetFailedUnit", NULL, NULL, "s", unit);
 	return status;
 }
 
-/* A scope that failed, or whose processes are gone, stands in the way of its next life. One that lives is somebody's. */
+/* A scope that failed, or whose processes are gone, stands in the way of its next life. One that lives is
+ * somebody's. */
 static bool clear_stale(sd_bus *bus, const char *unit, struct job *job)
 {
 	char *state = unit_property(bus, unit, DESTINATION ".Unit", "ActiveState");
@@ -479,8 +472,7 @@ static int set(sd_bus *bus, char **argv)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *m = NULL;
-	int status = sd_bus_message_new_method_call(bus, &m, DESTINATION, MANAGER_PATH, MANAGER,
-		"SetUnitProperties");
+	int status = sd_bus_message_new_method_call(bus, &m, DESTINATION, MANAGER_PATH, MANAGER, "SetUnitProperties");
 	if (status >= 0)
 		status = sd_bus_message_append(m, "sb", argv[3], 1); /* for this run of the machine */
 	if (status >= 0)
@@ -501,8 +493,8 @@ static int set(sd_bus *bus, char **argv)
 static int attach(sd_bus *bus, char **argv)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
-	int status = sd_bus_call_method(bus, DESTINATION, MANAGER_PATH, MANAGER, "AttachProcessesToUnit",
-		&error, NULL, "ssau", argv[3], argv[4], 1, (uint32_t)strtoul(argv[5], NULL, 10));
+	int status = sd_bus_call_method(bus, DESTINATION, MANAGER_PATH, MANAGER, "AttachProcessesToUnit", &error, NULL,
+		"ssau", argv[3], argv[4], 1, (uint32_t)strtoul(argv[5], NULL, 10));
 	if (status < 0)
 		return say_error("move the process into the scope", status, &error);
 	(void)printf("ok attached\n");
@@ -515,8 +507,7 @@ int main(int argc, char **argv)
 		const char *name;
 		int operands;
 		int (*run)(sd_bus *, char **);
-	} verbs[] = { { "start", 5, start }, { "stop", 4, stop }, { "set", 4, set },
-		{ "attach", 6, attach } };
+	} verbs[] = { { "start", 5, start }, { "stop", 4, stop }, { "set", 4, set }, { "attach", 6, attach } };
 	for (size_t i = 0; argc >= 2 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(argv[1], verbs[i].name) != 0 || argc < verbs[i].operands)
 			continue;
@@ -528,7 +519,6 @@ int main(int argc, char **argv)
 		(void)sd_bus_unref(bus);
 		return status;
 	}
-	(void)fputs("usage: hull-systemd start|stop|set|attach system|user UNIT [SLICE] [SETTING=VALUE]...\n",
-		stderr);
+	(void)fputs("usage: hull-systemd start|stop|set|attach system|user UNIT [SLICE] [SETTING=VALUE]...\n", stderr);
 	return 2;
 }

@@ -13,9 +13,9 @@ struct advice {
 	const struct host *host;
 	const struct error_sink *errors, *warnings;
 	struct plan plan;
-	bool has_root;    /* the configuration has .root.path, and a directory is there */
-	bool has_program; /* … and a process with arguments */
-	int root;         /* the root filesystem (O_PATH), or -1 */
+	bool has_root;       /* the configuration has .root.path, and a directory is there */
+	bool has_program;    /* … and a process with arguments */
+	int root;            /* the root filesystem (O_PATH), or -1 */
 	const char **places; /* where each mount lands, once advice_hides() asked: NULL where that cannot be known */
 };
 
@@ -29,13 +29,12 @@ void advise_mounts(struct advice *a);
 /* The path with one "/" after each name, and without those that say nothing: "/a//b/." is "a/b/". */
 const char *advice_plain(struct arena *arena, const char *path);
 
-/* Whether the kernel has a filesystem of that type now, without a module that it would load. If so, *ret_device tells whether
- * it lies on a block device; if not, *ret_nearest is the type that was
- * probably meant, or NULL. */
+/* Whether the kernel has a filesystem of that type now, without a module that it would load. If so, *ret_device tells
+ * whether it lies on a block device; if not, *ret_nearest is the type that was probably meant, or NULL. */
 bool advice_has_filesystem(struct advice *a, const char *type, bool *ret_device, const char **ret_nearest);
 
-/* advise-trial.c: what only the kernel can tell is tried in namespaces like the container's, which are gone afterwards: id mappings,
- * filesystems and their options, kernel parameters. */
+/* advise-trial.c: what only the kernel can tell is tried in namespaces like the container's, which are gone afterwards:
+ * id mappings, filesystems and their options, kernel parameters. */
 void advise_trial(struct advice *a);
 
 /* Whether one of the first so many mounts may provide what is at a path of the container. */

@@ -21,7 +21,7 @@ static bool is_module(struct advice *a, const char *type)
 	(void)uname(&uts); /* fails for a bad pointer alone */
 	const char *path = arena_printf(a->arena, "/lib/modules/%s/modules.alias", uts.release);
 	return read_file_at(a->arena, AT_FDCWD, path, 64 << 20, &text, NULL) >= 0 &&
-		strstr(text, arena_printf(a->arena, "alias fs-%s ", type));
+	       strstr(text, arena_printf(a->arena, "alias fs-%s ", type));
 }
 
 bool advice_has_filesystem(struct advice *a, const char *type, bool *ret_device, const char **ret_nearest)
@@ -50,8 +50,8 @@ static void check_device(struct advice *a, const struct mount_op *op)
 	int errnum = !op->source || stat(op->source, &st) < 0 ? ENOENT : S_ISBLK(st.st_mode) ? 0 : ENOTBLK;
 	if (errnum == ENOENT || (errnum && !str_eq(op->type, "erofs")))
 		advice_say(a->errors, arena_printf(a->arena, "%s.source", op->where), errnum,
-			errnum == ENOTBLK ? "losetup(8) makes a block device of a file" : NULL,
-			"the device %s of %s", op->source ? op->source : "\"\"", op->type);
+			errnum == ENOTBLK ? "losetup(8) makes a block device of a file" : NULL, "the device %s of %s",
+			op->source ? op->source : "\"\"", op->type);
 }
 
 static void check_type(struct advice *a, const struct mount_op *op)
@@ -84,7 +84,8 @@ static void check_target(struct advice *a, size_t i)
 {
 	const struct mount_op *op = &a->plan.mounts[i];
 	struct stat source, target;
-	bool link = op->options.extra & (MOUNT_EXTRA_COPY_SYMLINK | MOUNT_EXTRA_SRC_NOFOLLOW | MOUNT_EXTRA_DEST_NOFOLLOW);
+	bool link =
+		op->options.extra & (MOUNT_EXTRA_COPY_SYMLINK | MOUNT_EXTRA_SRC_NOFOLLOW | MOUNT_EXTRA_DEST_NOFOLLOW);
 	if (!a->has_root || link || advice_hides(a, i, op->destination))
 		return;
 	FD(fd) = path_try_open(a->root, op->destination, O_PATH);

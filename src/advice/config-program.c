@@ -26,12 +26,12 @@ static const char *name_of(struct advice *a, int fd)
 		texts[i][len] = '\0';
 	}
 	size_t len = str_eq(root, "/") ? 0 : strlen(root);
-	return strncmp(path, root, len) == 0 && (path[len] == '/' || !path[len]) ?
-		arena_strdup(a->arena, path + len) :
-		NULL;
+	return strncmp(path, root, len) == 0 && (path[len] == '/' || !path[len]) ? arena_strdup(a->arena, path + len) :
+										   NULL;
 }
 
-/* The path that a dangling link stands for. The link is the first `len` bytes of `path`; `rest` follows it. NULL if it cannot be read. */
+/* The path that a dangling link stands for. The link is the first `len` bytes of `path`; `rest` follows it. NULL if it
+ * cannot be read. */
 static const char *follow(struct advice *a, int link, const char *path, size_t len, const char *rest)
 {
 	char text[PATH_MAX];
@@ -44,7 +44,8 @@ static const char *follow(struct advice *a, int link, const char *path, size_t l
 	return arena_printf(a->arena, "%.*s%s/%s", *text == '/' ? 0 : (int)len, path, text, rest);
 }
 
-/* The same for a path whose last components may be missing, since a mount may provide them later. NULL if that cannot be known. */
+/* The same for a path whose last components may be missing, since a mount may provide them later. NULL if that cannot
+ * be known. */
 static const char *place_of(struct advice *a, const char *path)
 {
 	enum { MOST_LINKS = 40 }; /* as the kernel follows in one path */
@@ -126,14 +127,15 @@ static uint64_t host_id(const oci_id_mappings *maps, uint64_t id)
 	return m ? m->host_id.value + (id - m->container_id.value) : id;
 }
 
-/* As the kernel judges the root of a new user namespace, who is almighty only over files whose owner and group are mapped. */
+/* As the kernel judges the root of a new user namespace, who is almighty only over files whose owner and group are
+ * mapped. */
 static bool may_root_write(const struct advice *a, const struct stat *st)
 {
 	const oci_id_mappings *uids = &a->linux->uid_mappings, *gids = &a->linux->gid_mappings;
 	bool uid = false, gid = false;
-	LIST_EACH(uids, m)
+	LIST_EACH (uids, m)
 		uid |= st->st_uid >= m->host_id.value && st->st_uid - m->host_id.value < m->size.value;
-	LIST_EACH(gids, m)
+	LIST_EACH (gids, m)
 		gid |= st->st_gid >= m->host_id.value && st->st_gid - m->host_id.value < m->size.value;
 	mode_t bit = host_id(uids, 0) == st->st_uid ? S_IWUSR : host_id(gids, 0) == st->st_gid ? S_IWGRP : S_IWOTH;
 	return (uid && gid) || (st->st_mode & bit);
@@ -177,7 +179,7 @@ static bool is_permitted_at(const struct advice *a, const char *path)
 		(S_ISDIR(st.st_mode) && (a->plan.caps.effective & caps_mask("CAP_DAC_READ_SEARCH"))))
 		return true;
 	mode_t bit = host_id(&a->linux->uid_mappings, a->plan.process.uid) == st.st_uid ? S_IXUSR :
-		is_in_groups(a, st.st_gid)                                              ? S_IXGRP :
+		     is_in_groups(a, st.st_gid)                                         ? S_IXGRP :
 											  S_IXOTH;
 	return st.st_mode & bit;
 }
@@ -256,7 +258,9 @@ static void check_cwd(struct advice *a)
 	if (dir < 0 && errno == ENOENT) {
 		int errnum = advice_try_make(a, cwd);
 		advice_say(errnum ? severity(a) : a->warnings, ".process.cwd", errnum, NULL,
-			errnum ? "make %s in the root filesystem" : "the root filesystem has no directory %s: it is made", cwd);
+			errnum ? "make %s in the root filesystem" :
+				 "the root filesystem has no directory %s: it is made",
+			cwd);
 	} else if (dir >= 0 && fstat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
 		advice_say(severity(a), ".process.cwd", ENOTDIR, NULL, "enter %s", cwd);
 	else if (dir < 0 && errno == ENOTDIR)
@@ -271,8 +275,8 @@ static void check_terminal(struct advice *a)
 		return;
 	FD(fd) = path_try_open(a->root, ptmx, O_PATH);
 	if (fd < 0)
-		advice_say(severity(a), ".process.terminal", errno, "a terminal needs a mount of type devpts on /dev/pts",
-			"open %s in the root filesystem", ptmx);
+		advice_say(severity(a), ".process.terminal", errno,
+			"a terminal needs a mount of type devpts on /dev/pts", "open %s in the root filesystem", ptmx);
 }
 
 /* These hooks run in the container, so their programs are in the root filesystem. */
@@ -294,8 +298,9 @@ static void check_nodes(struct advice *a)
 	for (size_t i = 0; i < a->plan.device_count; i++) {
 		const struct device_op *d = &a->plan.devices[i];
 		if (d->bind && d->asked && access(d->path, F_OK) < 0)
-			advice_say(a->errors, d->where, errno, "in a user namespace no node can be made: the host's is bound",
-				"open %s of the host", d->path);
+			advice_say(a->errors, d->where, errno,
+				"in a user namespace no node can be made: the host's is bound", "open %s of the host",
+				d->path);
 	}
 	for (size_t i = 0; i < a->linux->devices.len; i++) {
 		const char *path = a->linux->devices.items[i].path;

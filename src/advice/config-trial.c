@@ -31,8 +31,7 @@ static bool may_appear(const struct advice *a, const char *key)
 {
 	const struct oci_hooks *hooks = a->config->hooks;
 	return oci_sysctl_namespace(key) == CLONE_NEWNET &&
-		(a->linux->net_devices.len ||
-			(hooks && (hooks->prestart.len || hooks->create_runtime.len)));
+	       (a->linux->net_devices.len || (hooks && (hooks->prestart.len || hooks->create_runtime.len)));
 }
 
 /* A namespace that is joined belongs to others: its parameters are looked for, and not written. */
@@ -81,7 +80,7 @@ static void try_parameters(struct advice *a, const struct error_sink *errors)
 		if (!type)
 			continue;
 		int result = a->plan.ns.created & (uint64_t)type ? sysctl_write(proc, &one, &err) :
-								  look_for(proc, pair, &err);
+								   look_for(proc, pair, &err);
 		if (result == 0 || (err.errnum == ENOENT && may_appear(a, pair->key)))
 			continue;
 		if (!err.where[0])
@@ -137,11 +136,11 @@ static int write_maps(struct advice *a, pid_t pid, struct error *err)
 			  idmap_write(a->arena, pid, proc, a->linux, a->host->own_caps, err);
 }
 
-/* All namespaces in one call. A container's are made in two, for the sake of their owner, which does not matter here. */
+/* All namespaces in one call. A container's are made in two, for the sake of their owner, which does not matter
+ * here. */
 static pid_t begin(struct advice *a)
 {
-	struct clone_args args = { .flags = a->plan.ns.created & ~(uint64_t)CLONE_NEWTIME,
-		.exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = a->plan.ns.created & ~(uint64_t)CLONE_NEWTIME, .exit_signal = SIGCHLD };
 	return sys_clone3(&args);
 }
 
@@ -150,7 +149,7 @@ void advise_trial(struct advice *a)
 	int pair[2];
 	struct error err = { .errnum = 0 };
 	bool may = a->plan.ns.new_user ||
-		(!ns_joins(&a->plan.ns, CLONE_NEWUSER) && (a->host->own_caps & caps_mask("CAP_SYS_ADMIN")));
+		   (!ns_joins(&a->plan.ns, CLONE_NEWUSER) && (a->host->own_caps & caps_mask("CAP_SYS_ADMIN")));
 	if (!may || !a->plan.ns.created || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return;
 	FD(ours) = pair[0];

@@ -46,7 +46,7 @@ static void check_root(struct advice *a)
 
 static void check_namespaces(struct advice *a)
 {
-	LIST_EACH(&a->plan.ns.joins, join) {
+	LIST_EACH (&a->plan.ns.joins, join) {
 		struct error err = { .errnum = 0 };
 		struct ns_plan one = { .joins = { join, 1 } };
 		(void)errors_end(a->errors, ns_open(&one, &err), &err);
@@ -98,9 +98,8 @@ static void check_call_names(struct advice *a)
 			const char *nearest, *name = names->items[j];
 			if (!*name || seccomp_knows_call(a->arena, name, &nearest))
 				continue;
-			advice_say(a->warnings,
-				arena_printf(a->arena, ".linux.seccomp.syscalls[%zu].names[%zu]", i, j), 0,
-				nearest ? arena_printf(a->arena, "did you mean \"%s\"?", nearest) : NULL,
+			advice_say(a->warnings, arena_printf(a->arena, ".linux.seccomp.syscalls[%zu].names[%zu]", i, j),
+				0, nearest ? arena_printf(a->arena, "did you mean \"%s\"?", nearest) : NULL,
 				"unknown system call \"%.64s\", which is ignored", name);
 		}
 	}
@@ -145,7 +144,8 @@ static void check_hooks_of(const oci_hook_list *hooks, const char *name, const s
 	}
 }
 
-/* startContainer hooks run in the container, where a mount may bring them. A hook that fails after the start is only logged. */
+/* startContainer hooks run in the container, where a mount may bring them. A hook that fails after the start is only
+ * logged. */
 static void check_hooks(struct advice *a)
 {
 	const struct oci_hooks *h = a->config->hooks;
@@ -193,14 +193,14 @@ static void check_oom_score(struct advice *a)
 		(fd >= 0 && process_swap_oom_score_adj(fd, p->oom_score_adj, &before, &err) < 0))
 		a->errors->say(a->errors->data, &err);
 	else if (fd >= 0)
-		(void)process_swap_oom_score_adj(fd, before, &value, NULL); /* lowering needs no privilege after raising */
+		(void)process_swap_oom_score_adj(
+			fd, before, &value, NULL); /* lowering needs no privilege after raising */
 }
 
 static void check_net_devices(struct advice *a)
 {
-	LIST_EACH(&a->linux->net_devices, d)
-		if (!strchr(d->key, '/') &&
-			access(arena_printf(a->arena, "/sys/class/net/%s", d->key), F_OK) < 0)
+	LIST_EACH (&a->linux->net_devices, d)
+		if (!strchr(d->key, '/') && access(arena_printf(a->arena, "/sys/class/net/%s", d->key), F_OK) < 0)
 			advice_say(a->errors, arena_printf(a->arena, ".linux.netDevices[\"%s\"]", d->key), 0, NULL,
 				"there is no network device %s", d->key);
 }
@@ -246,17 +246,14 @@ void advise(struct arena *arena, const struct oci_config *config, const struct p
 	const struct host *host, const struct error_sink *errors, const struct error_sink *warnings)
 {
 	void (*const checks[])(struct advice *) = { check_root, advise_mounts, check_namespaces, advise_trial,
-		check_controllers, check_seccomp, check_listener, check_hooks, check_rlimits,
-		check_oom_score, check_groups, check_net_devices, advise_program };
+		check_controllers, check_seccomp, check_listener, check_hooks, check_rlimits, check_oom_score,
+		check_groups, check_net_devices, advise_program };
 	struct oci_config whole = *config;
 	struct plan_options all = *options;
 	struct error err = { .errnum = 0 };
-	struct advice a = { .arena = arena,
-		.options = &all,
-		.host = host,
-		.errors = errors,
-		.warnings = warnings,
-		.root = -1 };
+	struct advice a = {
+		.arena = arena, .options = &all, .host = host, .errors = errors, .warnings = warnings, .root = -1
+	};
 	all.errors = errors;
 	complete(&a, &whole);
 	log_divert_warnings(warnings);

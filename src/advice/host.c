@@ -122,7 +122,7 @@ static bool is_filtered(struct doctor *d)
 {
 	char *text;
 	return read_file_at(d->arena, AT_FDCWD, "/proc/self/status", 1 << 16, &text, NULL) >= 0 &&
-		strstr(text, "\nSeccomp:\t2");
+	       strstr(text, "\nSeccomp:\t2");
 }
 
 static const char *why_no_namespace(struct doctor *d, int errnum, const char **ret_remedy)
@@ -195,8 +195,7 @@ static void check_ids(struct doctor *d)
 		return;
 	}
 	const char *lack = idmap_tools_lack();
-	tell(d, VERDICT_LIMITED, "subordinate ids",
-		"none: a container has one user and one group, your own",
+	tell(d, VERDICT_LIMITED, "subordinate ids", "none: a container has one user and one group, your own",
 		arena_printf(d->arena, "%s%susermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER",
 			lack ? lack : "", lack ? ", and perhaps " : ""));
 }
@@ -205,8 +204,8 @@ static void check_filesystem(struct doctor *d, const char *topic, int errnum, co
 {
 	if (errnum < 0)
 		return; /* the reason has been told */
-	tell(d, errnum ? VERDICT_LIMITED : VERDICT_OK, topic, errnum ? text : "can be mounted by a container without root",
-		errnum ? remedy : NULL);
+	tell(d, errnum ? VERDICT_LIMITED : VERDICT_OK, topic,
+		errnum ? text : "can be mounted by a container without root", errnum ? remedy : NULL);
 }
 
 static void check_filesystems(struct doctor *d)
@@ -231,8 +230,7 @@ static void check_cgroups(struct doctor *d)
 	}
 	const char *below = proc_is_root() ? "/" : cgroup_find_delegated(d->arena, &d->host.cgroup);
 	if (!*below) {
-		tell(d, VERDICT_LIMITED, "cgroup v2",
-			"none is delegated to you: no limits, no statistics, no pause",
+		tell(d, VERDICT_LIMITED, "cgroup v2", "none is delegated to you: no limits, no statistics, no pause",
 			"systemd-run --user --scope -p Delegate=yes hull …, or hull --systemd-cgroup");
 		return;
 	}
@@ -244,9 +242,10 @@ static void check_cgroups(struct doctor *d)
 	tell(d, all ? VERDICT_OK : VERDICT_LIMITED, "cgroup v2",
 		arena_printf(d->arena, "%s%s has %s", d->host.cgroup.mount, below,
 			*controllers ? controllers : "no controllers"),
-		all                   ? NULL :
-		d->host.cgroup.hybrid ? "the others are bound to version 1: systemd.unified_cgroup_hierarchy=1 on the kernel's line" :
-					"Delegate=cpu memory pids io, see systemd.resource-control(5)");
+		all ? NULL :
+		d->host.cgroup.hybrid ?
+		      "the others are bound to version 1: systemd.unified_cgroup_hierarchy=1 on the kernel's line" :
+		      "Delegate=cpu memory pids io, see systemd.resource-control(5)");
 }
 
 static void check_capabilities(struct doctor *d)
@@ -285,8 +284,8 @@ static void check_modules(struct doctor *d)
 void doctor(struct arena *arena, doctor_fn say, void *data)
 {
 	struct doctor d = { .arena = arena, .say = say, .data = data, .trial = make_trial() };
-	void (*const checks[])(struct doctor *) = { check_kernel, check_user_namespaces, check_ids,
-		check_filesystems, check_cgroups, check_capabilities, check_modules };
+	void (*const checks[])(struct doctor *) = { check_kernel, check_user_namespaces, check_ids, check_filesystems,
+		check_cgroups, check_capabilities, check_modules };
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		checks[i](&d);
 }

@@ -1,5 +1,6 @@
 /*
- * What `hull check --host` says: what this host lets its caller do, by trying it, and who stands in the way of the rest.
+ * What `hull check --host` says: what this host lets its caller do, by trying it, and who stands in the way of the
+ * rest.
  *
  *	doctor(arena, say, data);
  */

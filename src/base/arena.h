@@ -30,10 +30,10 @@ void arena_free(struct arena *arena);
 
 /* An array that grows; items are moved when it does. All of its kind are laid out alike, so that the
  * schema's reader can fill any of them: LIST(struct mount) mounts; */
-#define LIST(type)                                                                                 \
-	struct {                                                                                   \
-		type *items;                                                                       \
-		size_t len;                                                                        \
+#define LIST(type)           \
+	struct {             \
+		type *items; \
+		size_t len;  \
 	}
 
 struct raw_list {
@@ -43,10 +43,8 @@ struct raw_list {
 
 /* Appends one zeroed item of `size` bytes and returns it. The list must have been grown by this alone. */
 void *list_add_raw(struct arena *arena, struct raw_list *list, size_t size);
-#define list_add(arena, list)                                                                      \
-	((__typeof__((list)->items))list_add_raw(                                                  \
-		arena, (struct raw_list *)(list), sizeof(*(list)->items)))
+#define list_add(arena, list) \
+	((__typeof__((list)->items))list_add_raw(arena, (struct raw_list *)(list), sizeof(*(list)->items)))
 /* The items of an empty list may be NULL, to which not even 0 may be added: hence the first test. */
-#define LIST_EACH(list, item)                                                                      \
-	for (__typeof__(*(list)->items) *item = (list)->items;                                     \
-		item && item < (list)->items + (list)->len; item++)
+#define LIST_EACH(list, item) \
+	for (__typeof__(*(list)->items) *item = (list)->items; item && item < (list)->items + (list)->len; item++)

@@ -12,8 +12,8 @@ bool clone_sharing_works(void)
 	return true;
 }
 
-/* The child goes on further down on our stack, below what the compiler may keep under the stack pointer, and never returns: while it
- * lives we stand still. */
+/* The child goes on further down on our stack, below what the compiler may keep under the stack pointer, and never
+ * returns: while it lives we stand still. */
 static long clone_and_run(struct clone_args *args, void (*run)(void *), void *data)
 {
 	long result;
@@ -30,8 +30,7 @@ static long clone_and_run(struct clone_args *args, void (*run)(void *), void *da
 			 "	hlt\n"
 			 "1:\n"
 			 : "=a"(result)
-			 : "a"((long)SYS_clone3), "D"(args), "S"(sizeof(*args)), "r"(function),
-			 "r"(argument)
+			 : "a"((long)SYS_clone3), "D"(args), "S"(sizeof(*args)), "r"(function), "r"(argument)
 			 : "rcx", "r11", "memory");
 	return result;
 }

@@ -15,7 +15,7 @@
 /* Whether this machine's registers are known here. */
 bool clone_sharing_works(void);
 
-/* clone3(2) with CLONE_VM and CLONE_VFORK beside what is in args, whose stack is set here. The child calls run(data), which must not
- * return; whatever it leaves in memory the caller finds there, while descriptors, credentials, namespaces and signals are its own. -1
- * and errno. */
+/* clone3(2) with CLONE_VM and CLONE_VFORK beside what is in args, whose stack is set here. The child calls run(data),
+ * which must not return; whatever it leaves in memory the caller finds there, while descriptors, credentials,
+ * namespaces and signals are its own. -1 and errno. */
 pid_t clone_sharing(struct clone_args *args, void (*run)(void *), void *data);

@@ -5,13 +5,14 @@
  *
  *	make CPPFLAGS=-DHULL_TEST_SWITCHES BUILD=DIR && HULL_DEFENCE_OFF=session DIR/hull ...
  *
- * Only a build with HULL_TEST_SWITCHES asks the environment; in every other the answer is the constant false, and the compiler leaves
- * no trace of the question. The names, in the order of tests/attacks/README:
+ * Only a build with HULL_TEST_SWITCHES asks the environment; in every other the answer is the constant false, and the
+ * compiler leaves no trace of the question. The names, in the order of tests/attacks/README:
  */
 #pragma once
 
 #include <stdbool.h>
 
+/* clang-format off */
 #define DEFENCE_LIST                                                                               \
 	"at-secure",       /* main: refuse to run set-uid */                                       \
 	"streams",         /* main: descriptors 0 to 2 are open before any of ours */              \
@@ -37,6 +38,7 @@
 	"pid-file",        /* launch: replace, and nothing but a file */                           \
 	"state-root",      /* container: of ours alone */                                          \
 	"sysctl"           /* check: only what belongs to a namespace of the container */
+/* clang-format on */
 
 #ifdef HULL_TEST_SWITCHES
 bool defence_is_off(const char *name);

@@ -97,7 +97,6 @@ char *error_line(const struct error *err, char *buf, unsigned long size)
 		(void)snprintf(why, sizeof(why), ": %s", strerror(err->errnum));
 	if (err->status && why[0])
 		why[2] = (char)tolower((unsigned char)why[2]);
-	(void)snprintf(buf, size, "%s%s%s%s%s", place, err->where, err->where[0] ? ": " : "",
-		err->text, why);
+	(void)snprintf(buf, size, "%s%s%s%s%s", place, err->where, err->where[0] ? ": " : "", err->text, why);
 	return buf;
 }

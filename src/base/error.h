@@ -38,8 +38,7 @@ bool errors_end(const struct error_sink *sink, int result, struct error *err);
 
 /* Fills err (which may be NULL) and returns -1, so that it ends a function in one line. An earlier
  * `where` is kept: set it first with error_at() when the place is known before the call. */
-int fail(struct error *err, int errnum, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int fail(struct error *err, int errnum, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* As fail(), and names the property at fault. */
 int fail_at(struct error *err, int errnum, const char *where, const char *fmt, ...)

@@ -59,8 +59,7 @@ int close_all_but(int first, const int *keep, size_t count)
 		for (size_t i = 0; i < count; i++)
 			if (keep[i] >= first && (next < 0 || keep[i] < next))
 				next = keep[i];
-		if (next != first &&
-			sys_close_range((unsigned)first, next < 0 ? ~0U : (unsigned)next - 1, 0) < 0)
+		if (next != first && sys_close_range((unsigned)first, next < 0 ? ~0U : (unsigned)next - 1, 0) < 0)
 			return -1;
 		if (next < 0)
 			return 0;
@@ -90,8 +89,7 @@ int write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
-ssize_t read_fd(struct arena *arena, int fd, const char *name, size_t limit, char **ret_text,
-	struct error *err)
+ssize_t read_fd(struct arena *arena, int fd, const char *name, size_t limit, char **ret_text, struct error *err)
 {
 	struct stat st;
 	size_t room = 4096;
@@ -128,8 +126,7 @@ ssize_t read_fd(struct arena *arena, int fd, const char *name, size_t limit, cha
 	return (ssize_t)len;
 }
 
-ssize_t read_file_at(struct arena *arena, int dirfd, const char *path, size_t limit, char **ret_text,
-	struct error *err)
+ssize_t read_file_at(struct arena *arena, int dirfd, const char *path, size_t limit, char **ret_text, struct error *err)
 {
 	FD(fd) = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -147,12 +144,10 @@ int write_file_at(int dirfd, const char *path, const char *text, struct error *e
 	return 0;
 }
 
-int replace_file_at(int dirfd, const char *name, const char *text, size_t len, mode_t mode,
-	struct error *err)
+int replace_file_at(int dirfd, const char *name, const char *text, size_t len, mode_t mode, struct error *err)
 {
 	char temporary[256];
-	if ((size_t)snprintf(temporary, sizeof(temporary), ".%s.%d", name, (int)getpid()) >=
-		sizeof(temporary))
+	if ((size_t)snprintf(temporary, sizeof(temporary), ".%s.%d", name, (int)getpid()) >= sizeof(temporary))
 		return fail(err, ENAMETOOLONG, "replace %s", name);
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
 	FD(fd) = openat(dirfd, temporary, flags, mode);
@@ -205,10 +200,9 @@ ssize_t recv_with_fd(int sock, void *data, size_t len, int *ret_fd)
 		char space[CMSG_SPACE(sizeof(int) * 4)];
 	} control;
 	struct iovec iov = { .iov_base = data, .iov_len = len };
-	struct msghdr msg = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control.space) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)
+	};
 	ssize_t n;
 	do
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
@@ -253,8 +247,7 @@ int connect_unix(const char *path, int type, struct error *err)
 		free(parent);
 		if (dir < 0)
 			return fail(err, errno, "open the directory of %s", path);
-		int len = snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/%s", dir,
-			slash + 1);
+		int len = snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/%s", dir, slash + 1);
 		if ((size_t)len >= sizeof(addr.sun_path))
 			return fail(err, ENAMETOOLONG, "connect to %s", path);
 	}

@@ -36,26 +36,24 @@ struct fd_batch {
 
 /* Returns fd; a negative one is not added. When the batch is full its older half is closed. */
 int fd_batch_add(struct fd_batch *batch, int fd);
-void fd_batch_close(struct fd_batch *batch);      /* keeps errno */
+void fd_batch_close(struct fd_batch *batch); /* keeps errno */
 
 /* Write all of it, past short writes and EINTR. -1 and errno. */
 int write_all(int fd, const void *data, size_t len);
 
 /* Reads the file at dirfd/path to its end; a NUL byte follows the text, which is the arena's. More than
  * `limit` bytes is EFBIG. Returns the length. */
-ssize_t read_file_at(struct arena *arena, int dirfd, const char *path, size_t limit, char **ret_text,
-	struct error *err);
+ssize_t read_file_at(
+	struct arena *arena, int dirfd, const char *path, size_t limit, char **ret_text, struct error *err);
 /* The same from an open descriptor; `name` is for the error alone. */
-ssize_t read_fd(struct arena *arena, int fd, const char *name, size_t limit, char **ret_text,
-	struct error *err);
+ssize_t read_fd(struct arena *arena, int fd, const char *name, size_t limit, char **ret_text, struct error *err);
 
 /* Writes text to an existing file (kernel files: one write, no O_CREAT, no O_TRUNC). */
 int write_file_at(int dirfd, const char *path, const char *text, struct error *err);
 
 /* Replaces dirfd/name as a whole: a temporary file in the same directory, .NAME.PID, then rename(2). A
  * failure leaves the old file as it was and no temporary file. */
-int replace_file_at(int dirfd, const char *name, const char *text, size_t len, mode_t mode,
-	struct error *err);
+int replace_file_at(int dirfd, const char *name, const char *text, size_t len, mode_t mode, struct error *err);
 
 /* Sends `len` bytes of data and, unless fd is -1, that descriptor (SCM_RIGHTS), as one message. -1 and errno. */
 int send_with_fd(int sock, const void *data, size_t len, int fd);

@@ -106,7 +106,8 @@ static void add(struct line *line, const char *text)
 	line->len += n;
 }
 
-/* Texts quote what an image says: no escape sequence for the terminal, and no line end that would begin a line of its own. */
+/* Texts quote what an image says: no escape sequence for the terminal, and no line end that would begin a line of its
+ * own. */
 static void add_clean(struct line *line, const char *text)
 {
 	size_t start = line->len;
@@ -143,8 +144,7 @@ static const char *level_name(enum log_level level)
 	return word_name(log_level_words, level);
 }
 
-static void format_json(struct line *line, enum log_level level, const char *msg,
-	const struct error *err)
+static void format_json(struct line *line, enum log_level level, const char *msg, const struct error *err)
 {
 	char buf[64], whole[2560];
 	const char *hint = err ? err->hint : "";
@@ -165,8 +165,7 @@ static void format_json(struct line *line, enum log_level level, const char *msg
 	add(line, "}\n");
 }
 
-static void format_text(struct line *line, enum log_level level, const char *msg,
-	const struct error *err)
+static void format_text(struct line *line, enum log_level level, const char *msg, const struct error *err)
 {
 	add(line, "hull: ");
 	if (level != LOG_LEVEL_ERROR) {
@@ -191,8 +190,8 @@ static void emit(enum log_level level, const char *msg, const struct error *err,
 	}
 	if (settings.sink == SINK_JOURNAL && !to_stderr) {
 		char head[96];
-		(void)snprintf(head, sizeof(head), "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=",
-			priorities[level], settings.ident);
+		(void)snprintf(head, sizeof(head), "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=", priorities[level],
+			settings.ident);
 		add(&line, head);
 		add_clean(&line, msg);
 		add(&line, "\n");
@@ -224,8 +223,8 @@ void log_warning(const struct error *warning)
 	if (settings.warnings)
 		settings.warnings->say(settings.warnings->data, warning);
 	else
-		log_write(LOG_LEVEL_WARN, "%s%s%s%s", error_line(warning, line, sizeof(line)), *hint ? " (" : "",
-			hint, *hint ? ")" : "");
+		log_write(LOG_LEVEL_WARN, "%s%s%s%s", error_line(warning, line, sizeof(line)), *hint ? " (" : "", hint,
+			*hint ? ")" : "");
 }
 
 void log_divert_warnings(const struct error_sink *to)

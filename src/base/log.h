@@ -21,8 +21,8 @@ enum log_level { LOG_LEVEL_NONE = -1, LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL
 extern const struct word log_format_words[];
 extern const struct word log_level_words[];
 
-/* target is a path, file:PATH, syslog:IDENT or journald:IDENT; NULL is standard error. Before this call the log is text, and its level
- * is that of warnings. */
+/* target is a path, file:PATH, syslog:IDENT or journald:IDENT; NULL is standard error. Before this call the log is
+ * text, and its level is that of warnings. */
 int log_open(const char *target, bool json, enum log_level level, struct error *err);
 bool log_wants(enum log_level level);
 /* The descriptor of a log file, or -1: it is kept through a close of everything else. */
@@ -37,10 +37,10 @@ void log_divert_warnings(const struct error_sink *to);
 /* Prints an error with its property, cause and remedy; a log file gets it and standard error too. */
 void log_failure(const struct error *err);
 
-#define log_debug(...)                                                                             \
-	do {                                                                                       \
-		if (log_wants(LOG_LEVEL_DEBUG))                                                    \
-			log_write(LOG_LEVEL_DEBUG, __VA_ARGS__);                                   \
+#define log_debug(...)                                           \
+	do {                                                     \
+		if (log_wants(LOG_LEVEL_DEBUG))                  \
+			log_write(LOG_LEVEL_DEBUG, __VA_ARGS__); \
 	} while (0)
 #define log_info(...) log_write(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_warn(...) log_write(LOG_LEVEL_WARN, __VA_ARGS__)

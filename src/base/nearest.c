@@ -16,7 +16,8 @@ static bool same(char a, char b)
 	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-/* The distance of Damerau and Levenshtein, where no letter is edited twice ("optimal string alignment"), with three rows. */
+/* The distance of Damerau and Levenshtein, where no letter is edited twice ("optimal string alignment"), with three
+ * rows. */
 static int distance(const char *a, const char *b)
 {
 	int rows[3][LONGEST + 1];

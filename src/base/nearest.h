@@ -17,12 +17,13 @@ struct nearest {
 	int most;         /* edits that the next one may need at most; negative: none can be nearer */
 };
 
-/* An edit changes, adds or drops a letter or swaps two neighbours. A typed name of six letters and more may need two, one of
- * three to five may need one, a shorter one none, since an edit makes another name of it. A caller may lower `most`. */
+/* An edit changes, adds or drops a letter or swaps two neighbours. A typed name of six letters and more may need two,
+ * one of three to five may need one, a shorter one none, since an edit makes another name of it. A caller may lower
+ * `most`. */
 struct nearest nearest_to(const char *typed);
 
-/* Compares one known name; a difference of case is no edit. The first of two equally near names wins. Returns whether this is
- * the nearest so far. */
+/* Compares one known name; a difference of case is no edit. The first of two equally near names wins. Returns whether
+ * this is the nearest so far. */
 bool nearest_try(struct nearest *near, const char *known);
 
 /* The same for a name that people also write in another way: "KILL" for "SIGKILL". */

@@ -13,13 +13,12 @@
 
 enum {
 	MAX_RETRIES = 1000, /* EAGAIN: a rename raced with ".."; an attacker may cause it at will */
-	MAX_LINKS = 40, /* as the kernel follows in one path */
+	MAX_LINKS = 40,     /* as the kernel follows in one path */
 };
 
 int path_try_resolve(int root, const char *path, int flags, unsigned long long resolve)
 {
-	struct open_how how = { .flags = (unsigned)flags | O_CLOEXEC,
-		.resolve = resolve | RESOLVE_NO_MAGICLINKS };
+	struct open_how how = { .flags = (unsigned)flags | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS };
 	if (defence_is_off("magic-links") || defence_is_off("in-root")) { /* as a plain openat(2) would */
 		how.resolve &= ~(unsigned long long)(RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT);
 		path += resolve & RESOLVE_IN_ROOT ? strspn(path, "/") : 0;
@@ -50,15 +49,15 @@ static int make_component(int dir, const char *name, enum path_kind kind, mode_t
 		if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
 			return -1;
 	} else {
-		FD(file) = openat(dir, name,
-			O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode);
+		FD(file) = openat(dir, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode);
 		if (file < 0 && errno != EEXIST)
 			return -1;
 	}
 	return 0;
 }
 
-/* Puts what the dangling link `name` in dir says into the path, of which it is the component that ends before `rest`. */
+/* Puts what the dangling link `name` in dir says into the path, of which it is the component that ends before
+ * `rest`. */
 static int insert_link(int dir, char path[PATH_MAX], const char *name, const char *rest)
 {
 	char text[PATH_MAX], longer[PATH_MAX];
@@ -67,8 +66,8 @@ static int insert_link(int dir, char path[PATH_MAX], const char *name, const cha
 		return -1;
 	text[len] = '\0';
 	int before = *text == '/' ? 0 : (int)(name - path);
-	if (snprintf(longer, sizeof(longer), "%.*s%s%s%s", before, path, text, *rest ? "/" : "",
-		    rest) >= (int)sizeof(longer)) {
+	if (snprintf(longer, sizeof(longer), "%.*s%s%s%s", before, path, text, *rest ? "/" : "", rest) >=
+		(int)sizeof(longer)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
@@ -77,8 +76,7 @@ static int insert_link(int dir, char path[PATH_MAX], const char *name, const cha
 }
 
 /* One component that is missing at the end of path: made, opened. ENOENT means that a link of that name dangles. */
-static int make_and_open(int root, int dir, const char *path, const char *name, enum path_kind kind,
-	mode_t mode)
+static int make_and_open(int root, int dir, const char *path, const char *name, enum path_kind kind, mode_t mode)
 {
 	if (make_component(dir, name, kind, mode) < 0)
 		return -1;
@@ -88,8 +86,7 @@ static int make_and_open(int root, int dir, const char *path, const char *name, 
 /* Resolves the longest prefix that ends at a component boundary, making what is missing as it goes. Each prefix is
  * resolved anew from the root, so that ".." and symlinks mean what they mean inside the container. A link that dangles
  * has its target made: images have /etc/resolv.conf that leads to nowhere yet. */
-static int make_prefixes(int root, char path[PATH_MAX], enum path_kind kind, mode_t mode,
-	struct error *err)
+static int make_prefixes(int root, char path[PATH_MAX], enum path_kind kind, mode_t mode, struct error *err)
 {
 	int links = 0;
 	FD(dir) = path_try_open(root, "/", O_PATH | O_DIRECTORY);
@@ -104,8 +101,7 @@ static int make_prefixes(int root, char path[PATH_MAX], enum path_kind kind, mod
 		int fd = path_try_open(root, path, O_PATH | (*next ? O_DIRECTORY : 0));
 		if (fd < 0 && errno == ENOENT) {
 			fd = make_and_open(root, dir, path, at, this_kind, *next ? 0755 : mode);
-			if (fd < 0 && errno == ENOENT && links++ < MAX_LINKS &&
-				insert_link(dir, path, at, next) == 0) {
+			if (fd < 0 && errno == ENOENT && links++ < MAX_LINKS && insert_link(dir, path, at, next) == 0) {
 				close_fd(&dir);
 				dir = path_try_open(root, "/", O_PATH | O_DIRECTORY);
 				at = path + strspn(path, "/");

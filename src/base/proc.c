@@ -66,8 +66,8 @@ bool proc_is_alive(pid_t pid, uint64_t start_ticks)
 {
 	uint64_t ticks;
 	char state;
-	return pid > 0 && proc_start_time(pid, &ticks, &state, NULL) == 0 && ticks == start_ticks &&
-		state != 'Z' && state != 'X';
+	return pid > 0 && proc_start_time(pid, &ticks, &state, NULL) == 0 && ticks == start_ticks && state != 'Z' &&
+	       state != 'X';
 }
 
 int proc_pidfd(pid_t pid, uint64_t start_ticks, struct error *err)
@@ -95,8 +95,8 @@ uint64_t proc_ignored_signals(void)
 
 void proc_reset_signals(uint64_t signals)
 {
-	/* The kernel's struct sigaction, with room to spare. sigaction(3) will not touch libc's own signals, and a caller
-	 * that was started by posix_spawn(3) ignores those. Refused for SIGKILL and SIGSTOP. */
+	/* The kernel's struct sigaction, with room to spare. sigaction(3) will not touch libc's own signals, and a
+	 * caller that was started by posix_spawn(3) ignores those. Refused for SIGKILL and SIGSTOP. */
 	static const long action[8];
 	sigset_t none;
 	for (int sig = 1; sig < NSIG; sig++)
@@ -132,8 +132,8 @@ static void describe_task(pid_t tid, char state, char *buf, size_t size)
 	read_task_file(tid, "comm", name, sizeof(name));
 	read_task_file(tid, "wchan", place, sizeof(place));
 	bool known = place[0] && strcmp(place, "0") != 0;
-	(void)snprintf(buf, size, "%d (%s) is in state %c%s%s", (int)tid, name, state,
-		known ? " and waits in " : "", known ? place : "");
+	(void)snprintf(buf, size, "%d (%s) is in state %c%s%s", (int)tid, name, state, known ? " and waits in " : "",
+		known ? place : "");
 }
 
 bool proc_describe(pid_t pid, char *buf, size_t size)

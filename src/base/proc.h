@@ -31,8 +31,8 @@ int proc_pidfd(pid_t pid, uint64_t start_ticks, struct error *err);
 uint64_t proc_ignored_signals(void);
 /* The default action for each signal of such a set, where it can be set, and none blocked. */
 void proc_reset_signals(uint64_t signals);
-/* What a process does that will not die: "123 (dd) is in state D and waits in io_schedule", by the first of its threads in an
- * uninterruptible wait. Returns whether there is one; else the text tells the state of the process. */
+/* What a process does that will not die: "123 (dd) is in state D and waits in io_schedule", by the first of its threads
+ * in an uninterruptible wait. Returns whether there is one; else the text tells the state of the process. */
 bool proc_describe(pid_t pid, char *buf, size_t size);
 /* Waits for a child and returns what the shell would say: its exit code, or 128 + signal. */
 int proc_wait(pid_t pid);

@@ -25,8 +25,8 @@ bool str_to_u64(const char *text, uint64_t max, uint64_t *ret_value);
 /* The same with an optional "-", within [min, max]. */
 bool str_to_i64(const char *text, int64_t min, int64_t max, int64_t *ret_value);
 
-/* Makes a text safe for a terminal, in place: each byte of a control character becomes "?". Those are the characters below U+0020, which
- * include line ends, and U+007F to U+009F, also as the single bytes of an 8-bit terminal. */
+/* Makes a text safe for a terminal, in place: each byte of a control character becomes "?". Those are the characters
+ * below U+0020, which include line ends, and U+007F to U+009F, also as the single bytes of an 8-bit terminal. */
 void str_make_printable(char *text);
 
 /* A word and the number that it stands for; a table ends with a NULL name. */

@@ -60,17 +60,16 @@ static inline int sys_open_tree(int dirfd, const char *path, unsigned flags)
 #define SYS_open_tree_attr 467 /* the same number on every architecture */
 #endif
 
-/* open_tree(2) with OPEN_TREE_CLONE, and flags on the clone before anybody sees it: one call since Linux 6.15, two before. */
-static inline int sys_open_tree_attr(int dirfd, const char *path, unsigned flags,
-	struct mount_attr *attr)
+/* open_tree(2) with OPEN_TREE_CLONE, and flags on the clone before anybody sees it: one call since Linux 6.15, two
+ * before. */
+static inline int sys_open_tree_attr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr)
 {
 	int tree = (int)syscall(SYS_open_tree_attr, dirfd, path, flags, attr, sizeof(*attr));
 	if (tree >= 0 || errno != ENOSYS)
 		return tree;
 	tree = sys_open_tree(dirfd, path, flags);
 	unsigned recursive = flags & AT_RECURSIVE;
-	if (tree >= 0 && syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | recursive, attr,
-				 sizeof(*attr)) < 0) {
+	if (tree >= 0 && syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | recursive, attr, sizeof(*attr)) < 0) {
 		int saved = errno;
 		(void)close(tree);
 		errno = saved;
@@ -79,8 +78,7 @@ static inline int sys_open_tree_attr(int dirfd, const char *path, unsigned flags
 	return tree;
 }
 
-static inline int sys_move_mount(int from, const char *from_path, int to, const char *to_path,
-	unsigned flags)
+static inline int sys_move_mount(int from, const char *from_path, int to, const char *to_path, unsigned flags)
 {
 	return (int)syscall(SYS_move_mount, from, from_path, to, to_path, flags);
 }
@@ -105,8 +103,7 @@ static inline int sys_fspick(int dirfd, const char *path, unsigned flags)
 	return (int)syscall(SYS_fspick, dirfd, path, flags);
 }
 
-static inline int sys_mount_setattr(int dirfd, const char *path, unsigned flags,
-	const struct mount_attr *attr)
+static inline int sys_mount_setattr(int dirfd, const char *path, unsigned flags, const struct mount_attr *attr)
 {
 	return (int)syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr));
 }
@@ -136,8 +133,7 @@ static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)
 	return (int)syscall(SYS_close_range, first, last, flags);
 }
 
-static inline int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[],
-	int flags)
+static inline int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	return (int)syscall(SYS_execveat, dirfd, path, argv, envp, flags);
 }

@@ -19,5 +19,6 @@ typedef LIST(struct typed) typed_list;
 
 void typed_add(struct arena *arena, typed_list *list, const char *where, const char *option);
 
-/* Renames the property at fault if it is one of the list's, the last one added that fits; list may be NULL. Returns -1. */
+/* Renames the property at fault if it is one of the list's, the last one added that fits; list may be NULL. Returns
+ * -1. */
 int typed_blame(const typed_list *list, struct error *err);

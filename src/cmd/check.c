@@ -93,7 +93,8 @@ static void fill_maps(struct context *ctx, struct oci_config *config, bool root,
 	log_divert_warnings(NULL);
 	if (!filled || given || !root)
 		return;
-	(void)fail_at(&finding, 0, ".linux.uidMappings", "none are given to the new user namespace: it gets the caller's");
+	(void)fail_at(
+		&finding, 0, ".linux.uidMappings", "none are given to the new user namespace: it gets the caller's");
 	(void)error_hint(&finding, "name them: {\"containerID\": 0, \"hostID\": %u, \"size\": 1}", (unsigned)geteuid());
 	findings->warnings.say(findings, &finding);
 }
@@ -102,9 +103,7 @@ static void ask_host(struct context *ctx, struct oci_config *config, const char 
 {
 	struct error err = { .errnum = 0 };
 	struct host host;
-	struct plan_options plan_options = { .id = "check",
-		.bundle = bundle,
-		.cgroup_manager = ctx->cgroup_manager };
+	struct plan_options plan_options = { .id = "check", .bundle = bundle, .cgroup_manager = ctx->cgroup_manager };
 	findings->stage = STAGE_HOST;
 	if (host_probe(&host, &err) < 0) {
 		findings->errors.say(findings, &err);

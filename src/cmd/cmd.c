@@ -33,7 +33,8 @@ const struct option_row global_options[] = {
 	FLAG(0, "systemd-cgroup", systemd_cgroup, "the same as --cgroup-manager systemd"),
 	TEXT(0, "cgroup-manager", "NAME", cgroup_manager, "what makes the cgroup (cgroupfs)",
 		ONE_OF(cgroup_manager_words)),
-	TEXT(0, "rootless", "WHEN", rootless, "accepted for callers of runc: hull finds out by itself", ONE_OF(rootless_words)),
+	TEXT(0, "rootless", "WHEN", rootless, "accepted for callers of runc: hull finds out by itself",
+		ONE_OF(rootless_words)),
 	TEXT(0, "criu", "FILE", criu, "accepted for callers of runc, and ignored", IS(FILE)),
 	FLAG('h', "help", help, "show this help"),
 	FLAG('v', "version", version, "show the versions of hull and of the specification"),
@@ -43,10 +44,9 @@ const struct option_row global_options[] = {
 const struct option_row no_options[] = { OPTIONS_END };
 
 /* A command is a file that defines it, and a row here. */
-extern const struct command check_command, completion_command, create_command, delete_command,
-	events_command, exec_command, features_command, help_command, kill_command, list_command,
-	pause_command, ps_command, resume_command, run_command, spec_command, start_command,
-	state_command, stats_command, update_command;
+extern const struct command check_command, completion_command, create_command, delete_command, events_command,
+	exec_command, features_command, help_command, kill_command, list_command, pause_command, ps_command,
+	resume_command, run_command, spec_command, start_command, state_command, stats_command, update_command;
 
 const struct command *const commands[] = {
 	&check_command,
@@ -74,8 +74,7 @@ const struct command *const commands[] = {
 const struct command *command_find(const char *name)
 {
 	for (size_t i = 0; commands[i]; i++)
-		if (str_eq(commands[i]->name, name) ||
-			(commands[i]->alias && str_eq(commands[i]->alias, name)))
+		if (str_eq(commands[i]->name, name) || (commands[i]->alias && str_eq(commands[i]->alias, name)))
 			return commands[i];
 	return NULL;
 }
@@ -93,9 +92,7 @@ int command_fail_unknown(const char *name, struct error *err)
 const struct value *operand_value(const struct command *command, int index, bool dashes)
 {
 	const int last = (int)(sizeof(command->values) / sizeof(command->values[0])) - 1;
-	int max = !command->takes_command ? command->max_operands :
-		dashes                    ? INT_MAX :
-					    command->min_operands;
+	int max = !command->takes_command ? command->max_operands : dashes ? INT_MAX : command->min_operands;
 	if (index >= max)
 		return NULL;
 	return &command->values[index < last ? index : last];
@@ -130,8 +127,8 @@ static void print_options(const struct option_row *rows)
 		char left[128], value[96];
 		describe_value(rows, value, sizeof(value));
 		(void)snprintf(left, sizeof(left), "%c%c%s --%s%s%s", rows->letter ? '-' : ' ',
-			rows->letter ? rows->letter : ' ', rows->letter ? "," : " ", rows->name,
-			*value ? " " : "", value);
+			rows->letter ? rows->letter : ' ', rows->letter ? "," : " ", rows->name, *value ? " " : "",
+			value);
 		if (strlen(left) > LEFT)
 			(void)printf("  %s\n  %-*s %s\n", left, LEFT, "", rows->help);
 		else
@@ -155,16 +152,15 @@ void help_print(void)
 void help_print_command(const struct command *command)
 {
 	(void)printf("Usage: hull %s [OPTION…]%s%s\n\n%c%s.\n\nOptions:\n", command->name,
-		*command->operands ? " " : "", command->operands,
-		command->summary[0] - 'a' + 'A', command->summary + 1);
+		*command->operands ? " " : "", command->operands, command->summary[0] - 'a' + 'A',
+		command->summary + 1);
 	print_options(command->options);
 	(void)printf("  %-30s %s\n", "-h, --help", "show this help");
 }
 
 int print_end(struct error *err)
 {
-	return fflush(stdout) != 0 || ferror(stdout) ? fail(err, errno, "write to standard output") :
-						       0;
+	return fflush(stdout) != 0 || ferror(stdout) ? fail(err, errno, "write to standard output") : 0;
 }
 
 int print_text(const char *text, size_t len, struct error *err)

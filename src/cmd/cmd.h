@@ -1,6 +1,6 @@
 /*
- * The command line as tables: a row a command, a row an option. Dispatch, help, completion and the test of the manual page
- * read them.
+ * The command line as tables: a row a command, a row an option. Dispatch, help, completion and the test of the manual
+ * page read them.
  */
 #pragma once
 
@@ -65,6 +65,7 @@ struct value {
 	size_t flag;
 };
 
+/* clang-format off */
 #define IS(kind_) { .kind = VALUE_##kind_ }
 #define ONE_OF(words_) { .kind = VALUE_WORD, .words = words_ }
 #define IS_OR_ONE_OF(kind_, words_) { .kind = VALUE_##kind_, .words = words_ }
@@ -73,6 +74,7 @@ struct value {
 #define CONTAINER_IN_OR_IF(statuses_, flag_, more_)                                                \
 	{ .kind = VALUE_CONTAINER, .statuses = statuses_, .more_statuses = more_,                  \
 		.flag = MEMBER_AT(OPTIONS, flag_, bool) }
+/* clang-format on */
 
 struct option_row {
 	char letter; /* or 0 */
@@ -93,9 +95,10 @@ struct option_row {
  *	#define OPTIONS struct kill_options
  *	static const struct option_row options[] = { FLAG('a', "all", all, "signal all processes"), OPTIONS_END };
  *
- * A row whose member has another type than the row's kind does not compile. The value follows the help text: IS(DIRECTORY),
- * ONE_OF(words); without it the value is any text.
+ * A row whose member has another type than the row's kind does not compile. The value follows the help text:
+ * IS(DIRECTORY), ONE_OF(words); without it the value is any text.
  */
+/* clang-format off */
 #define FLAG(letter_, name_, member_, help_)                                                       \
 	{ letter_, name_, NULL, OPTION_FLAG, MEMBER_AT(OPTIONS, member_, bool), help_ }
 #define SWITCH(letter_, name_, member_, help_)                                                     \
@@ -107,42 +110,37 @@ struct option_row {
 	{ letter_, name_, operand_, OPTION_MANY, MEMBER_AT(OPTIONS, member_, oci_strings), help_,  \
 		##__VA_ARGS__ }
 #define OPTIONS_END { 0, NULL, NULL, OPTION_FLAG, 0, NULL }
+/* clang-format on */
 
 /* Of struct command: the table and the size of what it fills. */
 #define TAKES_OPTIONS(rows_) .options = rows_, .options_size = sizeof(OPTIONS)
 #define TAKES_NO_OPTIONS .options = no_options
 
 /* Rows of several commands; at_ is the member of OPTIONS that they fill, a struct of the same name. */
-#define PROCESS_OPTIONS(at_)                                                                       \
-	SWITCH('t', "tty", at_.tty, "give it a terminal, or none: --tty=false"),                   \
-		SWITCH('i', "interactive", at_.interactive,                                        \
-			"connect standard input, as is always done"),                              \
-		TEXT(0, "console-socket", "SOCKET", at_.console_socket,                            \
-			"unix socket that receives the terminal", IS(FILE)),                       \
-		TEXT(0, "pid-file", "FILE", at_.pid_file, "file that receives the process id",     \
-			IS(FILE)),                                                                 \
-		TEXT(0, "pidfd-socket", "SOCKET", at_.pidfd_socket,                                \
-			"unix socket that receives a pidfd of the process", IS(FILE)),             \
-		TEXT(0, "preserve-fds", "N", at_.preserve_fds,                                     \
-			"pass the N descriptors from 3 on to the process (0)")
-#define BUNDLE_OPTIONS(at_)                                                                        \
-	TEXT('b', "bundle", "DIR", at_.dir, "directory of the bundle (the current directory)",     \
-		IS(DIRECTORY)),                                                                    \
-		TEXT('f', "config", "FILE", at_.config,                                            \
-			"configuration (config.json in the bundle)", IS(FILE))
-#define CREATE_OPTIONS(at_)                                                                        \
-	BUNDLE_OPTIONS(at_.bundle), PROCESS_OPTIONS(at_.process),                                  \
-		TEXT(0, "overlay", "DIR|tmp", at_.overlay,                                         \
-			"write to DIR, or to memory, instead of the root filesystem",              \
-			IS_OR_ONE_OF(DIRECTORY, overlay_words)),                                   \
-		FLAG(0, "idmap-rootfs", at_.idmap_rootfs,                                          \
-			"take the ids of the root filesystem as ids of the container"),            \
-		FLAG(0, "no-pivot", at_.no_pivot,                                                  \
-			"move the root mount instead of calling pivot_root: on an initramfs"),     \
-		FLAG(0, "no-new-keyring", at_.no_new_keyring,                                      \
-			"keep the caller's session keyring"),                                      \
-		TEXT(0, "network", "NAME", at_.network,                                            \
-			"what connects a new network namespace (none)", ONE_OF(network_words))
+#define PROCESS_OPTIONS(at_)                                                                                      \
+	SWITCH('t', "tty", at_.tty, "give it a terminal, or none: --tty=false"),                                  \
+		SWITCH('i', "interactive", at_.interactive, "connect standard input, as is always done"),         \
+		TEXT(0, "console-socket", "SOCKET", at_.console_socket, "unix socket that receives the terminal", \
+			IS(FILE)),                                                                                \
+		TEXT(0, "pid-file", "FILE", at_.pid_file, "file that receives the process id", IS(FILE)),         \
+		TEXT(0, "pidfd-socket", "SOCKET", at_.pidfd_socket,                                               \
+			"unix socket that receives a pidfd of the process", IS(FILE)),                            \
+		TEXT(0, "preserve-fds", "N", at_.preserve_fds, "pass the N descriptors from 3 on to the process (0)")
+#define BUNDLE_OPTIONS(at_)                                                                                    \
+	TEXT('b', "bundle", "DIR", at_.dir, "directory of the bundle (the current directory)", IS(DIRECTORY)), \
+		TEXT('f', "config", "FILE", at_.config, "configuration (config.json in the bundle)", IS(FILE))
+#define CREATE_OPTIONS(at_)                                                                             \
+	BUNDLE_OPTIONS(at_.bundle), PROCESS_OPTIONS(at_.process),                                       \
+		TEXT(0, "overlay", "DIR|tmp", at_.overlay,                                              \
+			"write to DIR, or to memory, instead of the root filesystem",                   \
+			IS_OR_ONE_OF(DIRECTORY, overlay_words)),                                        \
+		FLAG(0, "idmap-rootfs", at_.idmap_rootfs,                                               \
+			"take the ids of the root filesystem as ids of the container"),                 \
+		FLAG(0, "no-pivot", at_.no_pivot,                                                       \
+			"move the root mount instead of calling pivot_root: on an initramfs"),          \
+		FLAG(0, "no-new-keyring", at_.no_new_keyring, "keep the caller's session keyring"),     \
+		TEXT(0, "network", "NAME", at_.network, "what connects a new network namespace (none)", \
+			ONE_OF(network_words))
 
 /* Words of options that more than one file needs; each table ends with a NULL name. */
 extern const struct word overlay_words[];        /* of --overlay beside a directory */
@@ -173,9 +171,9 @@ struct command {
 	size_t options_size; /* of the struct that the rows fill */
 	int min_operands, max_operands;
 	struct value values[3]; /* of the operands in turn; the last one is that of all further ones */
-	bool changes; /* goes on though nobody reads what it says any more */
-	bool options_first; /* what follows the first operand is another program's: ps, spec */
-	bool takes_command; /* so is what stands after "--": run, spec */
+	bool changes;           /* goes on though nobody reads what it says any more */
+	bool options_first;     /* what follows the first operand is another program's: ps, spec */
+	bool takes_command;     /* so is what stands after "--": run, spec */
 	/* Returns the exit status, or -1 with an error. */
 	int (*run)(struct context *, struct error *);
 };
@@ -187,22 +185,23 @@ extern const struct command *const commands[]; /* ends with NULL */
 const struct command *command_find(const char *name);
 int command_fail_unknown(const char *name, struct error *err);
 
-/* Reads the options of `command`, argv[0], or where it is NULL those before the command. What is left is ctx->operands. */
-int options_parse(struct context *ctx, const struct command *command, int argc, char **argv,
-	struct error *err);
+/* Reads the options of `command`, argv[0], or where it is NULL those before the command. What is left is
+ * ctx->operands. */
+int options_parse(struct context *ctx, const struct command *command, int argc, char **argv, struct error *err);
 
 /* Sets the row's member of `options`, which is the struct of the row's table; value may be NULL for a flag. */
-int option_store(struct arena *arena, void *options, const struct option_row *row, const char *value,
-	struct error *err);
+int option_store(
+	struct arena *arena, void *options, const struct option_row *row, const char *value, struct error *err);
 
 /* Refuses an operand that is none of the words of its row. */
 int operands_check(const struct command *command, int count, char **operands, struct error *err);
 
-/* The row of the operand number `index`, or NULL if the command does not take so many. Where a command for the container may stand after
- * "--" (`dashes`), operands before that are no more than they must be. */
+/* The row of the operand number `index`, or NULL if the command does not take so many. Where a command for the
+ * container may stand after "--" (`dashes`), operands before that are no more than they must be. */
 const struct value *operand_value(const struct command *command, int index, bool dashes);
 
-/* The statuses of containers that fit a value: those of its row, and with its flag some more. `options` is the command's struct. */
+/* The statuses of containers that fit a value: those of its row, and with its flag some more. `options` is the
+ * command's struct. */
 unsigned value_statuses(const struct value *value, const void *options);
 /* Those that the container may have which the first operand of this command names. */
 unsigned operand_statuses(const struct context *ctx);
@@ -217,9 +216,10 @@ int print_end(struct error *err); /* flushes stdout; 0 or -1 */
 int interactive_check(const struct process_options *options, struct error *err);
 int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err);
 
-/* create's and run's options, and what they ask for. The working directory becomes the bundle's later: paths are made absolute. */
+/* create's and run's options, and what they ask for. The working directory becomes the bundle's later: paths are made
+ * absolute. */
 struct create_request;
-int request_fill(struct context *ctx, const struct create_options *options,
-	struct create_request *request, struct error *err);
+int request_fill(
+	struct context *ctx, const struct create_options *options, struct create_request *request, struct error *err);
 const char *absolute_path(struct context *ctx, const char *path);
 int print_plan(const struct plan *plan, struct error *err);

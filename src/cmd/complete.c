@@ -23,8 +23,8 @@ struct place {
 	bool dashes;                   /* after "--" */
 	uint64_t used;                 /* bit N: rows[N] is typed already */
 	const char *typed;             /* what is typed of the value at the cursor */
-	int prefix; /* characters of the word at the cursor before its value: those of "--bundle=" */
-	bool is_open; /* a word is offered that may go on: no space follows */
+	int prefix;                    /* characters of the word at the cursor before its value: those of "--bundle=" */
+	bool is_open;                  /* a word is offered that may go on: no space follows */
 	bool offered;
 };
 
@@ -80,8 +80,8 @@ static const char *expand(struct arena *arena, const char *path)
 static void offer_containers(struct place *p, const struct value *value)
 {
 	struct context *ctx = p->ctx;
-	const char *root = ctx->global.root ? expand(&ctx->arena, ctx->global.root) :
-					      container_default_root(&ctx->arena);
+	const char *root =
+		ctx->global.root ? expand(&ctx->arena, ctx->global.root) : container_default_root(&ctx->arena);
 	unsigned statuses = value_statuses(value, ctx->options);
 	struct error ignored = { .errnum = 0 };
 	char **ids;

@@ -57,8 +57,8 @@ const struct command delete_command = {
 	TAKES_OPTIONS(options),
 	.min_operands = 1,
 	.max_operands = 1,
-	.values = { CONTAINER_IN_OR_IF(STATUS_STOPPED | STATUS_CREATED, force,
-		STATUS_CREATING | STATUS_RUNNING | STATUS_PAUSED) },
+	.values = { CONTAINER_IN_OR_IF(
+		STATUS_STOPPED | STATUS_CREATED, force, STATUS_CREATING | STATUS_RUNNING | STATUS_PAUSED) },
 	.changes = true,
 	.run = run,
 };

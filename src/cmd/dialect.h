@@ -1,6 +1,6 @@
 /*
- * Whom we speak as. Called through a link named runc or crun, what those print differently from each other is printed as
- * the one that we are called by does: --version, list and ps. Everything else is the same under every name.
+ * Whom we speak as. Called through a link named runc or crun, what those print differently from each other is printed
+ * as the one that we are called by does: --version, list and ps. Everything else is the same under every name.
  */
 #pragma once
 
@@ -19,8 +19,8 @@ struct dialect {
 		const char *heading;
 		int width; /* at least */
 	} columns[LIST_COLUMNS];
-	int gap; /* between them */
-	bool ages; /* CREATED tells how long ago it was, not the time itself */
+	int gap;                  /* between them */
+	bool ages;                /* CREATED tells how long ago it was, not the time itself */
 	const struct schema *row; /* of list --format json */
 	const char *empty;        /* JSON of no containers, or no processes */
 	bool pretty_list;

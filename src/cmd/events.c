@@ -1,6 +1,6 @@
 /*
- * What happens to a container, a line of JSON each: the kernel wakes us for OOM kills, pressure and the end; only statistics are
- * taken by the clock.
+ * What happens to a container, a line of JSON each: the kernel wakes us for OOM kills, pressure and the end; only
+ * statistics are taken by the clock.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,8 +47,7 @@ static void close_watch(struct watch *w)
 		close_fd(&w->fds[i].fd);
 }
 
-static void begin_event(
-	struct json_writer *json, struct arena *arena, const char *type, const char *id)
+static void begin_event(struct json_writer *json, struct arena *arena, const char *type, const char *id)
 {
 	json_begin(json, arena, false);
 	json_object(json);
@@ -71,7 +70,8 @@ static int print_stats(const struct watch *w, struct error *err)
 	struct cgroup_stats stats;
 	struct traffic traffic;
 	struct json_writer json;
-	/* In this order: a container that is deleted meanwhile has no statistics, rather than some without those of its network. */
+	/* In this order: a container that is deleted meanwhile has no statistics, rather than some without those of its
+	 * network. */
 	traffic_read(&arena, w->container, &traffic);
 	if (cgroup_stats_read(&arena, w->cgroup, &stats, err) < 0)
 		return -1;
@@ -80,8 +80,7 @@ static int print_stats(const struct watch *w, struct error *err)
 	return end_event(&json, err);
 }
 
-static int print_oom(const struct watch *w, const struct cgroup_stats *stats, struct arena *arena,
-	struct error *err)
+static int print_oom(const struct watch *w, const struct cgroup_stats *stats, struct arena *arena, struct error *err)
 {
 	struct json_writer json;
 	begin_event(&json, arena, "oom", w->id);
@@ -97,8 +96,7 @@ static int check_oom(struct watch *w, struct error *err)
 {
 	ARENA(arena);
 	struct cgroup_stats stats;
-	if (w->fds[SOURCE_MEMORY].fd < 0 ||
-		cgroup_stats_read(&arena, w->cgroup, &stats, NULL) < 0 ||
+	if (w->fds[SOURCE_MEMORY].fd < 0 || cgroup_stats_read(&arena, w->cgroup, &stats, NULL) < 0 ||
 		stats.memory.oom_kill.value <= w->oom_kills)
 		return 0;
 	w->oom_kills = stats.memory.oom_kill.value;
@@ -114,14 +112,13 @@ static int print_pressure(const struct watch *w, size_t which, struct error *err
 		return 0; /* gone: its end is noticed elsewhere */
 	begin_event(&json, &arena, "pressure", w->id);
 	json_object(&json);
-	stats_write_pressure(&json, cgroup_pressures[which].name,
-		cgroup_pressure_of(&stats, &cgroup_pressures[which]));
+	stats_write_pressure(&json, cgroup_pressures[which].name, cgroup_pressure_of(&stats, &cgroup_pressures[which]));
 	json_end(&json);
 	return end_event(&json, err);
 }
 
-/* psi.rst: a tenth of two seconds stalled, told at most once in them; two seconds is what an unprivileged user may ask for. A kernel
- * without triggers, or a file that is not ours to write: no such events. */
+/* psi.rst: a tenth of two seconds stalled, told at most once in them; two seconds is what an unprivileged user may ask
+ * for. A kernel without triggers, or a file that is not ours to write: no such events. */
 static int open_trigger(int cgroup, const char *file)
 {
 	static const char trigger[] = "some 200000 2000000";
@@ -146,8 +143,7 @@ static int start_watch(struct watch *w, const struct container *c, struct error 
 	for (size_t i = 0; i < SOURCES; i++)
 		w->fds[i] = (struct pollfd){ .fd = -1, .events = POLLPRI };
 	w->fds[SOURCE_INIT].events = POLLIN;
-	w->fds[SOURCE_INIT].fd =
-		proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, err);
+	w->fds[SOURCE_INIT].fd = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, err);
 	if (w->fds[SOURCE_INIT].fd < 0)
 		return -1;
 	w->fds[SOURCE_CGROUP].fd = openat(w->cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
@@ -167,8 +163,7 @@ static bool has_ended(const struct watch *w)
 {
 	struct cgroup_events events;
 	return w->fds[SOURCE_INIT].revents ||
-	       (w->fds[SOURCE_CGROUP].revents &&
-		       (cgroup_read_events(w->cgroup, &events) < 0 || !events.populated));
+	       (w->fds[SOURCE_CGROUP].revents && (cgroup_read_events(w->cgroup, &events) < 0 || !events.populated));
 }
 
 /* 1 when the container has ended. */
@@ -205,8 +200,7 @@ static int stream(struct watch *w, int interval, struct error *err)
 			continue;
 		next += interval;
 		if (print_stats(w, err) < 0)
-			return cgroup_read_events(w->cgroup, &(struct cgroup_events){ 0 }) < 0 ? 0
-											       : -1;
+			return cgroup_read_events(w->cgroup, &(struct cgroup_events){ 0 }) < 0 ? 0 : -1;
 	}
 }
 
@@ -218,8 +212,7 @@ static int run(struct context *ctx, struct error *err)
 	for (size_t i = 0; i < SOURCES; i++)
 		watch.fds[i].fd = -1;
 	int interval = interval_parse(o->interval, DEFAULT_INTERVAL_MS, err);
-	if (interval < 0 ||
-		container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) < 0 ||
+	if (interval < 0 || container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) < 0 ||
 		container_require(&c, operand_statuses(ctx), "watch", NULL, err) < 0)
 		return -1;
 	FD(cgroup) = container_open_cgroup(&c, NULL, err);

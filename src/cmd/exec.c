@@ -20,11 +20,11 @@ struct exec_options {
 #define OPTIONS struct exec_options
 
 static const struct option_row options[] = {
-	TEXT('p', "process", "FILE", file,
-		"run the process that FILE describes, like .process in a configuration", IS(FILE)),
+	TEXT('p', "process", "FILE", file, "run the process that FILE describes, like .process in a configuration",
+		IS(FILE)),
 	FLAG('d', "detach", detach, "return once the process runs"),
-	TEXT('u', "user", "USER[:GROUP]", user, "user and group: ids, or names that the container knows (those of its process)",
-		IS(USER)),
+	TEXT('u', "user", "USER[:GROUP]", user,
+		"user and group: ids, or names that the container knows (those of its process)", IS(USER)),
 	MANY('g', "additional-gids", "GID[,GID]", groups, "add supplementary groups"),
 	MANY('e', "env", "NAME=VALUE", env, "set an environment variable"),
 	TEXT(0, "cwd", "DIR", cwd, "working directory (that of the container's process)"),
@@ -110,8 +110,7 @@ static int exec_process(struct context *ctx, struct error *err)
 	if (request.detach)
 		return launch_wait_executed(l, err);
 	relay.executed = l->sync;
-	if (relay_run(&relay, l->pidfd, take_fd(&l->console), &status, err) < 0 ||
-		launch_wait_executed(l, err) < 0)
+	if (relay_run(&relay, l->pidfd, take_fd(&l->console), &status, err) < 0 || launch_wait_executed(l, err) < 0)
 		return -1;
 	return status;
 }
@@ -131,8 +130,8 @@ const struct command exec_command = {
 	TAKES_OPTIONS(options),
 	.min_operands = 1,
 	.max_operands = INT_MAX,
-	.values = { CONTAINER_IN_OR_IF(STATUS_CREATED | STATUS_RUNNING, ignore_paused, STATUS_PAUSED),
-		IS(PROGRAM), IS(FILE) },
+	.values = { CONTAINER_IN_OR_IF(STATUS_CREATED | STATUS_RUNNING, ignore_paused, STATUS_PAUSED), IS(PROGRAM),
+		IS(FILE) },
 	.options_first = true,
 	.changes = true,
 	.run = run,

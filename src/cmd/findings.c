@@ -17,8 +17,9 @@ static bool is_within(const char *where, const char *outer)
 	return strncmp(where, outer, len) == 0 && (!where[len] || where[len] == '.' || where[len] == '[');
 }
 
-/* Whether an error of an earlier stage makes this one superfluous. The earlier one is about the same property; or about an outer one
- * that could not be read; or about an inner one, when the plan applies the same rule to the whole entry. */
+/* Whether an error of an earlier stage makes this one superfluous. The earlier one is about the same property; or about
+ * an outer one that could not be read; or about an inner one, when the plan applies the same rule to the whole
+ * entry. */
 static bool covers(const struct finding *old, const struct error *error)
 {
 	const struct error *earlier = old->error;
@@ -27,16 +28,16 @@ static bool covers(const struct finding *old, const struct error *error)
 	if (old->stage == STAGE_READ && is_within(error->where, earlier->where))
 		return true;
 	return str_eq(error->where, earlier->where) ||
-		(is_within(earlier->where, error->where) &&
-			(str_eq(error->text, earlier->text) || str_starts(error->where, ".process.")));
+	       (is_within(earlier->where, error->where) &&
+		       (str_eq(error->text, earlier->text) || str_starts(error->where, ".process.")));
 }
 
 static bool is_told(const struct findings *f, const struct error *error)
 {
-	LIST_EACH(&f->list, old)
+	LIST_EACH (&f->list, old)
 		if (old->stage < f->stage ? covers(old, error) :
 					    f->stage == STAGE_HOST && str_eq(error->where, old->error->where) &&
-					    str_eq(error->text, old->error->text))
+						    str_eq(error->text, old->error->text))
 			return true;
 	return false;
 }
@@ -48,8 +49,8 @@ static void say(struct findings *f, const struct error *error, bool warning)
 	struct error *copy = arena_new(f->arena, struct error);
 	*copy = *error;
 	f->counts[warning]++;
-	*list_add(f->arena, &f->list) = (struct finding){ .error = copy, .warning = warning, .stage = f->stage,
-		.order = f->list.len };
+	*list_add(f->arena, &f->list) =
+		(struct finding){ .error = copy, .warning = warning, .stage = f->stage, .order = f->list.len };
 }
 
 static void say_error(void *data, const struct error *error)
@@ -122,7 +123,7 @@ static void print_count(const struct findings *f)
 void findings_print(const struct findings *f)
 {
 	char line[1024];
-	LIST_EACH(&f->list, finding) {
+	LIST_EACH (&f->list, finding) {
 		str_make_printable(error_line(finding->error, line, sizeof(line)));
 		(void)printf("%s%s\n", line, finding->warning ? " (warning)" : "");
 		(void)snprintf(line, sizeof(line), "%s", finding->error->hint);
@@ -152,7 +153,7 @@ void findings_print_json(const struct findings *f)
 	size_t len;
 	json_begin(&w, f->arena, true);
 	json_array(&w);
-	LIST_EACH(&f->list, finding) {
+	LIST_EACH (&f->list, finding) {
 		const struct error *error = finding->error;
 		json_object(&w);
 		json_key(&w, "file"), json_string(&w, f->file);

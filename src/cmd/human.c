@@ -12,8 +12,7 @@ static char *print_scaled(double value, double base, const char *const *units, c
 	size_t unit = 0;
 	for (; value >= 999.5 && units[unit + 1]; unit++)
 		value /= base;
-	(void)snprintf(
-		buf, HUMAN_SIZE, unit && value < 9.95 ? "%.1f%s" : "%.0f%s", value, units[unit]);
+	(void)snprintf(buf, HUMAN_SIZE, unit && value < 9.95 ? "%.1f%s" : "%.0f%s", value, units[unit]);
 	return buf;
 }
 
@@ -57,8 +56,8 @@ char *human_age(int64_t seconds, char *buf)
 		if (seconds < units[i].from)
 			continue;
 		int64_t count = seconds / units[i].length;
-		(void)snprintf(buf, HUMAN_SIZE, "%lld %s%s ago", (long long)count, units[i].name,
-			count == 1 ? "" : "s");
+		(void)snprintf(
+			buf, HUMAN_SIZE, "%lld %s%s ago", (long long)count, units[i].name, count == 1 ? "" : "s");
 		return buf;
 	}
 	return strcpy(buf, "less than a second ago");

@@ -17,5 +17,6 @@ enum { HUMAN_SIZE = 32 };
 char *human_size(uint64_t bytes, char *buf);
 /* A count by powers of 1000, from 100,000 on, in at most five characters; "max" likewise. */
 char *human_count(uint64_t count, char *buf);
-/* How long ago that many seconds are: in the greatest unit of which there is one, or two weeks, or two months. Not negative. */
+/* How long ago that many seconds are: in the greatest unit of which there is one, or two weeks, or two months. Not
+ * negative. */
 char *human_age(int64_t seconds, char *buf);

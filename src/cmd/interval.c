@@ -2,8 +2,8 @@
 
 int interval_parse(const char *text, int otherwise, struct error *err)
 {
-	static const struct word units[] = { { "ms", 1 }, { "s", 1000 }, { "", 1000 },
-		{ "m", 60 * 1000 }, { "h", 60 * 60 * 1000 }, { NULL } };
+	static const struct word units[] = { { "ms", 1 }, { "s", 1000 }, { "", 1000 }, { "m", 60 * 1000 },
+		{ "h", 60 * 60 * 1000 }, { NULL } };
 	enum { DAY_MS = 24 * 60 * 60 * 1000 };
 	char digits[16];
 	uint64_t count;

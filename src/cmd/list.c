@@ -16,8 +16,7 @@
 
 enum { FORMAT_TABLE, FORMAT_JSON };
 
-static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORMAT_JSON },
-	{ NULL } };
+static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORMAT_JSON }, { NULL } };
 
 struct list_options {
 	const char *format;
@@ -39,14 +38,10 @@ struct place {
 	struct cgroup_host host;
 };
 
-static void add_state(
-	struct context *ctx, const struct place *place, const char *id, state_list *states)
+static void add_state(struct context *ctx, const struct place *place, const char *id, state_list *states)
 {
 	struct error reason = { .errnum = 0 };
-	struct container c = { .arena = ctx->arena,
-		.root = place->root,
-		.dir = -1,
-		.cgroup_host = &place->host };
+	struct container c = { .arena = ctx->arena, .root = place->root, .dir = -1, .cgroup_host = &place->host };
 	/* one that is deleted meanwhile is not listed */
 	if (container_open(&c, ctx->state_root, id, CONTAINER_GLANCE, &reason) == 0)
 		*list_add(&c.arena, states) = container_state(&c, container_status(&c, &reason));
@@ -135,14 +130,14 @@ static void print_table(struct context *ctx, const state_list *states)
 		heading->cells[i] = d->columns[i].heading;
 		widths[i] = d->columns[i].width;
 	}
-	LIST_EACH(states, s)
+	LIST_EACH (states, s)
 		*list_add(&ctx->arena, &rows) = make_row(ctx, s);
-	LIST_EACH(&rows, row)
+	LIST_EACH (&rows, row)
 		for (int i = 0; i < LIST_COLUMNS; i++) {
 			int width = width_of(row->cells[i]);
 			widths[i] = widths[i] > width ? widths[i] : width;
 		}
-	LIST_EACH(&rows, row)
+	LIST_EACH (&rows, row)
 		print_row(row, widths, d->gap);
 }
 
@@ -155,7 +150,7 @@ static int print_json(struct context *ctx, const state_list *states, struct erro
 		return print_text(d->empty, strlen(d->empty), err);
 	json_begin(&json, &ctx->arena, d->pretty_list);
 	json_array(&json);
-	LIST_EACH(states, s)
+	LIST_EACH (states, s)
 		json_struct(&json, d->row, s);
 	json_end(&json);
 	char *text = json_finish(&json, &len);
@@ -171,7 +166,7 @@ static int run(struct context *ctx, struct error *err)
 	if (collect(ctx, &states, err) < 0)
 		return -1;
 	if (o->quiet) {
-		LIST_EACH(&states, s)
+		LIST_EACH (&states, s)
 			(void)puts(s->id);
 		return print_end(err);
 	}

@@ -16,8 +16,7 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int match_list(struct arena *arena, const char *state_root, char ***ret_ids, size_t *ret_len,
-	struct error *err)
+int match_list(struct arena *arena, const char *state_root, char ***ret_ids, size_t *ret_len, struct error *err)
 {
 	LIST(char *) ids = { NULL, 0 };
 	struct error reason = { .errnum = 0 };
@@ -40,8 +39,7 @@ int match_list(struct arena *arena, const char *state_root, char ***ret_ids, siz
 }
 
 int match_containers(struct context *ctx, bool regex,
-	int (*each)(struct context *, const char *, void *, struct error *), void *data,
-	struct error *err)
+	int (*each)(struct context *, const char *, void *, struct error *), void *data, struct error *err)
 {
 	char **ids;
 	size_t len;
@@ -50,8 +48,7 @@ int match_containers(struct context *ctx, bool regex,
 	if (!regex)
 		return each(ctx, ctx->operands[0], data, err);
 	if (regcomp(&expression, ctx->operands[0], REG_EXTENDED | REG_NOSUB) != 0)
-		return fail(err, 0, "--regex: \"%.64s\" is no extended regular expression",
-			ctx->operands[0]);
+		return fail(err, 0, "--regex: \"%.64s\" is no extended regular expression", ctx->operands[0]);
 	if (match_list(&ctx->arena, ctx->state_root, &ids, &len, err) < 0)
 		len = 0, status = -1;
 	for (size_t i = 0; i < len; i++) {

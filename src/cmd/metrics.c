@@ -36,7 +36,8 @@ static void print_escaped(FILE *out, const char *text)
 		(void)fprintf(out, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
 }
 
-/* An id has no character that needs escaping in a label. An interface's name, which the container chooses, may have one. */
+/* An id has no character that needs escaping in a label. An interface's name, which the container chooses, may have
+ * one. */
 static void print_line(struct family *f, const char *id, const char *label, const char *text, uint64_t value)
 {
 	unsigned long long n = value;
@@ -65,19 +66,19 @@ static void print_number(FILE *out, const struct cgroup_number *row, const sampl
 	}
 }
 
-static void print_stall(struct family *f, const char *id, const char *resource, const char *kind,
-	const struct cgroup_stall *stall)
+static void print_stall(
+	struct family *f, const char *id, const char *resource, const char *kind, const struct cgroup_stall *stall)
 {
 	if (stall->set)
-		(void)fprintf(f->out, "%s_total{id=\"%s\",resource=\"%s\",kind=\"%s\"} %llu.%06llu\n", f->name,
-			id, resource, kind, (unsigned long long)stall->total / 1000000,
+		(void)fprintf(f->out, "%s_total{id=\"%s\",resource=\"%s\",kind=\"%s\"} %llu.%06llu\n", f->name, id,
+			resource, kind, (unsigned long long)stall->total / 1000000,
 			(unsigned long long)stall->total % 1000000);
 }
 
 static void print_pressures(FILE *out, const sample_list *samples)
 {
-	struct family family = { out, "hull_pressure_seconds",
-		"Time in which some or all tasks waited for a resource", true, false };
+	struct family family = { out, "hull_pressure_seconds", "Time in which some or all tasks waited for a resource",
+		true, false };
 	LIST_EACH (samples, s)
 		for (size_t i = 0; i < CGROUP_PRESSURES; i++) {
 			const struct cgroup_pressure *p = cgroup_pressure_of(&s->stats, &cgroup_pressures[i]);

@@ -25,8 +25,8 @@ struct parser {
 	const struct option_row *rows;
 	size_t count;  /* of rows */
 	void *options; /* the struct that they fill */
-	char **argv; /* its first word is the program's or the command's name */
-	int at;      /* the word that is being read */
+	char **argv;   /* its first word is the program's or the command's name */
+	int at;        /* the word that is being read */
 };
 
 static size_t make_tables(struct getopt_tables *t, const struct parser *p)
@@ -38,9 +38,8 @@ static size_t make_tables(struct getopt_tables *t, const struct parser *p)
 	t->shorts[letters++] = ':';
 	for (; count < MAX_OPTIONS && rows[count].name; count++) {
 		bool is_flag = !rows[count].operand;
-		t->longs[count] = (struct option){ rows[count].name,
-			is_flag ? optional_argument : required_argument, NULL,
-			FIRST_LONG + (int)count };
+		t->longs[count] = (struct option){ rows[count].name, is_flag ? optional_argument : required_argument,
+			NULL, FIRST_LONG + (int)count };
 		if (rows[count].letter) {
 			t->shorts[letters++] = rows[count].letter;
 			if (!is_flag)
@@ -65,8 +64,7 @@ static const struct option_row *find_row(const struct option_row *rows, size_t c
 }
 
 /* `what` names the option or the operand. */
-static int check_value(
-	const struct value *value, const char *what, const char *text, struct error *err)
+static int check_value(const struct value *value, const char *what, const char *text, struct error *err)
 {
 	char list[256];
 	if (value->kind != VALUE_WORD || word_find(value->words, text))
@@ -85,8 +83,7 @@ int operands_check(const struct command *command, int count, char **operands, st
 	return 0;
 }
 
-int option_store(struct arena *arena, void *options, const struct option_row *row, const char *value,
-	struct error *err)
+int option_store(struct arena *arena, void *options, const struct option_row *row, const char *value, struct error *err)
 {
 	void *member = (char *)options + row->offset;
 	char name[64];
@@ -111,7 +108,8 @@ int option_store(struct arena *arena, void *options, const struct option_row *ro
 	return 0;
 }
 
-/* The option that a word begins with or, for one letter of several, `letter`; NULL if the table has none of that name. */
+/* The option that a word begins with or, for one letter of several, `letter`; NULL if the table has none of that
+ * name. */
 static const struct option_row *row_of_word(const struct option_row *rows, const char *word, int letter)
 {
 	size_t len = str_starts(word, "--") ? strcspn(word + 2, "=") : 0;
@@ -125,8 +123,8 @@ static const struct option_row *row_of_word(const struct option_row *rows, const
 /* How many words such an option takes: its operand may be the next one. */
 static int words_of(const struct option_row *row, const char *word, int letter)
 {
-	bool attached = str_starts(word, "--") ? strchr(word, '=') != NULL :
-						 strchr(word, letter) && strchr(word, letter)[1];
+	bool attached =
+		str_starts(word, "--") ? strchr(word, '=') != NULL : strchr(word, letter) && strchr(word, letter)[1];
 	return row->operand && !attached ? 2 : 1;
 }
 
@@ -140,14 +138,13 @@ static const char *add_word(struct arena *arena, const char *text, const char *w
 		return arena_printf(arena, "%s%s%s", text, space, word);
 	text = arena_printf(arena, "%s%s'", text, space);
 	for (; *word; word++)
-		text = *word == '\'' ? arena_printf(arena, "%s'\\''", text) :
-				       arena_printf(arena, "%s%c", text, *word);
+		text = *word == '\'' ? arena_printf(arena, "%s'\\''", text) : arena_printf(arena, "%s%c", text, *word);
 	return arena_printf(arena, "%s'", text);
 }
 
-/* The whole command line with the words [from, from + count) moved to where `to` is, or with `extra` there; cut where it is long. */
-static const char *corrected(
-	struct context *ctx, char **from, int count, char **to, const char *extra)
+/* The whole command line with the words [from, from + count) moved to where `to` is, or with `extra` there; cut where
+ * it is long. */
+static const char *corrected(struct context *ctx, char **from, int count, char **to, const char *extra)
 {
 	enum { LONGEST = 160 };
 	const char *text = "hull";
@@ -187,8 +184,8 @@ static int fail_global(const struct parser *p, const struct option_row *row, int
 	while (*end)
 		end++;
 	(void)fail(err, 0, "--%s is a global option: it stands before the command", row->name);
-	return error_hint(err, "%s",
-		corrected(p->ctx, word, words_of_all(global_options, word, end, letter), p->argv, NULL));
+	return error_hint(
+		err, "%s", corrected(p->ctx, word, words_of_all(global_options, word, end, letter), p->argv, NULL));
 }
 
 /* An option of some command that stands before it. -1 if there is one, else 0. */
@@ -319,8 +316,7 @@ static int hint_dashes(const struct parser *p, struct error *err)
 	char **second = p->argv + 1;
 	while (*second && *second != ctx->operands[1])
 		second++;
-	return error_hint(err, "the container's command stands after --: %s",
-		corrected(p->ctx, NULL, 0, second, "--"));
+	return error_hint(err, "the container's command stands after --: %s", corrected(p->ctx, NULL, 0, second, "--"));
 }
 
 static int fail_option(const struct parser *p, int c, struct error *err)
@@ -383,8 +379,7 @@ static int take_command(const struct parser *p, int undashed, struct error *err)
 	return 0;
 }
 
-int options_parse(struct context *ctx, const struct command *command, int argc, char **argv,
-	struct error *err)
+int options_parse(struct context *ctx, const struct command *command, int argc, char **argv, struct error *err)
 {
 	struct parser p = { .ctx = ctx, .command = command, .argv = argv, .at = 1 };
 	struct getopt_tables tables = { .shorts = "" };

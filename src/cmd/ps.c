@@ -15,8 +15,7 @@
 enum { PS_OUTPUT_MAX = 64 << 20, NOT_EXECUTED = 127 };
 enum { FORMAT_TABLE, FORMAT_JSON };
 
-static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORMAT_JSON },
-	{ NULL } };
+static const struct word formats[] = { { "table", FORMAT_TABLE }, { "json", FORMAT_JSON }, { NULL } };
 
 struct ps_options {
 	const char *format;
@@ -24,8 +23,7 @@ struct ps_options {
 #define OPTIONS struct ps_options
 
 static const struct option_row options[] = {
-	TEXT('f', "format", "FORMAT", format, "the table of ps, or an array of process ids (table)",
-		ONE_OF(formats)),
+	TEXT('f', "format", "FORMAT", format, "the table of ps, or an array of process ids (table)", ONE_OF(formats)),
 	OPTIONS_END,
 };
 
@@ -78,8 +76,7 @@ static int run_ps(struct context *ctx, char **ret_text, struct error *err)
 		_exit(NOT_EXECUTED);
 	}
 	close_fd(&input);
-	ssize_t len =
-		read_fd(&ctx->arena, output, "the output of ps", PS_OUTPUT_MAX, ret_text, err);
+	ssize_t len = read_fd(&ctx->arena, output, "the output of ps", PS_OUTPUT_MAX, ret_text, err);
 	close_fd(&output);
 	int status = proc_wait(pid);
 	if (len < 0)
@@ -130,8 +127,7 @@ static int print_table(struct context *ctx, const pid_t *pids, size_t len, struc
 	int column = find_column(text);
 	if (column < 0) {
 		(void)fail(err, 0, "ps printed no column PID");
-		return error_hint(
-			err, "its options must leave the heading and that column: -o pid,args");
+		return error_hint(err, "its options must leave the heading and that column: -o pid,args");
 	}
 	for (char *line = text, *end; *line; line = end) {
 		end = line + strcspn(line, "\n");
@@ -150,8 +146,7 @@ static int run(struct context *ctx, struct error *err)
 	size_t len = 0;
 	enum status status;
 	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) < 0 ||
-		container_require(&c, operand_statuses(ctx), "list the processes of", &status,
-			err) < 0)
+		container_require(&c, operand_statuses(ctx), "list the processes of", &status, err) < 0)
 		return -1;
 	/* systemd removes the cgroup of a scope in which nothing is left */
 	if (container_pids(&c, &ctx->arena, &pids, &len, err) < 0 &&

@@ -15,9 +15,8 @@
 int report_open(struct report *report, const char *target, struct error *err)
 {
 	uint64_t number;
-	int fd = str_to_u64(target, INT_MAX, &number)
-			 ? fcntl((int)number, F_DUPFD_CLOEXEC, 3)
-			 : open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int fd = str_to_u64(target, INT_MAX, &number) ? fcntl((int)number, F_DUPFD_CLOEXEC, 3) :
+							open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return fail(err, errno, "--report %s", target);
 	report->fd = fd;
@@ -73,9 +72,8 @@ static void write_used(struct json_writer *json, const struct report *r)
 	write_int(json, "maxResident", (int64_t)r->usage.ru_maxrss * 1024);
 	json_end(json);
 	json_object(json_key(json, "cpu"));
-	write_uint(json, "total",
-		s->cpu.usage.set ? s->cpu.usage
-				 : (struct oci_uint){ true, user.value + system.value });
+	write_uint(
+		json, "total", s->cpu.usage.set ? s->cpu.usage : (struct oci_uint){ true, user.value + system.value });
 	write_uint(json, "user", user);
 	write_uint(json, "system", system);
 	write_uint(json, "throttled", s->cpu.throttled);

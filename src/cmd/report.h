@@ -33,5 +33,4 @@ void report_close(struct report *report);
 /* Reads the cgroup of a container whose process has ended. What the kernel does not tell is left out. */
 void report_collect(struct report *report, struct container *c);
 /* `failure` is the error of a container that did not run, or NULL. */
-int report_write(
-	struct report *report, const char *id, const struct error *failure, struct error *err);
+int report_write(struct report *report, const char *id, const struct error *failure, struct error *err);

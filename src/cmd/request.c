@@ -33,13 +33,11 @@ int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err)
 	return 0;
 }
 
-int request_fill(struct context *ctx, const struct create_options *o,
-	struct create_request *request, struct error *err)
+int request_fill(struct context *ctx, const struct create_options *o, struct create_request *request, struct error *err)
 {
 	const struct process_options *process = &o->process;
 	uint64_t preserve;
-	if (preserve_fds_parse(process->preserve_fds, &preserve, err) < 0 ||
-		interactive_check(process, err) < 0)
+	if (preserve_fds_parse(process->preserve_fds, &preserve, err) < 0 || interactive_check(process, err) < 0)
 		return -1;
 	if (o->overlay && !*o->overlay)
 		return fail(err, 0, "--overlay: expected a directory or \"tmp\", found \"\"");
@@ -55,7 +53,8 @@ int request_fill(struct context *ctx, const struct create_options *o,
 		.pidfd_socket = absolute_path(ctx, process->pidfd_socket),
 		.cgroup_manager = ctx->cgroup_manager,
 		.no_pivot = o->no_pivot,
-		.overlay = o->overlay && word_find(overlay_words, o->overlay) ? o->overlay : absolute_path(ctx, o->overlay),
+		.overlay = o->overlay && word_find(overlay_words, o->overlay) ? o->overlay :
+										absolute_path(ctx, o->overlay),
 		.idmap_rootfs = o->idmap_rootfs,
 		.network = (enum network)word_value(network_words, o->network),
 		.no_new_keyring = o->no_new_keyring,

@@ -72,12 +72,12 @@ static void collect(struct report *report, struct creation *c, const struct rela
 	report_collect(report, &c->container);
 	const struct cgroup_stats *s = &report->stats;
 	if (relay->signal == SIGKILL && s->memory.oom_kill.value > 0)
-		log_warn("container %s was killed for want of memory: the limit is %llu bytes",
-			c->request->id, (unsigned long long)s->memory.limit.value);
+		log_warn("container %s was killed for want of memory: the limit is %llu bytes", c->request->id,
+			(unsigned long long)s->memory.limit.value);
 }
 
-static int wait_and_delete(struct context *ctx, struct creation *c, struct relay *relay,
-	struct report *report, struct error *err)
+static int wait_and_delete(
+	struct context *ctx, struct creation *c, struct relay *relay, struct report *report, struct error *err)
 {
 	const struct run_options *o = ctx->options;
 	int status;
@@ -138,18 +138,16 @@ static int run_container(struct context *ctx, struct report *report, struct erro
 	launch_mark(&creation.launch, "read and plan");
 	if (!o->detach && !o->no_subreaper)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans are then reaped here, not by the caller */
-	if (creation_launch(&creation, o->detach ? NULL : &relay, err) < 0 ||
-		start(&creation, err) < 0)
+	if (creation_launch(&creation, o->detach ? NULL : &relay, err) < 0 || start(&creation, err) < 0)
 		return -1;
 	if (o->detach) {
 		creation_commit(&creation);
 		interrupt_close(&creation.interrupt);
-		return creation.notify < 0 ?
-			0 :
-			sd_notify_forward_ready(creation.notify, getenv("NOTIFY_SOCKET"),
-				creation.launch.pidfd, creation.launch.pid, err) < 0 ?
-			-1 :
-			0;
+		return creation.notify < 0 ? 0 :
+		       sd_notify_forward_ready(creation.notify, getenv("NOTIFY_SOCKET"), creation.launch.pidfd,
+			       creation.launch.pid, err) < 0 ?
+					     -1 :
+					     0;
 	}
 	/* others may look at it and kill it while it runs */
 	container_unlock(&creation.container);

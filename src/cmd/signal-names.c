@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <strings.h>
 
+/* clang-format off */
 #define ROW(name) { #name, SIG##name }
 
 const struct word signal_words[] = {
@@ -12,6 +13,7 @@ const struct word signal_words[] = {
 	ROW(USR1), ROW(USR2), ROW(VTALRM), ROW(WINCH), ROW(XCPU), ROW(XFSZ), { "CLD", SIGCHLD },
 	{ "IOT", SIGABRT }, { "POLL", SIGIO }, { NULL },
 };
+/* clang-format on */
 
 /* RTMIN, RTMIN+N, RTMAX, RTMAX-N: 0 if it is none of them. */
 static int parse_realtime(const char *text)

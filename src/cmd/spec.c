@@ -26,10 +26,8 @@ struct spec_options {
 
 static const struct option_row options[] = {
 	TEXT('b', "bundle", "DIR", bundle, "directory to write to (the current directory)", IS(DIRECTORY)),
-	TEXT('f', "file", "FILE", file, "file to write (config.json); - for standard output",
-		IS(FILE)),
-	TEXT(0, "rootfs", "DIR", rootfs, "root filesystem, absolute or relative to the bundle (rootfs)",
-		IS(DIRECTORY)),
+	TEXT('f', "file", "FILE", file, "file to write (config.json); - for standard output", IS(FILE)),
+	TEXT(0, "rootfs", "DIR", rootfs, "root filesystem, absolute or relative to the bundle (rootfs)", IS(DIRECTORY)),
 	MANY(0, "args", "COMMAND", args, "command of the container; if repeated, one word of it each (sh)"),
 	FLAG(0, "no-terminal", no_terminal, "give the process no terminal of its own"),
 	TEXT(0, "network", "NAME", network,
@@ -44,8 +42,7 @@ static const struct option_row options[] = {
 /* JSON holds text, while a path and an argument may be any bytes. */
 static int check_text(const char *option, const char *text, struct error *err)
 {
-	return json_holds(text) ? 0
-				: fail(err, 0, "%s: \"%.64s\" is not valid UTF-8", option, text);
+	return json_holds(text) ? 0 : fail(err, 0, "%s: \"%.64s\" is not valid UTF-8", option, text);
 }
 
 /* Operands are a command only behind "--", so that a name by mistake is not taken for one. */
@@ -54,8 +51,7 @@ static int take_operands(struct context *ctx, oci_strings *args, struct error *e
 	const struct spec_options *o = ctx->options;
 	if (!str_eq(ctx->operands[-1], "--")) {
 		(void)fail(err, 0, "spec: unexpected operand \"%.64s\"", ctx->operands[0]);
-		return error_hint(err,
-			"the command of the container goes behind --, the bundle into --bundle");
+		return error_hint(err, "the command of the container goes behind --, the bundle into --bundle");
 	}
 	if (o->args.len)
 		return fail(err, 0, "--args and a command behind -- exclude each other");
@@ -107,8 +103,8 @@ static void map_caller(struct context *ctx, struct oci_default *how)
 	how->gids = ids.gid_mappings;
 	bool some = how->uids.len > 1 || how->gids.len > 1;
 	if (lack)
-		log_warn("--rootless maps %s: %s",
-			some ? "not all that it could" : "no ids but the caller's own", lack);
+		log_warn(
+			"--rootless maps %s: %s", some ? "not all that it could" : "no ids but the caller's own", lack);
 }
 
 static struct oci_config *make_config(struct context *ctx, struct error *err)
@@ -139,10 +135,9 @@ static int run(struct context *ctx, struct error *err)
 	const struct spec_options *o = ctx->options;
 	const char *name = o->file ? o->file : "config.json";
 	size_t len;
-	if (o->explain && (ctx->operand_count || o->bundle || o->file || o->rootfs || o->args.len ||
-				  o->no_terminal || o->network || o->rootless))
-		return fail(
-			err, 0, "--explain writes no configuration: no other option goes with it");
+	if (o->explain && (ctx->operand_count || o->bundle || o->file || o->rootfs || o->args.len || o->no_terminal ||
+				  o->network || o->rootless))
+		return fail(err, 0, "--explain writes no configuration: no other option goes with it");
 	if (o->explain)
 		return oci_explain(o->explain, stdout, err) < 0 ? -1 : print_end(err);
 	const struct oci_config *config = make_config(ctx, err);
@@ -156,8 +151,7 @@ static int run(struct context *ctx, struct error *err)
 	FD(file) = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (file < 0) {
 		(void)fail(err, errno, "make %s", name);
-		return errno == EEXIST ? error_hint(err, "remove it first: spec overwrites nothing")
-				       : -1;
+		return errno == EEXIST ? error_hint(err, "remove it first: spec overwrites nothing") : -1;
 	}
 	return write_all(file, text, len) < 0 ? fail(err, errno, "write %s", name) : 0;
 }

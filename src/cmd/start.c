@@ -40,8 +40,7 @@ static int forward_ready(struct container *c, int notify, struct error *err)
 	FD(pidfd) = proc_pidfd(pid, c->record.pid_start.value, NULL);
 	if (pidfd < 0)
 		return 0;
-	return sd_notify_forward_ready(notify, getenv("NOTIFY_SOCKET"), pidfd, pid, err) < 0 ? -1
-											     : 0;
+	return sd_notify_forward_ready(notify, getenv("NOTIFY_SOCKET"), pidfd, pid, err) < 0 ? -1 : 0;
 }
 
 static int run(struct context *ctx, struct error *err)
@@ -51,8 +50,7 @@ static int run(struct context *ctx, struct error *err)
 	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_LOCKED, err) < 0 ||
 		container_require(&c, operand_statuses(ctx), "start", NULL, err) < 0)
 		return -1;
-	if (open_notify(&c, &notify, err) < 0 || start_init(&c, err) < 0 ||
-		run_poststart(&c, err) < 0)
+	if (open_notify(&c, &notify, err) < 0 || start_init(&c, err) < 0 || run_poststart(&c, err) < 0)
 		return -1;
 	return forward_ready(&c, notify, err);
 }

@@ -11,8 +11,7 @@ static void add_end(struct container *c, struct oci_state *state)
 	state->exit = c->record.exit;
 	if (cgroup < 0 || cgroup_stats_read(&c->arena, cgroup, &s, NULL) < 0)
 		return;
-	state->resources = (struct oci_used){ s.memory.oom_kill, s.memory.peak, s.cpu.usage,
-		s.cpu.user, s.cpu.system };
+	state->resources = (struct oci_used){ s.memory.oom_kill, s.memory.peak, s.cpu.usage, s.cpu.user, s.cpu.system };
 }
 
 static int run(struct context *ctx, struct error *err)

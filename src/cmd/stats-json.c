@@ -60,8 +60,7 @@ static void write_stall(struct json_writer *json, const char *key, const struct 
 	json_end(json);
 }
 
-void stats_write_pressure(
-	struct json_writer *json, const char *key, const struct cgroup_pressure *pressure)
+void stats_write_pressure(struct json_writer *json, const char *key, const struct cgroup_pressure *pressure)
 {
 	if (!pressure->some.set && !pressure->full.set)
 		return;

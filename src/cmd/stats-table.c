@@ -27,14 +27,12 @@ struct figures {
 struct column {
 	const char *heading;
 	bool left; /* its cells begin there */
-	const char *(*print)(
-		const struct column *, const struct sample *, const struct figures *, char *buf);
+	const char *(*print)(const struct column *, const struct sample *, const struct figures *, char *buf);
 	const char *reason; /* why the container may have no such figure */
 	size_t member;      /* of one number: where it is in the figures */
 };
 
-static const char *print_status(
-	const struct column *column, const struct sample *s, const struct figures *f, char *buf)
+static const char *print_status(const struct column *column, const struct sample *s, const struct figures *f, char *buf)
 {
 	(void)column, (void)f;
 	(void)snprintf(buf, CELL_SIZE, "%s", s->status);
@@ -42,8 +40,7 @@ static const char *print_status(
 }
 
 /* Of one CPU, so that two busy ones are 200 %. */
-static const char *print_cpu(
-	const struct column *column, const struct sample *s, const struct figures *f, char *buf)
+static const char *print_cpu(const struct column *column, const struct sample *s, const struct figures *f, char *buf)
 {
 	(void)f;
 	if (!s->has_share)
@@ -57,16 +54,14 @@ static struct oci_uint figure_of(const struct column *column, const struct figur
 	return *(const struct oci_uint *)((const char *)f + column->member);
 }
 
-static const char *print_size(
-	const struct column *column, const struct sample *s, const struct figures *f, char *buf)
+static const char *print_size(const struct column *column, const struct sample *s, const struct figures *f, char *buf)
 {
 	struct oci_uint size = figure_of(column, f);
 	(void)s;
 	return size.set ? human_size(size.value, buf), NULL : column->reason;
 }
 
-static const char *print_count(
-	const struct column *column, const struct sample *s, const struct figures *f, char *buf)
+static const char *print_count(const struct column *column, const struct sample *s, const struct figures *f, char *buf)
 {
 	struct oci_uint count = figure_of(column, f);
 	(void)s;
@@ -91,16 +86,16 @@ static const char *print_traffic(
 static const char *print_pressure(
 	const struct column *column, const struct sample *s, const struct figures *f, char *buf)
 {
-	const struct cgroup_stall *stalls[] = { &s->stats.cpu.pressure.some,
-		&s->stats.memory.pressure.some, &s->stats.io.pressure.some };
+	const struct cgroup_stall *stalls[] = { &s->stats.cpu.pressure.some, &s->stats.memory.pressure.some,
+		&s->stats.io.pressure.some };
 	size_t len = 0;
 	(void)f;
 	if (!stalls[0]->set && !stalls[1]->set && !stalls[2]->set)
 		return column->reason;
 	bool all = stalls[0]->set && stalls[1]->set && stalls[2]->set;
 	for (size_t i = 0; i < 3 && len < CELL_SIZE; i++)
-		len += (size_t)snprintf(buf + len, CELL_SIZE - len,
-			stalls[i]->set ? "%s%.0f" : "%s-", i ? "/" : "", stalls[i]->avg10);
+		len += (size_t)snprintf(
+			buf + len, CELL_SIZE - len, stalls[i]->set ? "%s%.0f" : "%s-", i ? "/" : "", stalls[i]->avg10);
 	return all ? NULL : column->reason;
 }
 
@@ -215,8 +210,7 @@ static void measure_ids(struct table *t, const sample_list *samples)
 static bool look_alike(const char *a, const char *b, size_t width)
 {
 	size_t a_len = strlen(a), b_len = strlen(b);
-	return a_len > width && b_len > width && !str_eq(a, b) &&
-	       strncmp(a, b, width - 1 - ID_TAIL) == 0 &&
+	return a_len > width && b_len > width && !str_eq(a, b) && strncmp(a, b, width - 1 - ID_TAIL) == 0 &&
 	       str_eq(a + a_len - ID_TAIL, b + b_len - ID_TAIL);
 }
 
@@ -238,8 +232,7 @@ static void print_id(const struct table *t, const sample_list *samples, const ch
 static void print_cell(const struct table *t, size_t column, const char *text, FILE *out)
 {
 	bool last = column == COLUMNS - 1;
-	(void)fprintf(
-		out, columns[column].left ? " %-*s" : " %*s", last ? 0 : t->widths[column], text);
+	(void)fprintf(out, columns[column].left ? " %-*s" : " %*s", last ? 0 : t->widths[column], text);
 }
 
 void stats_table_print(const sample_list *samples, FILE *out)

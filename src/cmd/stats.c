@@ -55,10 +55,10 @@ struct request {
 	enum sample_order order; /* SAMPLES_AS_GIVEN: that of the operands, or of the names */
 };
 
-/* One that vanishes meanwhile, or has no cgroup, is passed over, unless it alone was asked for; the table has a row for one without
- * a cgroup too. */
-static int take_sample(struct context *ctx, const struct request *r, struct samples *s, const char *id,
-	struct error *err)
+/* One that vanishes meanwhile, or has no cgroup, is passed over, unless it alone was asked for; the table has a row for
+ * one without a cgroup too. */
+static int take_sample(
+	struct context *ctx, const struct request *r, struct samples *s, const char *id, struct error *err)
 {
 	CONTAINER(c);
 	struct sample sample = { .id = arena_strdup(&s->arena, id), .host_memory = host_memory() };
@@ -68,8 +68,7 @@ static int take_sample(struct context *ctx, const struct request *r, struct samp
 	sample.has_cgroup = r->format != FORMAT_TABLE || !c.has_record || c.record.cgroup_path;
 	FD(cgroup) = sample.has_cgroup ? container_open_cgroup(&c, NULL, err) : -1;
 	traffic_read(&s->arena, &c, &sample.traffic); /* first: the cgroup goes with the container, and tells of it */
-	if (sample.has_cgroup &&
-		(cgroup < 0 || cgroup_stats_read(&s->arena, cgroup, &sample.stats, err) < 0))
+	if (sample.has_cgroup && (cgroup < 0 || cgroup_stats_read(&s->arena, cgroup, &sample.stats, err) < 0))
 		return container_blame(&c, "read the statistics of", err);
 	*list_add(&s->arena, &s->list) = sample;
 	return 0;
@@ -139,8 +138,7 @@ static int print_json(struct samples *s, struct error *err)
 	return print_text(arena_printf(&s->arena, "%s\n", text), len + 1, err);
 }
 
-static int print_samples(const struct request *r, struct samples *now,
-	const struct samples *before, struct error *err)
+static int print_samples(const struct request *r, struct samples *now, const struct samples *before, struct error *err)
 {
 	compare_samples(now, before);
 	sample_sort(&now->list, r->order);

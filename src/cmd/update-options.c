@@ -17,11 +17,10 @@ struct row {
 	size_t member;
 };
 
-#define OPTION_ROW(option, value, form, tag, object, member)                                       \
-	{                                                                                          \
-		option, offsetof(struct update_options, value), form,                                     \
-			offsetof(struct oci_resources, object), sizeof(struct tag),                \
-			offsetof(struct tag, member)                                               \
+#define OPTION_ROW(option, value, form, tag, object, member)                                                  \
+	{                                                                                                     \
+		option, offsetof(struct update_options, value), form, offsetof(struct oci_resources, object), \
+			sizeof(struct tag), offsetof(struct tag, member)                                      \
 	}
 
 static const struct row rows[] = {
@@ -57,8 +56,7 @@ static bool parse_decimal(const char *text, const char **ret_end, uint64_t *ret_
 		return false;
 	if (*text == '.') {
 		text++;
-		for (unsigned scale = 100; isdigit((unsigned char)*text) && scale;
-			text++, scale /= 10)
+		for (unsigned scale = 100; isdigit((unsigned char)*text) && scale; text++, scale /= 10)
 			value += (uint64_t)(*text - '0') * scale;
 	}
 	*ret_end = text;
@@ -90,8 +88,7 @@ bool size_parse(const char *text, int64_t *ret_bytes)
 	return true;
 }
 
-static int fail_value(
-	const struct row *row, const char *text, const char *expected, struct error *err)
+static int fail_value(const struct row *row, const char *text, const char *expected, struct error *err)
 {
 	return fail(err, 0, "%s: expected %s, found \"%.64s\"", row->option, expected, text);
 }
@@ -103,8 +100,7 @@ static int store(const struct row *row, const char *text, void *member, struct e
 	switch (row->form) {
 	case SIZE:
 		if (!size_parse(text, &number))
-			return fail_value(
-				row, text, "bytes, perhaps with k, m, g or t, or -1", err);
+			return fail_value(row, text, "bytes, perhaps with k, m, g or t, or -1", err);
 		*(struct oci_int *)member = (struct oci_int){ true, number };
 		return 0;
 	case COUNT:
@@ -142,8 +138,8 @@ static void note(struct arena *arena, const struct row *row, const char *text, t
 		arena_printf(arena, "%s %.64s", row->option, text));
 }
 
-int update_options_read(struct arena *arena, const struct update_options *options,
-	struct oci_resources *resources, typed_list *typed, struct error *err)
+int update_options_read(struct arena *arena, const struct update_options *options, struct oci_resources *resources,
+	typed_list *typed, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];

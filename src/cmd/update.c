@@ -22,8 +22,7 @@ static const struct word cpu_idle_words[] = { { "0" }, { "1" }, { NULL } };
 #define OPTIONS struct update_options
 
 static const struct option_row options[] = {
-	TEXT('r', "resources", "FILE", resources, "read .linux.resources as JSON from FILE or -",
-		IS(FILE)),
+	TEXT('r', "resources", "FILE", resources, "read .linux.resources as JSON from FILE or -", IS(FILE)),
 	TEXT(0, "blkio-weight", "WEIGHT", blkio_weight, "share of the I/O, 10 to 1000"),
 	TEXT(0, "cpu-period", "USEC", cpu_period, "length of a period of --cpu-quota"),
 	TEXT(0, "cpu-quota", "USEC", cpu_quota, "CPU time in a period, -1 for no limit"),
@@ -51,19 +50,17 @@ static const struct option_row options[] = {
 static void warn_unknown(void *data, int line, const char *where, const char *nearest)
 {
 	(void)data;
-	log_warn("resources:%d: unknown property %s%s%s%s", line, where,
-		nearest ? " (did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?)" : "");
+	log_warn("resources:%d: unknown property %s%s%s%s", line, where, nearest ? " (did you mean \"" : "",
+		nearest ? nearest : "", nearest ? "\"?)" : "");
 }
 
-static int read_resources(
-	struct context *ctx, const char *path, struct oci_resources *ret, struct error *err)
+static int read_resources(struct context *ctx, const char *path, struct oci_resources *ret, struct error *err)
 {
 	static const struct json_source source = { .name = "resources", .unknown = warn_unknown };
 	char *text;
-	ssize_t len = str_eq(path, "-") ? read_fd(&ctx->arena, STDIN_FILENO, "standard input",
-						  JSON_MAX_SIZE, &text, err)
-					: read_file_at(&ctx->arena, AT_FDCWD, path, JSON_MAX_SIZE,
-						  &text, err);
+	ssize_t len = str_eq(path, "-") ?
+			      read_fd(&ctx->arena, STDIN_FILENO, "standard input", JSON_MAX_SIZE, &text, err) :
+			      read_file_at(&ctx->arena, AT_FDCWD, path, JSON_MAX_SIZE, &text, err);
 	if (len < 0)
 		return error_prefix(err, "--resources");
 	return json_read(&ctx->arena, &source, &oci_resources_schema, text, (size_t)len, ret, err);
@@ -81,8 +78,7 @@ static uint64_t limit_in_force(struct arena *arena, int cgroup)
 }
 
 /* What depends on the limit that is in force: swap, whose property counts memory too, and whether this is a cut. */
-static int complete_memory(
-	struct context *ctx, int cgroup, struct oci_resources *resources, struct error *err)
+static int complete_memory(struct context *ctx, int cgroup, struct oci_resources *resources, struct error *err)
 {
 	const struct update_options *o = ctx->options;
 	struct oci_memory *memory = resources->memory;
@@ -92,8 +88,7 @@ static int complete_memory(
 	if (memory->swap.value > 0 && !memory->limit.set && now <= INT64_MAX)
 		memory->limit = (struct oci_int){ true, (int64_t)now };
 	if (o->memory_swap && memory->swap.value > 0 && memory->limit.value <= 0) {
-		(void)fail(err, 0, "--memory-swap %.64s counts memory too, which has no limit",
-			o->memory_swap);
+		(void)fail(err, 0, "--memory-swap %.64s counts memory too, which has no limit", o->memory_swap);
 		return error_hint(err, "give --memory too");
 	}
 	bool cut = memory->limit.value > 0 && (uint64_t)memory->limit.value < now;
@@ -104,8 +99,7 @@ static int complete_memory(
 static int update_rdt(struct context *ctx, struct container *c, typed_list *typed, struct error *err)
 {
 	const struct update_options *o = ctx->options;
-	struct oci_intel_rdt wish = { .l3_cache_schema = o->l3_cache_schema,
-		.mem_bw_schema = o->mem_bw_schema };
+	struct oci_intel_rdt wish = { .l3_cache_schema = o->l3_cache_schema, .mem_bw_schema = o->mem_bw_schema };
 	struct rdt_host host;
 	struct rdt_plan plan;
 	if (!o->l3_cache_schema && !o->mem_bw_schema)
@@ -118,8 +112,7 @@ static int update_rdt(struct context *ctx, struct container *c, typed_list *type
 	if (!host.mounted) {
 		(void)fail(err, 0, "%s: no resctrl file system is mounted",
 			o->l3_cache_schema ? "--l3-cache-schema" : "--mem-bw-schema");
-		return error_hint(
-			err, "mount -t resctrl resctrl /sys/fs/resctrl, if the CPU has it");
+		return error_hint(err, "mount -t resctrl resctrl /sys/fs/resctrl, if the CPU has it");
 	}
 	FD(root) = rdt_open(err);
 	if (root < 0 || rdt_plan_make(&c->arena, &wish, c->id, &host, &plan, err) < 0)
@@ -136,8 +129,7 @@ static int update_rdt(struct context *ctx, struct container *c, typed_list *type
 }
 
 /* A scope's limits are also properties of the unit: systemd would put the old ones back. */
-static int update_unit(
-	struct container *c, const struct oci_resources *resources, struct error *err)
+static int update_unit(struct container *c, const struct oci_resources *resources, struct error *err)
 {
 	cgroup_writes writes;
 	if (!c->record.systemd_cgroup.value)
@@ -147,8 +139,7 @@ static int update_unit(
 	return systemd_scope_set(&c->arena, c->record.cgroup_path, !proc_is_root(), &writes, err);
 }
 
-static int update_cgroup(struct context *ctx, struct container *c, struct oci_resources *resources,
-	struct error *err)
+static int update_cgroup(struct context *ctx, struct container *c, struct oci_resources *resources, struct error *err)
 {
 	struct cgroup_host host;
 	struct oci_config *config = NULL;
@@ -162,13 +153,13 @@ static int update_cgroup(struct context *ctx, struct container *c, struct oci_re
 	if (resources->devices.len && container_config(c, &config, err) < 0)
 		return -1;
 	const struct oci_linux *linux = config && config->linux ? config->linux : &none;
-	if (cgroup_update(&host, cgroup, c->record.cgroup_path, resources, linux->devices.items,
-		    linux->devices.len, err) == 0)
+	if (cgroup_update(&host, cgroup, c->record.cgroup_path, resources, linux->devices.items, linux->devices.len,
+		    err) == 0)
 		return update_unit(c, resources, err);
 	bool cut = resources->memory && resources->memory->check_before_update.value;
 	return cut && !err->hint[0] && str_eq(err->where, ".linux.resources.memory.limit") ?
-		error_hint(err, "--force lowers it all the same: the kernel reclaims what it can, then kills") :
-		-1;
+		       error_hint(err, "--force lowers it all the same: the kernel reclaims what it can, then kills") :
+		       -1;
 }
 
 static int update(struct context *ctx, typed_list *typed, struct error *err)

@@ -76,8 +76,7 @@ static bool is_in_namespace(pid_t pid, const struct stat *namespace)
 	struct stat st;
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	while (fd >= 0 && fstat(fd, &st) == 0 &&
-		(st.st_dev != namespace->st_dev || st.st_ino != namespace->st_ino)) {
+	while (fd >= 0 && fstat(fd, &st) == 0 && (st.st_dev != namespace->st_dev || st.st_ino != namespace->st_ino)) {
 		int parent = ioctl(fd, NS_GET_PARENT); /* EPERM above our own */
 		close_fd(&fd);
 		fd = parent;
@@ -125,7 +124,8 @@ int container_pids(struct container *c, struct arena *arena, pid_t **ret_pids, s
 	return 0;
 }
 
-/* Init comes last, for its end would be theirs. Who is in the namespace once the pidfd is open is the one that the pidfd means. */
+/* Init comes last, for its end would be theirs. Who is in the namespace once the pidfd is open is the one that the
+ * pidfd means. */
 static int signal_namespace(struct container *c, const struct stat *namespace, int sig, struct error *err)
 {
 	pid_t *pids, init = (pid_t)c->record.pid.value;
@@ -134,8 +134,8 @@ static int signal_namespace(struct container *c, const struct stat *namespace, i
 		return -1;
 	for (size_t i = 0; i < len; i++) {
 		FD(pidfd) = pids[i] == init ? -1 : sys_pidfd_open(pids[i], 0);
-		if (pidfd >= 0 && is_in_namespace(pids[i], namespace) &&
-			sys_pidfd_send_signal(pidfd, sig) < 0 && errno != ESRCH)
+		if (pidfd >= 0 && is_in_namespace(pids[i], namespace) && sys_pidfd_send_signal(pidfd, sig) < 0 &&
+			errno != ESRCH)
 			return fail(err, errno, "send signal %d to process %d", sig, (int)pids[i]);
 	}
 	return container_signal(c, sig, err);
@@ -158,6 +158,7 @@ int container_signal_all(struct container *c, int sig, struct error *err)
 		return container_signal(c, sig, err);
 	if (find_namespace(init, &namespace))
 		return sig == SIGKILL ? container_signal(c, sig, err) : signal_namespace(c, &namespace, sig, err);
-	log_warn("container %s has neither a cgroup nor a pid namespace of its own: the signal goes to its init alone", c->id);
+	log_warn("container %s has neither a cgroup nor a pid namespace of its own: the signal goes to its init alone",
+		c->id);
 	return container_signal(c, sig, err);
 }

@@ -54,8 +54,7 @@ int container_check_id(const char *id, struct error *err)
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789_+.-";
 	size_t len = strlen(id);
-	if (len == 0 || len > ID_MAX || strspn(id, allowed) != len || str_eq(id, ".") ||
-		str_eq(id, "..")) {
+	if (len == 0 || len > ID_MAX || strspn(id, allowed) != len || str_eq(id, ".") || str_eq(id, "..")) {
 		(void)fail(err, 0, "invalid container id \"%.64s%s\"", id, len > 64 ? "…" : "");
 		return error_hint(err, "letters, digits and _+.- alone, at most %d of them", ID_MAX);
 	}
@@ -76,8 +75,8 @@ static int fail_root(const char *verb, const char *path, struct error *err)
 	int errnum = errno;
 	(void)fail(err, errnum, "%s the state root %s", verb, path);
 	return errnum == EACCES ?
-		error_hint(err, "set XDG_RUNTIME_DIR to a directory of your own, or give one by --root") :
-		-1;
+		       error_hint(err, "set XDG_RUNTIME_DIR to a directory of your own, or give one by --root") :
+		       -1;
 }
 
 static int make_directories(const char *path, struct error *err)
@@ -108,28 +107,26 @@ int container_open_root(const char *path, bool make, struct error *err)
 	struct stat st;
 	if (root < 0 || fstat(root, &st) < 0)
 		return fail_root("open", path, err);
-	if ((st.st_uid != proc_euid() || (st.st_mode & (S_IWGRP | S_IWOTH))) &&
-		!defence_is_off("state-root")) {
+	if ((st.st_uid != proc_euid() || (st.st_mode & (S_IWGRP | S_IWOTH))) && !defence_is_off("state-root")) {
 		(void)fail(err, 0, "the state root %s is not ours alone", path);
-		return error_hint(err, "it must belong to uid %u and be writable by nobody else",
-			(unsigned)proc_euid());
+		return error_hint(
+			err, "it must belong to uid %u and be writable by nobody else", (unsigned)proc_euid());
 	}
 	return take_fd(&root);
 }
 
-/* Who holds a lock on the directory: "1: FLOCK  ADVISORY  WRITE 1234 00:1a:5678 0 EOF" in proc_locks(5). 0 if that is unknown. */
+/* Who holds a lock on the directory: "1: FLOCK ADVISORY WRITE 1234 00:1a:5678 0 EOF" in proc_locks(5). 0 if that is
+ * unknown. */
 static pid_t find_locker(struct container *c)
 {
 	char *text, *save = NULL;
 	struct stat st;
-	if (fstat(c->dir, &st) < 0 ||
-		read_file_at(&c->arena, AT_FDCWD, "/proc/locks", 16 << 20, &text, NULL) < 0)
+	if (fstat(c->dir, &st) < 0 || read_file_at(&c->arena, AT_FDCWD, "/proc/locks", 16 << 20, &text, NULL) < 0)
 		return 0;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		int pid;
 		unsigned long long inode;
-		if (sscanf(line, "%*s FLOCK %*s %*s %d %*x:%*x:%llu", &pid, &inode) == 2 &&
-			inode == st.st_ino)
+		if (sscanf(line, "%*s FLOCK %*s %*s %d %*x:%*x:%llu", &pid, &inode) == 2 && inode == st.st_ino)
 			return pid;
 	}
 	return 0;
@@ -149,8 +146,8 @@ static int lock_in_time(struct container *c, struct error *err)
 		pid_t locker = find_locker(c);
 		if (locker > 0)
 			(void)proc_describe(locker, text, sizeof(text));
-		(void)fail(err, 0, "another command has been at work on container %s for %d ms", c->id,
-			LOCK_TIMEOUT_MS);
+		(void)fail(
+			err, 0, "another command has been at work on container %s for %d ms", c->id, LOCK_TIMEOUT_MS);
 		return error_hint(err, "%s: end that first", text);
 	}
 	return 0;
@@ -202,8 +199,8 @@ bool container_relock(struct container *c)
 static void name_unborn(char *name, size_t size)
 {
 	const unsigned char *bytes = (const unsigned char *)getauxval(AT_RANDOM);
-	(void)snprintf(name, size, "new:%02x%02x%02x%02x%02x%02x%02x%02x", bytes[0], bytes[1],
-		bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]);
+	(void)snprintf(name, size, "new:%02x%02x%02x%02x%02x%02x%02x%02x", bytes[0], bytes[1], bytes[2], bytes[3],
+		bytes[4], bytes[5], bytes[6], bytes[7]);
 }
 
 /* The directory gets its name when it is locked already: nobody ever finds it unlocked and without a record. */
@@ -251,19 +248,19 @@ static int open_record(const struct container *c)
 	return path_try_resolve(c->root, path, O_RDONLY, RESOLVE_NO_SYMLINKS);
 }
 
-/* Of a container without a record: whether it is gone, or, to who has no lock, on its way: delete takes last what create makes first. */
+/* Of a container without a record: whether it is gone, or, to who has no lock, on its way: delete takes last what
+ * create makes first. */
 static bool is_deleted(const struct container *c, enum container_lock lock)
 {
 	struct stat st;
 	if (!is_there(c))
 		return true;
 	return lock != CONTAINER_LOCKED && lock != CONTAINER_LOCKED_IN_TIME &&
-		faccessat(c->dir, CONTAINER_CONFIG, F_OK, 0) < 0 &&
-		fstatat(c->dir, CONTAINER_CGROUP, &st, AT_SYMLINK_NOFOLLOW) < 0;
+	       faccessat(c->dir, CONTAINER_CONFIG, F_OK, 0) < 0 &&
+	       fstatat(c->dir, CONTAINER_CGROUP, &st, AT_SYMLINK_NOFOLLOW) < 0;
 }
 
-int container_open(struct container *c, const char *root, const char *id, enum container_lock lock,
-	struct error *err)
+int container_open(struct container *c, const char *root, const char *id, enum container_lock lock, struct error *err)
 {
 	struct error reason = { .errnum = 0 };
 	if (container_check_id(id, err) < 0)
@@ -332,10 +329,10 @@ enum status container_status(struct container *c, struct error *err)
 	(void)err;
 	if (!c->has_record)
 		return STATUS_CREATING;
-	enum status status = c->record.creating.value       ? STATUS_CREATING :
-		is_frozen(c)                        ? STATUS_PAUSED :
-		has_file(c, CONTAINER_START_SOCKET) ? STATUS_CREATED :
-						      STATUS_RUNNING;
+	enum status status = c->record.creating.value            ? STATUS_CREATING :
+			     is_frozen(c)                        ? STATUS_PAUSED :
+			     has_file(c, CONTAINER_START_SOCKET) ? STATUS_CREATED :
+								   STATUS_RUNNING;
 	/* last, for delete ends init before it takes away what the others go by */
 	return c->held || container_is_alive(c) ? status : STATUS_STOPPED;
 }
@@ -357,8 +354,8 @@ int container_blame(const struct container *c, const char *verb, struct error *e
 	return fail(err, 0, "cannot %s container %s: container not running", verb, c->id);
 }
 
-int container_require(struct container *c, unsigned allowed, const char *verb, enum status *ret_status,
-	struct error *err)
+int container_require(
+	struct container *c, unsigned allowed, const char *verb, enum status *ret_status, struct error *err)
 {
 	enum status status = container_status(c, err);
 	if (ret_status)
@@ -382,9 +379,8 @@ struct oci_state container_state(struct container *c, enum status status)
 		.rootfs = r->rootfs,
 		.created = r->created,
 		/* the name of a uid is a matter of libc's plugins, which a static program has not */
-		.owner = r->owner.value == 0 ?
-			"root" :
-			arena_printf(&c->arena, "%llu", (unsigned long long)r->owner.value),
+		.owner = r->owner.value == 0 ? "root" :
+					       arena_printf(&c->arena, "%llu", (unsigned long long)r->owner.value),
 		.annotations = r->annotations,
 	};
 }
@@ -392,8 +388,7 @@ struct oci_state container_state(struct container *c, enum status status)
 int container_config(struct container *c, struct oci_config **ret_config, struct error *err)
 {
 	struct json_source source = { .name = CONTAINER_CONFIG };
-	return oci_config_read(&c->arena, c->dir, CONTAINER_CONFIG, &source, ret_config, NULL, NULL,
-		err);
+	return oci_config_read(&c->arena, c->dir, CONTAINER_CONFIG, &source, ret_config, NULL, NULL, err);
 }
 
 int container_signal(struct container *c, int sig, struct error *err)
@@ -426,19 +421,21 @@ static int fail_stuck(const struct container *c, struct error *err)
 {
 	char text[160];
 	(void)proc_describe((pid_t)c->record.pid.value, text, sizeof(text));
-	(void)fail(err, 0, "init of container %s lives %d ms after it was killed", c->id,
-		KILL_TIMEOUT_MS);
-	return strstr(text, "zap_pid_ns_processes") ? /* its end is held up by who joined its pid namespace, dead and not waited for */
-		error_hint(err, "%s for the parents of dead processes, hull exec for one, which may be stopped: continue or end those, "
-				"then delete it again",
-			text) :
-		error_hint(err, "%s; what waits uninterruptibly dies when that ends: delete it again then",
-		text);
+	(void)fail(err, 0, "init of container %s lives %d ms after it was killed", c->id, KILL_TIMEOUT_MS);
+	/* A process that joined its pid namespace, dead and not waited for, holds up its end. */
+	return strstr(text, "zap_pid_ns_processes") ?
+		       error_hint(err,
+			       "%s for the parents of dead processes, hull exec for one, which may be stopped: "
+			       "continue or end those, "
+			       "then delete it again",
+			       text) :
+		       error_hint(
+			       err, "%s; what waits uninterruptibly dies when that ends: delete it again then", text);
 }
 
-/* What create has noted before it made the cgroup, see CONTAINER_CGROUP: how many of the path's components are ours to remove, none
- * where it did not get there; and the path, or "" where the configuration leads to it. One that was there before, in which only init
- * could be of ours, is left alone: init has died with create. */
+/* What create has noted before it made the cgroup, see CONTAINER_CGROUP: how many of the path's components are ours to
+ * remove, none where it did not get there; and the path, or "" where the configuration leads to it. One that was there
+ * before, in which only init could be of ours, is left alone: init has died with create. */
 static unsigned read_note(struct container *c, const char **ret_path)
 {
 	char text[PATH_MAX];
@@ -451,7 +448,8 @@ static unsigned read_note(struct container *c, const char **ret_path)
 	return str_to_u64(text, UINT_MAX, &count) ? (unsigned)count : 0;
 }
 
-/* Create that died before its record leaves the configuration, which names the cgroup as well, or has used the default. */
+/* Create that died before its record leaves the configuration, which names the cgroup as well, or has used the
+ * default. */
 static const char *find_cgroup(struct container *c, struct cgroup_made *ret_made)
 {
 	struct oci_config *config = NULL;
@@ -462,8 +460,7 @@ static const char *find_cgroup(struct container *c, struct cgroup_made *ret_made
 	ret_made->components = read_note(c, &path);
 	if (*path)
 		return ret_made->components ? path : NULL;
-	bool custom = container_config(c, &config, NULL) == 0 && config->linux &&
-		config->linux->cgroups_path;
+	bool custom = container_config(c, &config, NULL) == 0 && config->linux && config->linux->cgroups_path;
 	if (!custom)
 		ret_made->components = 1;
 	if (ret_made->components == 0 ||
@@ -472,9 +469,9 @@ static const char *find_cgroup(struct container *c, struct cgroup_made *ret_made
 	return path;
 }
 
-/* Without a record the default path is a guess: a container of the same id below another state root may live there. The copy of the
- * configuration is written once init is in the cgroup: then it is ours. Before, an init of ours has died with create, or is about to;
- * who lives on is somebody else's. */
+/* Without a record the default path is a guess: a container of the same id below another state root may live there. The
+ * copy of the configuration is written once init is in the cgroup: then it is ours. Before, an init of ours has died
+ * with create, or is about to; who lives on is somebody else's. */
 static bool is_somebody_elses(const struct container *c, const struct cgroup_host *host, const char *path)
 {
 	enum { ROUNDS = 100, ROUND_US = 10000 };
@@ -504,9 +501,7 @@ static int destroy_cgroup(struct container *c, int timeout_ms, struct error *err
 	if (host->mount[0] && !is_somebody_elses(c, host, path) &&
 		cgroup_destroy(host, path, made, timeout_ms, err) < 0)
 		return -1;
-	return c->record.systemd_cgroup.value ?
-		systemd_scope_stop(&c->arena, path, !proc_is_root(), err) :
-		0;
+	return c->record.systemd_cgroup.value ? systemd_scope_stop(&c->arena, path, !proc_is_root(), err) : 0;
 }
 
 static int destroy_rdt(struct container *c, struct error *err)

@@ -5,8 +5,8 @@
  *	container_open(&c, root, id, CONTAINER_LOCKED, &err);
  *	enum status status = container_status(&c, &err);
  *
- * The directory holds state.json, config.json (a copy: later edits must not matter), start.sock while init waits for start.
- * Whatever changes a container holds the lock on its directory.
+ * The directory holds state.json, config.json (a copy: later edits must not matter), start.sock while init waits for
+ * start. Whatever changes a container holds the lock on its directory.
  */
 #pragma once
 
@@ -29,8 +29,8 @@ enum status {
 
 #define CONTAINER_CONFIG "config.json"
 #define CONTAINER_START_SOCKET "start.sock"
-/* A symlink, to nothing: "2", how many components of cgroupsPath were missing; "1/delegated/hull-x" where the path is not to be had from
- * the configuration. */
+/* A symlink, to nothing: "2", how many components of cgroupsPath were missing; "1/delegated/hull-x" where the path is
+ * not to be had from the configuration. */
 #define CONTAINER_CGROUP "cgroup"
 
 struct container {
@@ -48,8 +48,7 @@ struct container {
 	const struct oci_config *config;       /* likewise */
 };
 
-#define CONTAINER(name)                                                                            \
-	struct container name __attribute__((cleanup(container_close))) = { .root = -1, .dir = -1 }
+#define CONTAINER(name) struct container name __attribute__((cleanup(container_close))) = { .root = -1, .dir = -1 }
 
 enum container_lock {
 	CONTAINER_UNLOCKED,
@@ -63,8 +62,8 @@ const char *status_name(enum status status);
 
 /* Lets other commands at the container. */
 void container_unlock(struct container *c);
-/* Takes the lock back, or keeps it. False if the container was deleted meanwhile: its name, and all that goes by it, may be another
- * one's by now. */
+/* Takes the lock back, or keeps it. False if the container was deleted meanwhile: its name, and all that goes by it,
+ * may be another one's by now. */
 bool container_relock(struct container *c);
 
 /* As runc: [A-Za-z0-9_+.-], not "." nor "..", but at most NAME_MAX bytes, since it names a directory. */
@@ -72,28 +71,30 @@ int container_check_id(const char *id, struct error *err);
 
 /* The state root: --root, or /run/hull, or $XDG_RUNTIME_DIR/hull for other users than root. */
 const char *container_default_root(struct arena *arena);
-/* Opens it, making it (0700) where `make`. One that others could write to, or that is a link or another user's, is refused
- * (CVE-2015-1331). ENOENT where there is none. */
+/* Opens it, making it (0700) where `make`. One that others could write to, or that is a link or another user's, is
+ * refused (CVE-2015-1331). ENOENT where there is none. */
 int container_open_root(const char *path, bool make, struct error *err);
 
-/* Makes the directory of a new container and locks it; that its id is new is seen by rename(2) with RENAME_NOREPLACE. */
+/* Makes the directory of a new container and locks it; that its id is new is seen by rename(2) with
+ * RENAME_NOREPLACE. */
 int container_make(struct container *c, const char *root, const char *id, struct error *err);
-/* Opens an existing one; c->root may be open already, which is then used. Without a record (create is at work, or died) c->has_record is false. */
-int container_open(struct container *c, const char *root, const char *id, enum container_lock lock,
-	struct error *err);
+/* Opens an existing one; c->root may be open already, which is then used. Without a record (create is at work, or died)
+ * c->has_record is false. */
+int container_open(struct container *c, const char *root, const char *id, enum container_lock lock, struct error *err);
 void container_close(struct container *c);
 
 /* Observed, not stored: see runtime.md "State". */
 enum status container_status(struct container *c, struct error *err);
 bool container_is_alive(const struct container *c);
-/* After a failure, of which anything may be the cause: says that the container has ended, or is gone, if it has. Returns -1. */
+/* After a failure, of which anything may be the cause: says that the container has ended, or is gone, if it has.
+ * Returns -1. */
 int container_blame(const struct container *c, const char *verb, struct error *err);
 /* Fails, in the words of the field, unless the status is one of `allowed`; `verb` is what was to be done. */
-int container_require(struct container *c, unsigned allowed, const char *verb, enum status *ret_status,
-	struct error *err);
+int container_require(
+	struct container *c, unsigned allowed, const char *verb, enum status *ret_status, struct error *err);
 
-/* The directory for compiled seccomp profiles, which all containers below the state root share, made where it is missing; -1 where
- * there is none: then profiles are compiled each time. */
+/* The directory for compiled seccomp profiles, which all containers below the state root share, made where it is
+ * missing; -1 where there is none: then profiles are compiled each time. */
 int container_open_cache(const struct container *c);
 
 /* What `state` prints and hooks read. Borrows from the container; owner is in its arena. */
@@ -108,5 +109,6 @@ int container_config(struct container *c, struct oci_config **ret_config, struct
 /* Sends a signal to init. That it is gone by now is an error in the words of container_require. */
 int container_signal(struct container *c, int sig, struct error *err);
 
-/* Ends all processes, removes cgroup, resctrl groups and directory, and runs the poststop hooks. A failure leaves the directory, so that it can be tried again. */
+/* Ends all processes, removes cgroup, resctrl groups and directory, and runs the poststop hooks. A failure leaves the
+ * directory, so that it can be tried again. */
 int container_destroy(struct container *c, struct error *err);

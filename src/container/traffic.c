@@ -30,9 +30,8 @@ void traffic_parse(struct arena *arena, char *text, traffic_interfaces *list)
 		struct traffic_interface i = { .name = line + strspn(line, " ") };
 		unsigned long long n[TRAFFIC_NUMBERS];
 		char *colon = strrchr(line, ':'); /* the two lines of the heading have none */
-		if (!colon ||
-			sscanf(colon + 1, "%llu %llu %llu %llu %*u %*u %*u %*u %llu %llu %llu %llu",
-				&n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7]) != TRAFFIC_NUMBERS)
+		if (!colon || sscanf(colon + 1, "%llu %llu %llu %llu %*u %*u %*u %*u %llu %llu %llu %llu", &n[0], &n[1],
+				      &n[2], &n[3], &n[4], &n[5], &n[6], &n[7]) != TRAFFIC_NUMBERS)
 			continue;
 		*colon = '\0';
 		for (size_t k = 0; k < TRAFFIC_NUMBERS; k++)

@@ -41,7 +41,7 @@ extern const struct traffic_number traffic_numbers[TRAFFIC_NUMBERS];
 typedef LIST(struct traffic_interface) traffic_interfaces;
 
 enum traffic_kind {
-	TRAFFIC_NONE, /* no process is left to look at it through, or it cannot be looked at */
+	TRAFFIC_NONE,   /* no process is left to look at it through, or it cannot be looked at */
 	TRAFFIC_SHARED, /* the container has the caller's own network namespace: the traffic is not its own */
 	TRAFFIC_OWN,
 };

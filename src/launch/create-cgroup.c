@@ -18,16 +18,16 @@
 /* The first limit that needs a cgroup, or NULL. Device rules are none where no device can be made anyway. */
 static const char *find_limit(const struct oci_resources *r)
 {
-	return !r                      ? NULL :
-		r->memory              ? ".linux.resources.memory" :
-		r->cpu                 ? ".linux.resources.cpu" :
-		r->pids                ? ".linux.resources.pids" :
-		r->block_io            ? ".linux.resources.blockIO" :
-		r->hugepage_limits.len ? ".linux.resources.hugepageLimits" :
-		r->network             ? ".linux.resources.network" :
-		r->rdma.len            ? ".linux.resources.rdma" :
-		r->unified.len         ? ".linux.resources.unified" :
-					 NULL;
+	return !r                     ? NULL :
+	       r->memory              ? ".linux.resources.memory" :
+	       r->cpu                 ? ".linux.resources.cpu" :
+	       r->pids                ? ".linux.resources.pids" :
+	       r->block_io            ? ".linux.resources.blockIO" :
+	       r->hugepage_limits.len ? ".linux.resources.hugepageLimits" :
+	       r->network             ? ".linux.resources.network" :
+	       r->rdma.len            ? ".linux.resources.rdma" :
+	       r->unified.len         ? ".linux.resources.unified" :
+					NULL;
 }
 
 int creation_check_resources(const struct creation *c, struct error *err)
@@ -70,8 +70,8 @@ static int apply(struct creation *c, int cgroup, struct error *err)
 	struct oci_resources resources = config->resources ? *config->resources : none;
 	if (!is_privileged(c) && c->plan.ns.new_user)
 		resources.devices.len = 0; /* no program can be attached, and no device can be made */
-	return cgroup_apply(&c->host.cgroup, cgroup, c->plan.cgroup_path,
-		config->resources ? &resources : NULL, config->devices.items, config->devices.len, err);
+	return cgroup_apply(&c->host.cgroup, cgroup, c->plan.cgroup_path, config->resources ? &resources : NULL,
+		config->devices.items, config->devices.len, err);
 }
 
 /* What is about to be made, for delete, should we die before the record says it. A default cgroup is one component. */
@@ -92,8 +92,7 @@ static int make_directory(struct creation *c, struct error *err)
 {
 	if (note_cgroup(c, err) < 0)
 		return -1;
-	c->launch.cgroup = cgroup_create(&c->host.cgroup, c->plan.cgroup_path,
-		&c->launch.cgroup_made, err);
+	c->launch.cgroup = cgroup_create(&c->host.cgroup, c->plan.cgroup_path, &c->launch.cgroup_made, err);
 	if (c->launch.cgroup < 0)
 		return do_without(c, err) < 0 ? error_at(err, ".linux.cgroupsPath") : 0;
 	return apply(c, c->launch.cgroup, err);
@@ -104,8 +103,8 @@ static int open_subgroup(struct creation *c, const char *name, struct error *err
 {
 	struct cgroup_made made;
 	if (strchr(name, '/') || str_eq(name, ".") || str_eq(name, ".."))
-		return fail_at(err, 0, ".annotations[\"run.oci.systemd.subgroup\"]",
-			"\"%.64s\" is no name of a cgroup", name);
+		return fail_at(
+			err, 0, ".annotations[\"run.oci.systemd.subgroup\"]", "\"%.64s\" is no name of a cgroup", name);
 	c->init_cgroup = arena_printf(&c->arena, "%s/%s", c->scope.path, name);
 	return cgroup_create(&c->host.cgroup, c->init_cgroup, &made, err);
 }
@@ -124,8 +123,7 @@ static int make_scope(struct creation *c, struct error *err)
 	const char *subgroup = config_annotation(c->config, "run.oci.systemd.subgroup");
 	cgroup_writes writes;
 	if (resources_plan(&c->arena, resources ? resources : &none, &writes, err) < 0 ||
-		systemd_scope_start(&c->arena, &c->plan.unit, &writes, &c->config->annotations,
-			&c->scope, err) < 0)
+		systemd_scope_start(&c->arena, &c->plan.unit, &writes, &c->config->annotations, &c->scope, err) < 0)
 		return -1;
 	c->plan.cgroup_path = c->init_cgroup = c->scope.path;
 	c->launch.cgroup_made.components = 1;
@@ -147,7 +145,8 @@ static bool is_writable_cgroup_mount(const struct oci_mount *mount)
 	return writable;
 }
 
-/* The host's number of the user that the process becomes; false where it cannot be known, in a user namespace that is joined. */
+/* The host's number of the user that the process becomes; false where it cannot be known, in a user namespace that is
+ * joined. */
 static bool find_owner(const struct creation *c, uid_t *ret_uid)
 {
 	uint64_t uid = c->plan.process.uid;
@@ -164,8 +163,8 @@ static bool find_owner(const struct creation *c, uid_t *ret_uid)
 	return map != NULL;
 }
 
-/* config-linux.md "Cgroup ownership": with a cgroup namespace of its own and a cgroup mount that it may write, the container's user
- * owns its cgroup. One that was there before keeps its owner. */
+/* config-linux.md "Cgroup ownership": with a cgroup namespace of its own and a cgroup mount that it may write, the
+ * container's user owns its cgroup. One that was there before keeps its owner. */
 static int give_away(struct creation *c, int cgroup, struct error *err)
 {
 	uid_t owner;
@@ -175,8 +174,8 @@ static int give_away(struct creation *c, int cgroup, struct error *err)
 		writable |= is_writable_cgroup_mount(&c->config->mounts.items[i]);
 	LIST_EACH (&c->plan.linux->namespaces, ns)
 		new_namespace |= ns->type.value == CLONE_NEWCGROUP && (!ns->path || !*ns->path);
-	if (!writable || !new_namespace || c->launch.cgroup_made.components == 0 ||
-		!find_owner(c, &owner) || owner == c->host.euid)
+	if (!writable || !new_namespace || c->launch.cgroup_made.components == 0 || !find_owner(c, &owner) ||
+		owner == c->host.euid)
 		return 0;
 	if (cgroup_chown(cgroup, owner, &why) == 0)
 		return 0;
@@ -188,8 +187,8 @@ static int give_away(struct creation *c, int cgroup, struct error *err)
 	return -1;
 }
 
-/* run.oci.delegate-cgroup: init goes into a cgroup of that name below its own once the cgroup namespace is made, and that one is the
- * container's to manage. */
+/* run.oci.delegate-cgroup: init goes into a cgroup of that name below its own once the cgroup namespace is made, and
+ * that one is the container's to manage. */
 static int delegate(struct creation *c, struct error *err)
 {
 	const char *name = config_annotation(c->config, "run.oci.delegate-cgroup");

@@ -26,7 +26,8 @@
 #include "run/hooks.h"
 #include "run/notify.h"
 
-/* sd_listen_fds(3): they are for LISTEN_PID alone, and an environment outlives them. A wrapper that has handed them on is forgiven. */
+/* sd_listen_fds(3): they are for LISTEN_PID alone, and an environment outlives them. A wrapper that has handed them on
+ * is forgiven. */
 static unsigned listen_fds(void)
 {
 	const char *text = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
@@ -67,8 +68,8 @@ static void apply_request(struct creation *c)
 	}
 }
 
-static int read_config(struct creation *c, int cwd, struct oci_config **ret_config, char **ret_text,
-	size_t *ret_len, struct error *err)
+static int read_config(struct creation *c, int cwd, struct oci_config **ret_config, char **ret_text, size_t *ret_len,
+	struct error *err)
 {
 	const char *path = c->request->config ? c->request->config : CONTAINER_CONFIG;
 	const char *name = strrchr(path, '/');
@@ -78,9 +79,9 @@ static int read_config(struct creation *c, int cwd, struct oci_config **ret_conf
 	if (c->request->config && err->errnum)
 		return error_prefix(err, "--config");
 	return err->errnum == ENOENT && !err->where[0] ?
-		error_hint(err, "a bundle is a directory with config.json and a root filesystem: "
-				"hull spec makes the first") :
-		-1;
+		       error_hint(err, "a bundle is a directory with config.json and a root filesystem: "
+				       "hull spec makes the first") :
+		       -1;
 }
 
 int creation_begin(struct creation *c, const struct create_request *request, struct error *err)
@@ -102,8 +103,7 @@ int creation_begin(struct creation *c, const struct create_request *request, str
 		.listen_fds = listeners,
 		.typed = &c->typed,
 	};
-	if (container_check_id(request->id, err) < 0 ||
-		self_close_leaked(c->options.preserve_fds, err) < 0)
+	if (container_check_id(request->id, err) < 0 || self_close_leaked(c->options.preserve_fds, err) < 0)
 		return -1;
 	return enter_bundle(c, err);
 }
@@ -131,13 +131,12 @@ static int check_and_plan(struct creation *c, struct error *err)
 	probe_further(c);
 	const char *notify = getenv("NOTIFY_SOCKET"); /* sd_notify(3): empty is as good as unset */
 	if (notify && *notify)
-		c->options.notify_dir = arena_printf(&c->arena, "%s/%s/" SD_NOTIFY_DIR,
-			c->request->state_root, c->request->id);
+		c->options.notify_dir =
+			arena_printf(&c->arena, "%s/%s/" SD_NOTIFY_DIR, c->request->state_root, c->request->id);
 	return plan_make(&c->arena, c->config, &c->options, &c->host, &c->plan, err);
 }
 
-int creation_take(struct creation *c, struct oci_config *config, const char *text, size_t len,
-	struct error *err)
+int creation_take(struct creation *c, struct oci_config *config, const char *text, size_t len, struct error *err)
 {
 	c->config = config;
 	c->config_text = text;
@@ -181,8 +180,8 @@ static void fill_record(struct creation *c)
 static int write_config_copy(void *data, struct error *err)
 {
 	const struct creation *c = data;
-	FD(file) = openat(c->container.dir, CONTAINER_CONFIG,
-		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	FD(file) =
+		openat(c->container.dir, CONTAINER_CONFIG, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (file < 0 || write_all(file, c->config_text, c->config_len) < 0)
 		return fail(err, errno, "write the copy of the configuration");
 	return 0;
@@ -193,8 +192,8 @@ static int make_start_socket(struct creation *c, struct error *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = CONTAINER_START_SOCKET };
 	FD(sock) = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (sock < 0 || fchdir(c->container.dir) < 0 ||
-		bind(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(sock, 1) < 0)
+	if (sock < 0 || fchdir(c->container.dir) < 0 || bind(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+		listen(sock, 1) < 0)
 		return fail(err, errno, "make the socket for start");
 	if (chdir(c->plan.options.bundle) < 0)
 		return fail(err, errno, "enter the bundle %s", c->plan.options.bundle);
@@ -231,10 +230,9 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	/* in a user namespace nobody has a right over us, and init's maps are written while it can be looked at */
 	bool hide = !c->plan.ns.new_user || (c->plan.own_caps & caps_mask("CAP_SYS_ADMIN"));
 	/* the files for the hooks come first: a fifo among them blocks */
-	if (open_hook_output(c, err) < 0 ||
-		process_open_oom_score_adj(&c->plan.process, &l->oom_score, err) < 0 ||
-		(hide && self_hide(err) < 0) ||
-		creation_check_resources(c, err) < 0 || interrupt_open(&c->interrupt, err) < 0 ||
+	if (open_hook_output(c, err) < 0 || process_open_oom_score_adj(&c->plan.process, &l->oom_score, err) < 0 ||
+		(hide && self_hide(err) < 0) || creation_check_resources(c, err) < 0 ||
+		interrupt_open(&c->interrupt, err) < 0 ||
 		container_make(&c->container, c->request->state_root, c->request->id, err) < 0)
 		return -1;
 	c->made = true;
@@ -246,8 +244,7 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	l->meanwhile = copy_first ? NULL : write_config_copy;
 	l->data = c;
 	if ((copy_first && write_config_copy(c, err) < 0) || make_notify_socket(c, err) < 0 ||
-		plan_open(&c->arena, &c->plan, cache, err) < 0 ||
-		(c->request->wait && make_start_socket(c, err) < 0))
+		plan_open(&c->arena, &c->plan, cache, err) < 0 || (c->request->wait && make_start_socket(c, err) < 0))
 		return -1;
 	launch_mark(l, "open what the plan names");
 	if (creation_make_cgroup(c, err) < 0)

@@ -1,18 +1,19 @@
 /*
- * The very first instructions of a static hull, before the C library starts: the plain case of self_protect(), of which this saves
- * half the time. The library's start asks the processor some hundred questions (cpuid), each of which traps in a virtual machine;
- * an instance that only executes another one need not ask them.
+ * The very first instructions of a static hull, before the C library starts: the plain case of self_protect(), of which
+ * this saves half the time. The library's start asks the processor some hundred questions (cpuid), each of which traps
+ * in a virtual machine; an instance that only executes another one need not ask them.
  *
- * Runs before relocation and without a thread pointer: no library, no constants that hold addresses, no stack protector. What
- * it does not manage is left to self_protect(), which checks in any case. The Makefile compiles it with -ffreestanding
- * -fno-stack-protector and links with -e hull_entry.
+ * Runs before relocation and without a thread pointer: no library, no constants that hold addresses, no stack
+ * protector. What it does not manage is left to self_protect(), which checks in any case. The Makefile compiles it with
+ * -ffreestanding -fno-stack-protector and links with -e hull_entry.
  */
 #include "base/sys.h"
 
 #include <elf.h>
 #include <stdbool.h>
 
-/* Saves the argument of the library's own entry (the loader's exit function), calls hull_before_libc(stack), goes on. */
+/* Saves the argument of the library's own entry (the loader's exit function), calls hull_before_libc(stack), goes
+ * on. */
 #if defined(__x86_64__)
 __asm__(".text\n"
 	".globl hull_entry\n"
@@ -59,10 +60,7 @@ static inline long call(long number, long a, long b, long c, long d, long e)
 	register long x2 __asm__("x2") = c;
 	register long x3 __asm__("x3") = d;
 	register long x4 __asm__("x4") = e;
-	__asm__ volatile("svc #0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
-			 : "memory");
+	__asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
 	return x0;
 }
 #endif
@@ -80,7 +78,8 @@ static inline bool is_word(const char *text, const char *word)
 	return *text == *word;
 }
 
-/* Whether one of the arguments is a command that starts processes in containers. An operand of that name costs one exec. */
+/* Whether one of the arguments is a command that starts processes in containers. An operand of that name costs one
+ * exec. */
 static inline bool starts_processes(char **argv)
 {
 	const char create[] = "create", run[] = "run", exec[] = "exec";
@@ -90,8 +89,8 @@ static inline bool starts_processes(char **argv)
 	return false;
 }
 
-/* By its descriptor, as we execute ourselves; what that leads to is for self_protect() to see. execveat(2): the name is /dev/fd/N
- * then. The auxiliary vector follows the environment. */
+/* By its descriptor, as we execute ourselves; what that leads to is for self_protect() to see. execveat(2): the name is
+ * /dev/fd/N then. The auxiliary vector follows the environment. */
 static inline bool was_executed_by_descriptor(const long *environment)
 {
 	const char by_descriptor[] = "/dev/fd/";
@@ -128,16 +127,14 @@ static inline void execute_protected(char **argv, const long *environment)
 #ifdef HULL_TEST_SWITCHES /* self_protect() asks which defence is off */
 	return;
 #endif
-	long image = call(SYS_open_tree, AT_FDCWD, (long)self, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC,
-		0, 0);
+	long image = call(SYS_open_tree, AT_FDCWD, (long)self, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, 0, 0);
 	if (image < 0)
 		return;
 	attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID;
 	attr.attr_clr = attr.userns_fd = 0;
 	attr.propagation = MS_PRIVATE;
 	if (call(SYS_mount_setattr, image, (long)nothing, AT_EMPTY_PATH, (long)&attr, sizeof(attr)) == 0)
-		(void)call(SYS_execveat, image, (long)nothing, (long)argv, (long)environment,
-			AT_EMPTY_PATH);
+		(void)call(SYS_execveat, image, (long)nothing, (long)argv, (long)environment, AT_EMPTY_PATH);
 	(void)call(SYS_close, image, 0, 0, 0, 0); /* what failed is tried, and reported, by self_protect() */
 }
 

@@ -53,9 +53,7 @@ static int open_container(struct execution *e, struct error *err)
 		e->init = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, NULL);
 	c->held = e->init >= 0;
 	if (container_require(c, request->statuses, "exec in", &e->status, err) < 0)
-		return e->status == STATUS_PAUSED ?
-			error_hint(err, "hull resume %s, or --ignore-paused", c->id) :
-			-1;
+		return e->status == STATUS_PAUSED ? error_hint(err, "hull resume %s, or --ignore-paused", c->id) : -1;
 	e->launch.may_wait = e->status == STATUS_PAUSED;
 	if (e->init < 0)
 		return fail_ended(e, err);
@@ -81,10 +79,10 @@ static int open_root(struct execution *e, struct error *err)
 		if (saved != EACCES)
 			return -1;
 		return e->status == STATUS_CREATED ?
-			error_hint(err, "only root may look at init while that waits for hull start %s",
-				e->container.id) :
-			error_hint(err, "only root may look at init: its program cannot be read, or it "
-					"has changed its ids");
+			       error_hint(err, "only root may look at init while that waits for hull start %s",
+				       e->container.id) :
+			       error_hint(err, "only root may look at init: its program cannot be read, or it "
+					       "has changed its ids");
 	}
 	e->root = take_fd(&root);
 	return 0;
@@ -110,13 +108,15 @@ static void add_typed(struct execution *e, const char *where, const char *option
 
 static int add_groups(struct execution *e, struct oci_process *process, struct error *err)
 {
-	LIST_EACH(e->request->groups, list) {
+	LIST_EACH (e->request->groups, list) {
 		char *save = NULL, *copy = arena_strdup(&e->arena, *list);
 		for (char *one = strtok_r(copy, ",", &save); one; one = strtok_r(NULL, ",", &save)) {
 			uint64_t gid;
 			if (!str_to_u64(one, UINT32_MAX - 1, &gid))
 				return fail(err, 0, "--additional-gids: \"%.64s\" is no group id", one);
-			add_typed(e, arena_printf(&e->arena, ".process.user.additionalGids[%zu]", process->user.additional_gids.len),
+			add_typed(e,
+				arena_printf(&e->arena, ".process.user.additionalGids[%zu]",
+					process->user.additional_gids.len),
 				"--additional-gids", one);
 			*list_add(&e->arena, &process->user.additional_gids) = (struct oci_uint){ true, gid };
 		}
@@ -129,8 +129,8 @@ static int fail_capability(const char *name, struct error *err)
 	char known[40];
 	(void)fail(err, 0, "--cap %.64s: no such capability", name);
 	return caps_nearest(name, known, sizeof(known)) ?
-		error_hint(err, "did you mean %s?", known) :
-		error_hint(err, "capabilities(7) has their names; hull features lists those of this kernel");
+		       error_hint(err, "did you mean %s?", known) :
+		       error_hint(err, "capabilities(7) has their names; hull features lists those of this kernel");
 }
 
 static bool has_own_users(const struct execution *e)
@@ -162,7 +162,7 @@ static int add_capabilities(struct execution *e, struct oci_process *process, st
 	struct oci_capabilities *caps = arena_new(&e->arena, struct oci_capabilities);
 	if (process->capabilities)
 		*caps = *process->capabilities;
-	LIST_EACH(e->request->caps, name) {
+	LIST_EACH (e->request->caps, name) {
 		if (check_capability(e, *name, err) < 0)
 			return -1;
 		*list_add(&e->arena, &caps->bounding) = *name;
@@ -175,7 +175,7 @@ static int add_capabilities(struct execution *e, struct oci_process *process, st
 
 static void add_variables(struct execution *e, struct oci_process *process)
 {
-	LIST_EACH(e->request->env, assignment) {
+	LIST_EACH (e->request->env, assignment) {
 		add_typed(e, arena_printf(&e->arena, ".process.env[%zu]", process->env.len), "--env", *assignment);
 		*list_add(&e->arena, &process->env) = *assignment;
 	}
@@ -216,8 +216,7 @@ static int apply_options(struct execution *e, struct oci_process *process, struc
 	replace_properties(e, process);
 	add_variables(e, process);
 	if (r->user) {
-		if (open_root(e, err) < 0 ||
-			account_find(&e->arena, e->root, r->user, &process->user, err) < 0)
+		if (open_root(e, err) < 0 || account_find(&e->arena, e->root, r->user, &process->user, err) < 0)
 			return error_prefix(err, "--user");
 		add_typed(e, ".process.user.uid", "--user", r->user);
 		add_typed(e, ".process.user.gid", "--user", r->user);
@@ -277,8 +276,7 @@ static int open_plan(struct execution *e, struct error *err)
 {
 	struct plan *plan = &e->plan;
 	FD(cache) = plan->linux->seccomp ? container_open_cache(&e->container) : -1;
-	if (open_root(e, err) < 0 ||
-		seccomp_compile(&e->arena, plan->linux->seccomp, cache, &plan->seccomp, err) < 0)
+	if (open_root(e, err) < 0 || seccomp_compile(&e->arena, plan->linux->seccomp, cache, &plan->seccomp, err) < 0)
 		return -1;
 	plan_add_home(&e->arena, plan, e->root);
 	plan->target = e->init;
@@ -291,8 +289,8 @@ int execution_prepare(struct execution *e, const struct exec_request *request, s
 	e->request = request;
 	if (self_close_leaked(request->preserve_fds, err) < 0 || host_probe(&e->host, err) < 0 ||
 		open_container(e, err) < 0 || make_process(e, err) < 0 || make_plan(e, err) < 0 ||
-		process_open_oom_score_adj(&e->plan.process, &e->launch.oom_score, err) < 0 ||
-		self_hide(err) < 0 || open_plan(e, err) < 0)
+		process_open_oom_score_adj(&e->plan.process, &e->launch.oom_score, err) < 0 || self_hide(err) < 0 ||
+		open_plan(e, err) < 0)
 		return blame_end(e, err);
 	return 0;
 }

@@ -6,7 +6,8 @@
  *	execution_launch(&execution, relay, &err);         the process is about to run its program
  *	launch_wait_executed(&execution.launch, &err);     it does
  *
- * The container is not locked meanwhile: its init is held by a pidfd, and what ends the container ends this process too.
+ * The container is not locked meanwhile: its init is held by a pidfd, and what ends the container ends this process
+ * too.
  */
 #pragma once
 
@@ -43,26 +44,33 @@ struct execution {
 	struct container container;
 	struct launch launch;
 	struct interrupt interrupt; /* where it may wait long */
-	bool traceable; /* see plan_options */
+	bool traceable;             /* see plan_options */
 	enum status status;
-	int init; /* pidfd of the container's init */
-	int root; /* its root directory, or -1 */
-	typed_list typed; /* what of its process is the request's */
+	int init;            /* pidfd of the container's init */
+	int root;            /* its root directory, or -1 */
+	typed_list typed;    /* what of its process is the request's */
 	size_t image_groups; /* see struct process_plan */
 };
 
-#define EXECUTION(name)                                                                            \
-	struct execution name __attribute__((cleanup(execution_close))) = {                        \
-		.container = { .root = -1, .dir = -1 },                                            \
-		.launch = { .cgroup = -1, .delegate = -1, .listen = -1, .oom_score = -1,           \
-			.pid_dir = -1, .pidfd_sock = -1,                                           \
-			.pidfd = -1, .first = -1, .sync = -1, .console = -1, .interrupt = -1 },    \
-		.interrupt.fd = -1,                                                                \
-		.init = -1,                                                                        \
-		.root = -1,                                                                        \
+#define EXECUTION(name)                                                     \
+	struct execution name __attribute__((cleanup(execution_close))) = { \
+		.container = { .root = -1, .dir = -1 },                     \
+		.launch = { .cgroup = -1,                                   \
+			.delegate = -1,                                     \
+			.listen = -1,                                       \
+			.oom_score = -1,                                    \
+			.pid_dir = -1,                                      \
+			.pidfd_sock = -1,                                   \
+			.pidfd = -1,                                        \
+			.first = -1,                                        \
+			.sync = -1,                                         \
+			.console = -1,                                      \
+			.interrupt = -1 },                                  \
+		.interrupt.fd = -1,                                         \
+		.init = -1,                                                 \
+		.root = -1,                                                 \
 	}
 
-int execution_prepare(struct execution *execution, const struct exec_request *request,
-	struct error *err);
+int execution_prepare(struct execution *execution, const struct exec_request *request, struct error *err);
 int execution_launch(struct execution *execution, struct relay *relay, struct error *err);
 void execution_close(struct execution *execution);

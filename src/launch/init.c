@@ -35,18 +35,18 @@
 extern char **environ;
 
 /* A step that is one call. */
-#define STEP(name, call)                                                                           \
-	static int name(struct init *init, struct error *err)                                      \
-	{                                                                                          \
-		(void)init;                                                                        \
-		return call;                                                                       \
+#define STEP(name, call)                                      \
+	static int name(struct init *init, struct error *err) \
+	{                                                     \
+		(void)init;                                   \
+		return call;                                  \
 	}
 
 /* Ours alone: no key and no terminal of the caller is reachable (CVE-2017-5226). */
 STEP(lead_session, !defence_is_off("session") && setsid() < 0 ? fail(err, errno, "setsid") : 0)
 
-/* What the caller left to us is not the program's: signals ignored or blocked, a umask; nor is his environment to be read in our
- * memory by who may trace us. */
+/* What the caller left to us is not the program's: signals ignored or blocked, a umask; nor is his environment to be
+ * read in our memory by who may trace us. */
 static int begin(struct init *init, struct error *err)
 {
 	(void)err;
@@ -73,32 +73,29 @@ static int open_time_offsets(struct init *init, struct error *err)
 
 STEP(join_namespaces, ns_join(&init->plan->ns, err))
 
-/* Root of the user namespace, where it has one; CVE-2020-5291: where it has none, the later drop to the process's own ids happens
- * all the same. */
+/* Root of the user namespace, where it has one; CVE-2020-5291: where it has none, the later drop to the process's own
+ * ids happens all the same. */
 static int become_root(struct init *init, struct error *err)
 {
 	/* where there is no 0, the process's own ids are what files can be made with */
 	gid_t gid = init->plan->process.gid;
 	uid_t uid = init->plan->process.uid;
-	if (setresgid(0, 0, 0) < 0 && (errno != EINVAL || setresgid(gid, gid, gid) < 0) &&
-		errno != EINVAL)
+	if (setresgid(0, 0, 0) < 0 && (errno != EINVAL || setresgid(gid, gid, gid) < 0) && errno != EINVAL)
 		return fail(err, errno, "become group 0 of the user namespace");
-	if (setresuid(0, 0, 0) < 0 && (errno != EINVAL || setresuid(uid, uid, uid) < 0) &&
-		errno != EINVAL)
+	if (setresuid(0, 0, 0) < 0 && (errno != EINVAL || setresuid(uid, uid, uid) < 0) && errno != EINVAL)
 		return fail(err, errno, "become user 0 of the user namespace");
 	/* a change of ids makes a process dumpable again or not by fs.suid_dumpable: say it */
 	return prctl(PR_SET_DUMPABLE, 0) < 0 ? fail(err, errno, "PR_SET_DUMPABLE") : 0;
 }
 
-/* All of them at once, those of the user namespace's with the rights that the host gives: setns(2) with a pidfd. The pid namespace is
- * entered by birth. */
+/* All of them at once, those of the user namespace's with the rights that the host gives: setns(2) with a pidfd. The
+ * pid namespace is entered by birth. */
 static int enter_container(struct init *init, struct error *err)
 {
 	struct plan *plan = init->plan;
 	if (plan->target_namespaces && setns(plan->target, (int)plan->target_namespaces) < 0)
-		return errno == ESRCH ?
-			fail(err, 0, "container %s: container not running", plan->options.id) :
-			fail(err, errno, "join the namespaces of container %s", plan->options.id);
+		return errno == ESRCH ? fail(err, 0, "container %s: container not running", plan->options.id) :
+					fail(err, errno, "join the namespaces of container %s", plan->options.id);
 	if (plan->needs & NEED_USER_NS && become_root(init, err) < 0)
 		return -1;
 	if (plan->needs & NEED_CHROOT)
@@ -110,8 +107,7 @@ static int enter_container(struct init *init, struct error *err)
 static int enter_user_namespace(struct init *init, struct error *err)
 {
 	const struct plan *plan = init->plan;
-	if (plan->ns.new_user && !(plan->ns.clone_flags & CLONE_NEWUSER) &&
-		unshare(CLONE_NEWUSER) < 0)
+	if (plan->ns.new_user && !(plan->ns.clone_flags & CLONE_NEWUSER) && unshare(CLONE_NEWUSER) < 0)
 		return fail(err, errno, "unshare the user namespace");
 	if (plan->ns.new_user && sync_ask(init->sync, ASK_MAP_IDS, 0, -1, err) < 0)
 		return -1;
@@ -210,8 +206,8 @@ static int take_console(struct init *init, struct error *err)
 static int open_console(struct init *init, struct error *err)
 {
 	const struct plan *plan = init->plan;
-	FD(master) = terminal_open(plan->root, plan->config->process->console_size,
-		plan->process.uid, &init->peer, err);
+	FD(master) =
+		terminal_open(plan->root, plan->config->process->console_size, plan->process.uid, &init->peer, err);
 	if (master < 0 || terminal_bind_console(plan->root, init->peer, err) < 0)
 		return error_at(err, ".process.terminal");
 	if (sync_ask(init->sync, ASK_CONSOLE, 0, master, err) < 0)
@@ -223,8 +219,8 @@ static int open_console(struct init *init, struct error *err)
 static int offer_console(struct init *init, struct error *err)
 {
 	const struct plan *plan = init->plan;
-	FD(master) = terminal_open(plan->root, plan->config->process->console_size,
-		plan->process.uid, &init->peer, err);
+	FD(master) =
+		terminal_open(plan->root, plan->config->process->console_size, plan->process.uid, &init->peer, err);
 	if (master < 0)
 		return error_at(err, ".process.terminal");
 	return sync_ask(init->sync, ASK_CONSOLE, 0, master, err) < 0 ? -1 : 0;
@@ -255,8 +251,8 @@ STEP(ask_for_hooks, sync_ask(init->sync, ASK_HOOKS, 0, -1, err))
 STEP(write_sysctl, sysctl_write(init->proc, &init->plan->linux->sysctl, err))
 
 /* runtime.md "State": to hooks in the container's namespaces the pid is that which the container sees. */
-static int run_hooks(struct init *init, const oci_hook_list *hooks, const char *where,
-	enum status status, struct error *err)
+static int run_hooks(
+	struct init *init, const oci_hook_list *hooks, const char *where, enum status status, struct error *err)
 {
 	size_t len;
 	init->container->record.pid = (struct oci_int){ true, getpid() };
@@ -270,20 +266,17 @@ static int run_hooks(struct init *init, const oci_hook_list *hooks, const char *
 static int run_create_hooks(struct init *init, struct error *err)
 {
 	(void)umask(init->umask);
-	int status = run_hooks(init, &init->plan->config->hooks->create_container,
-		".hooks.createContainer", STATUS_CREATING, err);
+	int status = run_hooks(
+		init, &init->plan->config->hooks->create_container, ".hooks.createContainer", STATUS_CREATING, err);
 	(void)umask(0);
 	return status;
 }
 
-STEP(mask_paths,
-	paths_mask(init->plan->root, &init->plan->linux->masked_paths, init->plan->null, &init->batch, err))
+STEP(mask_paths, paths_mask(init->plan->root, &init->plan->linux->masked_paths, init->plan->null, &init->batch, err))
 
-STEP(make_paths_readonly,
-	paths_make_readonly(init->plan->root, &init->plan->linux->readonly_paths, &init->batch, err))
+STEP(make_paths_readonly, paths_make_readonly(init->plan->root, &init->plan->linux->readonly_paths, &init->batch, err))
 
-STEP(pivot,
-	init->plan->options.no_pivot ? rootfs_move(init->plan->root, err) : rootfs_pivot(init->plan->root, err))
+STEP(pivot, init->plan->options.no_pivot ? rootfs_move(init->plan->root, err) : rootfs_pivot(init->plan->root, err))
 
 static int change_root(struct init *init, struct error *err)
 {
@@ -330,12 +323,11 @@ static int finish_rootfs(struct init *init, struct error *err)
 }
 
 STEP(own_null, defence_is_off("host-null") ? 0 : devices_own_null(init->plan->root, err))
-STEP(find_executable,
-	executable_find(init->arena, init->plan->config->process->args.items[0], init->plan->search_path,
-	&init->executable, &init->search_rest, err))
+STEP(find_executable, executable_find(init->arena, init->plan->config->process->args.items[0], init->plan->search_path,
+			      &init->executable, &init->search_rest, err))
 
-/* KEYCTL_JOIN_SESSION_KEYRING: keys of the caller's session stay out of the container's reach. Without a name: one of that name
- * may be there already, another user's or another container's, and would be shared with it. */
+/* KEYCTL_JOIN_SESSION_KEYRING: keys of the caller's session stay out of the container's reach. Without a name: one of
+ * that name may be there already, another user's or another container's, and would be shared with it. */
 static int join_keyring(struct init *init, struct error *err)
 {
 	enum { JOIN_SESSION_KEYRING = 1 };
@@ -371,14 +363,13 @@ static int hand_over_listener(struct init *init, struct error *err)
 	return status < 0 ? -1 : 0;
 }
 
-/* Neither the host's directories nor the other end of somebody's pipe is held by one that waits, perhaps for days; and who is told that
- * it is ready may look. */
+/* Neither the host's directories nor the other end of somebody's pipe is held by one that waits, perhaps for days; and
+ * who is told that it is ready may look. */
 static int close_before_wait(struct init *init, struct error *err)
 {
 	const int keep[] = { init->sync, init->listen, init->proc, init->hook_output->stdout_fd,
 		init->hook_output->stderr_fd, log_fd() };
-	if (!defence_is_off("leaked") &&
-		close_all_but(3 + (int)init->plan->options.preserve_fds, keep, 6) < 0)
+	if (!defence_is_off("leaked") && close_all_but(3 + (int)init->plan->options.preserve_fds, keep, 6) < 0)
 		return fail(err, errno, "close descriptors");
 	return 0;
 }
@@ -388,8 +379,9 @@ STEP(report_ready, init->granted ? 0 : sync_ask(init->sync, ASK_READY, 0, -1, er
 STEP(wait_for_start, start_await(&init->sync, &init->listen, err))
 STEP(set_label, lsm_set_exec(&init->plan->lsm, init->proc, err))
 
-/* Only 0, 1, 2 and what the caller wants preserved are left, and the socket: a path through /proc/self/fd, were it that of a "#!"
- * line, leads nowhere (CVE-2024-21626). And what the start hooks write to: files, behind which no path goes on. */
+/* Only 0, 1, 2 and what the caller wants preserved are left, and the socket: a path through /proc/self/fd, were it that
+ * of a "#!" line, leads nowhere (CVE-2024-21626). And what the start hooks write to: files, behind which no path goes
+ * on. */
 static int close_descriptors(struct init *init, struct error *err)
 {
 	bool hooks = init->plan->needs & NEED_START_HOOKS;
@@ -397,8 +389,7 @@ static int close_descriptors(struct init *init, struct error *err)
 		hooks ? init->hook_output->stderr_fd : -1 };
 	if (!init->shares_memory) /* else nothing is logged */
 		log_stop();
-	if (!defence_is_off("leaked") &&
-		close_all_but(3 + (int)init->plan->options.preserve_fds, keep, 4) < 0)
+	if (!defence_is_off("leaked") && close_all_but(3 + (int)init->plan->options.preserve_fds, keep, 4) < 0)
 		return fail(err, errno, "close descriptors");
 	return 0;
 }
@@ -409,7 +400,7 @@ STEP(set_limits, process_set_rlimits(&init->plan->process, 0, err))
 static bool keeps_admin(const struct plan *plan)
 {
 	return plan->target >= 0 && !plan->process.no_new_privs &&
-		(plan->needs & (NEED_UNBORN_SECCOMP | NEED_EARLY_SECCOMP | NEED_LISTENER));
+	       (plan->needs & (NEED_UNBORN_SECCOMP | NEED_EARLY_SECCOMP | NEED_LISTENER));
 }
 
 STEP(drop_kept_privileges, keeps_admin(init->plan) ? caps_set(&init->plan->caps, err) : 0)
@@ -425,13 +416,12 @@ static int drop_privileges(struct init *init, struct error *err)
 	}
 	if (plan->target < 0 || !(plan->needs & NEED_CONSOLE)) /* exec's own until it takes the console */
 		process_own_streams(&plan->process);
-	if (caps_drop_bounding(&plan->caps, caps_last(), err) < 0 ||
-		(leaves_root && caps_keep(true, err) < 0) ||
+	if (caps_drop_bounding(&plan->caps, caps_last(), err) < 0 || (leaves_root && caps_keep(true, err) < 0) ||
 		process_set_user(&plan->process, plan->keep_groups, err) < 0)
 		return -1;
-	/* other ids make a process dumpable by fs.suid_dumpable, and its peers are let near once its capabilities are gone */
-	if ((leaves_root || plan->process.gid != 0) && !defence_is_off("dumpable") &&
-		prctl(PR_SET_DUMPABLE, 0) < 0)
+	/* other ids make a process dumpable by fs.suid_dumpable, and its peers are let near once its capabilities are
+	 * gone */
+	if ((leaves_root || plan->process.gid != 0) && !defence_is_off("dumpable") && prctl(PR_SET_DUMPABLE, 0) < 0)
 		return fail(err, errno, "PR_SET_DUMPABLE");
 	return caps_set(&caps, err);
 }
@@ -500,8 +490,9 @@ static const struct step create_steps[] = {
 	{ NULL, NEED_ALWAYS, NULL },
 };
 
-/* One more process in a container that exists. Until the second clone it is in none of the container's pid namespace, so that nobody
- * there can reach it: what is born there then has no descriptor and no capability that the container's own have not (CVE-2016-9962). */
+/* One more process in a container that exists. Until the second clone it is in none of the container's pid namespace,
+ * so that nobody there can reach it: what is born there then has no descriptor and no capability that the container's
+ * own have not (CVE-2016-9962). */
 static const struct step exec_steps[] = {
 	{ "leave the caller's session", NEED_SECOND_CLONE, lead_session },
 	{ "begin", NEED_ALWAYS, begin },

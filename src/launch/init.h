@@ -24,20 +24,20 @@ struct init {
 	struct container *container; /* for the state that hooks read */
 	const struct payload *payload;
 	const struct hooks_options *hook_output;
-	uint64_t ignored_signals; /* by the caller */
+	uint64_t ignored_signals;  /* by the caller */
 	struct timing_log *timing; /* or NULL */
-	int sync;   /* socket to the parent; at last the connection of start */
-	int listen; /* start.sock, or -1 */
+	int sync;                  /* socket to the parent; at last the connection of start */
+	int listen;                /* start.sock, or -1 */
 
 	/* the child's own */
 	struct fd_batch batch; /* what mounting leaves open: the exec closes it, or its own size */
-	mode_t umask; /* the caller's, for hooks */
-	int proc;     /* detached procfs, or -1 */
-	int time_offsets; /* file of procfs, or -1 */
-	int peer;     /* the terminal, or -1 */
-	int listener; /* seccomp's, or -1 */
-	bool shares_memory; /* with the parent, which stands still */
-	bool granted;       /* all is in place on the parent's side: nothing is to be waited for */
+	mode_t umask;          /* the caller's, for hooks */
+	int proc;              /* detached procfs, or -1 */
+	int time_offsets;      /* file of procfs, or -1 */
+	int peer;              /* the terminal, or -1 */
+	int listener;          /* seccomp's, or -1 */
+	bool shares_memory;    /* with the parent, which stands still */
+	bool granted;          /* all is in place on the parent's side: nothing is to be waited for */
 	const char *executable, *search_rest;
 };
 

@@ -77,16 +77,16 @@ static int fail_clone(struct error *err)
 		return error_hint(err, "creating these namespaces needs CAP_SYS_ADMIN, or a user namespace among "
 				       "them, and no seccomp filter against it: hull check --host");
 	if (err->errnum == EACCES)
-		return error_hint(err, "a user needs a cgroup delegated that holds both the caller and the container's: "
-				       "call from within it");
+		return error_hint(err,
+			"a user needs a cgroup delegated that holds both the caller and the container's: "
+			"call from within it");
 	if (err->errnum == ENOSYS)
 		return error_hint(err, "a seccomp filter that we run under does this; it must allow clone3");
 	if (err->errnum == ENOENT || err->errnum == ENODEV)
 		return error_hint(err, "the cgroup has been removed meanwhile");
-	return err->errnum == EBUSY ?
-		error_hint(err, "the cgroup enables controllers for its children, so no "
-				"process may be in it") :
-		ns_hint_limit(err);
+	return err->errnum == EBUSY ? error_hint(err, "the cgroup enables controllers for its children, so no "
+						      "process may be in it") :
+				      ns_hint_limit(err);
 }
 
 static pid_t clone_init(struct launch *l, struct child *child, bool placed)
@@ -146,15 +146,14 @@ static int open_proc_dir(const struct launch *l, struct error *err)
 	return dir < 0 ? fail(err, errno, "open %s", path) : dir;
 }
 
-/* What is written for a process that may be looked at: it becomes undumpable with its ids, and its files are root's then. */
+/* What is written for a process that may be looked at: it becomes undumpable with its ids, and its files are root's
+ * then. */
 static int answer_map_ids(struct launch *l, int fd, int32_t value, struct error *err)
 {
 	(void)fd;
 	(void)value;
 	FD(proc) = open_proc_dir(l, err);
-	return proc < 0 ?
-		-1 :
-		idmap_write(l->arena, l->pid, proc, l->plan->linux, l->plan->own_caps, err);
+	return proc < 0 ? -1 : idmap_write(l->arena, l->pid, proc, l->plan->linux, l->plan->own_caps, err);
 }
 
 static bool is_our_child(idtype_t type, int id)
@@ -163,8 +162,8 @@ static bool is_our_child(idtype_t type, int id)
 	return waitid(type, (id_t)id, &info, WEXITED | WNOWAIT | WNOHANG | __WALL) == 0;
 }
 
-/* Init is the first child's sibling now; the first child has nothing more to do. Whoever traces init in the container may have sent
- * this: what is no child of ours would have limits set, and be killed, by a number of his choice. */
+/* Init is the first child's sibling now; the first child has nothing more to do. Whoever traces init in the container
+ * may have sent this: what is no child of ours would have limits set, and be killed, by a number of his choice. */
 static int adopt(struct launch *l, int fd, int32_t value, struct error *err)
 {
 	bool foreign = fd < 0 || value <= 0 || !is_our_child(P_PIDFD, fd) || !is_our_child(P_PID, value);
@@ -195,7 +194,8 @@ static int answer_adopt(struct launch *l, int fd, int32_t value, struct error *e
 	return 0;
 }
 
-/* The record names init, so it is written once init is known for good: before hooks that may ask for it, or when it is ready. */
+/* The record names init, so it is written once init is known for good: before hooks that may ask for it, or when it is
+ * ready. */
 static int write_record(struct launch *l, struct error *err)
 {
 	struct oci_record *record = &l->container->record;
@@ -244,8 +244,7 @@ static int answer_hooks(struct launch *l, int fd, int32_t value, struct error *e
 	struct oci_state state = container_state(l->container, STATUS_CREATING);
 	char *text = oci_state_json(l->arena, &state, false, &len);
 	if (hooks_run(&hooks->prestart, ".hooks.prestart", text, len, &l->hook_output, err) < 0 ||
-		hooks_run(&hooks->create_runtime, ".hooks.createRuntime", text, len,
-			&l->hook_output, err) < 0)
+		hooks_run(&hooks->create_runtime, ".hooks.createRuntime", text, len, &l->hook_output, err) < 0)
 		return -1;
 	return 0;
 }
@@ -274,10 +273,8 @@ static int answer_notify(struct launch *l, int fd, int32_t value, struct error *
 	bool is_init = l->plan->target < 0;
 	if (is_init)
 		l->container->record.pid = (struct oci_int){ true, l->pid };
-	struct oci_state state =
-		container_state(l->container, is_init ? STATUS_CREATING : STATUS_RUNNING);
-	char *text = oci_process_state_json(l->arena, &state, l->pid, seccomp->listener_metadata,
-		&len);
+	struct oci_state state = container_state(l->container, is_init ? STATUS_CREATING : STATUS_RUNNING);
+	char *text = oci_process_state_json(l->arena, &state, l->pid, seccomp->listener_metadata, &len);
 	return notify_seccomp_agent(seccomp->listener_path, fd, text, len, err);
 }
 
@@ -311,8 +308,8 @@ static bool sets_limits(const struct launch *l)
 	return (l->plan->needs & NEED_USER_NS) && l->plan->process.rlimits.len;
 }
 
-/* A file of that name is replaced, never written through: a link in its place leads nowhere. What is neither a file nor a link
- * was not meant to be replaced: /dev/null. */
+/* A file of that name is replaced, never written through: a link in its place leads nowhere. What is neither a file nor
+ * a link was not meant to be replaced: /dev/null. */
 static int open_pid_file(struct launch *l, struct error *err)
 {
 	char dir[4096];
@@ -388,8 +385,8 @@ static int get_ready(struct launch *l, struct error *err)
 	struct oci_record *record = &l->container->record;
 	if (l->delegate > 0 && cgroup_enter_delegate(l->cgroup, l->delegate, l->pid, err) < 0)
 		return error_at(err, ".annotations[\"run.oci.delegate-cgroup\"]");
-	if ((l->meanwhile && l->meanwhile(l->data, err) < 0) ||
-		join_rdt(l, err) < 0 || (l->relay && relay_prepare(l->relay, err) < 0))
+	if ((l->meanwhile && l->meanwhile(l->data, err) < 0) || join_rdt(l, err) < 0 ||
+		(l->relay && relay_prepare(l->relay, err) < 0))
 		return -1;
 	/* what must be undone has to be on record, and who asks from here on finds it created */
 	if (record->intel_rdt_group || record->creating.value)
@@ -428,7 +425,7 @@ static int hint_killed(struct launch *l, struct error *err)
 {
 	struct cgroup_stats stats;
 	bool known = l->cgroup >= 0 && cgroup_stats_read(l->arena, l->cgroup, &stats, NULL) == 0 &&
-		stats.memory.oom_kill.set;
+		     stats.memory.oom_kill.set;
 	if (!known)
 		return error_hint(err, "a memory limit that is too small to start in does this");
 	if (stats.memory.oom_kill.value == 0)
@@ -449,15 +446,14 @@ static int fail_dead(struct launch *l, struct error *err)
 			l->plan->target < 0 ? "init" : "the process", info.si_status);
 		return info.si_status == SIGKILL ? hint_killed(l, err) : -1;
 	}
-	return fail(err, 0, "%s ended with status %d before it was ready",
-		l->plan->target < 0 ? "init" : "the process", info.si_status);
+	return fail(err, 0, "%s ended with status %d before it was ready", l->plan->target < 0 ? "init" : "the process",
+		info.si_status);
 }
 
 static bool is_dead(const struct launch *l)
 {
 	siginfo_t info = { .si_pid = 0 };
-	return waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED | WNOWAIT | WNOHANG | __WALL) == 0 &&
-		info.si_pid;
+	return waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED | WNOWAIT | WNOHANG | __WALL) == 0 && info.si_pid;
 }
 
 /* What was to be done for init, or told to it, fails where that is dead: it has closed its socket a moment before. */
@@ -496,14 +492,14 @@ static int answer_one(struct launch *l, const struct message *message, int fd, s
 	return fail(err, 0, "init sent an unexpected message %u", message->kind);
 }
 
-/* Where init has nothing to ask before it is ready, it is answered in advance, so that it need not wait: what is to be done
- * here is done while init is at work. */
+/* Where init has nothing to ask before it is ready, it is answered in advance, so that it need not wait: what is to be
+ * done here is done while init is at work. */
 static int grant_in_advance(struct launch *l, struct error *err)
 {
 	const unsigned questions = l->plan->target >= 0 ?
-		NEED_CONSOLE :
-		NEED_USER_NS | NEED_SECOND_CLONE | NEED_PARENT_HOOKS | NEED_CREATE_HOOKS |
-			NEED_CONSOLE | NEED_LISTENER | NEED_NETWORK;
+					   NEED_CONSOLE :
+					   NEED_USER_NS | NEED_SECOND_CLONE | NEED_PARENT_HOOKS | NEED_CREATE_HOOKS |
+						   NEED_CONSOLE | NEED_LISTENER | NEED_NETWORK;
 	if ((l->plan->needs & questions) || sets_limits(l))
 		return 0;
 	if (get_ready(l, err) < 0)
@@ -515,15 +511,15 @@ static int grant_in_advance(struct launch *l, struct error *err)
 	return 0;
 }
 
-/* exec's first child lives for a moment, asks nothing, and is out of the container's reach: then it need not have memory of its own,
- * which is most of what it costs. Its own child has. A time namespace is not joined in shared memory (time_namespaces(7)). */
+/* exec's first child lives for a moment, asks nothing, and is out of the container's reach: then it need not have
+ * memory of its own, which is most of what it costs. Its own child has. A time namespace is not joined in shared memory
+ * (time_namespaces(7)). */
 static bool can_share_memory(const struct launch *l)
 {
 	const struct plan *plan = l->plan;
 	return is_born_last(l) && clone_sharing_works() && !l->attach && !(plan->needs & NEED_CONSOLE) &&
-		!plan->rdt.set && !sets_limits(l) &&
-		!(plan->target_namespaces & CLONE_NEWTIME) && !l->may_wait &&
-		!log_wants(LOG_LEVEL_DEBUG);
+	       !plan->rdt.set && !sets_limits(l) && !(plan->target_namespaces & CLONE_NEWTIME) && !l->may_wait &&
+	       !log_wants(LOG_LEVEL_DEBUG);
 }
 
 /* The last that is heard of it before it executes, unless it fails. */
@@ -531,9 +527,7 @@ static enum message_kind last_message(const struct launch *l)
 {
 	if (l->plan->target < 0)
 		return ASK_READY;
-	return l->plan->needs & NEED_LISTENER ? ASK_NOTIFY :
-		is_born_last(l)               ? TELL_BORN :
-						ASK_READY;
+	return l->plan->needs & NEED_LISTENER ? ASK_NOTIFY : is_born_last(l) ? TELL_BORN : ASK_READY;
 }
 
 /* False if the process is dead and nothing came: then somebody else in the container holds its socket. */
@@ -581,7 +575,8 @@ int launch_start(struct launch *l, struct error *err)
 	l->pidfd = l->first = l->sync = l->console = -1;
 	l->granted = false;
 	l->payload = payload_find(l->plan->config, l->plan->root);
-	/* what is to be told to whom, before there is somebody who runs something: a caller who hears of an error may try again */
+	/* what is to be told to whom, before there is somebody who runs something: a caller who hears of an error may
+	 * try again */
 	if (open_pid_file(l, err) < 0 || open_pidfd_socket(l, err) < 0)
 		return -1;
 	if (sync_pair(pair, err) < 0)
@@ -661,8 +656,8 @@ void launch_kill(struct launch *l)
 
 void launch_close(struct launch *l)
 {
-	int *const fds[] = { &l->pidfd, &l->sync, &l->console, &l->cgroup, &l->delegate, &l->listen,
-		&l->oom_score, &l->pid_dir, &l->pidfd_sock };
+	int *const fds[] = { &l->pidfd, &l->sync, &l->console, &l->cgroup, &l->delegate, &l->listen, &l->oom_score,
+		&l->pid_dir, &l->pidfd_sock };
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		close_fd(fds[i]);
 }

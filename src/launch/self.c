@@ -32,8 +32,7 @@ extern char **environ;
 
 static int open_readonly_clone(void)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID,
-		.propagation = MS_PRIVATE };
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, .propagation = MS_PRIVATE };
 	FD(clone) = sys_open_tree(AT_FDCWD, SELF, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (clone < 0 || sys_mount_setattr(clone, "", AT_EMPTY_PATH, &attr) < 0)
 		return -1;
@@ -61,8 +60,8 @@ static int open_sealed_copy(void)
 	return take_fd(&copy);
 }
 
-/* A mount that is attached nowhere, as our clone, has no path: its root is "/". One of the host's, however read-only today, may
- * be made writable while the container still holds our file. */
+/* A mount that is attached nowhere, as our clone, has no path: its root is "/". One of the host's, however read-only
+ * today, may be made writable while the container still holds our file. */
 static bool is_detached(void)
 {
 	char path[2];
@@ -74,7 +73,7 @@ static bool is_out_of_reach(void)
 {
 	struct stat st;
 	return proc_euid() != 0 && stat(SELF, &st) == 0 && st.st_uid == 0 &&
-		faccessat(AT_FDCWD, SELF, W_OK, AT_EACCESS) < 0 && !proc_in_user_namespace();
+	       faccessat(AT_FDCWD, SELF, W_OK, AT_EACCESS) < 0 && !proc_in_user_namespace();
 }
 
 static bool is_protected(void)
@@ -125,7 +124,5 @@ int self_close_leaked(unsigned preserved, struct error *err)
 
 int self_hide(struct error *err)
 {
-	return !defence_is_off("dumpable") && prctl(PR_SET_DUMPABLE, 0) < 0 ?
-		fail(err, errno, "PR_SET_DUMPABLE") :
-		0;
+	return !defence_is_off("dumpable") && prctl(PR_SET_DUMPABLE, 0) < 0 ? fail(err, errno, "PR_SET_DUMPABLE") : 0;
 }

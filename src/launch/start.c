@@ -28,14 +28,12 @@ static int connect_to_init(const struct container *c, struct error *err)
 	if (sock < 0 || fchdir(c->dir) < 0)
 		return fail(err, errno, "start container %s", c->id);
 	if (connect(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return errno == ECONNREFUSED ?
-			fail_dead(c, err) :
-			fail(err, errno, "start container %s", c->id);
+		return errno == ECONNREFUSED ? fail_dead(c, err) : fail(err, errno, "start container %s", c->id);
 	return take_fd(&sock);
 }
 
-/* The program runs once the connection ends after TELL_EXECING: execve(2) closed it. What interrupts us meanwhile ends init: it
- * must not come to run after all. */
+/* The program runs once the connection ends after TELL_EXECING: execve(2) closed it. What interrupts us meanwhile ends
+ * init: it must not come to run after all. */
 static int wait_executed(struct container *c, int sock, int interrupt, struct error *err)
 {
 	bool executing = false;
@@ -52,8 +50,7 @@ static int wait_executed(struct container *c, int sock, int interrupt, struct er
 		if (status == 0 && executing)
 			return 0;
 		if (status <= 0)
-			return fail(err, 0, "start container %s: init died before its program ran",
-					c->id);
+			return fail(err, 0, "start container %s: init died before its program ran", c->id);
 		if (message.kind == TELL_ERROR) {
 			*err = message.error;
 			return -1;
@@ -82,9 +79,9 @@ int start_init(struct container *c, struct error *err)
 	 * passes for created. */
 	if (unlinkat(c->dir, CONTAINER_START_SOCKET, 0) < 0)
 		return fail(err, errno, "start container %s", c->id);
-	int status = sync_send(sock, ANSWER, 0, -1) == 0 ? wait_executed(c, sock, interrupt.fd, err) :
-		errno == EPIPE || errno == ECONNRESET    ? fail_dead(c, err) :
-							   fail(err, errno, "start container %s", c->id);
+	int status = sync_send(sock, ANSWER, 0, -1) == 0   ? wait_executed(c, sock, interrupt.fd, err) :
+		     errno == EPIPE || errno == ECONNRESET ? fail_dead(c, err) :
+							     fail(err, errno, "start container %s", c->id);
 	if (status < 0)
 		await_end(c);
 	return status;

@@ -36,8 +36,8 @@ static void make_printable(char *text, size_t size)
 bool sync_validate(struct message *message, size_t len)
 {
 	struct error *e = &message->error;
-	if (len != sizeof(*message) || message->kind == 0 || message->kind >= MESSAGE_KINDS ||
-		e->status < 0 || e->status > UINT8_MAX)
+	if (len != sizeof(*message) || message->kind == 0 || message->kind >= MESSAGE_KINDS || e->status < 0 ||
+		e->status > UINT8_MAX)
 		return false;
 	make_printable(e->file, sizeof(e->file));
 	make_printable(e->where, sizeof(e->where));

@@ -13,9 +13,9 @@
  *	 TELL_ERROR: at any time, instead of anything else; then the child exits.
  *	 end of file: init runs the container's program, or died.
  *
- * Each question is answered by ANSWER with init's pid, or by TELL_ERROR, after which the child exits without a word. Where the child has nothing
- * to ask before ASK_READY, that is answered in advance: neither waits for the other longer than it must. A SOCK_SEQPACKET pair
- * carries whole messages; at most one descriptor goes with one.
+ * Each question is answered by ANSWER with init's pid, or by TELL_ERROR, after which the child exits without a word.
+ * Where the child has nothing to ask before ASK_READY, that is answered in advance: neither waits for the other longer
+ * than it must. A SOCK_SEQPACKET pair carries whole messages; at most one descriptor goes with one.
  */
 #pragma once
 
@@ -56,7 +56,8 @@ void sync_send_error(int sock, const struct error *error);
 
 /* Receives one message: 1, or 0 at end of file, or -1 (EPROTO for what is no message). */
 int sync_receive(int sock, struct message *ret_message, int *ret_fd, struct error *err);
-/* Whether `len` received bytes are a message; makes its strings such that they can be printed. For sync_receive and the fuzzer. */
+/* Whether `len` received bytes are a message; makes its strings such that they can be printed. For sync_receive and the
+ * fuzzer. */
 bool sync_validate(struct message *message, size_t len);
 
 /* Asks and waits for the answer, whose value is returned; the parent's refusal is the error, with text "". */

@@ -9,24 +9,24 @@
 
 /* Those of a process's needs that concern the process alone. */
 enum {
-	EXEC_NEEDS = NEED_CONSOLE | NEED_KEYRING | NEED_SCHEDULING | NEED_LISTENER |
-		NEED_EARLY_SECCOMP | NEED_LATE_SECCOMP | NEED_LSM | NEED_NO_NEW_PRIVS | NEED_LIMITS,
+	EXEC_NEEDS = NEED_CONSOLE | NEED_KEYRING | NEED_SCHEDULING | NEED_LISTENER | NEED_EARLY_SECCOMP |
+		     NEED_LATE_SECCOMP | NEED_LSM | NEED_NO_NEW_PRIVS | NEED_LIMITS,
 };
 
-/* Who may trace a process gets its capabilities: the CAP_SYS_ADMIN that loads a filter where there is no no_new_privs must be gone
- * before the birth. Then the filter has to allow what is done after it, clone above all; so nobody else has it so early. In a user
- * namespace nobody may trace it. */
+/* Who may trace a process gets its capabilities: the CAP_SYS_ADMIN that loads a filter where there is no no_new_privs
+ * must be gone before the birth. Then the filter has to allow what is done after it, clone above all; so nobody else
+ * has it so early. In a user namespace nobody may trace it. */
 static bool is_filtered_unborn(const struct plan *plan)
 {
 	return !defence_is_off("unborn-filter") && plan->options.traceable && !plan->process.no_new_privs &&
-		!(plan->caps.permitted & caps_mask("CAP_SYS_ADMIN")) &&
-		!(plan->target_namespaces & CLONE_NEWUSER) && (plan->target_namespaces & CLONE_NEWPID);
+	       !(plan->caps.permitted & caps_mask("CAP_SYS_ADMIN")) && !(plan->target_namespaces & CLONE_NEWUSER) &&
+	       (plan->target_namespaces & CLONE_NEWPID);
 }
 
 /* Joined by the container, too, it is another's, and the container's root a directory in it. */
 static bool has_own_mounts(const struct plan *plan)
 {
-	LIST_EACH(&plan->linux->namespaces, ns)
+	LIST_EACH (&plan->linux->namespaces, ns)
 		if (ns->type.value == CLONE_NEWNS && !ns->path)
 			return true;
 	return false;
@@ -49,9 +49,8 @@ static unsigned exec_needs(const struct plan *plan)
 	return needs;
 }
 
-int plan_make_exec(struct arena *arena, const struct oci_config *config,
-	const struct plan_options *options, const struct host *host, struct plan *ret_plan,
-	struct error *err)
+int plan_make_exec(struct arena *arena, const struct oci_config *config, const struct plan_options *options,
+	const struct host *host, struct plan *ret_plan, struct error *err)
 {
 	static const struct oci_linux no_linux;
 	struct plan plan = { .config = config,
@@ -60,7 +59,7 @@ int plan_make_exec(struct arena *arena, const struct oci_config *config,
 		.target = -1,
 		.root = -1,
 		.null = -1 };
-	LIST_EACH(&plan.linux->namespaces, ns)
+	LIST_EACH (&plan.linux->namespaces, ns)
 		plan.target_namespaces |= (uint64_t)ns->type.value;
 	if (plan_process(arena, &plan, host, err) < 0)
 		return -1;

@@ -21,8 +21,8 @@ int host_check_release(const char *release, struct error *err)
 	if (sscanf(release, "%u.%u", &major, &minor) != 2)
 		return fail(err, 0, "the kernel calls itself \"%.64s\", which is no release", release);
 	if (major < OLDEST_MAJOR || (major == OLDEST_MAJOR && minor < OLDEST_MINOR))
-		return fail(err, 0, "this is Linux %.64s, hull needs %d.%d or newer", release,
-			OLDEST_MAJOR, OLDEST_MINOR);
+		return fail(
+			err, 0, "this is Linux %.64s, hull needs %d.%d or newer", release, OLDEST_MAJOR, OLDEST_MINOR);
 	return 0;
 }
 

@@ -18,11 +18,12 @@
 struct host {
 	uid_t euid;
 	bool in_user_namespace; /* not the first one: no device can be made there */
-	bool foreign_mounts; /* the mount namespace is not our user namespace's: nothing of it can be cloned */
+	bool foreign_mounts;    /* the mount namespace is not our user namespace's: nothing of it can be cloned */
 	unsigned last_cap;
 	uint64_t own_caps; /* that this process holds */
 	struct cgroup_host cgroup;
-	const char *delegated; /* of other users than root: where they may make cgroups, "" if nowhere; filled by host_probe_delegated */
+	/* Where users other than root may make cgroups, or "" if nowhere; filled by host_probe_delegated. */
+	const char *delegated;
 	struct lsm_host lsm; /* filled by host_probe_lsm, when a label is asked for */
 	struct rdt_host rdt; /* filled by host_probe_rdt, when intelRdt is asked for */
 };

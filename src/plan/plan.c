@@ -25,7 +25,7 @@ static const struct oci_hooks no_hooks;
 
 const char *config_annotation(const struct oci_config *config, const char *key)
 {
-	LIST_EACH(&config->annotations, pair)
+	LIST_EACH (&config->annotations, pair)
 		if (str_eq(pair->key, key))
 			return pair->value;
 	return NULL;
@@ -36,20 +36,21 @@ static bool is_created(const struct plan *plan, uint64_t type)
 	return (plan->ns.created & type) != 0;
 }
 
-/* Mounting needs a mount namespace of the container's own; in a joined one, or in the runtime's, it would change what others see. */
+/* Mounting needs a mount namespace of the container's own; in a joined one, or in the runtime's, it would change what
+ * others see. */
 static int check_mount_namespace(const struct plan *plan, struct error *err)
 {
 	const struct oci_config *config = plan->config;
 	if (is_created(plan, CLONE_NEWNS))
 		return 0;
-	const char *where = config->mounts.len              ? ".mounts" :
-		plan->linux->masked_paths.len               ? ".linux.maskedPaths" :
-		plan->linux->readonly_paths.len             ? ".linux.readonlyPaths" :
-		config->root->readonly.value                ? ".root.readonly" :
-		plan->linux->rootfs_propagation.set         ? ".linux.rootfsPropagation" :
-		plan->config->process->terminal.value       ? ".process.terminal" :
-		plan->linux->devices.len                    ? ".linux.devices" :
-							      NULL;
+	const char *where = config->mounts.len                    ? ".mounts" :
+			    plan->linux->masked_paths.len         ? ".linux.maskedPaths" :
+			    plan->linux->readonly_paths.len       ? ".linux.readonlyPaths" :
+			    config->root->readonly.value          ? ".root.readonly" :
+			    plan->linux->rootfs_propagation.set   ? ".linux.rootfsPropagation" :
+			    plan->config->process->terminal.value ? ".process.terminal" :
+			    plan->linux->devices.len              ? ".linux.devices" :
+								    NULL;
 	if (!where)
 		return 0;
 	(void)fail_at(err, 0, where, "needs a new mount namespace");
@@ -64,10 +65,11 @@ struct mount_idmap_facts plan_idmap_facts(struct plan *plan)
 		.all = &plan->idmaps };
 }
 
-/* What a filesystem would be told: a bind makes none. Engines leave words there (Podman's "nocopy"), so that it is no error. */
+/* What a filesystem would be told: a bind makes none. Engines leave words there (Podman's "nocopy"), so that it is no
+ * error. */
 static void warn_unused(struct arena *arena, const struct mount_op *op)
 {
-	LIST_EACH(&op->options.params, param) {
+	LIST_EACH (&op->options.params, param) {
 		struct error warning = { .errnum = 0 };
 		const char *hint = mount_option_hint(arena, param);
 		(void)fail_at(&warning, 0, mount_param_where(arena, op, param),
@@ -83,8 +85,8 @@ static bool ends(const struct plan *plan, int result, struct error *err)
 	return errors_end(plan->options.errors, result, err);
 }
 
-static int plan_mount(struct arena *arena, const struct oci_mount *mount, size_t i,
-	const struct mount_facts *facts, struct mount_op *op, struct error *err)
+static int plan_mount(struct arena *arena, const struct oci_mount *mount, size_t i, const struct mount_facts *facts,
+	struct mount_op *op, struct error *err)
 {
 	if (mount_plan(arena, i, mount, facts, op, err) < 0)
 		return -1;
@@ -95,8 +97,7 @@ static int plan_mount(struct arena *arena, const struct oci_mount *mount, size_t
 	return 0;
 }
 
-static int plan_mounts(struct arena *arena, struct plan *plan, const struct host *host,
-	struct error *err)
+static int plan_mounts(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
 {
 	const struct oci_config *config = plan->config;
 	const char *label_type = config_annotation(config, "run.oci.mount_context_type");
@@ -125,8 +126,8 @@ static int plan_mounts(struct arena *arena, struct plan *plan, const struct host
 			.type = "bind",
 			.source = plan->options.notify_dir,
 			.directory = true,
-			.options = { .attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
-					MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC },
+			.options = { .attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+						      MOUNT_ATTR_NOEXEC },
 			.tree = -1,
 			.writable = -1 };
 	return 0;
@@ -160,27 +161,21 @@ static unsigned when(bool condition, unsigned need)
 
 bool plan_has_user_namespace(const struct plan *plan)
 {
-	return plan->ns.new_user || ns_joins(&plan->ns, CLONE_NEWUSER) ||
-		(plan->target_namespaces & CLONE_NEWUSER);
+	return plan->ns.new_user || ns_joins(&plan->ns, CLONE_NEWUSER) || (plan->target_namespaces & CLONE_NEWUSER);
 }
 
 static unsigned namespace_needs(const struct plan *plan)
 {
 	const struct ns_plan *ns = &plan->ns;
-	return when(ns->joins.len, NEED_JOIN) |
-		when(plan_has_user_namespace(plan), NEED_USER_NS) |
-		when(ns->unshare_flags, NEED_UNSHARE) |
-		when(plan->linux->time_offsets, NEED_TIME) |
-		when(ns->second_clone, NEED_SECOND_CLONE) |
-		when(is_created(plan, CLONE_NEWNS), NEED_ROOTFS) |
-		when(!is_created(plan, CLONE_NEWNS), NEED_CHROOT) |
-		when(is_created(plan, CLONE_NEWNS) &&
-				(plan->foreign_mounts ||
-					((ns->new_user || ns_joins(ns, CLONE_NEWUSER)) &&
-						!(plan->own_caps & caps_mask("CAP_SYS_ADMIN")))),
-			NEED_OPEN_INSIDE) |
-		when(plan->options.network, NEED_NETWORK) |
-		when(is_created(plan, CLONE_NEWNET), NEED_LOOPBACK);
+	return when(ns->joins.len, NEED_JOIN) | when(plan_has_user_namespace(plan), NEED_USER_NS) |
+	       when(ns->unshare_flags, NEED_UNSHARE) | when(plan->linux->time_offsets, NEED_TIME) |
+	       when(ns->second_clone, NEED_SECOND_CLONE) | when(is_created(plan, CLONE_NEWNS), NEED_ROOTFS) |
+	       when(!is_created(plan, CLONE_NEWNS), NEED_CHROOT) |
+	       when(is_created(plan, CLONE_NEWNS) &&
+			       (plan->foreign_mounts || ((ns->new_user || ns_joins(ns, CLONE_NEWUSER)) &&
+								!(plan->own_caps & caps_mask("CAP_SYS_ADMIN")))),
+		       NEED_OPEN_INSIDE) |
+	       when(plan->options.network, NEED_NETWORK) | when(is_created(plan, CLONE_NEWNET), NEED_LOOPBACK);
 }
 
 static unsigned hook_needs(const struct plan *plan)
@@ -188,8 +183,8 @@ static unsigned hook_needs(const struct plan *plan)
 	const struct oci_hooks *hooks = plan->config->hooks ? plan->config->hooks : &no_hooks;
 	return when(hooks->prestart.len || hooks->create_runtime.len || plan->linux->net_devices.len,
 		       NEED_PARENT_HOOKS) |
-		when(hooks->create_container.len, NEED_CREATE_HOOKS) |
-		when(hooks->start_container.len, NEED_START_HOOKS);
+	       when(hooks->create_container.len, NEED_CREATE_HOOKS) |
+	       when(hooks->start_container.len, NEED_START_HOOKS);
 }
 
 unsigned plan_process_needs(const struct plan *plan)
@@ -199,31 +194,28 @@ unsigned plan_process_needs(const struct plan *plan)
 	const struct oci_seccomp *seccomp = plan->linux->seccomp;
 	bool listener = seccomp && seccomp_notifies(seccomp);
 	return when(process->terminal.value, NEED_CONSOLE) |
-		when(plan->config->hostname || plan->config->domainname, NEED_HOSTNAME) |
-		when(plan->linux->sysctl.len, NEED_SYSCTL | NEED_PROC) |
-		when(!plan->options.no_new_keyring, NEED_KEYRING) |
-		when(p->set_sched || p->set_ioprio || p->set_personality || p->set_mempolicy,
-			NEED_SCHEDULING) |
-		when(plan->options.wait, NEED_START) | when(listener, NEED_LISTENER) |
-		when(seccomp && !listener && !p->no_new_privs, NEED_EARLY_SECCOMP) |
-		when(seccomp && !listener && p->no_new_privs, NEED_LATE_SECCOMP) |
-		when(plan->lsm.apparmor || plan->lsm.selinux, NEED_LSM | NEED_PROC) |
-		when(plan->linux->masked_paths.len, NEED_MASKS) |
-		when(plan->linux->readonly_paths.len, NEED_READONLY_PATHS) |
-		when(p->rlimits.len && !plan_has_user_namespace(plan), NEED_LIMITS) |
-		when(p->no_new_privs, NEED_NO_NEW_PRIVS);
+	       when(plan->config->hostname || plan->config->domainname, NEED_HOSTNAME) |
+	       when(plan->linux->sysctl.len, NEED_SYSCTL | NEED_PROC) |
+	       when(!plan->options.no_new_keyring, NEED_KEYRING) |
+	       when(p->set_sched || p->set_ioprio || p->set_personality || p->set_mempolicy, NEED_SCHEDULING) |
+	       when(plan->options.wait, NEED_START) | when(listener, NEED_LISTENER) |
+	       when(seccomp && !listener && !p->no_new_privs, NEED_EARLY_SECCOMP) |
+	       when(seccomp && !listener && p->no_new_privs, NEED_LATE_SECCOMP) |
+	       when(plan->lsm.apparmor || plan->lsm.selinux, NEED_LSM | NEED_PROC) |
+	       when(plan->linux->masked_paths.len, NEED_MASKS) |
+	       when(plan->linux->readonly_paths.len, NEED_READONLY_PATHS) |
+	       when(p->rlimits.len && !plan_has_user_namespace(plan), NEED_LIMITS) |
+	       when(p->no_new_privs, NEED_NO_NEW_PRIVS);
 }
 
 static int plan_terminal(const struct plan *plan, struct error *err)
 {
-	if (plan->config->process->terminal.value && plan->options.detach &&
-		!plan->options.has_console_socket) {
+	if (plan->config->process->terminal.value && plan->options.detach && !plan->options.has_console_socket) {
 		(void)fail_at(err, 0, ".process.terminal", "nobody would hold the terminal");
 		return error_hint(err, "give --console-socket, or do without a terminal: --tty=false");
 	}
 	if (!plan->config->process->terminal.value && plan->options.has_console_socket) {
-		(void)fail_at(err, 0, ".process.terminal",
-			"--console-socket is given, but there is no terminal");
+		(void)fail_at(err, 0, ".process.terminal", "--console-socket is given, but there is no terminal");
 		return error_hint(err, "give --tty, or drop --console-socket");
 	}
 	return 0;
@@ -237,8 +229,7 @@ static int check_network(const struct plan *plan, struct error *err)
 	return error_hint(err, "add { \"type\": \"network\" }");
 }
 
-static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host *host,
-	struct error *err)
+static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
 {
 	if (plan->options.cgroup_manager == CGROUP_MANAGER_DISABLED)
 		return 0;
@@ -248,8 +239,8 @@ static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host
 				       "--cgroup-manager disabled");
 	}
 	if (plan->options.cgroup_manager == CGROUP_MANAGER_SYSTEMD)
-		return systemd_unit_plan(arena, plan->linux->cgroups_path, plan->options.id,
-			!host_is_root(host), &plan->unit, err);
+		return systemd_unit_plan(
+			arena, plan->linux->cgroups_path, plan->options.id, !host_is_root(host), &plan->unit, err);
 	const char *path = plan->linux->cgroups_path;
 	if (host->delegated && (!path || *path != '/'))
 		path = path && *path ? arena_printf(arena, "%s/%s", host->delegated, path) :
@@ -266,10 +257,12 @@ int plan_process(struct arena *arena, struct plan *plan, const struct host *host
 	if (ends(plan, plan_terminal(plan, err), err) ||
 		ends(plan, process_plan_make(arena, process, plan->linux, &plan->process, err), err) ||
 		ends(plan, caps_plan_make(process->capabilities, grantable, &plan->caps, err), err) ||
-		ends(plan, lsm_plan_make(process->apparmor_profile, process->selinux_label,
-				   plan->linux->mount_label, &host->lsm, &plan->lsm, err), err) ||
-		ends(plan, rdt_plan_make(arena, plan->linux->intel_rdt, plan->options.id, &host->rdt,
-				   &plan->rdt, err), err))
+		ends(plan,
+			lsm_plan_make(process->apparmor_profile, process->selinux_label, plan->linux->mount_label,
+				&host->lsm, &plan->lsm, err),
+			err) ||
+		ends(plan, rdt_plan_make(arena, plan->linux->intel_rdt, plan->options.id, &host->rdt, &plan->rdt, err),
+			err))
 		return -1;
 	plan_env(arena, plan);
 	return 0;
@@ -311,7 +304,7 @@ static void leave_out_mounted(struct plan *plan)
 		bool mounted = false;
 		for (size_t j = 0; plan->devices[i].is_default && j < plan->mount_count; j++)
 			mounted |= plan->mounts[j].kind != MOUNT_REMOUNT &&
-				is_same_path(plan->mounts[j].destination, plan->devices[i].path);
+				   is_same_path(plan->mounts[j].destination, plan->devices[i].path);
 		if (!mounted)
 			plan->devices[kept++] = plan->devices[i];
 	}
@@ -324,8 +317,7 @@ static int plan_devices(struct arena *arena, struct plan *plan, const struct hos
 	if (!is_created(plan, CLONE_NEWNS))
 		return 0;
 	bool bind = plan_has_user_namespace(plan) || host->in_user_namespace;
-	if (devices_plan(arena, plan->linux, bind, has_given_dev(plan), &plan->devices,
-		    &plan->device_count, err) < 0)
+	if (devices_plan(arena, plan->linux, bind, has_given_dev(plan), &plan->devices, &plan->device_count, err) < 0)
 		return -1;
 	leave_out_mounted(plan);
 	return 0;
@@ -349,21 +341,18 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 		.root = -1,
 		.target = -1,
 		.null = -1 };
-	plan.rootfs = *config->root->path == '/' ?
-		config->root->path :
-		arena_printf(arena, "%s/%s", options->bundle, config->root->path);
+	plan.rootfs = *config->root->path == '/' ? config->root->path :
+						   arena_printf(arena, "%s/%s", options->bundle, config->root->path);
 	/* what is read-only about it is the bundle's, and that an overlay leaves alone */
 	plan.readonly = config->root->readonly.value && !options->overlay;
 	plan.propagation = (unsigned long)plan.linux->rootfs_propagation.value;
 	plan.own_caps = host->own_caps;
 	plan.foreign_mounts = host->foreign_mounts;
-	if (ns_plan(arena, plan.linux, &plan.ns, err) < 0 ||
-		ends(&plan, check_rights(&plan, err), err) ||
+	if (ns_plan(arena, plan.linux, &plan.ns, err) < 0 || ends(&plan, check_rights(&plan, err), err) ||
 		ends(&plan, check_mount_namespace(&plan, err), err) ||
 		ends(&plan, plan_cgroup(arena, &plan, host, err), err) ||
 		ends(&plan, plan_root(arena, &plan, err), err) ||
-		ends(&plan, plan_mounts(arena, &plan, host, err), err) ||
-		ends(&plan, check_network(&plan, err), err) ||
+		ends(&plan, plan_mounts(arena, &plan, host, err), err) || ends(&plan, check_network(&plan, err), err) ||
 		ends(&plan, plan_devices(arena, &plan, host, err), err) ||
 		ends(&plan, plan_process(arena, &plan, host, err), err))
 		return -1;
@@ -376,7 +365,7 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 static int open_idmaps(struct plan *plan, struct error *err)
 {
 	for (struct mount_idmap *idmap = plan->idmaps; idmap; idmap = idmap->next)
-		LIST_EACH(&plan->ns.joins, join) {
+		LIST_EACH (&plan->ns.joins, join) {
 			if (idmap->uid_map || join->type != CLONE_NEWUSER)
 				continue;
 			idmap->userns = fcntl(join->fd, F_DUPFD_CLOEXEC, 3);
@@ -428,9 +417,8 @@ void plan_add_home(struct arena *arena, struct plan *plan, int root)
 /* A joined namespace may be the host's own, whose parameters are not the container's to set. */
 static int check_sysctl(struct arena *arena, const struct plan *plan, struct error *err)
 {
-	LIST_EACH(&plan->linux->sysctl, entry)
-		if (plan->ns.joins.len &&
-			ns_joins_own(&plan->ns, (int)oci_sysctl_namespace(entry->key))) {
+	LIST_EACH (&plan->linux->sysctl, entry)
+		if (plan->ns.joins.len && ns_joins_own(&plan->ns, (int)oci_sysctl_namespace(entry->key))) {
 			(void)fail(err, 0, "would be set on the host, whose namespace is joined");
 			return error_at(err, arena_printf(arena, ".linux.sysctl[\"%s\"]", entry->key));
 		}
@@ -446,8 +434,7 @@ int plan_open(struct arena *arena, struct plan *plan, int cache_dir, struct erro
 {
 	bool inside = plan->needs & NEED_OPEN_INSIDE;
 	if (ns_open(&plan->ns, err) < 0 || open_idmaps(plan, err) < 0 ||
-		(!inside && plan_open_mounts(arena, plan, err) < 0) ||
-		check_sysctl(arena, plan, err) < 0 ||
+		(!inside && plan_open_mounts(arena, plan, err) < 0) || check_sysctl(arena, plan, err) < 0 ||
 		seccomp_compile(arena, plan->linux->seccomp, cache_dir, &plan->seccomp, err) < 0)
 		return -1;
 	FD(root) = inside ? open(plan->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;

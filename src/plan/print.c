@@ -9,19 +9,19 @@
 
 static void print_namespaces(const struct ns_plan *ns, FILE *out)
 {
-	static const int types[] = { CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWUTS,
-		CLONE_NEWIPC, CLONE_NEWCGROUP, CLONE_NEWTIME, CLONE_NEWPID };
+	static const int types[] = { CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWIPC,
+		CLONE_NEWCGROUP, CLONE_NEWTIME, CLONE_NEWPID };
 	(void)fputs("namespaces:\n", out);
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		uint64_t type = (uint64_t)types[i];
 		if (ns->created & type)
 			(void)fprintf(out, "  %-8s new, by %s\n", ns_name(types[i]),
-				ns->clone_flags & type         ? "clone3" :
-					ns->unshare_flags & type ? "unshare" :
-					ns->second_flags & type  ? "a second clone" :
-								   "unshare, mapped first");
+				ns->clone_flags & type   ? "clone3" :
+				ns->unshare_flags & type ? "unshare" :
+				ns->second_flags & type  ? "a second clone" :
+							   "unshare, mapped first");
 	}
-	LIST_EACH(&ns->joins, join)
+	LIST_EACH (&ns->joins, join)
 		(void)fprintf(out, "  %-8s joined: %s\n", ns_name(join->type), join->path);
 	if (ns->second_clone)
 		(void)fputs("  init is born in a second clone\n", out);
@@ -29,9 +29,8 @@ static void print_namespaces(const struct ns_plan *ns, FILE *out)
 
 static void print_map(const char *name, const oci_id_mappings *map, FILE *out)
 {
-	LIST_EACH(map, range)
-		(void)fprintf(out, "  %-8s %llu %llu %llu\n", name,
-			(unsigned long long)range->container_id.value,
+	LIST_EACH (map, range)
+		(void)fprintf(out, "  %-8s %llu %llu %llu\n", name, (unsigned long long)range->container_id.value,
 			(unsigned long long)range->host_id.value, (unsigned long long)range->size.value);
 }
 
@@ -53,18 +52,17 @@ static void print_attr(const struct mount_attr *attr, const char *name, FILE *ou
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		if (attr->attr_set & flags[i].flag)
 			(void)fprintf(out, " %s%s", name, flags[i].name);
-		if (attr->attr_clr & ~attr->attr_set & ~(uint64_t)MOUNT_ATTR__ATIME &
-			flags[i].flag)
+		if (attr->attr_clr & ~attr->attr_set & ~(uint64_t)MOUNT_ATTR__ATIME & flags[i].flag)
 			(void)fprintf(out, " %snot-%s", name, flags[i].name);
 	}
 }
 
 static const char *propagation_name(unsigned long propagation)
 {
-	return propagation & MS_SHARED        ? "shared" :
-		propagation & MS_SLAVE        ? "slave" :
-		propagation & MS_UNBINDABLE   ? "unbindable" :
-						"private";
+	return propagation & MS_SHARED     ? "shared" :
+	       propagation & MS_SLAVE      ? "slave" :
+	       propagation & MS_UNBINDABLE ? "unbindable" :
+					     "private";
 }
 
 /* " idmap=uids=0-1000-1#1-100000-65535;gids=..." */
@@ -83,30 +81,29 @@ static void print_mount(const struct mount_op *op, FILE *out)
 {
 	static const char *const kinds[] = { "new", "bind", "remount", "symlink" };
 	const struct mount_options *o = &op->options;
-	(void)fprintf(out, "  %-8s %s on %s", kinds[op->kind],
-		op->kind == MOUNT_BIND ? op->source : op->type, op->destination);
+	(void)fprintf(out, "  %-8s %s on %s", kinds[op->kind], op->kind == MOUNT_BIND ? op->source : op->type,
+		op->destination);
 	print_attr(&o->attr, "", out);
 	print_attr(&o->recursive_attr, "r:", out);
 	if (o->attr.propagation)
-		(void)fprintf(out, " %s%s", o->propagation_recursive ? "r" : "",
-			propagation_name(o->attr.propagation));
+		(void)fprintf(out, " %s%s", o->propagation_recursive ? "r" : "", propagation_name(o->attr.propagation));
 	if (o->extra & MOUNT_EXTRA_RECURSIVE)
 		(void)fputs(" recursive", out);
 	if (o->extra & MOUNT_EXTRA_TMPCOPYUP)
 		(void)fputs(" tmpcopyup", out);
 	if (op->idmap)
 		print_idmap(op, out);
-	LIST_EACH(&o->params, param)
+	LIST_EACH (&o->params, param)
 		if (!op->mode || param->value != op->mode) /* which what is there will say */
-			(void)fprintf(out, " %s%s%s", param->key, param->value ? "=" : "", param->value ? param->value : "");
+			(void)fprintf(
+				out, " %s%s%s", param->key, param->value ? "=" : "", param->value ? param->value : "");
 	(void)fputc('\n', out);
 }
 
 static void print_filesystems(const struct plan *plan, FILE *out)
 {
-	(void)fprintf(out, "root filesystem:\n  %s%s %s%s\n", plan->rootfs,
-		plan->readonly ? " ro" : "", propagation_name(plan->propagation),
-		plan->options.no_pivot ? ", moved to / rather than pivoted" : "");
+	(void)fprintf(out, "root filesystem:\n  %s%s %s%s\n", plan->rootfs, plan->readonly ? " ro" : "",
+		propagation_name(plan->propagation), plan->options.no_pivot ? ", moved to / rather than pivoted" : "");
 	if (plan->options.idmap_rootfs)
 		(void)fputs("  id-mapped\n", out);
 	if (plan->options.overlay)
@@ -118,16 +115,13 @@ static void print_filesystems(const struct plan *plan, FILE *out)
 	for (size_t i = 0; i < plan->device_count; i++) {
 		const struct device_op *d = &plan->devices[i];
 		char type = S_ISBLK(d->mode) ? 'b' : S_ISFIFO(d->mode) ? 'p' : 'c';
-		(void)fprintf(out, "  %-8s %s %c %u:%u %04o %u:%u\n", d->bind ? "bind" : "node",
-			d->path, type, major(d->number), minor(d->number), d->mode & 07777,
-			d->uid, d->gid);
+		(void)fprintf(out, "  %-8s %s %c %u:%u %04o %u:%u\n", d->bind ? "bind" : "node", d->path, type,
+			major(d->number), minor(d->number), d->mode & 07777, d->uid, d->gid);
 	}
 	for (size_t i = 0; i < plan->linux->masked_paths.len; i++)
-		(void)fprintf(out, "%s  %s\n", i ? "" : "masked paths:\n",
-			plan->linux->masked_paths.items[i]);
+		(void)fprintf(out, "%s  %s\n", i ? "" : "masked paths:\n", plan->linux->masked_paths.items[i]);
 	for (size_t i = 0; i < plan->linux->readonly_paths.len; i++)
-		(void)fprintf(out, "%s  %s\n", i ? "" : "read-only paths:\n",
-			plan->linux->readonly_paths.items[i]);
+		(void)fprintf(out, "%s  %s\n", i ? "" : "read-only paths:\n", plan->linux->readonly_paths.items[i]);
 }
 
 static void print_text(const char *name, const char *text, FILE *out)
@@ -149,8 +143,8 @@ static void print_process(const struct plan *plan, FILE *out)
 		"  capabilities bounding %016llx effective %016llx permitted %016llx\n"
 		"  capabilities inheritable %016llx ambient %016llx\n",
 		(unsigned long long)plan->caps.bounding, (unsigned long long)plan->caps.effective,
-		(unsigned long long)plan->caps.permitted,
-		(unsigned long long)plan->caps.inheritable, (unsigned long long)plan->caps.ambient);
+		(unsigned long long)plan->caps.permitted, (unsigned long long)plan->caps.inheritable,
+		(unsigned long long)plan->caps.ambient);
 	print_text("AppArmor profile", plan->lsm.apparmor, out);
 	print_text("SELinux label", plan->lsm.selinux, out);
 	print_text("resctrl group", plan->rdt.set ? plan->rdt.group : NULL, out);
@@ -165,9 +159,9 @@ static void print_process(const struct plan *plan, FILE *out)
 void plan_print(const struct plan *plan, FILE *out)
 {
 	(void)fprintf(out, "container %s\ncgroup:\n  %s%s%s\n", plan->options.id,
-		plan->unit.name               ? plan->unit.name :
-			plan->cgroup_path     ? plan->cgroup_path :
-						"none of its own",
+		plan->unit.name   ? plan->unit.name :
+		plan->cgroup_path ? plan->cgroup_path :
+				    "none of its own",
 		plan->unit.name ? " in " : "", plan->unit.name ? plan->unit.slice : "");
 	print_namespaces(&plan->ns, out);
 	print_map("uids", &plan->linux->uid_mappings, out);

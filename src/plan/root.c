@@ -31,7 +31,7 @@ int plan_root(struct arena *arena, struct plan *plan, struct error *err)
 
 static bool is_in_namespace(const struct plan *plan, uid_t uid)
 {
-	LIST_EACH(&plan->linux->uid_mappings, m)
+	LIST_EACH (&plan->linux->uid_mappings, m)
 		if (uid >= m->host_id.value && uid - m->host_id.value < m->size.value)
 			return true;
 	return ns_joins(&plan->ns, CLONE_NEWUSER) && uid != 0;
@@ -44,7 +44,7 @@ static bool wants_idmap(const struct plan *plan)
 	if (plan->options.idmap_rootfs)
 		return true;
 	return plan->root_idmap && !(plan->needs & NEED_OPEN_INSIDE) && stat(plan->rootfs, &st) == 0 &&
-		!is_in_namespace(plan, st.st_uid);
+	       !is_in_namespace(plan, st.st_uid);
 }
 
 static int open_overlay(struct arena *arena, const struct plan *plan, struct error *err)
@@ -60,8 +60,7 @@ static int open_mapped(const struct plan *plan, struct error *err)
 {
 	struct mount_idmap_what what = { .where = ".root.path", .source = plan->rootfs };
 	FD(root) = rootfs_open(plan->rootfs, plan->propagation, err);
-	if (root < 0 ||
-		(plan->options.idmap_rootfs && mount_idmap_apply(plan->root_idmap, root, &what, err) < 0))
+	if (root < 0 || (plan->options.idmap_rootfs && mount_idmap_apply(plan->root_idmap, root, &what, err) < 0))
 		return -1;
 	return take_fd(&root);
 }
@@ -73,7 +72,6 @@ int plan_open_root(struct arena *arena, struct plan *plan, struct error *err)
 		return plan->root;
 	}
 	plan->root = open(plan->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return plan->root < 0 ?
-		fail_at(err, errno, ".root.path", "open the root filesystem %s", plan->rootfs) :
-		plan->root;
+	return plan->root < 0 ? fail_at(err, errno, ".root.path", "open the root filesystem %s", plan->rootfs) :
+				plan->root;
 }

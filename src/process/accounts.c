@@ -23,14 +23,14 @@ enum { PASSWD_FIELDS = 7, GROUP_FIELDS = 4 };
 
 #define MAX_ID (UINT32_MAX - 1) /* -1 is no id */
 
-/* Looked at first, then opened: the image may have put a device there, whose mere opening does something (a watchdog). */
+/* Looked at first, then opened: the image may have put a device there, whose mere opening does something (a
+ * watchdog). */
 static int open_regular(int root, const char *path)
 {
 	struct stat st;
 	char name[32];
 	FD(found) = path_try_open(root, path, O_PATH);
-	if (found < 0 || fstat(found, &st) < 0 ||
-		(!S_ISREG(st.st_mode) && !defence_is_off("passwd-type")))
+	if (found < 0 || fstat(found, &st) < 0 || (!S_ISREG(st.st_mode) && !defence_is_off("passwd-type")))
 		return -1;
 	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", found);
 	return open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -106,8 +106,7 @@ static void find_memberships(struct arena *arena, int root, struct oci_user *use
 	uint64_t number;
 	user->additional_gids.items = NULL;
 	user->additional_gids.len = 0;
-	while (user->additional_gids.len < GROUPS_MAX &&
-		next_entry(&text, GROUP_FIELDS, fields, &number))
+	while (user->additional_gids.len < GROUPS_MAX && next_entry(&text, GROUP_FIELDS, fields, &number))
 		if (is_member(fields[MEMBERS_FIELD], name))
 			*list_add(arena, &user->additional_gids) = (struct oci_uint){ true, number };
 }
@@ -123,16 +122,14 @@ static int fail_account(struct error *err, const char *what, const char *text, c
 {
 	if (!is_name(text)) {
 		(void)fail(err, 0, "\"%.64s\" is neither a %s id nor a name", text, what);
-		return error_hint(err, "a decimal number up to %u, or a name of the container's %s",
-			MAX_ID, file);
+		return error_hint(err, "a decimal number up to %u, or a name of the container's %s", MAX_ID, file);
 	}
 	/* no errno: engines would take ENOENT for the program's */
 	(void)fail(err, 0, "no %s %.64s in the container's %s", what, text, file);
 	return error_hint(err, "give the number instead");
 }
 
-static int find_user(struct arena *arena, int root, const char *name, struct oci_user *user,
-	struct error *err)
+static int find_user(struct arena *arena, int root, const char *name, struct oci_user *user, struct error *err)
 {
 	char *fields[MAX_FIELDS], *text = is_name(name) ? read_accounts(arena, root, PASSWD) : NULL;
 	uint64_t number, gid;
@@ -147,8 +144,7 @@ static int find_user(struct arena *arena, int root, const char *name, struct oci
 	return fail_account(err, "user", name, PASSWD);
 }
 
-static int find_group(struct arena *arena, int root, const char *name, struct oci_user *user,
-	struct error *err)
+static int find_group(struct arena *arena, int root, const char *name, struct oci_user *user, struct error *err)
 {
 	char *fields[MAX_FIELDS], *text = is_name(name) ? read_accounts(arena, root, GROUP) : NULL;
 	uint64_t number;
@@ -161,8 +157,7 @@ static int find_group(struct arena *arena, int root, const char *name, struct oc
 	return fail_account(err, "group", name, GROUP);
 }
 
-int account_find(struct arena *arena, int root, const char *text, struct oci_user *user,
-	struct error *err)
+int account_find(struct arena *arena, int root, const char *text, struct oci_user *user, struct error *err)
 {
 	const char *colon = strchr(text, ':');
 	const char *name = colon ? arena_strndup(arena, text, (size_t)(colon - text)) : text;

@@ -5,8 +5,8 @@
  *	struct account who = { .uid = 0 };
  *	if (account_find(arena, root, "www-data:adm", &who, &err) < 0) ...
  *
- * The files may be hostile: they are opened inside root, must be regular, and are read up to 1 MiB. A number is a number and never
- * a name (CVE-2016-3697).
+ * The files may be hostile: they are opened inside root, must be regular, and are read up to 1 MiB. A number is a
+ * number and never a name (CVE-2016-3697).
  */
 #pragma once
 
@@ -22,7 +22,7 @@ const char *account_home(struct arena *arena, int root, uid_t uid);
 /* The name of the uid, or NULL. */
 const char *account_name(struct arena *arena, int root, uid_t uid);
 
-/* Applies "USER[:GROUP]" to `user`, each a number (exact, decimal, at most 4294967294) or a name. A number changes that one id alone;
- * a user's name brings that user's own group and supplementary groups along, unless GROUP says otherwise. */
-int account_find(struct arena *arena, int root, const char *text, struct oci_user *user,
-	struct error *err);
+/* Applies "USER[:GROUP]" to `user`, each a number (exact, decimal, at most 4294967294) or a name. A number changes that
+ * one id alone; a user's name brings that user's own group and supplementary groups along, unless GROUP says
+ * otherwise. */
+int account_find(struct arena *arena, int root, const char *text, struct oci_user *user, struct error *err);

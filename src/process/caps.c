@@ -18,10 +18,9 @@ struct set_row {
 	size_t names, mask; /* offsets in struct oci_capabilities and struct caps_plan */
 };
 
-#define SET(member)                                                                                \
-	{                                                                                          \
-#member, offsetof(struct oci_capabilities, member),                                \
-			offsetof(struct caps_plan, member)                                         \
+#define SET(member)                                                                                    \
+	{                                                                                              \
+#member, offsetof(struct oci_capabilities, member), offsetof(struct caps_plan, member) \
 	}
 static const struct set_row sets[] = {
 	SET(bounding),
@@ -50,8 +49,7 @@ uint64_t caps_held(void)
 		return 0;
 	for (unsigned i = 0; i <= caps_last(); i++) {
 		cap_flag_value_t value = CAP_CLEAR;
-		if (cap_get_flag(held, (cap_value_t)i, CAP_PERMITTED, &value) == 0 &&
-			value == CAP_SET)
+		if (cap_get_flag(held, (cap_value_t)i, CAP_PERMITTED, &value) == 0 && value == CAP_SET)
 			mask |= bit(i);
 	}
 	(void)cap_free(held); /* cannot fail for what cap_get_proc returned */
@@ -63,8 +61,7 @@ uint64_t caps_held(void)
 uint64_t caps_mask(const char *name)
 {
 	cap_value_t cap;
-	if (!str_starts(name, "CAP_") ||
-		name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")])
+	if (!str_starts(name, "CAP_") || name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")])
 		return 0;
 	if (cap_from_name(name, &cap) < 0 || cap < 0 || cap >= MAX_CAPS)
 		return 0;
@@ -154,8 +151,8 @@ static int check_none(uint64_t mask, const char *set, const char *why, struct er
 	return error_hint(err, "add it to .process.capabilities.%s, or remove it here", why);
 }
 
-int caps_plan_make(const struct oci_capabilities *caps, uint64_t grantable,
-	struct caps_plan *ret_plan, struct error *err)
+int caps_plan_make(
+	const struct oci_capabilities *caps, uint64_t grantable, struct caps_plan *ret_plan, struct error *err)
 {
 	struct caps_plan plan = { .set = true };
 	uint64_t denied = 0;
@@ -165,7 +162,8 @@ int caps_plan_make(const struct oci_capabilities *caps, uint64_t grantable,
 		denied |= asked & ~grantable;
 		memcpy((char *)&plan + sets[i].mask, &mask, sizeof(mask));
 	}
-	/* The kernel raises none that is not permitted and inheritable (prctl(2), PR_CAP_AMBIENT): engines ask for them all the same. */
+	/* The kernel raises none that is not permitted and inheritable (prctl(2), PR_CAP_AMBIENT): engines ask for them
+	 * all the same. */
 	uint64_t raisable = plan.permitted & plan.inheritable;
 	warn_denied(".process.capabilities", denied);
 	warn_denied(".process.capabilities.ambient", plan.ambient & ~raisable);
@@ -190,8 +188,7 @@ int caps_drop_bounding(const struct caps_plan *plan, unsigned last_cap, struct e
 			continue; /* nothing to drop, so no privilege is needed */
 		char name[40];
 		write_name(cap, name, sizeof(name));
-		return fail_at(err, saved, ".process.capabilities.bounding",
-			"drop %s from the bounding set", name);
+		return fail_at(err, saved, ".process.capabilities.bounding", "drop %s from the bounding set", name);
 	}
 	return 0;
 }
@@ -230,8 +227,7 @@ static int set_ambient(uint64_t mask, struct error *err)
 		int saved = errno;
 		char name[40];
 		write_name(cap, name, sizeof(name));
-		return fail_at(err, saved, ".process.capabilities.ambient",
-			"raise %s in the ambient set", name);
+		return fail_at(err, saved, ".process.capabilities.ambient", "raise %s in the ambient set", name);
 	}
 	return 0;
 }

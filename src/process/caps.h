@@ -33,8 +33,8 @@ uint64_t caps_held(void);
  * ("MUST be logged as a warning", "SHOULD NOT fail"). So is one that is ambient and not permitted and
  * inheritable too, which the kernel cannot raise. A set that the kernel would refuse as a whole
  * (effective outside permitted, inheritable outside bounding) is an error. */
-int caps_plan_make(const struct oci_capabilities *caps, uint64_t grantable,
-	struct caps_plan *ret_plan, struct error *err);
+int caps_plan_make(
+	const struct oci_capabilities *caps, uint64_t grantable, struct caps_plan *ret_plan, struct error *err);
 
 /* Drops from the bounding set what the plan does not keep: one prctl(2) for each. Needs
  * CAP_SETPCAP. */
@@ -52,7 +52,8 @@ int caps_set(const struct caps_plan *plan, struct error *err);
  * such name. */
 uint64_t caps_mask(const char *name);
 
-/* The capability that an unknown name was meant for, "NET_ADMIN" for CAP_NET_ADMIN too, into buf; false if none is near. */
+/* The capability that an unknown name was meant for, "NET_ADMIN" for CAP_NET_ADMIN too, into buf; false if none is
+ * near. */
 bool caps_nearest(const char *name, char *buf, size_t size);
 
 /* Names of all capabilities that this kernel has, for `features`; ends with NULL. */

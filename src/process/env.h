@@ -9,6 +9,6 @@
 
 #include "base/arena.h"
 
-/* Of several assignments to one variable the last one counts, as in a shell; where getenv(3) finds the first one, others find the
- * last. Changes the array in place, fills what becomes free with NULL, and returns the new length. */
+/* Of several assignments to one variable the last one counts, as in a shell; where getenv(3) finds the first one,
+ * others find the last. Changes the array in place, fills what becomes free with NULL, and returns the new length. */
 size_t env_keep_last(struct arena *arena, const char **env, size_t len);

@@ -37,19 +37,19 @@ int executable_try(int root, const char *path)
 int executable_not_found(const char *name, int errnum, struct error *err)
 {
 	if (errnum == ENOENT || errnum == ENOTDIR) {
-		(void)fail_at(err, ENOENT, ".process.args[0]", "executable file `%s` not found%s",
-			name, strchr(name, '/') ? "" : " in $PATH");
+		(void)fail_at(err, ENOENT, ".process.args[0]", "executable file `%s` not found%s", name,
+			strchr(name, '/') ? "" : " in $PATH");
 		return fail_status(err, STATUS_NOT_FOUND);
 	}
-	(void)fail_at(err, errnum == EISDIR ? EACCES : errnum, ".process.args[0]",
-		"executable file `%s`%s", name, errnum == EISDIR ? " is a directory" : "");
+	(void)fail_at(err, errnum == EISDIR ? EACCES : errnum, ".process.args[0]", "executable file `%s`%s", name,
+		errnum == EISDIR ? " is a directory" : "");
 	if (errnum == EACCES)
 		(void)error_hint(err, "it must be a regular file with execute permission (chmod +x)");
 	return fail_status(err, STATUS_NOT_EXECUTABLE);
 }
 
-int executable_find(struct arena *arena, const char *name, const char *search_path,
-	const char **ret_path, const char **ret_rest, struct error *err)
+int executable_find(struct arena *arena, const char *name, const char *search_path, const char **ret_path,
+	const char **ret_rest, struct error *err)
 {
 	if (strchr(name, '/') || !*name) {
 		int errnum = *name ? executable_try(AT_FDCWD, name) : ENOENT;
@@ -81,7 +81,7 @@ int executable_find(struct arena *arena, const char *name, const char *search_pa
 /* What is explained: the program itself, or an interpreter that it leads to. */
 struct subject {
 	const char *name;
-	int root; /* as of executable_try() */
+	int root;          /* as of executable_try() */
 	char through[400]; /* ": its interpreter /bin/tool", as often as there is one */
 	unsigned depth;
 };
@@ -116,9 +116,8 @@ static int explain_interpreter(struct error *err, struct subject *it, const char
 	if (++it->depth < MOST_INTERPRETERS && is_not_to_blame(it, interpreter, errnum, fd))
 		return explain_content(err, it, fd, errnum);
 	(void)fail(err, errnum, "cannot execute `%s`%s", it->name, it->through);
-	return error_hint(err, errnum == EACCES ?
-			"the interpreter must have execute permission too" :
-			"the interpreter of the \"#!\" line must be in the root filesystem");
+	return error_hint(err, errnum == EACCES ? "the interpreter must have execute permission too" :
+						  "the interpreter of the \"#!\" line must be in the root filesystem");
 }
 
 static int explain_script(struct error *err, struct subject *it, char *line, int errnum)
@@ -133,8 +132,8 @@ static int explain_script(struct error *err, struct subject *it, char *line, int
 			it->through);
 	if (errnum == EACCES || !carriage_return)
 		return explain_interpreter(err, it, line, errnum);
-	(void)fail(err, errnum, "cannot execute `%s`%s: its \"#!\" line ends in a carriage return", it->name,
-		it->through);
+	(void)fail(
+		err, errnum, "cannot execute `%s`%s: its \"#!\" line ends in a carriage return", it->name, it->through);
 	return error_hint(err, "the file has DOS line ends: convert it (dos2unix)");
 }
 
@@ -143,15 +142,15 @@ static const struct {
 	unsigned number;
 	const char *name;
 } machines[] = {
-	{ EM_386,     "i686" },
-	{ EM_X86_64,  "x86_64" },
-	{ EM_ARM,     "armv7l" },
+	{ EM_386, "i686" },
+	{ EM_X86_64, "x86_64" },
+	{ EM_ARM, "armv7l" },
 	{ EM_AARCH64, "aarch64" },
-	{ EM_MIPS,    "mips" },
-	{ EM_PPC64,   "ppc64le" },
-	{ EM_RISCV,   "riscv64" },
-	{ EM_S390,    "s390x" },
-	{ 258,        "loongarch64" },
+	{ EM_MIPS, "mips" },
+	{ EM_PPC64, "ppc64le" },
+	{ EM_RISCV, "riscv64" },
+	{ EM_S390, "s390x" },
+	{ 258, "loongarch64" },
 };
 
 static int explain_machine(struct error *err, const struct subject *it, const Elf64_Ehdr *head)
@@ -159,8 +158,7 @@ static int explain_machine(struct error *err, const struct subject *it, const El
 	struct utsname uts;
 	const char *machine = "an unknown one";
 	unsigned number = head->e_machine;
-	bool swapped = head->e_ident[EI_DATA] != (__BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB :
-										    ELFDATA2MSB);
+	bool swapped = head->e_ident[EI_DATA] != (__BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB);
 	if (swapped)
 		number = (number & 0xff) << 8 | number >> 8;
 	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
@@ -170,11 +168,11 @@ static int explain_machine(struct error *err, const struct subject *it, const El
 	(void)uname(&uts); /* fails for a bad pointer alone */
 	if (str_eq(machine, uts.machine))
 		return error_hint(err, "it is a program for this machine, but damaged or cut short");
-	return error_hint(err, "it is built for another architecture, %s; this machine is %s", machine,
-		uts.machine);
+	return error_hint(err, "it is built for another architecture, %s; this machine is %s", machine, uts.machine);
 }
 
-/* Where in the file the name of the loader is, by segment i of a program of either class; 0 if that segment says nothing of it. */
+/* Where in the file the name of the loader is, by segment i of a program of either class; 0 if that segment says
+ * nothing of it. */
 static off_t loader_by_segment(int fd, const Elf64_Ehdr *head, unsigned i)
 {
 	if (head->e_ident[EI_CLASS] == ELFCLASS32) {
@@ -183,16 +181,16 @@ static off_t loader_by_segment(int fd, const Elf64_Ehdr *head, unsigned i)
 		memcpy(&head32, head, sizeof(head32));
 		off_t at = (off_t)(head32.e_phoff + i * sizeof(segment));
 		return i < head32.e_phnum && pread(fd, &segment, sizeof(segment), at) == (ssize_t)sizeof(segment) &&
-				segment.p_type == PT_INTERP ?
-			(off_t)segment.p_offset :
-			0;
+				       segment.p_type == PT_INTERP ?
+			       (off_t)segment.p_offset :
+			       0;
 	}
 	Elf64_Phdr segment;
 	off_t at = (off_t)(head->e_phoff + (Elf64_Off)i * sizeof(segment));
 	return i < head->e_phnum && pread(fd, &segment, sizeof(segment), at) == (ssize_t)sizeof(segment) &&
-			segment.p_type == PT_INTERP ?
-		(off_t)segment.p_offset :
-		0;
+			       segment.p_type == PT_INTERP ?
+		       (off_t)segment.p_offset :
+		       0;
 }
 
 enum { LOADER_SIZE = 256 };
@@ -251,8 +249,8 @@ static int explain_content(struct error *err, struct subject *it, int fd, int er
 	(void)fail(err, errnum, "cannot execute `%s`%s", it->name, it->through);
 	if (errnum != ENOEXEC)
 		return -1;
-	return error_hint(err, len == 0 ? "the file is empty" :
-					  "it is neither an ELF program nor does it begin with \"#!\"");
+	return error_hint(
+		err, len == 0 ? "the file is empty" : "it is neither an ELF program nor does it begin with \"#!\"");
 }
 
 /* Which of the reasons in execve(2) for EACCES it is; -1 and a hint, or 0 where the file itself is not to blame. */
@@ -261,8 +259,8 @@ static int explain_denied(struct error *err, const char *path, const char *name)
 	struct statvfs fs;
 	(void)fail(err, EACCES, "cannot execute `%s`", name);
 	if (statvfs(path, &fs) < 0)
-		return error_hint(err, "user %u may not search one of the directories on its path",
-			(unsigned)geteuid());
+		return error_hint(
+			err, "user %u may not search one of the directories on its path", (unsigned)geteuid());
 	if (fs.f_flag & ST_NOEXEC)
 		return error_hint(err, "it is on a mount with the option noexec");
 	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
@@ -298,13 +296,14 @@ static bool is_handled_by_others(void)
 	if (!dir)
 		return false;
 	for (struct dirent *entry; (entry = readdir(dir));)
-		entries += entry->d_name[0] != '.' && !str_eq(entry->d_name, "register") && !str_eq(entry->d_name, "status");
+		entries += entry->d_name[0] != '.' && !str_eq(entry->d_name, "register") &&
+			   !str_eq(entry->d_name, "status");
 	(void)closedir(dir);
 	return entries > 0;
 }
 
-/* The errno of execve(2) as far as the first bytes of the program tell, or 0. A file that is neither ELF nor a script may be for
- * binfmt_misc. */
+/* The errno of execve(2) as far as the first bytes of the program tell, or 0. A file that is neither ELF nor a script
+ * may be for binfmt_misc. */
 static int judge_content(int root, int fd, bool (*hidden)(void *, const char *), void *data, unsigned depth)
 {
 	struct head head;

@@ -32,18 +32,15 @@ struct kind {
 	unsigned capability;
 };
 
-static const struct kind uids = { ".linux.uidMappings", "uid_map", "/etc/subuid", "newuidmap", "uid",
-	CAP_SETUID };
-static const struct kind gids = { ".linux.gidMappings", "gid_map", "/etc/subgid", "newgidmap", "gid",
-	CAP_SETGID };
+static const struct kind uids = { ".linux.uidMappings", "uid_map", "/etc/subuid", "newuidmap", "uid", CAP_SETUID };
+static const struct kind gids = { ".linux.gidMappings", "gid_map", "/etc/subgid", "newgidmap", "gid", CAP_SETGID };
 
 static uint64_t own_id(const struct kind *kind)
 {
 	return kind == &uids ? geteuid() : getegid();
 }
 
-static void add_range(struct arena *arena, oci_id_mappings *list, uint64_t container, uint64_t host,
-	uint64_t size)
+static void add_range(struct arena *arena, oci_id_mappings *list, uint64_t container, uint64_t host, uint64_t size)
 {
 	*list_add(arena, list) = (struct oci_id_mapping){ { true, container }, { true, host }, { true, size } };
 }
@@ -63,7 +60,7 @@ static bool read_range(char *line, const char *name, uint64_t uid, uint64_t *ret
 /* The kernel takes no id twice. */
 static bool overlaps(const oci_id_mappings *list, uint64_t first, uint64_t count)
 {
-	LIST_EACH(list, range)
+	LIST_EACH (list, range)
 		if (first < range->host_id.value + range->size.value && range->host_id.value < first + count)
 			return true;
 	return false;
@@ -99,7 +96,7 @@ static bool is_privileged(const char *tool)
 			continue;
 		errno = EPERM;
 		return !(fs.f_flag & ST_NOSUID) &&
-			((st.st_mode & S_ISUID) || getxattr(path, "security.capability", NULL, 0) > 0);
+		       ((st.st_mode & S_ISUID) || getxattr(path, "security.capability", NULL, 0) > 0);
 	}
 	errno = ENOENT;
 	return false;
@@ -112,7 +109,8 @@ const char *idmap_tools_lack(void)
 	if (is_privileged(uids.tool) && is_privileged(gids.tool))
 		return NULL;
 	return errno == ENOENT ? "install newuidmap (Debian's package uidmap)" :
-				 "newuidmap and newgidmap must be set-uid root, or have file capabilities, and not be mounted nosuid";
+				 "newuidmap and newgidmap must be set-uid root, or have file capabilities, and not be "
+				 "mounted nosuid";
 }
 
 /* Appends the map of a process, as the caller's user namespace has the outer ids: its number, or "self". */
@@ -120,8 +118,8 @@ static bool read_map(struct arena *arena, const struct kind *kind, const char *p
 {
 	char *text, *save = NULL;
 	unsigned long long inside, outside, size;
-	if (read_file_at(arena, AT_FDCWD, arena_printf(arena, "/proc/%s/%s", process, kind->map), SUBIDS_LIMIT,
-		    &text, NULL) < 0)
+	if (read_file_at(arena, AT_FDCWD, arena_printf(arena, "/proc/%s/%s", process, kind->map), SUBIDS_LIMIT, &text,
+		    NULL) < 0)
 		return false;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		if (sscanf(line, "%llu %llu %llu", &inside, &outside, &size) == 3)
@@ -133,7 +131,7 @@ static bool read_map(struct arena *arena, const struct kind *kind, const char *p
 static void add_own_ids(struct arena *arena, const struct kind *kind, oci_id_mappings *list)
 {
 	(void)read_map(arena, kind, "self", list);
-	LIST_EACH(list, range)
+	LIST_EACH (list, range)
 		range->host_id = range->container_id;
 }
 
@@ -143,12 +141,13 @@ static bool are_same(const oci_id_mappings *a, const oci_id_mappings *b)
 	for (size_t i = 0; same && i < a->len; i++) {
 		const struct oci_id_mapping *other = oci_mapping_of(b, a->items[i].container_id.value);
 		same = other && other->container_id.value == a->items[i].container_id.value &&
-			other->host_id.value == a->items[i].host_id.value && other->size.value == a->items[i].size.value;
+		       other->host_id.value == a->items[i].host_id.value && other->size.value == a->items[i].size.value;
 	}
 	return same;
 }
 
-/* What is given beside the path of a namespace has no say: Podman gives any. Where it cannot be entered the join will tell. */
+/* What is given beside the path of a namespace has no say: Podman gives any. Where it cannot be entered the join will
+ * tell. */
 static bool take_joined(struct arena *arena, struct oci_linux *config, const char *path)
 {
 	struct ns_holder holder;
@@ -191,16 +190,17 @@ static void add_default(struct arena *arena, struct oci_linux *config)
 		}
 		add_ids_of_caller(arena, kinds[i], lists[i], !lack);
 	}
-	const char *what = root              ? "all ids are themselves" :
-		config->uid_mappings.len > 1 ? "0 is the caller, the others are the caller's subordinate ids" :
-					       "0 is the caller, and there are no other ids";
+	const char *what = root ? "all ids are themselves" :
+			   config->uid_mappings.len > 1 ?
+				  "0 is the caller, the others are the caller's subordinate ids" :
+				  "0 is the caller, and there are no other ids";
 	log_info("the user namespace has no mappings: %s%s%s", what, lack ? "; " : "", lack ? lack : "");
 }
 
 bool idmap_fill(struct arena *arena, struct oci_linux *config)
 {
 	bool given = config->uid_mappings.len || config->gid_mappings.len;
-	LIST_EACH(&config->namespaces, ns) {
+	LIST_EACH (&config->namespaces, ns) {
 		if (ns->type.value != CLONE_NEWUSER || given != (ns->path != NULL))
 			continue;
 		if (ns->path)
@@ -236,15 +236,15 @@ static int run_tool(char *const *argv, char *answer, size_t size, struct error *
 	return proc_wait(pid);
 }
 
-static int call_tool(struct arena *arena, const struct kind *kind, const oci_id_mappings *list, pid_t pid,
-	struct error *err)
+static int call_tool(
+	struct arena *arena, const struct kind *kind, const oci_id_mappings *list, pid_t pid, struct error *err)
 {
 	char answer[ANSWER_SIZE] = "";
 	size_t argc = 0;
 	char **argv = arena_array(arena, 3 + 3 * list->len, sizeof(*argv));
 	argv[argc++] = arena_strdup(arena, kind->tool);
 	argv[argc++] = arena_printf(arena, "%d", (int)pid);
-	LIST_EACH(list, range) {
+	LIST_EACH (list, range) {
 		argv[argc++] = arena_printf(arena, "%llu", (unsigned long long)range->container_id.value);
 		argv[argc++] = arena_printf(arena, "%llu", (unsigned long long)range->host_id.value);
 		argv[argc++] = arena_printf(arena, "%llu", (unsigned long long)range->size.value);
@@ -255,47 +255,50 @@ static int call_tool(struct arena *arena, const struct kind *kind, const oci_id_
 	if (status < 0) {
 		(void)error_at(err, kind->where);
 		return err->errnum == ENOENT ?
-			error_hint(err, "install it (Debian's package uidmap), or map no more than your own %s, %llu",
-				kind->what, (unsigned long long)own_id(kind)) :
-			-1;
+			       error_hint(err,
+				       "install it (Debian's package uidmap), or map no more than your own %s, %llu",
+				       kind->what, (unsigned long long)own_id(kind)) :
+			       -1;
 	}
 	(void)fail_at(err, 0, kind->where, "%.256s", *answer ? answer : kind->tool);
 	if (strstr(answer, "Operation not permitted"))
-		return error_hint(err, "%s must have the privilege that we have not: is it set-uid root, and are we free of "
-				       "no_new_privs?",
+		return error_hint(err,
+			"%s must have the privilege that we have not: is it set-uid root, and are we free of "
+			"no_new_privs?",
 			kind->tool);
-	return error_hint(err, "each range must be within one of your lines in %s; or map no more than your own %s, %llu",
+	return error_hint(err,
+		"each range must be within one of your lines in %s; or map no more than your own %s, %llu",
 		kind->subids, kind->what, (unsigned long long)own_id(kind));
 }
 
 static bool is_own_alone(const struct kind *kind, const oci_id_mappings *list)
 {
-	return list->len == 1 && list->items[0].size.value == 1 &&
-		list->items[0].host_id.value == own_id(kind);
+	return list->len == 1 && list->items[0].size.value == 1 && list->items[0].host_id.value == own_id(kind);
 }
 
-static int write_directly(struct arena *arena, const struct kind *kind, const oci_id_mappings *list,
-	int proc, struct error *err)
+static int write_directly(
+	struct arena *arena, const struct kind *kind, const oci_id_mappings *list, int proc, struct error *err)
 {
 	const char *text = "";
-	LIST_EACH(list, range)
-		text = arena_printf(arena, "%s%llu %llu %llu\n", text,
-			(unsigned long long)range->container_id.value,
+	LIST_EACH (list, range)
+		text = arena_printf(arena, "%s%llu %llu %llu\n", text, (unsigned long long)range->container_id.value,
 			(unsigned long long)range->host_id.value, (unsigned long long)range->size.value);
 	if (write_file_at(proc, kind->map, text, err) == 0)
 		return 0;
 	enum { PAGE = 4096 }; /* user_namespaces(7): less than that in the one write */
 	(void)error_at(err, kind->where);
 	if (err->errnum == EINVAL && strlen(text) >= PAGE)
-		return error_hint(err, "the kernel takes less than %d bytes for all ranges: fewer of them, or shorter ids", PAGE);
+		return error_hint(
+			err, "the kernel takes less than %d bytes for all ranges: fewer of them, or shorter ids", PAGE);
 	return err->errnum == EPERM ?
-		error_hint(err, "the host's ids must be the caller's own, or mapped in its user namespace; and it "
-				"needs CAP_SETUID and CAP_SETGID, and CAP_SETFCAP for the caller's 0") :
-		-1;
+		       error_hint(err,
+			       "the host's ids must be the caller's own, or mapped in its user namespace; and it "
+			       "needs CAP_SETUID and CAP_SETGID, and CAP_SETFCAP for the caller's 0") :
+		       -1;
 }
 
-static int write_map(struct arena *arena, const struct kind *kind, const oci_id_mappings *list, pid_t pid,
-	int proc, uint64_t caps, struct error *err)
+static int write_map(struct arena *arena, const struct kind *kind, const oci_id_mappings *list, pid_t pid, int proc,
+	uint64_t caps, struct error *err)
 {
 	bool may = caps & (1ULL << kind->capability), own = is_own_alone(kind, list);
 	if (list->len == 0)
@@ -308,8 +311,8 @@ static int write_map(struct arena *arena, const struct kind *kind, const oci_id_
 	return write_directly(arena, kind, list, proc, err);
 }
 
-int idmap_write(struct arena *arena, pid_t pid, int proc, const struct oci_linux *config, uint64_t caps,
-	struct error *err)
+int idmap_write(
+	struct arena *arena, pid_t pid, int proc, const struct oci_linux *config, uint64_t caps, struct error *err)
 {
 	if (write_map(arena, &gids, &config->gid_mappings, pid, proc, caps, err) < 0)
 		return -1;
@@ -327,8 +330,8 @@ static int try_maps(struct arena *arena, const struct oci_linux *config, uint64_
 		return fail_at(err, errno, ".linux.namespaces", "make a user namespace");
 	(void)snprintf(path, sizeof(path), "/proc/%d", (int)holder.pid);
 	FD(proc) = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int status = proc < 0 ? fail(err, errno, "open %s", path) :
-				idmap_write(arena, holder.pid, proc, config, caps, err);
+	int status =
+		proc < 0 ? fail(err, errno, "open %s", path) : idmap_write(arena, holder.pid, proc, config, caps, err);
 	ns_release(&holder);
 	return status;
 }

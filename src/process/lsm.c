@@ -52,13 +52,12 @@ static bool is_given(const char *label)
 
 static int refuse(const char *where, const char *label, const char *module, struct error *err)
 {
-	(void)fail_at(
-		err, 0, where, "\"%.128s\" is asked for, but %s is not enabled", label, module);
+	(void)fail_at(err, 0, where, "\"%.128s\" is asked for, but %s is not enabled", label, module);
 	return error_hint(err, "leave it out, or boot the kernel with %s on", module);
 }
 
-int lsm_plan_make(const char *apparmor, const char *selinux_label, const char *mount_label,
-	const struct lsm_host *host, struct lsm_plan *ret_plan, struct error *err)
+int lsm_plan_make(const char *apparmor, const char *selinux_label, const char *mount_label, const struct lsm_host *host,
+	struct lsm_plan *ret_plan, struct error *err)
 {
 	struct lsm_plan plan = { NULL };
 	/* A process starts unconfined where the module is off, so that profile is honoured as it

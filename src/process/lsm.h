@@ -28,8 +28,8 @@ void lsm_probe(struct lsm_host *ret_host);
 
 /* Pure. Each text may be NULL or empty: none. A label for a module that is off is an error,
  * except the AppArmor profile "unconfined". */
-int lsm_plan_make(const char *apparmor, const char *selinux_label, const char *mount_label,
-	const struct lsm_host *host, struct lsm_plan *ret_plan, struct error *err);
+int lsm_plan_make(const char *apparmor, const char *selinux_label, const char *mount_label, const struct lsm_host *host,
+	struct lsm_plan *ret_plan, struct error *err);
 
 /* Asks for the labels at the next execve of the calling thread. procfd is the root of a procfs
  * that nobody else can mount upon. */

@@ -42,8 +42,7 @@ static int read_number(const char **at, uint64_t limit, uint64_t *ret_value, str
 		value = value * 10 + (uint64_t)(*c - '0');
 		if (value >= limit)
 			return fail(err, 0, "%.*s is above the highest number, %llu",
-				(int)(end - *at > 20 ? 20 : end - *at), *at,
-				(unsigned long long)limit - 1);
+				(int)(end - *at > 20 ? 20 : end - *at), *at, (unsigned long long)limit - 1);
 	}
 	*at = end;
 	*ret_value = value;
@@ -68,8 +67,8 @@ int cpu_list_parse(const char *text, uint64_t *mask, size_t words, struct error 
 			if (read_number(&at, limit, &last, err) < 0)
 				return -1;
 			if (last < first)
-				return fail(err, 0, "the range %llu-%llu runs backwards",
-					(unsigned long long)first, (unsigned long long)last);
+				return fail(err, 0, "the range %llu-%llu runs backwards", (unsigned long long)first,
+					(unsigned long long)last);
 		}
 		for (uint64_t i = first; i <= last; i++)
 			mask[i / 64] |= UINT64_C(1) << (i % 64);
@@ -82,8 +81,7 @@ int cpu_list_parse(const char *text, uint64_t *mask, size_t words, struct error 
 	}
 }
 
-static int plan_cpus(
-	const char *text, const char *where, struct process_cpus *ret, struct error *err)
+static int plan_cpus(const char *text, const char *where, struct process_cpus *ret, struct error *err)
 {
 	if (!text || !*skip_blanks(text))
 		return 0;
@@ -103,15 +101,13 @@ static int check_id(const struct oci_uint *id, const char *where, struct error *
 	return 0;
 }
 
-static int plan_user(struct arena *arena, const struct oci_user *user, struct process_plan *plan,
-	struct error *err)
+static int plan_user(struct arena *arena, const struct oci_user *user, struct process_plan *plan, struct error *err)
 {
-	if (check_id(&user->uid, ".process.user.uid", err) < 0 ||
-		check_id(&user->gid, ".process.user.gid", err) < 0)
+	if (check_id(&user->uid, ".process.user.uid", err) < 0 || check_id(&user->gid, ".process.user.gid", err) < 0)
 		return -1;
 	if (user->umask.set && user->umask.value > 0777)
-		return fail_at(err, 0, ".process.user.umask", "%#llo is above 0777",
-			(unsigned long long)user->umask.value);
+		return fail_at(
+			err, 0, ".process.user.umask", "%#llo is above 0777", (unsigned long long)user->umask.value);
 	plan->uid = (uid_t)user->uid.value;
 	plan->gid = (gid_t)user->gid.value;
 	plan->umask = user->umask.set ? (mode_t)user->umask.value : 0022;
@@ -127,8 +123,8 @@ static int plan_user(struct arena *arena, const struct oci_user *user, struct pr
 	return 0;
 }
 
-static int plan_rlimits(struct arena *arena, const struct oci_process *process,
-	struct process_plan *plan, struct error *err)
+static int plan_rlimits(
+	struct arena *arena, const struct oci_process *process, struct process_plan *plan, struct error *err)
 {
 	for (size_t i = 0; i < process->rlimits.len; i++) {
 		const struct oci_rlimit *given = &process->rlimits.items[i];
@@ -140,10 +136,8 @@ static int plan_rlimits(struct arena *arena, const struct oci_process *process,
 			if (earlier->resource == given->type.value)
 				return fail_at(err, 0, where, "%s is given twice", name);
 		if (given->soft.value > given->hard.value)
-			return fail_at(err, 0, where,
-				"%s: soft limit %llu is above the hard limit %llu", name,
-				(unsigned long long)given->soft.value,
-				(unsigned long long)given->hard.value);
+			return fail_at(err, 0, where, "%s: soft limit %llu is above the hard limit %llu", name,
+				(unsigned long long)given->soft.value, (unsigned long long)given->hard.value);
 		struct process_rlimit *limit = list_add(arena, &plan->rlimits);
 		limit->resource = (int)given->type.value;
 		limit->limit.rlim_cur = given->soft.value;
@@ -153,8 +147,7 @@ static int plan_rlimits(struct arena *arena, const struct oci_process *process,
 }
 
 /* The rules of sched(7) and sched_setattr(2) that hold on every machine. */
-static int plan_scheduler(
-	const struct oci_scheduler *given, struct process_plan *plan, struct error *err)
+static int plan_scheduler(const struct oci_scheduler *given, struct process_plan *plan, struct error *err)
 {
 	if (!given)
 		return 0;
@@ -162,20 +155,18 @@ static int plan_scheduler(
 	bool realtime = policy == SCHED_FIFO || policy == SCHED_RR;
 	const char *name = word_name(oci_scheduler_policy_words, policy);
 	if (realtime && (given->priority.value < 1 || given->priority.value > 99))
-		return fail_at(err, 0, ".process.scheduler.priority",
-			"%s needs a priority from 1 to 99", name);
+		return fail_at(err, 0, ".process.scheduler.priority", "%s needs a priority from 1 to 99", name);
 	if (!realtime && given->priority.value != 0)
 		return fail_at(err, 0, ".process.scheduler.priority",
 			"%s has no priority; only SCHED_FIFO and SCHED_RR have", name);
 	if (given->nice.value < -20 || given->nice.value > 19)
-		return fail_at(err, 0, ".process.scheduler.nice", "%lld is not from -20 to 19",
-			(long long)given->nice.value);
+		return fail_at(
+			err, 0, ".process.scheduler.nice", "%lld is not from -20 to 19", (long long)given->nice.value);
 	if (policy != SCHED_DEADLINE && (given->deadline.value || given->period.value))
 		return fail_at(err, 0, ".process.scheduler",
 			"deadline and period are for SCHED_DEADLINE, the policy is %s", name);
 	if (policy == SCHED_DEADLINE && !given->runtime.value)
-		return fail_at(
-			err, 0, ".process.scheduler.runtime", "SCHED_DEADLINE needs a runtime");
+		return fail_at(err, 0, ".process.scheduler.runtime", "SCHED_DEADLINE needs a runtime");
 	plan->set_sched = true;
 	plan->sched = (struct process_sched){
 		.size = sizeof(plan->sched),
@@ -190,8 +181,7 @@ static int plan_scheduler(
 	return 0;
 }
 
-static int plan_io_priority(
-	const struct oci_io_priority *given, struct process_plan *plan, struct error *err)
+static int plan_io_priority(const struct oci_io_priority *given, struct process_plan *plan, struct error *err)
 {
 	if (!given)
 		return 0;
@@ -226,8 +216,7 @@ static int check_memory_nodes(const struct oci_memory_policy *given, struct erro
 	return 0;
 }
 
-static int plan_memory_policy(
-	const struct oci_memory_policy *given, struct process_plan *plan, struct error *err)
+static int plan_memory_policy(const struct oci_memory_policy *given, struct process_plan *plan, struct error *err)
 {
 	if (!given)
 		return 0;
@@ -243,15 +232,13 @@ static int plan_memory_policy(
 	return 0;
 }
 
-static int plan_personality(
-	const struct oci_personality *given, struct process_plan *plan, struct error *err)
+static int plan_personality(const struct oci_personality *given, struct process_plan *plan, struct error *err)
 {
 	if (!given)
 		return 0;
 	if (given->flags.len > 0)
 		return fail_at(err, 0, ".linux.personality.flags[0]",
-			"unknown flag \"%.64s\": the specification has none yet",
-			given->flags.items[0]);
+			"unknown flag \"%.64s\": the specification has none yet", given->flags.items[0]);
 	plan->set_personality = true;
 	plan->personality = (unsigned long)given->domain.value;
 	return 0;
@@ -260,28 +247,26 @@ static int plan_personality(
 static int plan_oom(const struct oci_int *given, struct process_plan *plan, struct error *err)
 {
 	if (given->set && (given->value < -1000 || given->value > 1000))
-		return fail_at(err, 0, ".process.oomScoreAdj", "%lld is not from -1000 to 1000",
-			(long long)given->value);
+		return fail_at(
+			err, 0, ".process.oomScoreAdj", "%lld is not from -1000 to 1000", (long long)given->value);
 	plan->set_oom_score_adj = given->set;
 	plan->oom_score_adj = (int)given->value;
 	return 0;
 }
 
-int process_plan_make(struct arena *arena, const struct oci_process *process,
-	const struct oci_linux *linux, struct process_plan *ret_plan, struct error *err)
+int process_plan_make(struct arena *arena, const struct oci_process *process, const struct oci_linux *linux,
+	struct process_plan *ret_plan, struct error *err)
 {
 	struct process_plan plan = { .no_new_privs = process->no_new_privileges.value };
 	const struct oci_exec_cpu_affinity *affinity = process->exec_cpu_affinity;
-	if (plan_user(arena, &process->user, &plan, err) < 0 ||
-		plan_rlimits(arena, process, &plan, err) < 0 ||
+	if (plan_user(arena, &process->user, &plan, err) < 0 || plan_rlimits(arena, process, &plan, err) < 0 ||
 		plan_oom(&process->oom_score_adj, &plan, err) < 0 ||
 		plan_scheduler(process->scheduler, &plan, err) < 0 ||
 		plan_io_priority(process->io_priority, &plan, err) < 0)
 		return -1;
-	if (affinity && (plan_cpus(affinity->initial, ".process.execCPUAffinity.initial",
-				 &plan.cpus_initial, err) < 0 ||
-				plan_cpus(affinity->final, ".process.execCPUAffinity.final",
-					&plan.cpus_final, err) < 0))
+	if (affinity &&
+		(plan_cpus(affinity->initial, ".process.execCPUAffinity.initial", &plan.cpus_initial, err) < 0 ||
+			plan_cpus(affinity->final, ".process.execCPUAffinity.final", &plan.cpus_final, err) < 0))
 		return -1;
 	if (linux && (plan_memory_policy(linux->memory_policy, &plan, err) < 0 ||
 			     plan_personality(linux->personality, &plan, err) < 0))
@@ -299,13 +284,12 @@ static int fail_rlimit(const struct process_rlimit *wanted, size_t i, pid_t pid,
 	struct rlimit64 now;
 	(void)snprintf(where, sizeof(where), ".process.rlimits[%zu]", i);
 	(void)fail_at(err, saved, where, "set %s to %llu, hard limit %llu",
-		word_name(oci_rlimit_words, wanted->resource),
-		(unsigned long long)wanted->limit.rlim_cur,
+		word_name(oci_rlimit_words, wanted->resource), (unsigned long long)wanted->limit.rlim_cur,
 		(unsigned long long)wanted->limit.rlim_max);
 	if (saved != EPERM || prlimit64(pid, wanted->resource, NULL, &now) < 0)
 		return -1;
-	return error_hint(err, "the hard limit is %llu now; raising it needs CAP_SYS_RESOURCE",
-		(unsigned long long)now.rlim_max);
+	return error_hint(
+		err, "the hard limit is %llu now; raising it needs CAP_SYS_RESOURCE", (unsigned long long)now.rlim_max);
 }
 
 int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error *err)
@@ -321,8 +305,8 @@ int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error
 static int set_memory_policy(const struct process_plan *plan, struct error *err)
 {
 	/* the kernel reads one bit less than it is told: set_mempolicy(2), BUGS */
-	if (syscall(SYS_set_mempolicy, plan->mempolicy, plan->mempolicy_nodes,
-		    sizeof(plan->mempolicy_nodes) * 8 + 1) == 0)
+	if (syscall(SYS_set_mempolicy, plan->mempolicy, plan->mempolicy_nodes, sizeof(plan->mempolicy_nodes) * 8 + 1) ==
+		0)
 		return 0;
 	int saved = errno;
 	(void)fail_at(err, saved, ".linux.memoryPolicy", "set_mempolicy");
@@ -363,8 +347,7 @@ int process_set_scheduling(const struct process_plan *plan, struct error *err)
 	if (plan->set_sched && set_scheduler(&plan->sched, err) < 0)
 		return -1;
 	if (plan->set_personality && personality(plan->personality) < 0)
-		return fail_at(
-			err, errno, ".linux.personality", "personality %#lx", plan->personality);
+		return fail_at(err, errno, ".linux.personality", "personality %#lx", plan->personality);
 	return 0;
 }
 
@@ -374,7 +357,8 @@ int process_open_oom_score_adj(const struct process_plan *plan, int *ret_fd, str
 	if (!plan->set_oom_score_adj)
 		return 0;
 	*ret_fd = open(path, O_RDWR | O_CLOEXEC);
-	if (*ret_fd < 0) /* whose program cannot be read may not be looked at from the beginning; the value may be the right one */
+	/* A process whose program cannot be read is closed to us from its beginning; the value may be the right one. */
+	if (*ret_fd < 0)
 		*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
 	return *ret_fd < 0 ? fail_at(err, errno, ".process.oomScoreAdj", "open %s", path) : 0;
 }
@@ -392,8 +376,8 @@ int process_swap_oom_score_adj(int fd, int value, int *ret_before, struct error 
 	len = snprintf(text, sizeof(text), "%d", value);
 	if (pwrite(fd, text, (size_t)len, 0) == len)
 		return 0;
-	(void)fail_at(err, errno == EBADF ? EACCES : errno, ".process.oomScoreAdj",
-		"write \"%d\" to oom_score_adj", value);
+	(void)fail_at(
+		err, errno == EBADF ? EACCES : errno, ".process.oomScoreAdj", "write \"%d\" to oom_score_adj", value);
 	if (!err || err->errnum != EACCES)
 		return -1;
 	return error_hint(err, value < *ret_before ? "lowering it needs CAP_SYS_RESOURCE" :
@@ -419,8 +403,8 @@ static bool has_groups(const gid_t *groups, size_t count)
 	return same;
 }
 
-/* Returns 0 or an errno. user_namespaces(7): with "deny" in /proc/PID/setgroups no group may be dropped, for a group may be what denies
- * access. An empty list then means what is there already. */
+/* Returns 0 or an errno. user_namespaces(7): with "deny" in /proc/PID/setgroups no group may be dropped, for a group
+ * may be what denies access. An empty list then means what is there already. */
 static int try_groups(const gid_t *groups, size_t count)
 {
 	if (setgroups(count, groups) == 0)
@@ -429,7 +413,8 @@ static int try_groups(const gid_t *groups, size_t count)
 	return saved == EPERM && (count == 0 || has_groups(groups, count)) ? 0 : saved;
 }
 
-/* As try_groups(), without those that only the image's own files ask for and that are not mapped, or cannot be had at all. */
+/* As try_groups(), without those that only the image's own files ask for and that are not mapped, or cannot be had at
+ * all. */
 static int try_groups_there_are(const struct process_plan *plan)
 {
 	size_t count = 0;
@@ -451,8 +436,7 @@ static int set_groups(const struct process_plan *plan, struct error *err)
 		saved = try_groups_there_are(plan);
 	if (!saved)
 		return 0;
-	(void)fail_at(err, saved, ".process.user.additionalGids", "setgroups to %zu groups",
-		plan->group_count);
+	(void)fail_at(err, saved, ".process.user.additionalGids", "setgroups to %zu groups", plan->group_count);
 	if (saved == EINVAL)
 		return error_hint(err, "is each group mapped in .linux.gidMappings?");
 	if (saved == EPERM)
@@ -465,8 +449,7 @@ void process_own_streams(const struct process_plan *plan)
 {
 	struct stat st;
 	for (int fd = 0; fd <= 2 && plan->uid != 0; fd++)
-		if (fstat(fd, &st) == 0 && st.st_uid != plan->uid && !S_ISCHR(st.st_mode) &&
-			!S_ISBLK(st.st_mode))
+		if (fstat(fd, &st) == 0 && st.st_uid != plan->uid && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 			(void)!fchown(fd, plan->uid, (gid_t)-1);
 }
 
@@ -496,6 +479,5 @@ int process_set_affinity(const struct process_cpus *cpus, pid_t pid, struct erro
 		return 0;
 	int saved = errno;
 	(void)fail_at(err, saved, ".process.execCPUAffinity", "sched_setaffinity");
-	return saved == EINVAL ? error_hint(err, "none of these CPUs is online and in the cpuset")
-			       : -1;
+	return saved == EINVAL ? error_hint(err, "none of these CPUs is online and in the cpuset") : -1;
 }

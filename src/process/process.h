@@ -76,8 +76,8 @@ struct process_plan {
 };
 
 /* Pure. linux may be NULL. Errors name the property. */
-int process_plan_make(struct arena *arena, const struct oci_process *process,
-	const struct oci_linux *linux, struct process_plan *ret_plan, struct error *err);
+int process_plan_make(struct arena *arena, const struct oci_process *process, const struct oci_linux *linux,
+	struct process_plan *ret_plan, struct error *err);
 
 /* Sets the limits of process pid, 0 for the caller. */
 int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error *err);
@@ -86,16 +86,17 @@ int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error
  * set. */
 int process_set_scheduling(const struct process_plan *plan, struct error *err);
 
-/* Opens the caller's own oom_score_adj, or leaves -1 where the plan has none. A child inherits its value, and one that may not be
- * looked at, whose files are root's, gets it from a user in no other way; so do ours become root's by self_hide(). */
+/* Opens the caller's own oom_score_adj, or leaves -1 where the plan has none. A child inherits its value, and one that
+ * may not be looked at, whose files are root's, gets it from a user in no other way; so do ours become root's by
+ * self_hide(). */
 int process_open_oom_score_adj(const struct process_plan *plan, int *ret_fd, struct error *err);
-/* Writes it, unless it has that value already, and returns the one that it had. Lowering it takes CAP_SYS_RESOURCE (EACCES), but for
- * what was raised without. */
+/* Writes it, unless it has that value already, and returns the one that it had. Lowering it takes CAP_SYS_RESOURCE
+ * (EACCES), but for what was raised without. */
 int process_swap_oom_score_adj(int fd, int value, int *ret_before, struct error *err);
 
-/* Gives the standard streams to the plan's user, unless that is 0: pipes, sockets and files that the caller gave, so that /dev/stdout can
- * be opened again, as all runtimes do. Devices stay whose they are; so does what cannot be given: its owner is not mapped, or its
- * filesystem is read-only. */
+/* Gives the standard streams to the plan's user, unless that is 0: pipes, sockets and files that the caller gave, so
+ * that /dev/stdout can be opened again, as all runtimes do. Devices stay whose they are; so does what cannot be given:
+ * its owner is not mapped, or its filesystem is read-only. */
 void process_own_streams(const struct process_plan *plan);
 
 /* Umask, groups, gid and uid of the caller. keep_groups leaves the supplementary groups as they

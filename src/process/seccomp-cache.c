@@ -20,8 +20,7 @@ enum {
 
 struct head {
 	char magic[8];
-	uint64_t key_len, count,
-		sum; /* sum: of the instructions, for a file that a crash cut or blanked */
+	uint64_t key_len, count, sum; /* sum: of the instructions, for a file that a crash cut or blanked */
 };
 
 static const char magic[8] = "hullbpf";
@@ -98,8 +97,7 @@ static void put_entry(struct writer *w, const struct oci_seccomp_syscall *entry)
 	}
 }
 
-void seccomp_cache_key(
-	struct arena *arena, const struct oci_seccomp *seccomp, struct seccomp_key *ret_key)
+void seccomp_cache_key(struct arena *arena, const struct oci_seccomp *seccomp, struct seccomp_key *ret_key)
 {
 	struct writer w = { .arena = arena };
 	const struct scmp_version *version = seccomp_version();
@@ -131,20 +129,18 @@ static void write_name(const struct seccomp_key *key, char *buf, size_t size)
  * filter. */
 static bool is_ours(const struct stat *st)
 {
-	return S_ISREG(st->st_mode) && st->st_uid == geteuid() && !(st->st_mode & 022) &&
-	       st->st_nlink == 1;
+	return S_ISREG(st->st_mode) && st->st_uid == geteuid() && !(st->st_mode & 022) && st->st_nlink == 1;
 }
 
-bool seccomp_cache_load(struct arena *arena, int dirfd, const struct seccomp_key *key,
-	struct seccomp_program *program)
+bool seccomp_cache_load(struct arena *arena, int dirfd, const struct seccomp_key *key, struct seccomp_program *program)
 {
 	char name[32];
 	struct stat st;
 	struct head head;
 	write_name(key, name, sizeof(name));
 	FD(fd) = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st) < 0 || !is_ours(&st) ||
-		st.st_size < (off_t)(sizeof(head) + key->len) || st.st_size > MAX_FILE)
+	if (fd < 0 || fstat(fd, &st) < 0 || !is_ours(&st) || st.st_size < (off_t)(sizeof(head) + key->len) ||
+		st.st_size > MAX_FILE)
 		return false;
 	unsigned char *data = arena_alloc(arena, (size_t)st.st_size);
 	if (read(fd, data, (size_t)st.st_size) != st.st_size)
@@ -153,9 +149,8 @@ bool seccomp_cache_load(struct arena *arena, int dirfd, const struct seccomp_key
 	size_t size = (size_t)st.st_size - sizeof(head) - key->len;
 	const unsigned char *code = data + sizeof(head) + key->len;
 	if (memcmp(head.magic, magic, sizeof(magic)) != 0 || head.key_len != key->len ||
-		memcmp(data + sizeof(head), key->data, key->len) != 0 || head.count == 0 ||
-		head.count > BPF_MAXINSNS || size != head.count * sizeof(struct sock_filter) ||
-		head.sum != hash(code, size))
+		memcmp(data + sizeof(head), key->data, key->len) != 0 || head.count == 0 || head.count > BPF_MAXINSNS ||
+		size != head.count * sizeof(struct sock_filter) || head.sum != hash(code, size))
 		return false;
 	program->filter = arena_alloc(arena, size); /* aligned */
 	memcpy(program->filter, code, size);
@@ -163,8 +158,7 @@ bool seccomp_cache_load(struct arena *arena, int dirfd, const struct seccomp_key
 	return true;
 }
 
-void seccomp_cache_store(
-	int dirfd, const struct seccomp_key *key, const struct seccomp_program *program)
+void seccomp_cache_store(int dirfd, const struct seccomp_key *key, const struct seccomp_program *program)
 {
 	char name[32];
 	struct error err = { 0 };

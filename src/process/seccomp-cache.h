@@ -22,12 +22,9 @@ struct seccomp_key {
 	size_t len;
 };
 
-void seccomp_cache_key(
-	struct arena *arena, const struct oci_seccomp *seccomp, struct seccomp_key *ret_key);
+void seccomp_cache_key(struct arena *arena, const struct oci_seccomp *seccomp, struct seccomp_key *ret_key);
 
 /* Fills filter and len of the program. Five system calls. */
-bool seccomp_cache_load(struct arena *arena, int dirfd, const struct seccomp_key *key,
-	struct seccomp_program *program);
+bool seccomp_cache_load(struct arena *arena, int dirfd, const struct seccomp_key *key, struct seccomp_program *program);
 
-void seccomp_cache_store(
-	int dirfd, const struct seccomp_key *key, const struct seccomp_program *program);
+void seccomp_cache_store(int dirfd, const struct seccomp_key *key, const struct seccomp_program *program);

@@ -50,8 +50,7 @@ struct table {
 	uint32_t last; /* the highest number that the profile's author knew of, if any */
 };
 
-static void read_table(
-	struct arena *arena, const struct oci_seccomp *seccomp, uint32_t arch, struct table *table)
+static void read_table(struct arena *arena, const struct oci_seccomp *seccomp, uint32_t arch, struct table *table)
 {
 	table->arch = arch;
 	LIST_EACH (&seccomp->syscalls, entry)
@@ -102,8 +101,7 @@ struct writer {
 
 static size_t emit(struct writer *w, unsigned code, uint32_t k, size_t jt, size_t jf)
 {
-	*list_add(w->arena, &w->code) =
-		(struct sock_filter){ (uint16_t)code, (uint8_t)jt, (uint8_t)jf, k };
+	*list_add(w->arena, &w->code) = (struct sock_filter){ (uint16_t)code, (uint8_t)jt, (uint8_t)jf, k };
 	return w->code.len - 1;
 }
 
@@ -162,8 +160,7 @@ static size_t compare_size(const struct oci_seccomp_arg *arg)
 }
 
 /* Falls to its end if the comparison holds, else jumps over `rest` instructions behind its end. */
-static void emit_compare(
-	struct writer *w, const struct oci_seccomp_arg *arg, uint64_t word, size_t rest)
+static void emit_compare(struct writer *w, const struct oci_seccomp_arg *arg, uint64_t word, size_t rest)
 {
 	const struct compare *row = &compares[arg->op.value];
 	bool masked = arg->op.value == SCMP_CMP_MASKED_EQ;
@@ -187,8 +184,8 @@ static void emit_compare(
 }
 
 /* One rule: returns the action if all `count` comparisons hold. */
-static void emit_rule(struct writer *w, const struct oci_seccomp_arg *args, size_t count,
-	uint64_t word, uint32_t action)
+static void emit_rule(
+	struct writer *w, const struct oci_seccomp_arg *args, size_t count, uint64_t word, uint32_t action)
 {
 	size_t rest = 1; /* the return */
 	for (size_t i = 0; i < count; i++)
@@ -225,8 +222,7 @@ static void emit_entry(struct writer *w, const struct oci_seccomp_syscall *entry
 }
 
 /* All entries of one call, the most restrictive first; then the default. The number is A. */
-static void emit_call(
-	struct writer *w, const struct table *table, uint32_t number, uint32_t default_action)
+static void emit_call(struct writer *w, const struct table *table, uint32_t number, uint32_t default_action)
 {
 	bool wide = (table->arch & __AUDIT_ARCH_64BIT) || table->arch == SCMP_ARCH_X32;
 	size_t skip = emit_unless(w, number);
@@ -254,8 +250,8 @@ static void emit_horizon(struct writer *w, const struct table *table)
 }
 
 /* All numbers of one audit architecture. */
-static void emit_arch(struct writer *w, const struct table *table, const struct table *x32,
-	uint32_t default_action, bool enosys)
+static void emit_arch(
+	struct writer *w, const struct table *table, const struct table *x32, uint32_t default_action, bool enosys)
 {
 	size_t skip = emit_unless(w, table->arch);
 	emit_load(w, offsetof(struct seccomp_data, nr));
@@ -292,8 +288,7 @@ static void patch_leaves(struct writer *w)
  * "use the older call". */
 static bool wants_enosys(const struct oci_seccomp *seccomp, uint32_t default_action)
 {
-	return actions[seccomp->default_action.value].denies &&
-	       default_action != SCMP_ACT_ERRNO((uint32_t)ENOSYS);
+	return actions[seccomp->default_action.value].denies && default_action != SCMP_ACT_ERRNO((uint32_t)ENOSYS);
 }
 
 static bool has_work(const struct table *table, bool enosys)
@@ -306,8 +301,8 @@ static bool has_work(const struct table *table, bool enosys)
 	return false;
 }
 
-void seccomp_stub_make(struct arena *arena, const struct oci_seccomp *seccomp,
-	const uint32_t *archs, size_t count, struct seccomp_stub *ret_stub)
+void seccomp_stub_make(struct arena *arena, const struct oci_seccomp *seccomp, const uint32_t *archs, size_t count,
+	struct seccomp_stub *ret_stub)
 {
 	struct writer w = { .arena = arena };
 	uint32_t action = seccomp_action(&seccomp->default_action, &seccomp->default_errno_ret);
@@ -323,8 +318,7 @@ void seccomp_stub_make(struct arena *arena, const struct oci_seccomp *seccomp,
 		emit_load(&w, offsetof(struct seccomp_data, arch));
 	for (size_t i = 0; work && i < count && w.code.len <= BPF_MAXINSNS; i++)
 		if (archs[i] != SCMP_ARCH_X32) /* is in x86_64's part */
-			emit_arch(&w, &tables[i], archs[i] == SCMP_ARCH_X86_64 ? x32 : NULL, action,
-				enosys);
+			emit_arch(&w, &tables[i], archs[i] == SCMP_ARCH_X86_64 ? x32 : NULL, action, enosys);
 	patch_leaves(&w);
 	ret_stub->code = w.code.items;
 	ret_stub->len = w.code.len;

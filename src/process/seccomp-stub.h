@@ -23,8 +23,8 @@ struct seccomp_stub {
 
 /* archs: SCMP_ARCH_* of the filter. Where several entries match a call the most restrictive action
  * wins, which is the kernel's own rule for several filters (seccomp(2)). */
-void seccomp_stub_make(struct arena *arena, const struct oci_seccomp *seccomp,
-	const uint32_t *archs, size_t count, struct seccomp_stub *ret_stub);
+void seccomp_stub_make(struct arena *arena, const struct oci_seccomp *seccomp, const uint32_t *archs, size_t count,
+	struct seccomp_stub *ret_stub);
 
 /* An action with its errno: SCMP_ACT_*, the same as the kernel's SECCOMP_RET_*. */
 uint32_t seccomp_action(const struct oci_int *action, const struct oci_uint *errno_ret);

@@ -40,8 +40,7 @@ static const char *const not_notified[] = { "sendmsg", "recvmsg" };
 
 /* --- the profile --- */
 
-static int check_notified(
-	const struct oci_seccomp_syscall *entry, const char *where, struct error *err)
+static int check_notified(const struct oci_seccomp_syscall *entry, const char *where, struct error *err)
 {
 	LIST_EACH (&entry->names, name)
 		for (size_t i = 0; i < sizeof(not_notified) / sizeof(not_notified[0]); i++)
@@ -79,13 +78,11 @@ static unsigned choose_flags(const struct oci_seccomp *seccomp, bool notify)
 	/* Without a list runc asks for this one: since Linux 5.16 it is the kernel's own default
 	 * on x86, before that it keeps the costly mitigation of speculative stores off, as it is
 	 * outside a filter. */
-	unsigned flags = seccomp->flags.set ? (unsigned)seccomp->flags.value
-					    : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	unsigned flags = seccomp->flags.set ? (unsigned)seccomp->flags.value : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	if (!notify) /* it says how a listener waits; the kernel refuses it without one */
 		return flags & ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	if (flags &
-		SECCOMP_FILTER_FLAG_TSYNC) /* seccomp(2): both return a number, so one must not */
+	if (flags & SECCOMP_FILTER_FLAG_TSYNC) /* seccomp(2): both return a number, so one must not */
 		flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
 	return flags;
 }
@@ -98,8 +95,7 @@ static void release_filter(scmp_filter_ctx *filter)
 		seccomp_release(*filter);
 }
 
-static int add_architectures(
-	scmp_filter_ctx filter, const struct oci_seccomp *seccomp, struct error *err)
+static int add_architectures(scmp_filter_ctx filter, const struct oci_seccomp *seccomp, struct error *err)
 {
 	for (size_t i = 0; i < seccomp->architectures.len; i++) {
 		uint32_t arch = (uint32_t)seccomp->architectures.items[i].value;
@@ -131,8 +127,7 @@ static bool repeats_argument(const struct oci_seccomp_syscall *entry)
 
 /* The comparisons of an entry must all hold; where one argument occurs twice each is a rule of
  * its own and any may hold, as in runc and crun (profiles rely on it). */
-static int add_rule(scmp_filter_ctx filter, int number, uint32_t action,
-	const struct oci_seccomp_syscall *entry)
+static int add_rule(scmp_filter_ctx filter, int number, uint32_t action, const struct oci_seccomp_syscall *entry)
 {
 	struct scmp_arg_cmp args[MAX_ARGS];
 	bool apart = repeats_argument(entry);
@@ -156,8 +151,8 @@ static int add_rule(scmp_filter_ctx filter, int number, uint32_t action,
 	return apart ? 0 : seccomp_rule_add_array(filter, action, number, count, args);
 }
 
-static int add_entry(scmp_filter_ctx filter, uint32_t default_action,
-	const struct oci_seccomp_syscall *entry, size_t i, struct error *err)
+static int add_entry(scmp_filter_ctx filter, uint32_t default_action, const struct oci_seccomp_syscall *entry, size_t i,
+	struct error *err)
 {
 	uint32_t action = seccomp_action(&entry->action, &entry->errno_ret);
 	if (action == default_action)
@@ -165,9 +160,7 @@ static int add_entry(scmp_filter_ctx filter, uint32_t default_action,
 	LIST_EACH (&entry->names, name) {
 		int number = seccomp_syscall_resolve_name(*name);
 		if (number == __NR_SCMP_ERROR) {
-			log_debug(
-				".linux.seccomp.syscalls[%zu]: unknown system call \"%s\" ignored",
-				i, *name);
+			log_debug(".linux.seccomp.syscalls[%zu]: unknown system call \"%s\" ignored", i, *name);
 			continue;
 		}
 		int r = add_rule(filter, number, action, entry);
@@ -180,8 +173,7 @@ static int add_entry(scmp_filter_ctx filter, uint32_t default_action,
 	return 0;
 }
 
-static int start_filter(
-	const struct oci_seccomp *seccomp, scmp_filter_ctx *ret_filter, struct error *err)
+static int start_filter(const struct oci_seccomp *seccomp, scmp_filter_ctx *ret_filter, struct error *err)
 {
 	uint32_t action = seccomp_action(&seccomp->default_action, &seccomp->default_errno_ret);
 	(void)seccomp_api_set(API_LEVEL); /* an older libseccomp then probes for itself */
@@ -208,8 +200,7 @@ static int add_entries(scmp_filter_ctx filter, const struct oci_seccomp *seccomp
 }
 
 /* The filter's architectures: the native one, and those of the profile that it could take. */
-static size_t list_architectures(
-	const struct oci_seccomp *seccomp, scmp_filter_ctx filter, uint32_t archs[MAX_ARCHS])
+static size_t list_architectures(const struct oci_seccomp *seccomp, scmp_filter_ctx filter, uint32_t archs[MAX_ARCHS])
 {
 	size_t count = 0;
 	archs[count++] = seccomp_arch_native();
@@ -228,15 +219,14 @@ static size_t list_architectures(
 
 static int fail_size(size_t count, struct error *err)
 {
-	(void)fail_at(err, 0, ".linux.seccomp",
-		"the profile makes a filter of %zu instructions, the kernel takes %d", count,
-		BPF_MAXINSNS);
+	(void)fail_at(err, 0, ".linux.seccomp", "the profile makes a filter of %zu instructions, the kernel takes %d",
+		count, BPF_MAXINSNS);
 	return error_hint(err, "name fewer architectures, or compare fewer arguments");
 }
 
 /* libseccomp before 2.6 writes the program to a descriptor alone. */
-static int export_filter(scmp_filter_ctx filter, struct arena *arena,
-	const struct seccomp_stub *stub, struct seccomp_program *program, struct error *err)
+static int export_filter(scmp_filter_ctx filter, struct arena *arena, const struct seccomp_stub *stub,
+	struct seccomp_program *program, struct error *err)
 {
 	struct stat st;
 	FD(fd) = memfd_create("seccomp", MFD_CLOEXEC);
@@ -260,8 +250,8 @@ static int export_filter(scmp_filter_ctx filter, struct arena *arena,
 	return 0;
 }
 
-static int compile(struct arena *arena, const struct oci_seccomp *seccomp,
-	struct seccomp_program *program, struct error *err)
+static int compile(
+	struct arena *arena, const struct oci_seccomp *seccomp, struct seccomp_program *program, struct error *err)
 {
 	scmp_filter_ctx filter __attribute__((cleanup(release_filter))) = NULL;
 	struct seccomp_stub stub = { NULL };
@@ -312,8 +302,7 @@ static int sys_seccomp(unsigned operation, unsigned flags, void *args)
 static int fail_load(const struct seccomp_program *program, struct error *err)
 {
 	int saved = errno;
-	(void)fail_at(
-		err, saved, ".linux.seccomp", "load the filter of %u instructions", program->len);
+	(void)fail_at(err, saved, ".linux.seccomp", "load the filter of %u instructions", program->len);
 	if (saved == EACCES)
 		return error_hint(err, "it needs .process.noNewPrivileges or CAP_SYS_ADMIN");
 	if (saved == EBUSY && program->notify)
@@ -325,8 +314,7 @@ static int fail_load(const struct seccomp_program *program, struct error *err)
 	for (unsigned bit = 1; unknown && bit; bit <<= 1)
 		if (unknown & bit) {
 			const char *name = word_name(oci_seccomp_flag_words, bit);
-			return error_hint(
-				err, "this kernel does not know %s", name ? name : "a flag");
+			return error_hint(err, "this kernel does not know %s", name ? name : "a flag");
 		}
 	return -1;
 }
@@ -342,8 +330,7 @@ int seccomp_install(const struct seccomp_program *program, int *ret_listener, st
 		if (program->notify)
 			listener = r;
 		else if (r > 0) /* TSYNC: the thread that could not follow */
-			return fail_at(
-				err, 0, ".linux.seccomp.flags", "thread %d has another filter", r);
+			return fail_at(err, 0, ".linux.seccomp.flags", "thread %d has another filter", r);
 	}
 	*ret_listener = listener;
 	return 0;

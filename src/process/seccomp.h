@@ -41,6 +41,6 @@ int seccomp_install(const struct seccomp_program *program, int *ret_listener, st
 /* The SECCOMP_FILTER_FLAG_* that this kernel knows, for `features`. */
 unsigned seccomp_supported_flags(void);
 
-/* Whether libseccomp knows a system call of that name, of any architecture. If not, *ret_nearest is the one that was probably meant,
- * or NULL. */
+/* Whether libseccomp knows a system call of that name, of any architecture. If not, *ret_nearest is the one that was
+ * probably meant, or NULL. */
 bool seccomp_knows_call(struct arena *arena, const char *name, const char **ret_nearest);

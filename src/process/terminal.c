@@ -23,16 +23,15 @@
 
 #define MULTIPLEXER "/dev/pts/ptmx"
 
-/* The image may have put anything there: what was opened has to be the multiplexer, on a devpts. Opened by O_PATH first, so that
- * no driver of another device is called. */
+/* The image may have put anything there: what was opened has to be the multiplexer, on a devpts. Opened by O_PATH
+ * first, so that no driver of another device is called. */
 static int check_multiplexer(int fd, struct error *err)
 {
 	struct stat st;
 	struct statfs fs;
 	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
 		return fail(err, errno, "stat %s", MULTIPLEXER);
-	if (fs.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(st.st_mode) ||
-		st.st_rdev != makedev(5, 2)) {
+	if (fs.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2)) {
 		(void)fail(err, 0, "%s is not the multiplexer of a devpts", MULTIPLEXER);
 		return error_hint(err, "a terminal needs a mount of type devpts on /dev/pts");
 	}
@@ -46,14 +45,12 @@ static int open_multiplexer(int root, struct error *err)
 		int saved = errno;
 		(void)fail(err, saved, "open %s in the root filesystem", MULTIPLEXER);
 		if (saved == ENOENT)
-			(void)error_hint(
-				err, "a terminal needs a mount of type devpts on /dev/pts");
+			(void)error_hint(err, "a terminal needs a mount of type devpts on /dev/pts");
 		return -1;
 	}
 	if (check_multiplexer(found, err) < 0)
 		return -1;
-	FD(master) = path_try_resolve(
-		root, MULTIPLEXER, O_RDWR | O_NOCTTY | O_NOFOLLOW, RESOLVE_IN_ROOT);
+	FD(master) = path_try_resolve(root, MULTIPLEXER, O_RDWR | O_NOCTTY | O_NOFOLLOW, RESOLVE_IN_ROOT);
 	if (master < 0)
 		return fail(err, errno, "open %s in the root filesystem", MULTIPLEXER);
 	/* The second walk may have ended elsewhere. */
@@ -65,8 +62,7 @@ static unsigned short clamp_size(const struct oci_uint *size)
 	return size->value > 0xffff ? 0xffff : (unsigned short)size->value;
 }
 
-int terminal_open(
-	int root, const struct oci_console_size *size, uid_t uid, int *ret_peer, struct error *err)
+int terminal_open(int root, const struct oci_console_size *size, uid_t uid, int *ret_peer, struct error *err)
 {
 	FD(master) = open_multiplexer(root, err);
 	if (master < 0)
@@ -78,8 +74,7 @@ int terminal_open(
 	if (peer < 0)
 		return fail(err, errno, "open the peer of the terminal");
 	if (size) {
-		struct winsize window = { .ws_row = clamp_size(&size->height),
-			.ws_col = clamp_size(&size->width) };
+		struct winsize window = { .ws_row = clamp_size(&size->height), .ws_col = clamp_size(&size->width) };
 		if (ioctl(master, TIOCSWINSZ, &window) < 0)
 			return fail_at(err, errno, ".process.consoleSize", "set the window size");
 	}
@@ -121,8 +116,7 @@ int terminal_bind_console(int root, int peer, struct error *err)
 	if (tree < 0)
 		return fail(err, errno, "open_tree of the terminal");
 	/* From descriptor to descriptor: no name is looked up, so nothing can be swapped below us. */
-	if (sys_move_mount(
-		    tree, "", console, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (sys_move_mount(tree, "", console, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return fail(err, errno, "mount the terminal on /dev/console");
 	return 0;
 }

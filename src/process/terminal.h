@@ -18,11 +18,10 @@
 
 struct oci_console_size;
 
-/* Opens dev/pts/ptmx in root, which must be the multiplexer of a devpts, and the peer of the new terminal by TIOCGPTPEER
- * (never by its name). The peer becomes uid's (an id of the caller's user namespace); size may be NULL. Returns the master. Both
- * are close-on-exec and not the caller's controlling terminal. */
-int terminal_open(
-	int root, const struct oci_console_size *size, uid_t uid, int *ret_peer, struct error *err);
+/* Opens dev/pts/ptmx in root, which must be the multiplexer of a devpts, and the peer of the new terminal by
+ * TIOCGPTPEER (never by its name). The peer becomes uid's (an id of the caller's user namespace); size may be NULL.
+ * Returns the master. Both are close-on-exec and not the caller's controlling terminal. */
+int terminal_open(int root, const struct oci_console_size *size, uid_t uid, int *ret_peer, struct error *err);
 
 /* Binds the peer on /dev/console in root (config-linux.md "Default Devices"); the file is made if it is missing, and a
  * symlink or a directory in its place is refused. The peer's devpts must be mounted in the caller's mount namespace. */

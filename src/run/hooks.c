@@ -27,8 +27,8 @@
 
 enum { CHUNK = 4096 }; /* of a hook's standard error */
 
-/* The last line that a hook has written to standard error is kept back: it becomes part of the error if the hook fails, and is passed
- * on like the rest if it does not. */
+/* The last line that a hook has written to standard error is kept back: it becomes part of the error if the hook fails,
+ * and is passed on like the rest if it does not. */
 struct last_line {
 	size_t len;
 	bool ended;  /* what follows its newline is blank so far */
@@ -45,13 +45,13 @@ struct streams {
 struct running {
 	pid_t pid;
 	int pidfd;
-	int output; /* the hook's standard error, to be read, or -1 */
+	int output;    /* the hook's standard error, to be read, or -1 */
 	int interrupt; /* or -1 */
 	struct last_line last;
 };
 
-int hooks_open_output(const char *stdout_path, const char *stderr_path,
-	struct hooks_options *ret_options, struct error *err)
+int hooks_open_output(
+	const char *stdout_path, const char *stderr_path, struct hooks_options *ret_options, struct error *err)
 {
 	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
 	FD(out) = stdout_path ? open(stdout_path, flags, 0600) : -1;
@@ -90,12 +90,10 @@ static void become_hook(const struct oci_hook *hook, const struct streams *strea
 	proc_reset_signals(~0ULL);
 	if (dup2(streams->in, 0) >= 0 && dup2(streams->out, 1) >= 0 && dup2(streams->err, 2) >= 0 &&
 		sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
-		(void)execve(hook->path,
-			hook->args.len ? (char *const *)hook->args.items : path_only,
+		(void)execve(hook->path, hook->args.len ? (char *const *)hook->args.items : path_only,
 			hook->env.len ? (char *const *)hook->env.items : no_env);
 	int error = errno;
-	(void)write_all(
-		streams->exec_error, &error, sizeof(error)); /* else the status tells less */
+	(void)write_all(streams->exec_error, &error, sizeof(error)); /* else the status tells less */
 	_exit(127);
 }
 
@@ -170,13 +168,12 @@ static int ms_until(int64_t deadline)
 	return left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
-/* Waits for the exit of the hook itself: a process that it left in the background, which may hold its output open, is not waited
- * for. Returns 0, or -1 with ETIMEDOUT, EINTR (interrupted: as err says) or another errno. */
+/* Waits for the exit of the hook itself: a process that it left in the background, which may hold its output open, is
+ * not waited for. Returns 0, or -1 with ETIMEDOUT, EINTR (interrupted: as err says) or another errno. */
 static int await_exit(struct running *run, int64_t deadline, struct error *err)
 {
 	for (;;) {
-		struct pollfd fds[] = { { .fd = run->pidfd, .events = POLLIN },
-			{ .fd = run->output, .events = POLLIN },
+		struct pollfd fds[] = { { .fd = run->pidfd, .events = POLLIN }, { .fd = run->output, .events = POLLIN },
 			{ .fd = run->interrupt, .events = POLLIN } };
 		int n = poll(fds, 3, ms_until(deadline));
 		if (n < 0 && errno != EINTR)
@@ -229,12 +226,10 @@ static int report_exec(const struct oci_hook *hook, int errnum, struct error *er
 	(void)executable_explain(hook->path, hook->path, errnum, &why);
 	const char *colon = strstr(why.text, "`: "); /* "cannot execute `/hook`: its loader …" */
 	(void)fail(err, errnum, "run hook %s%s", hook->path, colon ? colon + 1 : "");
-	return error_hint(err, "%s",
-		errnum == ENOEXEC ? why.hint : "the hook itself is there");
+	return error_hint(err, "%s", errnum == ENOEXEC ? why.hint : "the hook itself is there");
 }
 
-static int report_status(const struct oci_hook *hook, const siginfo_t *info, struct last_line *last,
-	struct error *err)
+static int report_status(const struct oci_hook *hook, const siginfo_t *info, struct last_line *last, struct error *err)
 {
 	char line[sizeof(last->text) + 8];
 	bool fits = strlen(hook->path) + last->len + 64 < sizeof(err->text);
@@ -250,8 +245,7 @@ static int report_status(const struct oci_hook *hook, const siginfo_t *info, str
 		strsignal(info->si_status), line);
 }
 
-static int finish(
-	const struct oci_hook *hook, struct running *run, int exec_error, struct error *err)
+static int finish(const struct oci_hook *hook, struct running *run, int exec_error, struct error *err)
 {
 	bool timed = hook->timeout.set && hook->timeout.value > 0;
 	int64_t start = now_ms(), limit = (INT64_MAX - start) / 1000;
@@ -261,8 +255,8 @@ static int finish(
 		kill_hook(run);
 		forward_last_line(&run->last);
 		if (saved == ETIMEDOUT)
-			return fail(err, 0, "hook %s timed out after %lld s", hook->path,
-				(long long)hook->timeout.value);
+			return fail(
+				err, 0, "hook %s timed out after %lld s", hook->path, (long long)hook->timeout.value);
 		if (saved == EINTR)
 			return error_prefix(err, "hook %s", hook->path);
 		return fail(err, saved, "wait for hook %s", hook->path);
@@ -278,12 +272,9 @@ static int finish(
 }
 
 /* clone3 as fork would, with a pidfd from the start; no memory is shared, so that the child may do what it likes. */
-static int spawn(const struct oci_hook *hook, const struct streams *streams, struct running *run,
-	struct error *err)
+static int spawn(const struct oci_hook *hook, const struct streams *streams, struct running *run, struct error *err)
 {
-	struct clone_args args = {
-		.flags = CLONE_PIDFD, .pidfd = (uintptr_t)&run->pidfd, .exit_signal = SIGCHLD
-	};
+	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uintptr_t)&run->pidfd, .exit_signal = SIGCHLD };
 	pid_t pid = sys_clone3(&args);
 	if (pid < 0)
 		return fail(err, errno, "clone3 for hook %s", hook->path);
@@ -294,8 +285,8 @@ static int spawn(const struct oci_hook *hook, const struct streams *streams, str
 	return 0;
 }
 
-static int run_hook(const struct oci_hook *hook, const char *state, size_t len,
-	const struct hooks_options *options, struct error *err)
+static int run_hook(const struct oci_hook *hook, const char *state, size_t len, const struct hooks_options *options,
+	struct error *err)
 {
 	int exec_pipe[2], output[2] = { -1, -1 };
 	FD(in) = make_state_file(state, len, err);
@@ -317,9 +308,9 @@ static int run_hook(const struct oci_hook *hook, const char *state, size_t len,
 		.out = options && options->stdout_fd > 0 ? options->stdout_fd : STDOUT_FILENO,
 		.err = to_file ? options->stderr_fd : output_write,
 		.exec_error = exec_write };
-	struct running run = { .pidfd = -1,
-		.output = -1,
-		.interrupt = options && options->interrupt > 0 ? options->interrupt : -1 };
+	struct running run = {
+		.pidfd = -1, .output = -1, .interrupt = options && options->interrupt > 0 ? options->interrupt : -1
+	};
 	if (spawn(hook, &streams, &run, err) < 0)
 		return -1;
 	close_fd(&exec_write);
@@ -331,8 +322,8 @@ static int run_hook(const struct oci_hook *hook, const char *state, size_t len,
 	return result;
 }
 
-static int run_one(const oci_hook_list *hooks, size_t i, const char *where, const char *state,
-	size_t len, const struct hooks_options *options, struct error *err)
+static int run_one(const oci_hook_list *hooks, size_t i, const char *where, const char *state, size_t len,
+	const struct hooks_options *options, struct error *err)
 {
 	char place[sizeof(err->where)];
 	(void)snprintf(place, sizeof(place), "%s[%zu]", where, i);

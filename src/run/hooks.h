@@ -23,10 +23,10 @@ struct hooks_options {
 	int interrupt; /* of an interrupt (interrupt.h), which ends the hook at hand; 0 or -1: none */
 };
 
-/* Opens the files of the annotations run.oci.hooks.stdout and run.oci.hooks.stderr for appending; each path may be NULL. The
- * descriptors are close-on-exec and the caller's. */
-int hooks_open_output(const char *stdout_path, const char *stderr_path,
-	struct hooks_options *ret_options, struct error *err);
+/* Opens the files of the annotations run.oci.hooks.stdout and run.oci.hooks.stderr for appending; each path may be
+ * NULL. The descriptors are close-on-exec and the caller's. */
+int hooks_open_output(
+	const char *stdout_path, const char *stderr_path, struct hooks_options *ret_options, struct error *err);
 
 /* Runs the hooks in order and returns at the first failure, which names the hook (".hooks.prestart[0]"), what became
  * of it, and the last line that it wrote to standard error. `where` is the list's own path, `state_json` the state

@@ -41,8 +41,8 @@ static int open_owner(int netns)
 	return owner.st_dev == own.st_dev && owner.st_ino == own.st_ino ? -1 : take_fd(&fd);
 }
 
-/* The helpers close what they do not know, so the namespaces go by name: pasta wants a process in them, our own by then; slirp4netns
- * the descriptors. */
+/* The helpers close what they do not know, so the namespaces go by name: pasta wants a process in them, our own by
+ * then; slirp4netns the descriptors. */
 static void __attribute__((noreturn)) execute(const struct keeper *k, const int joined[2], int ready, int answer)
 {
 	char pid[16], netns[64], user_path[96], joined_net[48], joined_user[48], byte;
@@ -54,10 +54,10 @@ static void __attribute__((noreturn)) execute(const struct keeper *k, const int 
 	bool owned = k->userns >= 0;
 	/* as root pasta would become nobody, who may not join */
 	const char *as_root = proc_euid() == 0 ? "--runas" : NULL;
-	const char *const pasta[] = { "pasta", "--config-net", "--quiet", "--netns", joined_net,
-		"--userns", joined_user, as_root, "0", NULL };
-	const char *const pasta_alone[] = { "pasta", "--config-net", "--quiet", "--netns", joined_net,
-		"--netns-only", as_root, "0", NULL };
+	const char *const pasta[] = { "pasta", "--config-net", "--quiet", "--netns", joined_net, "--userns",
+		joined_user, as_root, "0", NULL };
+	const char *const pasta_alone[] = { "pasta", "--config-net", "--quiet", "--netns", joined_net, "--netns-only",
+		as_root, "0", NULL };
 	const char *const slirp[] = { "slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback",
 		"--ready-fd=3", "--netns-type=path", netns, "tap0", owned ? user_path : NULL, NULL };
 	(void)close(joined[1]);
@@ -114,8 +114,7 @@ static void __attribute__((noreturn)) keep(const struct keeper *k)
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "hull-network");
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(answer, O_CLOEXEC | O_NONBLOCK) < 0 ||
-		pipe2(joined, O_CLOEXEC) < 0)
+	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(answer, O_CLOEXEC | O_NONBLOCK) < 0 || pipe2(joined, O_CLOEXEC) < 0)
 		_exit(1);
 	pid_t helper = fork();
 	if (helper == 0)
@@ -144,10 +143,9 @@ static int fail_helper(enum network network, const char *answer, struct error *e
 {
 	const char *name = word_name(network_words, network);
 	(void)fail(err, 0, "--network %s: %.256s", name, *answer ? answer : "it ended without a word");
-	return strstr(answer, strerror(ENOENT)) ?
-		error_hint(err, "is it installed? (Debian's package %s)",
-			network == NETWORK_PASTA ? "passt" : "slirp4netns") :
-		-1;
+	return strstr(answer, strerror(ENOENT)) ? error_hint(err, "is it installed? (Debian's package %s)",
+							  network == NETWORK_PASTA ? "passt" : "slirp4netns") :
+						  -1;
 }
 
 /* The keeper's one word: the empty string, or what the helper said. */

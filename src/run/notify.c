@@ -32,8 +32,8 @@ static int send_all(int sock, const char *data, size_t len)
 	return 0;
 }
 
-int notify_seccomp_agent(const char *listener_path, int listener_fd, const char *process_state_json,
-	size_t len, struct error *err)
+int notify_seccomp_agent(
+	const char *listener_path, int listener_fd, const char *process_state_json, size_t len, struct error *err)
 {
 	static const char where[] = ".linux.seccomp.listenerPath";
 	FD(sock) = connect_unix(listener_path, SOCK_STREAM, err);
@@ -103,8 +103,7 @@ static int tell_host(const char *host_socket, pid_t pid, struct error *err)
 		return fail(err, errno, "socket");
 	/* An abstract name has the exact length: trailing NUL bytes would be part of it. */
 	socklen_t addr_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
-	if (sendto(sock, text, (size_t)text_len, MSG_NOSIGNAL, (struct sockaddr *)&addr, addr_len) <
-		0)
+	if (sendto(sock, text, (size_t)text_len, MSG_NOSIGNAL, (struct sockaddr *)&addr, addr_len) < 0)
 		return fail(err, errno, "send READY=1 to %s", host_socket);
 	return 1;
 }
@@ -119,12 +118,10 @@ int sd_notify_step(int sock, const char *host_socket, pid_t pid, struct error *e
 	return n > 0 && says_ready(text, (size_t)n) ? tell_host(host_socket, pid, err) : 0;
 }
 
-int sd_notify_forward_ready(
-	int sock, const char *host_socket, int pidfd, pid_t pid, struct error *err)
+int sd_notify_forward_ready(int sock, const char *host_socket, int pidfd, pid_t pid, struct error *err)
 {
 	for (;;) {
-		struct pollfd fds[] = { { .fd = sock, .events = POLLIN },
-			{ .fd = pidfd, .events = POLLIN } };
+		struct pollfd fds[] = { { .fd = sock, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
 		if (poll(fds, 2, -1) < 0) {
 			if (errno == EINTR)
 				continue;

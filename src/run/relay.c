@@ -19,19 +19,19 @@
 #include "run/notify.h"
 
 enum {
-	COPY_SIZE =
-		4096, /* PIPE_BUF: a pipe that polls as writable takes that much without blocking */
-	FULL_MS = 5, /* before a terminal is tried again that polls as writable and has no room */
-	PAUSE_MS = 100, /* before a terminal is looked at again that is hung up, or not ours just now */
+	COPY_SIZE = 4096, /* PIPE_BUF: a pipe that polls as writable takes that much without blocking */
+	FULL_MS = 5,      /* before a terminal is tried again that polls as writable and has no room */
+	PAUSE_MS = 100,   /* before a terminal is looked at again that is hung up, or not ours just now */
 	/* What the kernel can hold of a terminal's output (the tty's buffer of 64 KiB and the line discipline's), and
 	 * then some: so much is still copied after the exit, though a background process may go on writing. */
 	DRAIN_LIMIT = 256 * 1024,
 };
 
-/* Not blocked and not forwarded: those raised by a fault of our own, job control of ourselves, and what every process ignores by
- * default and some (Apache stops on SIGWINCH) take to mean something else. SIGKILL and SIGSTOP cannot be blocked. */
-static const int kept_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGTTIN,
-	SIGTTOU, SIGURG, SIGWINCH, SIGKILL, SIGSTOP };
+/* Not blocked and not forwarded: those raised by a fault of our own, job control of ourselves, and what every process
+ * ignores by default and some (Apache stops on SIGWINCH) take to mean something else. SIGKILL and SIGSTOP cannot be
+ * blocked. */
+static const int kept_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGTTIN, SIGTTOU, SIGURG,
+	SIGWINCH, SIGKILL, SIGSTOP };
 
 struct copy {
 	size_t start, end;
@@ -41,12 +41,12 @@ struct copy {
 struct session {
 	struct relay *relay;
 	int pidfd, signals, master;
-	int output; /* standard output, opened anew where it could block us */
+	int output;                      /* standard output, opened anew where it could block us */
 	int exit_status, interrupted_by; /* the latter: a signal, or 0 */
 	bool exited, ended_by_signal;
 	bool hung_up; /* nobody has the terminal open just now: reading it gives EIO */
 	bool input_open, eof_due, mid_line;
-	bool raw; /* standard input is a terminal, and its settings are in `saved` */
+	bool raw;    /* standard input is a terminal, and its settings are in `saved` */
 	bool lapsed; /* it is not raw just now: we went on in the background */
 	struct termios saved;
 	struct copy in, out; /* to and from the container's terminal */
@@ -71,7 +71,7 @@ static int open_signals(bool terminal)
 	for (size_t i = 0; i < sizeof(kept_signals) / sizeof(kept_signals[0]); i++)
 		(void)sigdelset(&wanted, kept_signals[i]);
 	(void)sigdelset(&wanted, SIGPIPE); /* of our own writes: EPIPE says it */
-	if (terminal) { /* its default is to be ignored, so blocking it is what keeps it */
+	if (terminal) {                    /* its default is to be ignored, so blocking it is what keeps it */
 		sigset_t winch;
 		(void)sigemptyset(&winch);
 		(void)sigaddset(&winch, SIGWINCH);
@@ -86,8 +86,7 @@ static int check_exit(struct session *s, struct error *err)
 {
 	siginfo_t info = { 0 };
 	/* __WALL: a process made with CLONE_PARENT has no exit signal. The C library's waitid leaves the usage out. */
-	if (syscall(SYS_waitid, P_PIDFD, s->pidfd, &info, WEXITED | WNOHANG | __WALL,
-		    &s->relay->usage) < 0)
+	if (syscall(SYS_waitid, P_PIDFD, s->pidfd, &info, WEXITED | WNOHANG | __WALL, &s->relay->usage) < 0)
 		return errno == EINTR ? 0 : fail(err, errno, "wait for the container's process");
 	if (info.si_pid == 0)
 		return 0;
@@ -99,13 +98,13 @@ static int check_exit(struct session *s, struct error *err)
 	return 0;
 }
 
-/* Reaps what a subreaper inherits. One zombie may be the container's process: it is looked at first and reaped by its pidfd. */
+/* Reaps what a subreaper inherits. One zombie may be the container's process: it is looked at first and reaped by its
+ * pidfd. */
 static int reap_children(struct session *s, struct error *err)
 {
 	for (;;) {
 		siginfo_t info = { 0 };
-		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 ||
-			!info.si_pid)
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 || !info.si_pid)
 			return 0;
 		if (check_exit(s, err) < 0)
 			return -1;
@@ -129,7 +128,8 @@ static bool in_foreground(void)
 	return group < 0 || group == getpgrp();
 }
 
-/* In the background this stops us, by SIGTTOU, until a shell brings us to the foreground. False if no shell can: EIO. */
+/* In the background this stops us, by SIGTTOU, until a shell brings us to the foreground. False if no shell can:
+ * EIO. */
 static bool await_foreground(void)
 {
 	return in_foreground() || tcdrain(STDIN_FILENO) == 0 || errno != EIO;
@@ -306,14 +306,10 @@ static int wait_for_event(struct session *s, struct pollfd fds[POLL_COUNT])
 	fds[POLL_PIDFD] = (struct pollfd){ .fd = s->pidfd, .events = POLLIN };
 	fds[POLL_SIGNALS] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
 	/* While it is hung up POLLHUP would come at once and for ever: look again after a pause. */
-	fds[POLL_MASTER] = (struct pollfd){ .fd = open && master && !s->hung_up ? s->master : -1,
-		.events = master };
-	fds[POLL_INPUT] =
-		(struct pollfd){ .fd = open && s->input_open && copy_empty(&s->in) ? STDIN_FILENO
-										   : -1,
-			.events = POLLIN };
-	fds[POLL_OUTPUT] = (struct pollfd){ .fd = copy_empty(&s->out) ? -1 : s->output,
-		.events = POLLOUT };
+	fds[POLL_MASTER] = (struct pollfd){ .fd = open && master && !s->hung_up ? s->master : -1, .events = master };
+	fds[POLL_INPUT] = (struct pollfd){ .fd = open && s->input_open && copy_empty(&s->in) ? STDIN_FILENO : -1,
+		.events = POLLIN };
+	fds[POLL_OUTPUT] = (struct pollfd){ .fd = copy_empty(&s->out) ? -1 : s->output, .events = POLLOUT };
 	fds[POLL_NOTIFY] = (struct pollfd){ .fd = s->relay->notify, .events = POLLIN };
 	/* A shell that brings a running job to the foreground tells nobody. */
 	bool look_again = open && (s->hung_up || s->lapsed);
@@ -384,13 +380,11 @@ static void drain(struct session *s)
 	}
 }
 
-/* A terminal polls as writable where it would not take all that we write, and then we would hear no signal. The description that was
- * given is others' too. */
+/* A terminal polls as writable where it would not take all that we write, and then we would hear no signal. The
+ * description that was given is others' too. */
 static int open_output(void)
 {
-	int fd = isatty(STDOUT_FILENO) ?
-		open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) :
-		-1;
+	int fd = isatty(STDOUT_FILENO) ? open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
 	return fd < 0 ? STDOUT_FILENO : fd;
 }
 
@@ -404,8 +398,8 @@ static int start_terminal(struct session *s, struct error *err)
 	return isatty(STDIN_FILENO) ? make_raw(s, err) : 0;
 }
 
-/* Cleanup: every way out gives standard input its settings back, unless it is somebody else's by now. A signal that would end us
- * meanwhile is blocked. */
+/* Cleanup: every way out gives standard input its settings back, unless it is somebody else's by now. A signal that
+ * would end us meanwhile is blocked. */
 static void end_session(struct session *s)
 {
 	if (s->raw && in_foreground())

@@ -15,8 +15,8 @@ static int64_t now(void)
 
 struct timings *timings_make(struct error *err)
 {
-	struct timings *timings = mmap(
-		NULL, sizeof(*timings), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct timings *timings =
+		mmap(NULL, sizeof(*timings), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (timings == MAP_FAILED) {
 		(void)fail(err, errno, "map memory for timings");
 		return NULL;

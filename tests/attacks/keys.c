@@ -1,8 +1,7 @@
 /*
- * keys keep NAME: makes a session keyring of that name that everybody may search and link, prints its number, and waits.
- * keys session: prints the number of our session keyring.
- * keys with TEXT COMMAND...: executes it in a session keyring that holds a key with that text.
- * keys read: prints the text of the key, if it is to be found.
+ * keys keep NAME: makes a session keyring of that name that everybody may search and link, prints its number, and
+ * waits. keys session: prints the number of our session keyring. keys with TEXT COMMAND...: executes it in a session
+ * keyring that holds a key with that text. keys read: prints the text of the key, if it is to be found.
  */
 #include <linux/keyctl.h>
 #include <stdio.h>
@@ -29,8 +28,7 @@ static int keep(const char *name)
 static int execute_with(char **args)
 {
 	if (keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0) < 0 ||
-		syscall(SYS_add_key, "user", "hull-test", args[0], strlen(args[0]),
-			KEY_SPEC_SESSION_KEYRING) < 0)
+		syscall(SYS_add_key, "user", "hull-test", args[0], strlen(args[0]), KEY_SPEC_SESSION_KEYRING) < 0)
 		return 1;
 	(void)execvp(args[1], args + 1);
 	return 1;

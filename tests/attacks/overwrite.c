@@ -1,7 +1,7 @@
 /*
- * overwrite: CVE-2019-5736 from inside. Waits for a process whose executable is not ours, keeps that file by /proc/PID/exe,
- * and tries to write to it by every way there is once it is not busy. Prints "overwritten", or what each way failed with.
- * The test makes /started when there should be such a process, and /free when it has ended.
+ * overwrite: CVE-2019-5736 from inside. Waits for a process whose executable is not ours, keeps that file by
+ * /proc/PID/exe, and tries to write to it by every way there is once it is not busy. Prints "overwritten", or what each
+ * way failed with. The test makes /started when there should be such a process, and /free when it has ended.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -3,9 +3,9 @@
  *
  *	reach UID hull run ...
  *
- * The command is stopped at each of its system calls, and whatever child it has by then that is in another user namespace, but in the
- * same mount and pid namespaces, is tried as UID. Prints a line "held DESCRIPTORS" for each such process, and what succeeded: "killed",
- * "traced", "joined", "read". Exits with the command's status.
+ * The command is stopped at each of its system calls, and whatever child it has by then that is in another user
+ * namespace, but in the same mount and pid namespaces, is tried as UID. Prints a line "held DESCRIPTORS" for each such
+ * process, and what succeeded: "killed", "traced", "joined", "read". Exits with the command's status.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -65,7 +65,8 @@ static void attack(pid_t victim, uid_t uid)
 		_exit(1);
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)victim);
 	int ns = open(path, O_RDONLY | O_CLOEXEC);
-	if (can_open(victim, "mem", O_RDWR) || can_open(victim, "environ", O_RDONLY) || can_open(victim, "fd/0", O_RDONLY))
+	if (can_open(victim, "mem", O_RDWR) || can_open(victim, "environ", O_RDONLY) ||
+		can_open(victim, "fd/0", O_RDONLY))
 		say("read\n");
 	if (ptrace(PTRACE_ATTACH, victim, NULL, NULL) == 0) {
 		say("traced\n");

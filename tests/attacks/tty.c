@@ -1,6 +1,6 @@
 /*
- * tty on COMMAND...: runs it on a new terminal that is its controlling one; then says how many bytes somebody put into the input.
- * tty inject: tries to put bytes there from inside: TIOCSTI, also after taking the terminal, and TIOCLINUX.
+ * tty on COMMAND...: runs it on a new terminal that is its controlling one; then says how many bytes somebody put into
+ * the input. tty inject: tries to put bytes there from inside: TIOCSTI, also after taking the terminal, and TIOCLINUX.
  */
 #include <fcntl.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 /*
- * The bare system calls of exec: joins the namespaces and the cgroup of a container's process and executes a program there, nothing
- * else. No capability is dropped, no session begun, no executable protected, no configuration read.
+ * The bare system calls of exec: joins the namespaces and the cgroup of a container's process and executes a program
+ * there, nothing else. No capability is dropped, no session begun, no executable protected, no configuration read.
  *
  *	floor-exec PID CGROUP-DIRECTORY PROGRAM [ARGUMENT...]
  *

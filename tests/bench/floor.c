@@ -4,11 +4,11 @@
  *	floor [-d] ROOTFS CGROUP2-MOUNT COMMAND [ARG...]
  *	floor -u ROOTFS COMMAND [ARG...]
  *
- * It reads no configuration, checks nothing for safety and keeps no state: no runtime can do the same
- * container with less, so `hull run` is measured against it. Old or new mount calls are used, whichever are
- * fewer. Linked statically. Exits with the command's status, or 1 with the name of the call that failed. With -d it
- * leaves the container behind, in the cgroup floor-PID, where PID is floor's own. With -u it is the container of
- * `hull spec --rootless`: a user namespace with one user, the host's devices and /sys bound, no cgroup and no network of its own.
+ * It reads no configuration, checks nothing for safety and keeps no state: no runtime can do the same container with
+ * less, so `hull run` is measured against it. Old or new mount calls are used, whichever are fewer. Linked statically.
+ * Exits with the command's status, or 1 with the name of the call that failed. With -d it leaves the container behind,
+ * in the cgroup floor-PID, where PID is floor's own. With -u it is the container of `hull spec --rootless`: a user
+ * namespace with one user, the host's devices and /sys bound, no cgroup and no network of its own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,8 +39,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { LAST_CAP = 40 };
-static const uint64_t kept_caps =
-	1ULL << CAP_AUDIT_WRITE | 1ULL << CAP_KILL | 1ULL << CAP_NET_BIND_SERVICE;
+static const uint64_t kept_caps = 1ULL << CAP_AUDIT_WRITE | 1ULL << CAP_KILL | 1ULL << CAP_NET_BIND_SERVICE;
 
 static int rootless;
 
@@ -51,13 +50,11 @@ static const struct {
 } mounts[] = {
 	{ "proc", "proc", NULL, 0, 0 },
 	{ "tmpfs", "dev", "mode=755,size=65536k", MS_NOSUID | MS_STRICTATIME, 0 },
-	{ "devpts", "dev/pts", "newinstance,ptmxmode=0666,mode=0620,gid=5", MS_NOSUID | MS_NOEXEC,
-		1 },
+	{ "devpts", "dev/pts", "newinstance,ptmxmode=0666,mode=0620,gid=5", MS_NOSUID | MS_NOEXEC, 1 },
 	{ "tmpfs", "dev/shm", "mode=1777,size=65536k", MS_NOSUID | MS_NOEXEC | MS_NODEV, 1 },
 	{ "mqueue", "dev/mqueue", NULL, MS_NOSUID | MS_NOEXEC | MS_NODEV, 1 },
 	{ "sysfs", "sys", NULL, MS_NOSUID | MS_NOEXEC | MS_NODEV | MS_RDONLY, 0 },
-	{ "cgroup2", "sys/fs/cgroup", NULL,
-		MS_NOSUID | MS_NOEXEC | MS_NODEV | MS_RELATIME | MS_RDONLY, 0 },
+	{ "cgroup2", "sys/fs/cgroup", NULL, MS_NOSUID | MS_NOEXEC | MS_NODEV | MS_RELATIME | MS_RDONLY, 0 },
 };
 
 static const struct {
@@ -111,8 +108,7 @@ static void must(long result, const char *what)
 	}
 }
 
-static long mount_at(const char *source, const char *target, const char *type, unsigned long flags,
-	const char *data)
+static long mount_at(const char *source, const char *target, const char *type, unsigned long flags, const char *data)
 {
 	return syscall(SYS_mount, source, target, type, flags, data);
 }
@@ -121,26 +117,26 @@ static long mount_at(const char *source, const char *target, const char *type, u
  * 1:3 5 7 8 9, 5:0..2 and 136:*. */
 static void attach_devices(int cgroup)
 {
-#define LOAD(dst, off)                                                                             \
-	{                                                                                          \
-		BPF_LDX | BPF_MEM | BPF_W, dst, 1, off, 0                                          \
+#define LOAD(dst, off)                                    \
+	{                                                 \
+		BPF_LDX | BPF_MEM | BPF_W, dst, 1, off, 0 \
 	}
-#define MOVE(dst, src)                                                                             \
-	{                                                                                          \
-		BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0                                        \
+#define MOVE(dst, src)                                      \
+	{                                                   \
+		BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0 \
 	}
-#define ALU(op, dst, imm)                                                                          \
-	{                                                                                          \
-		BPF_ALU | (op) | BPF_K, dst, 0, 0, imm                                             \
+#define ALU(op, dst, imm)                              \
+	{                                              \
+		BPF_ALU | (op) | BPF_K, dst, 0, 0, imm \
 	}
-#define JUMP(op, dst, imm, off)                                                                    \
-	{                                                                                          \
-		BPF_JMP | (op) | BPF_K, dst, 0, off, imm                                           \
+#define JUMP(op, dst, imm, off)                          \
+	{                                                \
+		BPF_JMP | (op) | BPF_K, dst, 0, off, imm \
 	}
-#define RETURN(imm)                                                                                \
-	{ BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, imm },                                             \
-	{                                                                                          \
-		BPF_JMP | BPF_EXIT, 0, 0, 0, 0                                                     \
+#define RETURN(imm)                                    \
+	{ BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, imm }, \
+	{                                              \
+		BPF_JMP | BPF_EXIT, 0, 0, 0, 0         \
 	}
 	static const struct bpf_insn program[] = {
 		LOAD(2, 0), /* access << 16 | type */
@@ -184,7 +180,7 @@ static void attach_devices(int cgroup)
 static void bind_sys(void)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC |
-			MOUNT_ATTR_NODEV };
+					       MOUNT_ATTR_NODEV };
 
 	must(mount_at("/sys", "sys", NULL, MS_BIND | MS_REC, NULL), "bind sys");
 	must(syscall(SYS_mount_setattr, AT_FDCWD, "sys", 0, &attr, sizeof(attr)), "sys ro");
@@ -226,8 +222,7 @@ static void fill_root(void)
 	for (size_t i = 0; i < COUNT(nodes) && rootless; i++)
 		bind_node(nodes[i].path);
 	for (size_t i = 0; i < COUNT(nodes) && !rootless; i++)
-		must(mknod(nodes[i].path, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)),
-			nodes[i].path);
+		must(mknod(nodes[i].path, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)), nodes[i].path);
 	umask(022);
 	for (size_t i = 0; i < COUNT(links); i++)
 		must(symlink(links[i].target, links[i].path), links[i].path);
@@ -238,18 +233,14 @@ static void hide_paths(void)
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
 
 	for (size_t i = 0; i < COUNT(readonly_paths); i++) {
-		if (mount_at(readonly_paths[i], readonly_paths[i], NULL, MS_BIND | MS_REC, NULL) <
-			0)
+		if (mount_at(readonly_paths[i], readonly_paths[i], NULL, MS_BIND | MS_REC, NULL) < 0)
 			continue; /* not in this kernel */
-		must(syscall(SYS_mount_setattr, AT_FDCWD, readonly_paths[i], 0, &readonly,
-			     sizeof(readonly)),
+		must(syscall(SYS_mount_setattr, AT_FDCWD, readonly_paths[i], 0, &readonly, sizeof(readonly)),
 			readonly_paths[i]);
 	}
 	for (size_t i = 0; i < COUNT(masked_paths); i++) {
-		if (mount_at("dev/null", masked_paths[i], NULL, MS_BIND, NULL) < 0 &&
-			errno == ENOTDIR)
-			must(mount_at("tmpfs", masked_paths[i], "tmpfs", MS_RDONLY, NULL),
-				masked_paths[i]);
+		if (mount_at("dev/null", masked_paths[i], NULL, MS_BIND, NULL) < 0 && errno == ENOTDIR)
+			must(mount_at("tmpfs", masked_paths[i], "tmpfs", MS_RDONLY, NULL), masked_paths[i]);
 	}
 }
 
@@ -383,8 +374,8 @@ int main(int argc, char **argv)
 	attach_devices(cgroup);
 
 	struct clone_args args = {
-		.flags = CLONE_PIDFD | CLONE_INTO_CGROUP | CLONE_NEWPID | CLONE_NEWNET |
-			 CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWCGROUP,
+		.flags = CLONE_PIDFD | CLONE_INTO_CGROUP | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+			 CLONE_NEWNS | CLONE_NEWCGROUP,
 		.pidfd = (uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 		.cgroup = (unsigned)cgroup,

@@ -38,12 +38,10 @@ static size_t split(char *command, char **argv, const char *round)
 {
 	size_t argc = 0;
 
-	for (char *word = strtok(command, " "); word && argc < MAX_ARGS - 1;
-		word = strtok(NULL, " ")) {
+	for (char *word = strtok(command, " "); word && argc < MAX_ARGS - 1; word = strtok(NULL, " ")) {
 		char *mark = strstr(word, "%r");
 
-		if (mark &&
-			asprintf(&word, "%.*s%s%s", (int)(mark - word), word, round, mark + 2) < 0)
+		if (mark && asprintf(&word, "%.*s%s%s", (int)(mark - word), word, round, mark + 2) < 0)
 			abort();
 		argv[argc++] = word;
 	}
@@ -115,9 +113,8 @@ static void report(struct line *lines, size_t count, int rounds)
 		while (strcmp(first->group, lines[i].group) != 0)
 			first++;
 		printf("%s\t%s\t%.3f\t%.3f\t%.2f\t%ld\t%d\t%.3f\n", lines[i].group, lines[i].name,
-			lines[i].ms[rounds / 2], lines[i].ms[0],
-			lines[i].ms[rounds / 2] / first->ms[rounds / 2], lines[i].peak_kib,
-			lines[i].failed, lines[i].cpu_ms[rounds / 2]);
+			lines[i].ms[rounds / 2], lines[i].ms[0], lines[i].ms[rounds / 2] / first->ms[rounds / 2],
+			lines[i].peak_kib, lines[i].failed, lines[i].cpu_ms[rounds / 2]);
 	}
 }
 

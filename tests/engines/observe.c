@@ -1,6 +1,7 @@
 /*
- * All that a process can see of how it was started, one fact a line, "KEY: VALUE", so that the runs of two runtimes can be compared
- * by diff(1). Static, and the container's only process. With arguments beyond the program's own name they are just printed.
+ * All that a process can see of how it was started, one fact a line, "KEY: VALUE", so that the runs of two runtimes can
+ * be compared by diff(1). Static, and the container's only process. With arguments beyond the program's own name they
+ * are just printed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -56,9 +57,8 @@ static void print_descriptors(void)
 		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 		if (fstat(fd, &st) < 0)
 			continue;
-		printf("fd %d: %#o uid %u gid %u flags %#o%s%s\n", fd, st.st_mode, st.st_uid,
-			st.st_gid, fcntl(fd, F_GETFL),
-			fcntl(fd, F_GETFD) & FD_CLOEXEC ? " cloexec" : "",
+		printf("fd %d: %#o uid %u gid %u flags %#o%s%s\n", fd, st.st_mode, st.st_uid, st.st_gid,
+			fcntl(fd, F_GETFL), fcntl(fd, F_GETFD) & FD_CLOEXEC ? " cloexec" : "",
 			isatty(fd) ? " terminal" : "");
 	}
 }
@@ -109,13 +109,11 @@ static void print_session(void)
 	int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	struct termios modes;
 	struct winsize size;
-	printf("process: pid %d parent %d session %d group %d\n", getpid(), getppid(), getsid(0),
-		getpgid(0));
+	printf("process: pid %d parent %d session %d group %d\n", getpid(), getppid(), getsid(0), getpgid(0));
 	printf("controlling terminal: %s, foreground %d\n", tty < 0 ? strerror(errno) : "yes",
 		tty < 0 ? -1 : tcgetpgrp(tty));
 	if (tcgetattr(0, &modes) == 0)
-		printf("terminal modes: %x %x %x %x\n", modes.c_iflag, modes.c_oflag, modes.c_cflag,
-			modes.c_lflag);
+		printf("terminal modes: %x %x %x %x\n", modes.c_iflag, modes.c_oflag, modes.c_cflag, modes.c_lflag);
 	if (ioctl(0, TIOCGWINSZ, &size) == 0)
 		printf("terminal size: %u %u\n", size.ws_row, size.ws_col);
 	printf("terminal: %s\n", isatty(0) ? link_of("/proc/self/fd/0") : "none");
@@ -126,8 +124,7 @@ static void print_limits(void)
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		struct rlimit limit;
 		if (getrlimit((__rlimit_resource_t)i, &limit) == 0)
-			printf("limit %d: %lld %lld\n", i, (long long)limit.rlim_cur,
-				(long long)limit.rlim_max);
+			printf("limit %d: %lld %lld\n", i, (long long)limit.rlim_cur, (long long)limit.rlim_max);
 	}
 	cpu_set_t cpus;
 	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
@@ -141,23 +138,22 @@ static void print_names(void)
 {
 	struct utsname names;
 	if (uname(&names) == 0)
-		printf("host name: %s\ndomain name: %s\nmachine: %s\n", names.nodename,
-			names.domainname, names.machine);
+		printf("host name: %s\ndomain name: %s\nmachine: %s\n", names.nodename, names.domainname,
+			names.machine);
 }
 
 /* Whose the session keyring is, and its name; whether there is another behind it. */
 static void print_keyring(void)
 {
 	char text[256] = "";
-	long len = syscall(
-		SYS_keyctl, KEYCTL_DESCRIBE, KEY_SPEC_SESSION_KEYRING, text, sizeof(text) - 1);
+	long len = syscall(SYS_keyctl, KEYCTL_DESCRIBE, KEY_SPEC_SESSION_KEYRING, text, sizeof(text) - 1);
 	printf("keyring: %s\n", len < 0 ? strerror(errno) : text);
 }
 
 static void print_namespaces(void)
 {
-	static const char *const names[] = { "cgroup", "ipc", "mnt", "net", "pid",
-		"pid_for_children", "time", "time_for_children", "user", "uts" };
+	static const char *const names[] = { "cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time",
+		"time_for_children", "user", "uts" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char path[64];
 		(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", names[i]);
@@ -221,8 +217,7 @@ static void print_mounts(void)
 			continue;
 		printf("mount %s: from %s %s", at, from, line + skip);
 		if (stat(at, &st) == 0)
-			printf("mounted %s: %#o uid %u gid %u\n", at, st.st_mode, st.st_uid,
-				st.st_gid);
+			printf("mounted %s: %#o uid %u gid %u\n", at, st.st_mode, st.st_uid, st.st_gid);
 	}
 	if (file)
 		(void)fclose(file);
@@ -237,10 +232,7 @@ static void print_access(const char *path)
 		printf("read %s: %s\n", path, strerror(errno));
 	} else {
 		ssize_t len = read(fd, data, sizeof(data));
-		printf("read %s: %s\n", path,
-			len < 0    ? strerror(errno)
-			: len == 0 ? "empty"
-				   : "data");
+		printf("read %s: %s\n", path, len < 0 ? strerror(errno) : len == 0 ? "empty" : "data");
 		(void)close(fd);
 	}
 	fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -251,9 +243,8 @@ static void print_access(const char *path)
 
 static void print_devices(void)
 {
-	static const char *const paths[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random",
-		"/dev/urandom", "/dev/tty", "/dev/console", "/dev/ptmx", "/dev/kmsg", "/dev/fuse",
-		"/dev/extra" };
+	static const char *const paths[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
+		"/dev/tty", "/dev/console", "/dev/ptmx", "/dev/kmsg", "/dev/fuse", "/dev/extra" };
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		print_access(paths[i]);
 	/* what may be made, with the right to do so */
@@ -265,14 +256,12 @@ static void print_devices(void)
 
 int main(int argc, char **argv)
 {
-	static const char *const paths[] = { "/proc/acpi", "/proc/kcore", "/proc/keys",
-		"/proc/timer_list", "/proc/scsi", "/sys/firmware", "/proc/sys/kernel/hostname",
-		"/proc/sys/net/ipv4/ip_forward", "/proc/sysrq-trigger", "/proc/irq",
-		"/sys/fs/cgroup/cgroup.procs", "/sys/kernel/profiling", "/dev/shm", "/etc/passwd",
-		"/tmp" };
-	static const char *const files[] = { "status", "cgroup", "comm", "oom_score_adj", "uid_map",
-		"gid_map", "setgroups", "loginuid", "coredump_filter", "timens_offsets",
-		"attr/current", "personality" };
+	static const char *const paths[] = { "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/timer_list",
+		"/proc/scsi", "/sys/firmware", "/proc/sys/kernel/hostname", "/proc/sys/net/ipv4/ip_forward",
+		"/proc/sysrq-trigger", "/proc/irq", "/sys/fs/cgroup/cgroup.procs", "/sys/kernel/profiling", "/dev/shm",
+		"/etc/passwd", "/tmp" };
+	static const char *const files[] = { "status", "cgroup", "comm", "oom_score_adj", "uid_map", "gid_map",
+		"setgroups", "loginuid", "coredump_filter", "timens_offsets", "attr/current", "personality" };
 	(void)argc;
 	print_descriptors(); /* before any is opened here */
 	print_command(argv);

@@ -32,13 +32,11 @@ static bool is_printable(const char *text)
 static void expect_line(const struct error *err)
 {
 	char line[1024];
-	if (!err->text[0] || !is_printable(error_line(err, line, sizeof(line))) ||
-		!is_printable(err->hint))
+	if (!err->text[0] || !is_printable(error_line(err, line, sizeof(line))) || !is_printable(err->hint))
 		abort();
 }
 
-static bool read_as(
-	struct arena *arena, const struct schema *schema, const char *text, size_t len, void *ret)
+static bool read_as(struct arena *arena, const struct schema *schema, const char *text, size_t len, void *ret)
 {
 	struct error err = { 0 };
 	if (json_read(arena, &source, schema, text, len, ret, &err) == 0)

@@ -47,9 +47,8 @@ static void try_validate(const uint8_t *data, size_t size)
 	if (sync_validate(&message, size))
 		use(&message);
 	else
-		expect(size != sizeof(message) || message.kind == 0 ||
-			message.kind >= MESSAGE_KINDS || message.error.status < 0 ||
-			message.error.status > 255);
+		expect(size != sizeof(message) || message.kind == 0 || message.kind >= MESSAGE_KINDS ||
+			message.error.status < 0 || message.error.status > 255);
 }
 
 static void try_receive(const uint8_t *data, size_t size)

@@ -3,10 +3,10 @@
  *
  *	enclose COMMAND ARGUMENT...
  *
- * SIGINT, SIGTERM, SIGHUP, and the death of enclose itself end every process that the command has started, however deep it
- * hides: the kernel kills a pid namespace with its first process. The mounts that they made go with the mount namespace. The
- * exit status is the command's, 128+N where a signal ended it, 125 where enclose fails. Without root the command has no
- * namespaces but a process group, which a signal ends.
+ * SIGINT, SIGTERM, SIGHUP, and the death of enclose itself end every process that the command has started, however deep
+ * it hides: the kernel kills a pid namespace with its first process. The mounts that they made go with the mount
+ * namespace. The exit status is the command's, 128+N where a signal ended it, 125 where enclose fails. Without root the
+ * command has no namespaces but a process group, which a signal ends.
  */
 #include <errno.h>
 #include <sched.h>
@@ -72,7 +72,7 @@ static void be_first(char **argv, const sigset_t *mask)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		die("prctl");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
 		die("mount /proc");
 	pid_t command = fork();
 	if (command < 0)

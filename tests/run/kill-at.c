@@ -7,8 +7,8 @@
  *	MEANWHILE='hull delete ...' kill-at parent 17 hull exec ...
  *	                                      kills nothing, but runs that with sh as the command stands before its 17th call
  *
- * Prints that number, or the exit status of the command (128 + signal) in the mode "child". Exits with 0 if it killed, 3 if the
- * command ended before, 1 if it cannot trace. What outlives the command goes on untraced.
+ * Prints that number, or the exit status of the command (128 + signal) in the mode "child". Exits with 0 if it killed,
+ * 3 if the command ended before, 1 if it cannot trace. What outlives the command goes on untraced.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -25,7 +25,7 @@ struct trace {
 	pid_t main;
 	bool children;
 	unsigned long at, count;
-	bool killed; /* or what is to run meanwhile has run */
+	bool killed;                 /* or what is to run meanwhile has run */
 	pid_t inside[MAX_PROCESSES]; /* those between the entry of a call and its end */
 	unsigned inside_len;
 };

@@ -58,10 +58,9 @@ static size_t receive(int sock, char *data, size_t size, int *ret_fd)
 		struct cmsghdr align;
 	} control;
 	struct iovec io = { data, size };
-	struct msghdr message = { .msg_iov = &io,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+	};
 	ssize_t n = recvmsg(sock, &message, MSG_CMSG_CLOEXEC);
 	struct cmsghdr *header = n < 0 ? NULL : CMSG_FIRSTHDR(&message);
 	if (n < 0)
@@ -199,8 +198,8 @@ static int play_agent(char **args)
 static void run_on(int master, const struct winsize *size, char **command)
 {
 	int peer = -1;
-	if (setsid() < 0 || grantpt(master) < 0 || unlockpt(master) < 0 ||
-		(peer = open(ptsname(master), O_RDWR)) < 0 || ioctl(peer, TIOCSWINSZ, size) < 0)
+	if (setsid() < 0 || grantpt(master) < 0 || unlockpt(master) < 0 || (peer = open(ptsname(master), O_RDWR)) < 0 ||
+		ioctl(peer, TIOCSWINSZ, size) < 0)
 		die("open a terminal");
 	(void)ioctl(peer, TIOCSCTTY, 0);
 	for (int fd = 0; fd <= 2; fd++)
@@ -216,8 +215,7 @@ static int run_on_terminal(char **args)
 	int status, master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (!args[0] || !args[1] || !args[2] || master < 0)
 		return 2;
-	struct winsize size = { .ws_row = (unsigned short)atoi(args[0]),
-		.ws_col = (unsigned short)atoi(args[1]) };
+	struct winsize size = { .ws_row = (unsigned short)atoi(args[0]), .ws_col = (unsigned short)atoi(args[1]) };
 	struct sigaction action = { .sa_handler = note_growth };
 	(void)sigaction(SIGUSR1, &action, NULL);
 	pid_t pid = fork();

@@ -1,6 +1,6 @@
 /*
- * What a process can learn of itself, printed from inside a container: `probe QUESTION [ARGUMENT...]`. Static, so that it runs in any
- * root filesystem.
+ * What a process can learn of itself, printed from inside a container: `probe QUESTION [ARGUMENT...]`. Static, so that
+ * it runs in any root filesystem.
  */
 #include <errno.h>
 #include <grp.h>
@@ -28,9 +28,8 @@ static int print_scheduler(char **args)
 	(void)args;
 	if (syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0) < 0)
 		return 1;
-	printf("policy=%u nice=%d priority=%u flags=%llu runtime=%llu deadline=%llu period=%llu\n",
-		a.policy, a.nice, a.priority, (unsigned long long)a.flags,
-		(unsigned long long)a.runtime, (unsigned long long)a.deadline,
+	printf("policy=%u nice=%d priority=%u flags=%llu runtime=%llu deadline=%llu period=%llu\n", a.policy, a.nice,
+		a.priority, (unsigned long long)a.flags, (unsigned long long)a.runtime, (unsigned long long)a.deadline,
 		(unsigned long long)a.period);
 	return 0;
 }
@@ -153,10 +152,7 @@ static int make_call_32(char **args)
 {
 #ifdef __x86_64__
 	long result = args[0] ? strtol(args[0], NULL, 0) : 0;
-	__asm__ volatile("int $0x80"
-			 : "+a"(result)
-			 : "b"(0), "c"(0), "d"(0)
-			 : "memory", "r8", "r9", "r10", "r11");
+	__asm__ volatile("int $0x80" : "+a"(result) : "b"(0), "c"(0), "d"(0) : "memory", "r8", "r9", "r10", "r11");
 	print_result((int)result);
 	return 0;
 #else

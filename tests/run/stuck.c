@@ -1,6 +1,6 @@
 /*
- * A file system that never answers: stuck DIRECTORY mounts it there and serves it until it is killed. Who looks up a name in it waits
- * uninterruptibly once a signal has killed it, since the question is out and no answer comes.
+ * A file system that never answers: stuck DIRECTORY mounts it there and serves it until it is killed. Who looks up a
+ * name in it waits uninterruptibly once a signal has killed it, since the question is out and no answer comes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,20 +14,17 @@
 
 static void answer(int fd, const struct fuse_in_header *in, int error, const void *data, size_t len)
 {
-	struct fuse_out_header out = { .len = (unsigned)(sizeof(out) + len),
-		.error = error,
-		.unique = in->unique };
+	struct fuse_out_header out = { .len = (unsigned)(sizeof(out) + len), .error = error, .unique = in->unique };
 	struct iovec parts[] = { { &out, sizeof(out) }, { (void *)data, len } };
 	(void)!writev(fd, parts, len ? 2 : 1);
 }
 
 static void serve(int fd, const struct fuse_in_header *in)
 {
-	struct fuse_init_out init = { .major = FUSE_KERNEL_VERSION,
-		.minor = FUSE_KERNEL_MINOR_VERSION,
-		.max_write = 4096 };
-	struct fuse_attr_out root = { .attr_valid = 1000,
-		.attr = { .ino = 1, .mode = S_IFDIR | 0755, .nlink = 2 } };
+	struct fuse_init_out init = {
+		.major = FUSE_KERNEL_VERSION, .minor = FUSE_KERNEL_MINOR_VERSION, .max_write = 4096
+	};
+	struct fuse_attr_out root = { .attr_valid = 1000, .attr = { .ino = 1, .mode = S_IFDIR | 0755, .nlink = 2 } };
 	if (in->opcode == FUSE_INIT)
 		answer(fd, in, 0, &init, sizeof(init));
 	else if (in->opcode == FUSE_GETATTR && in->nodeid == FUSE_ROOT_ID)

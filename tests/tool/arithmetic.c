@@ -31,7 +31,8 @@ static int add_numbers(const struct scope *s, const struct node *n, const struct
 		return eval_fail(s, n, "division by zero");
 	if (n->op == OP_DIVIDE) {
 		exact = exact && b->integer != -1 && a->integer % b->integer == 0;
-		*ret = exact ? value_integer(arena, a->integer / b->integer) : value_double(arena, a->number / b->number);
+		*ret = exact ? value_integer(arena, a->integer / b->integer) :
+			       value_double(arena, a->number / b->number);
 		return 0;
 	}
 	if (!exact || b->integer == -1)
@@ -57,7 +58,8 @@ static bool holds_item(const struct value *array, const struct value *item)
 }
 
 /* The items of the first, without those that the second has, or with them. */
-static const struct value *combine_arrays(struct arena *arena, const struct value *a, const struct value *b, bool subtract)
+static const struct value *combine_arrays(
+	struct arena *arena, const struct value *a, const struct value *b, bool subtract)
 {
 	value_list items = { NULL };
 	for (size_t i = 0; i < a->count; i++)
@@ -106,7 +108,8 @@ static const struct value *repeat(struct arena *arena, const struct value *text,
 	return value_string(arena, all, (size_t)times * text->len);
 }
 
-static const struct value *combine_others(struct arena *arena, enum node_op op, const struct value *a, const struct value *b)
+static const struct value *combine_others(
+	struct arena *arena, enum node_op op, const struct value *a, const struct value *b)
 {
 	if (a->kind == VALUE_STRING && b->kind == VALUE_STRING)
 		return op == OP_ADD ? join_strings(arena, a, b) : op == OP_DIVIDE ? split_string(arena, a, b) : NULL;
@@ -114,7 +117,8 @@ static const struct value *combine_others(struct arena *arena, enum node_op op, 
 		return combine_arrays(arena, a, b, op == OP_SUBTRACT);
 	if (a->kind == VALUE_OBJECT && b->kind == VALUE_OBJECT && (op == OP_ADD || op == OP_MULTIPLY))
 		return merge_objects(arena, a, b, op == OP_MULTIPLY);
-	if (a->kind == VALUE_STRING && b->kind == VALUE_NUMBER && b->exact && b->integer < REPEAT_MAX && op == OP_MULTIPLY)
+	if (a->kind == VALUE_STRING && b->kind == VALUE_NUMBER && b->exact && b->integer < REPEAT_MAX &&
+		op == OP_MULTIPLY)
 		return repeat(arena, a, b->integer);
 	return NULL;
 }
@@ -122,7 +126,9 @@ static const struct value *combine_others(struct arena *arena, enum node_op op, 
 int eval_arithmetic(const struct scope *s, const struct node *n, const struct value *left, const struct value *right,
 	const struct value **ret)
 {
-	static const char operators[] = { [OP_ADD] = '+', [OP_SUBTRACT] = '-', [OP_MULTIPLY] = '*', [OP_DIVIDE] = '/', [OP_MODULO] = '%' };
+	static const char operators[] = {
+		[OP_ADD] = '+', [OP_SUBTRACT] = '-', [OP_MULTIPLY] = '*', [OP_DIVIDE] = '/', [OP_MODULO] = '%'
+	};
 	if (n->op == OP_ADD && (left->kind == VALUE_NULL || right->kind == VALUE_NULL)) {
 		*ret = left->kind == VALUE_NULL ? right : left;
 		return 0;
@@ -131,7 +137,8 @@ int eval_arithmetic(const struct scope *s, const struct node *n, const struct va
 		return add_numbers(s, n, left, right, ret);
 	const struct value *v = combine_others(s->e->arena, n->op, left, right);
 	if (!v)
-		return eval_fail(s, n, "%s %c %s: not known of these types", value_kind_name(left), operators[n->op], value_kind_name(right));
+		return eval_fail(s, n, "%s %c %s: not known of these types", value_kind_name(left), operators[n->op],
+			value_kind_name(right));
 	*ret = v;
 	return 0;
 }

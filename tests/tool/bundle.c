@@ -107,13 +107,14 @@ static int make_directory(const struct copying *c, const char *path)
 {
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		return fail(c->err, errno, "mkdir %s", path);
-	return c->uid >= 0 && lchown(path, (uid_t)c->uid, (gid_t)c->uid) < 0 ? fail(c->err, errno, "chown %s", path) : 0;
+	return c->uid >= 0 && lchown(path, (uid_t)c->uid, (gid_t)c->uid) < 0 ? fail(c->err, errno, "chown %s", path) :
+									       0;
 }
 
 int template_make(struct arena *arena, const char *template, const char *source, long uid, struct error *err)
 {
-	static const char *const directories[] = { "", "/links", "/links/bundle", "/links/state", "/copies", "/copies/rootfs",
-		"/copies/rootfs/bin" };
+	static const char *const directories[] = { "", "/links", "/links/bundle", "/links/state", "/copies",
+		"/copies/rootfs", "/copies/rootfs/bin" };
 	struct copying c = { .arena = arena, .err = err, .uid = uid };
 	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++)
 		if (make_directory(&c, arena_printf(arena, "%s%s", template, directories[i])) < 0)
@@ -153,7 +154,8 @@ int bundle_make(struct arena *arena, const char *template, const char *work, con
 	const char *bundle = arena_printf(arena, "%s/bundle", work);
 	if (copy_tree(&c, arena_printf(arena, "%s/copies", template), bundle) < 0)
 		return -1;
-	if (read_file_at(arena, AT_FDCWD, arena_printf(arena, "%s/begin.json", template), CONFIG_LIMIT, &config, err) < 0)
+	if (read_file_at(arena, AT_FDCWD, arena_printf(arena, "%s/begin.json", template), CONFIG_LIMIT, &config, err) <
+		0)
 		return -1;
 	const char *path = arena_printf(arena, "%s/config.json", bundle), *text = with_id(arena, config, id);
 	FD(out) = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -1,6 +1,7 @@
 /*
- * Processes. find REGEX: whose command line, its words with a blank between them, matches; other than this one. children PID [NAME]:
- * whose parent that one is, and whose name that. Both print the pids, and end with 1 if there is none.
+ * Processes. find REGEX: whose command line, its words with a blank between them, matches; other than this one.
+ * children PID [NAME]: whose parent that one is, and whose name that. Both print the pids, and end with 1 if there is
+ * none.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -25,7 +26,8 @@ struct wanted {
 static bool has_line(struct arena *arena, const char *pid, const regex_t *line)
 {
 	char *words;
-	ssize_t len = read_file_at(arena, AT_FDCWD, arena_printf(arena, "/proc/%s/cmdline", pid), PROC_LIMIT, &words, NULL);
+	ssize_t len =
+		read_file_at(arena, AT_FDCWD, arena_printf(arena, "/proc/%s/cmdline", pid), PROC_LIMIT, &words, NULL);
 	if (len <= 0)
 		return false;
 	for (ssize_t i = 0; i < len - 1; i++)

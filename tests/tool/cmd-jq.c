@@ -44,7 +44,8 @@ static void bind(struct invocation *v, const char *name, const struct value *val
 }
 
 /* --arg, --argjson and --rawfile. */
-static int bind_option(struct invocation *v, const char *option, const char *name, const char *operand, struct error *err)
+static int bind_option(
+	struct invocation *v, const char *option, const char *name, const char *operand, struct error *err)
 {
 	value_list all = { NULL };
 	char *text;
@@ -161,7 +162,7 @@ static int read_inputs(struct invocation *v, value_list *inputs, struct error *e
 		if (len < 0 || add_input(v, text, (size_t)len, inputs, err) < 0)
 			return -1;
 	}
-	LIST_EACH(&v->files, file) {
+	LIST_EACH (&v->files, file) {
 		len = read_file_at(v->arena, AT_FDCWD, *file, INPUT_LIMIT, &text, err);
 		if (len < 0 || add_input(v, text, (size_t)len, inputs, err) < 0)
 			return error_prefix(err, "%s", *file);
@@ -177,7 +178,8 @@ static int read_inputs(struct invocation *v, value_list *inputs, struct error *e
 static void print(const struct invocation *v, FILE *out, const struct value *value)
 {
 	size_t len = value->len;
-	const char *text = v->raw_output && value->kind == VALUE_STRING ? value->text : value_write(v->arena, value, v->how, &len);
+	const char *text =
+		v->raw_output && value->kind == VALUE_STRING ? value->text : value_write(v->arena, value, v->how, &len);
 	(void)fwrite(text, 1, len, out);
 	(void)fputc('\n', out);
 }
@@ -203,11 +205,11 @@ int cmd_jq(int argc, char **argv)
 	}
 	const struct value *last = NULL;
 	int status = 0;
-	LIST_EACH(&inputs, input) {
+	LIST_EACH (&inputs, input) {
 		value_list results = { NULL };
 		if (filter_apply(&v.run, filter, *input, &results, &err) < 0)
 			status = complain(argv[0], &err, EXIT_FAILED);
-		LIST_EACH(&results, r) {
+		LIST_EACH (&results, r) {
 			print(&v, stdout, *r);
 			last = *r;
 		}

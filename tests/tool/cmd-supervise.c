@@ -1,11 +1,13 @@
 /*
- * supervise SHELL SCRIPT [OPERAND...]: runs a file of tests, as a parent that signals reach at once, where a shell would first wait
- * for what it has started. When it ends, by itself or by a signal, none of its processes, mounts and cgroups is left, nor its
- * directory of temporary files. A hull command that hangs is ended, as timeout(1) before each one would.
+ * supervise SHELL SCRIPT [OPERAND...]: runs a file of tests, as a parent that signals reach at once, where a shell
+ * would first wait for what it has started. When it ends, by itself or by a signal, none of its processes, mounts and
+ * cgroups is left, nor its directory of temporary files. A hull command that hangs is ended, as timeout(1) before each
+ * one would.
  *
- * The shell gets in its environment: HULL, resolved; HULL_TEST_SUITE_DIR; HULL_TEST_CGROUP2, where cgroup2 is; and HULL_TEST_SUITE,
- * by which its processes are known. From the caller's: HULL_TEST_LIMIT, the seconds for a hull command; HULL_TEST_RUN, which the
- * ids of the tests begin with; HULL_TEST_STRAYS, if what a file leaves is no failure of it.
+ * The shell gets in its environment: HULL, resolved; HULL_TEST_SUITE_DIR; HULL_TEST_CGROUP2, where cgroup2 is; and
+ * HULL_TEST_SUITE, by which its processes are known. From the caller's: HULL_TEST_LIMIT, the seconds for a hull
+ * command; HULL_TEST_RUN, which the ids of the tests begin with; HULL_TEST_STRAYS, if what a file leaves is no failure
+ * of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -122,14 +124,16 @@ static void limit_process(void *data, pid_t pid)
 	int64_t age = command_age(s, pid);
 	if (age < s->limit)
 		return;
-	(void)fprintf(stderr, "test-tool: %s (process %d) has run for %lld seconds and is ended\n", s->command, pid, (long long)age);
+	(void)fprintf(stderr, "test-tool: %s (process %d) has run for %lld seconds and is ended\n", s->command, pid,
+		(long long)age);
 	(void)kill(pid, age < s->limit + (s->limit < LIMIT_MORE ? s->limit : LIMIT_MORE) ? SIGTERM : SIGKILL);
 }
 
 /* Until the shell has ended, or a signal came, which is returned. */
 static int watch(struct suite *s, const sigset_t *signals)
 {
-	const struct timespec patrol = { .tv_sec = s->limit > 0 && s->limit < PATROL_SECONDS ? s->limit : PATROL_SECONDS };
+	const struct timespec patrol = { .tv_sec = s->limit > 0 && s->limit < PATROL_SECONDS ? s->limit :
+											       PATROL_SECONDS };
 	while (!s->ended) {
 		int signal = sigtimedwait(signals, NULL, &patrol);
 		if (signal == SIGCHLD)
@@ -167,8 +171,9 @@ static int start(struct suite *s, char **argv, const sigset_t *old)
 	s->pid = fork();
 	if (s->pid == 0) {
 		(void)snprintf(suite, sizeof(suite), "%d.", getpid());
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || setenv("HULL_TEST_SUITE", suite, 1) < 0 || close(gate[0]) < 0 ||
-			fcntl(gate[1], F_SETFD, FD_CLOEXEC) < 0 || sigprocmask(SIG_SETMASK, old, NULL) < 0)
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || setenv("HULL_TEST_SUITE", suite, 1) < 0 ||
+			close(gate[0]) < 0 || fcntl(gate[1], F_SETFD, FD_CLOEXEC) < 0 ||
+			sigprocmask(SIG_SETMASK, old, NULL) < 0)
 			_exit(126);
 		(void)execvp(argv[0], argv);
 		_exit(127);
@@ -196,13 +201,15 @@ static int prepare(struct suite *s)
 	(void)snprintf(s->command, sizeof(s->command), "%s", slash ? slash + 1 : name);
 	const char *limit = getenv("HULL_TEST_LIMIT");
 	s->strays = getenv("HULL_TEST_STRAYS") != NULL;
-	s->limit = getenv("HULL_TEST_USER") ? -1 : limit ? atoi(limit) : LIMIT_SECONDS; /* as-user.c has a limit of its own */
+	s->limit = getenv("HULL_TEST_USER") ? -1 :
+		   limit                    ? atoi(limit) :
+					      LIMIT_SECONDS; /* as-user.c has a limit of its own */
 	s->traces.cgroups = find_cgroup2();
 	s->traces.tree = s->dir;
 	return setenv("HULL", name, 1) < 0 || setenv("HULL_TEST_SUITE_DIR", s->dir, 1) < 0 ||
-			       setenv("HULL_TEST_CGROUP2", s->traces.cgroups, 1) < 0
-		       ? -1
-		       : 0;
+			       setenv("HULL_TEST_CGROUP2", s->traces.cgroups, 1) < 0 ?
+		       -1 :
+		       0;
 }
 
 int cmd_supervise(int argc, char **argv)

@@ -1,6 +1,6 @@
 /*
- * What surrounds a test: template, begin, turn, look, clear, remove. Each takes as a test's traces its state directory, its working
- * directory and its id.
+ * What surrounds a test: template, begin, turn, look, clear, remove. Each takes as a test's traces its state directory,
+ * its working directory and its id.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +36,9 @@ static struct traces traces_of(struct arena *arena, char **operands)
 	};
 }
 
-/* Waits for what the kernel is still taking down; then prints what is left: 0 or 1. Where everything is slow, as in a guest, a look
- * takes longer than the sleep after it: it is the sleeps that count. Environment: HULL_TEST_PATIENCE, in milliseconds. */
+/* Waits for what the kernel is still taking down; then prints what is left: 0 or 1. Where everything is slow, as in a
+ * guest, a look takes longer than the sleep after it: it is the sleeps that count. Environment: HULL_TEST_PATIENCE, in
+ * milliseconds. */
 static int await_nothing(struct arena *arena, const struct traces *traces)
 {
 	const char *patience = getenv("HULL_TEST_PATIENCE");

@@ -39,7 +39,7 @@ int eval_values(const struct scope *s, const struct node *n, const struct value 
 {
 	result_list results = { NULL };
 	int code = eval_node(s, n, (struct result){ input, NULL }, &results);
-	LIST_EACH(&results, r) {
+	LIST_EACH (&results, r) {
 		*list_add(s->e->arena, ret) = r->value;
 	}
 	return code;
@@ -50,7 +50,7 @@ int eval_places(const struct scope *s, const struct node *n, const struct value 
 	static const struct place root;
 	if (eval_node(s, n, (struct result){ input, &root }, ret) < 0)
 		return -1;
-	LIST_EACH(ret, r) {
+	LIST_EACH (ret, r) {
 		if (!r->place)
 			return eval_fail(s, n, "this computes a value instead of naming a place");
 	}
@@ -93,7 +93,7 @@ static int eval_string(const struct scope *s, const struct node *n, struct resul
 {
 	char *text = NULL;
 	size_t len = 0;
-	LIST_EACH(&n->parts, part) {
+	LIST_EACH (&n->parts, part) {
 		const struct value *v;
 		if (eval_one(s, *part, input.value, &v) < 0)
 			return -1;
@@ -118,8 +118,8 @@ static int eval_index(const struct scope *s, const struct node *n, struct result
 	value_list keys = { NULL };
 	if (eval_node(s, n->left, input, &of) < 0 || eval_values(s, n->right, input.value, &keys) < 0)
 		return -1;
-	LIST_EACH(&of, o) {
-		LIST_EACH(&keys, key) {
+	LIST_EACH (&of, o) {
+		LIST_EACH (&keys, key) {
 			const struct value *member;
 			if (place_get(s, n, o->value, *key, &member) < 0)
 				return -1;
@@ -134,12 +134,13 @@ static int eval_iterate(const struct scope *s, const struct node *n, struct resu
 	result_list of = { NULL };
 	if (eval_node(s, n->left, input, &of) < 0)
 		return -1;
-	LIST_EACH(&of, o) {
+	LIST_EACH (&of, o) {
 		const struct value *v = o->value;
 		if (v->kind < VALUE_ARRAY)
 			return eval_miss(s, n, "a value of type %s has no members", value_kind_name(v));
 		for (size_t i = 0; i < v->count; i++) {
-			const struct value *key = v->kind == VALUE_OBJECT ? v->keys[i] : value_integer(s->e->arena, (int64_t)i);
+			const struct value *key =
+				v->kind == VALUE_OBJECT ? v->keys[i] : value_integer(s->e->arena, (int64_t)i);
 			add_result(s, ret, v->items[i], place_below(s, o->place, key));
 		}
 	}
@@ -174,12 +175,14 @@ static int eval_slice(const struct scope *s, const struct node *n, struct result
 	value_list of = { NULL };
 	if (eval_values(s, n->left, input.value, &of) < 0)
 		return -1;
-	LIST_EACH(&of, o) {
+	LIST_EACH (&of, o) {
 		const struct value *v = *o;
 		size_t from = 0, to = v->kind == VALUE_STRING ? v->len : v->count, count = to;
 		if (v->kind != VALUE_ARRAY && v->kind != VALUE_NULL && !is_ascii(v))
-			return eval_fail(s, n, "slices are known of arrays and ASCII strings alone, not of this %s", value_kind_name(v));
-		if (slice_end(s, n->right, input.value, count, &from) < 0 || slice_end(s, n->third, input.value, count, &to) < 0)
+			return eval_fail(s, n, "slices are known of arrays and ASCII strings alone, not of this %s",
+				value_kind_name(v));
+		if (slice_end(s, n->right, input.value, count, &from) < 0 ||
+			slice_end(s, n->third, input.value, count, &to) < 0)
 			return -1;
 		if (v->kind == VALUE_STRING) {
 			add_result(s, ret, value_string(s->e->arena, v->text + from, to > from ? to - from : 0), NULL);
@@ -218,7 +221,8 @@ static int eval_object(const struct scope *s, const struct node *n, struct resul
 		if (!key || !item)
 			return 0;
 		if (key->kind != VALUE_STRING)
-			return eval_fail(s, n->parts.items[i], "a key is a string, not of type %s", value_kind_name(key));
+			return eval_fail(
+				s, n->parts.items[i], "a key is a string, not of type %s", value_kind_name(key));
 		*list_add(s->e->arena, &keys) = key;
 		*list_add(s->e->arena, &items) = item;
 	}
@@ -231,11 +235,13 @@ static int eval_negate(const struct scope *s, const struct node *n, struct resul
 	value_list values = { NULL };
 	if (eval_values(s, n->left, input.value, &values) < 0)
 		return -1;
-	LIST_EACH(&values, v) {
+	LIST_EACH (&values, v) {
 		if ((*v)->kind != VALUE_NUMBER)
 			return eval_fail(s, n, "a value of type %s cannot be negated", value_kind_name(*v));
-		add_result(s, ret, (*v)->exact && (*v)->integer != INT64_MIN ? value_integer(s->e->arena, -(*v)->integer) :
-			value_double(s->e->arena, -(*v)->number), NULL);
+		add_result(s, ret,
+			(*v)->exact && (*v)->integer != INT64_MIN ? value_integer(s->e->arena, -(*v)->integer) :
+								    value_double(s->e->arena, -(*v)->number),
+			NULL);
 	}
 	return 0;
 }
@@ -244,7 +250,7 @@ static int eval_pipe(const struct scope *s, const struct node *n, struct result 
 {
 	result_list between = { NULL };
 	int code = eval_node(s, n->left, input, &between);
-	LIST_EACH(&between, b) {
+	LIST_EACH (&between, b) {
 		if (eval_node(s, n->right, *b, ret) < 0)
 			return -1;
 	}
@@ -265,7 +271,7 @@ static int eval_otherwise(const struct scope *s, const struct node *n, struct re
 	size_t before = ret->len;
 	if (forgive(s, eval_node(s, n->left, input, &left)) < 0)
 		return -1;
-	LIST_EACH(&left, l) {
+	LIST_EACH (&left, l) {
 		if (value_holds(l->value))
 			add_result(s, ret, l->value, l->place);
 	}
@@ -278,7 +284,7 @@ static int eval_logic(const struct scope *s, const struct node *n, struct result
 	bool decisive = n->kind == NODE_OR;
 	if (eval_values(s, n->left, input.value, &left) < 0)
 		return -1;
-	LIST_EACH(&left, l) {
+	LIST_EACH (&left, l) {
 		value_list right = { NULL };
 		if (value_holds(*l) == decisive) {
 			add_result(s, ret, value_bool(decisive), NULL);
@@ -286,7 +292,7 @@ static int eval_logic(const struct scope *s, const struct node *n, struct result
 		}
 		if (eval_values(s, n->right, input.value, &right) < 0)
 			return -1;
-		LIST_EACH(&right, r) {
+		LIST_EACH (&right, r) {
 			add_result(s, ret, value_bool(value_holds(*r)), NULL);
 		}
 	}
@@ -316,8 +322,8 @@ static int eval_operator(const struct scope *s, const struct node *n, struct res
 	value_list left = { NULL }, right = { NULL };
 	if (eval_values(s, n->right, input.value, &right) < 0 || eval_values(s, n->left, input.value, &left) < 0)
 		return -1;
-	LIST_EACH(&right, r) {
-		LIST_EACH(&left, l) {
+	LIST_EACH (&right, r) {
+		LIST_EACH (&left, l) {
 			const struct value *v;
 			if (n->kind == NODE_COMPARE)
 				v = value_bool(compares(n->op, value_compare(*l, *r)));
@@ -329,7 +335,8 @@ static int eval_operator(const struct scope *s, const struct node *n, struct res
 	return 0;
 }
 
-/* What a place gets, from what it holds. For `=` and `op=` the right side's value, of the whole input, is in `right`. */
+/* What a place gets, from what it holds. For `=` and `op=` the right side's value, of the whole input, is in
+ * `right`. */
 static int new_member(const struct scope *s, const struct node *n, const struct value *old, const struct value *right,
 	const struct value **ret)
 {
@@ -347,13 +354,13 @@ static int new_member(const struct scope *s, const struct node *n, const struct 
 	return *ret ? 0 : eval_fail(s, n, "no value to put there");
 }
 
-static int change_places(const struct scope *s, const struct node *n, const struct value *root, const struct value *right,
-	const struct value **ret)
+static int change_places(const struct scope *s, const struct node *n, const struct value *root,
+	const struct value *right, const struct value **ret)
 {
 	result_list places = { NULL };
 	if (eval_places(s, n->left, root, &places) < 0)
 		return -1;
-	LIST_EACH(&places, p) {
+	LIST_EACH (&places, p) {
 		const struct value *path = place_path(s->e->arena, p->place), *old = root, *member;
 		for (size_t i = 0; i < path->count; i++)
 			if (place_get(s, n, old, path->items[i], &old) < 0)
@@ -372,7 +379,7 @@ static int eval_change(const struct scope *s, const struct node *n, struct resul
 		*list_add(s->e->arena, &right) = &value_null; /* once */
 	else if (eval_values(s, n->right, input.value, &right) < 0)
 		return -1;
-	LIST_EACH(&right, r) {
+	LIST_EACH (&right, r) {
 		const struct value *changed;
 		if (change_places(s, n, input.value, *r, &changed) < 0)
 			return -1;
@@ -386,7 +393,7 @@ static int eval_if(const struct scope *s, const struct node *n, struct result in
 	value_list conditions = { NULL };
 	if (eval_values(s, n->left, input.value, &conditions) < 0)
 		return -1;
-	LIST_EACH(&conditions, c) {
+	LIST_EACH (&conditions, c) {
 		if (eval_node(s, value_holds(*c) ? n->right : n->third, input, ret) < 0)
 			return -1;
 	}
@@ -398,7 +405,7 @@ static int eval_bind(const struct scope *s, const struct node *n, struct result 
 	value_list values = { NULL };
 	if (eval_values(s, n->left, input.value, &values) < 0)
 		return -1;
-	LIST_EACH(&values, v) {
+	LIST_EACH (&values, v) {
 		const struct binding bound = { .up = s->bindings, .name = n->name, .value = *v };
 		const struct scope inner = { s->e, &bound };
 		if (eval_node(&inner, n->right, input, ret) < 0)

@@ -35,7 +35,8 @@ int eval_fail(const struct scope *s, const struct node *n, const char *fmt, ...)
 /* The same for values that have no such member: "?" and "//" catch it, as they do in jq(1). */
 int eval_miss(const struct scope *s, const struct node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Appends the filter's results for the input. Places are followed if the input has one. On failure, what came before stays. */
+/* Appends the filter's results for the input. Places are followed if the input has one. On failure, what came before
+ * stays. */
 int eval_node(const struct scope *s, const struct node *n, struct result input, result_list *ret);
 
 /* As eval_node(), without places. */
@@ -60,7 +61,8 @@ int place_delete(const struct scope *s, const struct node *n, const struct value
 /* The keys from the root, as an array. */
 const struct value *place_path(struct arena *arena, const struct place *place);
 
-static inline void add_result(const struct scope *s, result_list *ret, const struct value *value, const struct place *place)
+static inline void add_result(
+	const struct scope *s, result_list *ret, const struct value *value, const struct place *place)
 {
 	*list_add(s->e->arena, ret) = (struct result){ value, place };
 }

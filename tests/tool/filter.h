@@ -6,8 +6,8 @@
  *	struct filter_run run = { .arena = &arena };
  *	if (filter_apply(&run, filter, input, &results, &err) < 0) ...
  *
- * What it does not know, it refuses, and says at which character. A filter's results are gathered before the next one of a pipe
- * takes them, so that endless ones are not for it.
+ * What it does not know, it refuses, and says at which character. A filter's results are gathered before the next one
+ * of a pipe takes them, so that endless ones are not for it.
  */
 #pragma once
 
@@ -30,18 +30,31 @@ enum node_kind {
 	NODE_OTHERWISE, /* left // right */
 	NODE_AND,
 	NODE_OR,
-	NODE_COMPARE,   /* by op */
+	NODE_COMPARE, /* by op */
 	NODE_ARITHMETIC,
-	NODE_ASSIGN,    /* left = right */
-	NODE_UPDATE,    /* left |= right */
-	NODE_COMBINE,   /* left op= right */
-	NODE_IF,        /* left then right else third */
-	NODE_BIND,      /* left as $name | right */
-	NODE_DEFINE,    /* def name: left; right */
-	NODE_CALL,      /* name(parts) */
+	NODE_ASSIGN,  /* left = right */
+	NODE_UPDATE,  /* left |= right */
+	NODE_COMBINE, /* left op= right */
+	NODE_IF,      /* left then right else third */
+	NODE_BIND,    /* left as $name | right */
+	NODE_DEFINE,  /* def name: left; right */
+	NODE_CALL,    /* name(parts) */
 };
 
-enum node_op { OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_MODULO, OP_OTHERWISE, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE };
+enum node_op {
+	OP_ADD,
+	OP_SUBTRACT,
+	OP_MULTIPLY,
+	OP_DIVIDE,
+	OP_MODULO,
+	OP_OTHERWISE,
+	OP_EQ,
+	OP_NE,
+	OP_LT,
+	OP_LE,
+	OP_GT,
+	OP_GE
+};
 
 struct node {
 	enum node_kind kind;

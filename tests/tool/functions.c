@@ -138,7 +138,8 @@ static const struct value *fn_endswith(struct arena *arena, const struct value *
 	(void)arena;
 	if (of->kind != VALUE_STRING || args[0]->kind != VALUE_STRING)
 		return NULL;
-	return value_bool(of->len >= args[0]->len && memcmp(of->text + of->len - args[0]->len, args[0]->text, args[0]->len) == 0);
+	return value_bool(
+		of->len >= args[0]->len && memcmp(of->text + of->len - args[0]->len, args[0]->text, args[0]->len) == 0);
 }
 
 static const struct value *fn_split(struct arena *arena, const struct value *of, const struct value *const *args)
@@ -226,7 +227,8 @@ static const struct value *fn_to_entries(struct arena *arena, const struct value
 	if (of->kind != VALUE_OBJECT)
 		return NULL;
 	for (size_t i = 0; i < of->count; i++) {
-		const struct value *entry = value_with_key(arena, &value_null, value_string(arena, "key", 3), of->keys[i]);
+		const struct value *entry =
+			value_with_key(arena, &value_null, value_string(arena, "key", 3), of->keys[i]);
 		entry = value_with_key(arena, entry, value_string(arena, "value", 5), of->items[i]);
 		*list_add(arena, &entries) = entry;
 	}
@@ -265,8 +267,8 @@ static const struct value_function {
 enum { MAX_ARGS = 2 };
 
 /* For every value of the arguments from the place on. */
-static int call_with(const struct scope *s, const struct node *n, const struct value_function *f, const struct value *of,
-	const struct value **args, size_t place, result_list *ret)
+static int call_with(const struct scope *s, const struct node *n, const struct value_function *f,
+	const struct value *of, const struct value **args, size_t place, result_list *ret)
 {
 	value_list values = { NULL };
 	if (place == f->args) {
@@ -279,7 +281,7 @@ static int call_with(const struct scope *s, const struct node *n, const struct v
 	}
 	if (eval_values(s, n->parts.items[place], of, &values) < 0)
 		return -1;
-	LIST_EACH(&values, v) {
+	LIST_EACH (&values, v) {
 		args[place] = *v;
 		if (call_with(s, n, f, of, args, place + 1, ret) < 0)
 			return -1;
@@ -302,7 +304,7 @@ static int call_select(const struct scope *s, const struct node *n, struct resul
 	value_list values = { NULL };
 	if (eval_values(s, n->parts.items[0], input.value, &values) < 0)
 		return -1;
-	LIST_EACH(&values, v) {
+	LIST_EACH (&values, v) {
 		if (value_holds(*v))
 			add_result(s, ret, input.value, input.place);
 	}
@@ -345,7 +347,9 @@ static int call_map_values(const struct scope *s, const struct node *n, struct r
 		if (of->kind == VALUE_OBJECT)
 			*list_add(s->e->arena, &keys) = of->keys[i];
 	}
-	add_result(s, ret, of->kind == VALUE_OBJECT ? value_object(s->e->arena, &keys, &items) : value_array(s->e->arena, &items), NULL);
+	add_result(s, ret,
+		of->kind == VALUE_OBJECT ? value_object(s->e->arena, &keys, &items) : value_array(s->e->arena, &items),
+		NULL);
 	return 0;
 }
 
@@ -353,7 +357,8 @@ static int call_del(const struct scope *s, const struct node *n, struct result i
 {
 	result_list places = { NULL };
 	const struct value *without;
-	if (eval_places(s, n->parts.items[0], input.value, &places) < 0 || place_delete(s, n, input.value, &places, &without) < 0)
+	if (eval_places(s, n->parts.items[0], input.value, &places) < 0 ||
+		place_delete(s, n, input.value, &places, &without) < 0)
 		return -1;
 	add_result(s, ret, without, NULL);
 	return 0;
@@ -379,7 +384,7 @@ static int call_quantifier(const struct scope *s, const struct node *n, struct r
 			*list_add(s->e->arena, &said) = item;
 		else if (eval_values(s, n->parts.items[n->parts.len - 1], item, &said) < 0)
 			return -1;
-		LIST_EACH(&said, v) {
+		LIST_EACH (&said, v) {
 			found = found || value_holds(*v) == wanted;
 		}
 	}
@@ -411,7 +416,8 @@ static void add_paths(const struct scope *s, const struct value *of, const struc
 	if (at->up)
 		add_result(s, ret, place_path(s->e->arena, at), NULL);
 	for (size_t i = 0; i < of->count; i++) {
-		const struct value *key = of->kind == VALUE_OBJECT ? of->keys[i] : value_integer(s->e->arena, (int64_t)i);
+		const struct value *key =
+			of->kind == VALUE_OBJECT ? of->keys[i] : value_integer(s->e->arena, (int64_t)i);
 		const struct place below = { at, key };
 		add_paths(s, of->items[i], &below, ret);
 	}
@@ -428,7 +434,7 @@ static int call_paths(const struct scope *s, const struct node *n, struct result
 static int call_inputs(const struct scope *s, const struct node *n, struct result input, result_list *ret)
 {
 	(void)n, (void)input;
-	LIST_EACH(&s->e->run->inputs, i) {
+	LIST_EACH (&s->e->run->inputs, i) {
 		add_result(s, ret, *i, NULL);
 	}
 	s->e->run->inputs.len = 0;

@@ -155,7 +155,10 @@ static void put_number(FILE *out, const struct value *v)
 		return;
 	}
 	if (!isfinite(v->number)) {
-		(void)fputs(isnan(v->number) ? "null" : v->number > 0 ? "1.7976931348623157e+308" : "-1.7976931348623157e+308", out);
+		(void)fputs(isnan(v->number) ? "null" :
+			    v->number > 0    ? "1.7976931348623157e+308" :
+					       "-1.7976931348623157e+308",
+			out);
 		return;
 	}
 	for (int digits = 1; digits <= 17; digits++) {

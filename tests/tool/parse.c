@@ -232,8 +232,8 @@ static const struct node *parse_if(struct parser *p, size_t at)
 
 static const struct node *parse_call(struct parser *p)
 {
-	static const char *const reserved[] = { "reduce", "foreach", "try", "catch", "label", "import", "include", "then",
-		"elif", "else", "end", "and", "or", "as", "__loc__" };
+	static const char *const reserved[] = { "reduce", "foreach", "try", "catch", "label", "import", "include",
+		"then", "elif", "else", "end", "and", "or", "as", "__loc__" };
 	struct node *n = node_at(p, NODE_CALL, p->pos);
 	n->name = take_name(p);
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
@@ -428,13 +428,15 @@ static const struct node *parse_term(struct parser *p)
 }
 
 /* Operators, the longer first where one begins with another. */
-static const struct operator {
+static const struct operator
+{
 	const char *token;
 	int level;
 	enum { LEFT, RIGHT, ALONE } side;
 	enum node_kind kind;
 	enum node_op op;
-} operators[] = {
+}
+operators[] = {
 	{ "|=", 3, ALONE, NODE_UPDATE, 0 },
 	{ "|", 0, RIGHT, NODE_PIPE, 0 },
 	{ ",", 1, LEFT, NODE_COMMA, 0 },
@@ -461,7 +463,7 @@ static const struct operator {
 	{ "%", 8, LEFT, NODE_ARITHMETIC, OP_MODULO },
 };
 
-static const struct operator *take_operator(struct parser *p, int floor)
+static const struct operator* take_operator(struct parser *p, int floor)
 {
 	size_t before = p->pos;
 	for (size_t i = 0; i < sizeof(operators) / sizeof(*operators); i++) {
@@ -478,7 +480,7 @@ static const struct operator *take_operator(struct parser *p, int floor)
 /* Operators of that level and of higher ones, which bind closer. */
 static const struct node *parse_binary(struct parser *p, int floor)
 {
-	const struct operator *op;
+	const struct operator* op;
 	if (p->depth++ == MAX_NESTED)
 		return refuse(p, "too deeply nested");
 	const struct node *left = parse_term(p);

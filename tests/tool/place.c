@@ -69,15 +69,16 @@ const struct value *place_path(struct arena *arena, const struct place *place)
 	return value_array(arena, &keys);
 }
 
-static int set_below(const struct scope *s, const struct node *n, const struct value *of, const struct value *path, size_t from,
-	const struct value *member, const struct value **ret)
+static int set_below(const struct scope *s, const struct node *n, const struct value *of, const struct value *path,
+	size_t from, const struct value *member, const struct value **ret)
 {
 	if (from == path->count) {
 		*ret = member;
 		return 0;
 	}
 	const struct value *old, *changed;
-	if (place_get(s, n, of, path->items[from], &old) < 0 || set_below(s, n, old, path, from + 1, member, &changed) < 0)
+	if (place_get(s, n, of, path->items[from], &old) < 0 ||
+		set_below(s, n, old, path, from + 1, member, &changed) < 0)
 		return -1;
 	return set_member(s, n, of, path->items[from], changed, ret);
 }
@@ -89,8 +90,8 @@ int place_set(const struct scope *s, const struct node *n, const struct value *r
 }
 
 /* What is not there is gone already. */
-static int delete_below(const struct scope *s, const struct node *n, const struct value *of, const struct value *path, size_t from,
-	const struct value **ret)
+static int delete_below(const struct scope *s, const struct node *n, const struct value *of, const struct value *path,
+	size_t from, const struct value **ret)
 {
 	const struct value *key = path->items[from], *old, *changed;
 	*ret = of;
@@ -114,7 +115,7 @@ int place_delete(const struct scope *s, const struct node *n, const struct value
 	const struct value **ret)
 {
 	value_list paths = { NULL };
-	LIST_EACH(places, place) {
+	LIST_EACH (places, place) {
 		*list_add(s->e->arena, &paths) = place_path(s->e->arena, place->place);
 	}
 	const struct value unsorted = { .kind = VALUE_ARRAY, .items = paths.items, .count = paths.len };

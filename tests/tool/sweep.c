@@ -95,7 +95,8 @@ static names find_mounts(struct arena *arena, const char *tree)
 	return all;
 }
 
-/* Whether a process has one of the marks: the whole of its environment is read, in few system calls, as there are many processes. */
+/* Whether a process has one of the marks: the whole of its environment is read, in few system calls, as there are many
+ * processes. */
 static bool is_marked(const struct traces *traces, const char *pid, char **buf, size_t *size)
 {
 	char path[64];
@@ -148,7 +149,8 @@ static void list_process(void *data, pid_t pid)
 	struct listing *l = data;
 	ARENA(arena);
 	char *words = NULL;
-	ssize_t len = read_file_at(&arena, AT_FDCWD, arena_printf(&arena, "/proc/%d/cmdline", pid), PROC_LIMIT, &words, NULL);
+	ssize_t len =
+		read_file_at(&arena, AT_FDCWD, arena_printf(&arena, "/proc/%d/cmdline", pid), PROC_LIMIT, &words, NULL);
 	if (len < 0)
 		return; /* gone by now */
 	l->count++;
@@ -161,7 +163,7 @@ static void list_process(void *data, pid_t pid)
 
 static void list_names(struct listing *l, const char *kind, const names *all)
 {
-	LIST_EACH(all, name) {
+	LIST_EACH (all, name) {
 		l->count++;
 		if (l->out)
 			(void)fprintf(l->out, "%s: %s\n", kind, *name);
@@ -175,7 +177,7 @@ size_t sweep_look(struct arena *arena, const struct traces *traces, FILE *out)
 	if (traces->state) {
 		names entries = list_directory(arena, traces->state);
 		/* No id contains a colon: what does is the cache of compiled profiles, which is kept. */
-		LIST_EACH(&entries, name) {
+		LIST_EACH (&entries, name) {
 			if (!strchr(*name, ':'))
 				*list_add(arena, &state) = *name;
 		}
@@ -200,15 +202,15 @@ void sweep_clear(struct arena *arena, const struct traces *traces)
 	names cgroups = { NULL }, mounts;
 	sweep_processes(traces, kill_process, NULL);
 	find_cgroups(arena, traces->cgroups, traces->id, 1, &cgroups);
-	LIST_EACH(&cgroups, path) {
+	LIST_EACH (&cgroups, path) {
 		/* What is frozen, or has no mark, ends too. */
 		(void)write_file_at(AT_FDCWD, arena_printf(arena, "%s/cgroup.kill", *path), "1", NULL);
 	}
 	mounts = find_mounts(arena, traces->tree);
-	LIST_EACH(&mounts, target) {
+	LIST_EACH (&mounts, target) {
 		(void)umount2(*target, MNT_DETACH | UMOUNT_NOFOLLOW);
 	}
-	LIST_EACH(&cgroups, path) {
+	LIST_EACH (&cgroups, path) {
 		(void)rmdir(*path); /* or at the next look, when its processes are gone */
 	}
 }
@@ -223,7 +225,7 @@ static int remove_below(struct arena *arena, const char *path, dev_t dev)
 	if (st.st_dev != dev)
 		return -1;
 	names entries = list_directory(arena, path);
-	LIST_EACH(&entries, name) {
+	LIST_EACH (&entries, name) {
 		(void)remove_below(arena, arena_printf(arena, "%s/%s", path, *name), dev);
 	}
 	return rmdir(path);

@@ -1,6 +1,6 @@
 /*
- * What a test, or a whole file of tests, has left behind: entries of the state directory, cgroups named after the id, mounts of
- * the working directory, processes with a mark in their environment.
+ * What a test, or a whole file of tests, has left behind: entries of the state directory, cgroups named after the id,
+ * mounts of the working directory, processes with a mark in their environment.
  *
  *	struct traces traces = { .state = "/tmp/x/state", .tree = "/tmp/x", .id = "t12-bind", .marks = { "HULL_TEST_ID=t12-bind" } };
  *	size_t count = sweep_look(&arena, &traces, stdout);

@@ -179,8 +179,8 @@ static value_list copy_list(struct arena *arena, const struct value *const *item
 	return copy;
 }
 
-const struct value *value_with_key(struct arena *arena, const struct value *object, const struct value *key,
-	const struct value *member)
+const struct value *value_with_key(
+	struct arena *arena, const struct value *object, const struct value *key, const struct value *member)
 {
 	value_list keys = copy_list(arena, object->keys, object->count);
 	value_list items = copy_list(arena, object->items, object->count);
@@ -189,8 +189,8 @@ const struct value *value_with_key(struct arena *arena, const struct value *obje
 	return value_object(arena, &keys, &items);
 }
 
-const struct value *value_with_index(struct arena *arena, const struct value *array, size_t index,
-	const struct value *member)
+const struct value *value_with_index(
+	struct arena *arena, const struct value *array, size_t index, const struct value *member)
 {
 	value_list items = copy_list(arena, array->items, array->count);
 	while (items.len <= index)

@@ -5,7 +5,8 @@
  *	if (value_read(&arena, text, len, &all, &err) < 0) ...
  *	char *line = value_write(&arena, all.items[0], VALUE_PRETTY, &len);
  *
- * A number that was read keeps its text, so all its digits are written again; integers are compared and added with 64 bits.
+ * A number that was read keeps its text, so all its digits are written again; integers are compared and added with 64
+ * bits.
  */
 #pragma once
 
@@ -70,11 +71,12 @@ const struct value *value_sorted(struct arena *arena, const struct value *array,
 const struct value *value_keys(struct arena *arena, const struct value *object);
 /* NULL where the object has no such key. */
 const struct value *value_get(const struct value *object, const struct value *key);
-/* Copies in which one member is another, or is gone. Of null, value_with_key() and value_with_index() make an object or array. */
-const struct value *value_with_key(struct arena *arena, const struct value *object, const struct value *key,
-	const struct value *member);
-const struct value *value_with_index(struct arena *arena, const struct value *array, size_t index,
-	const struct value *member);
+/* Copies in which one member is another, or is gone. Of null, value_with_key() and value_with_index() make an object or
+ * array. */
+const struct value *value_with_key(
+	struct arena *arena, const struct value *object, const struct value *key, const struct value *member);
+const struct value *value_with_index(
+	struct arena *arena, const struct value *array, size_t index, const struct value *member);
 const struct value *value_without(struct arena *arena, const struct value *from, size_t place);
 /* The place of a key in the object, or its count. */
 size_t value_place(const struct value *object, const struct value *key);

@@ -31,8 +31,8 @@ static inline bool bpf_condition(const struct sock_filter *at, uint32_t a)
 	}
 }
 
-static inline bool bpf_run(const struct sock_filter *code, size_t len,
-	const struct seccomp_data *data, uint32_t *ret_action)
+static inline bool bpf_run(
+	const struct sock_filter *code, size_t len, const struct seccomp_data *data, uint32_t *ret_action)
 {
 	uint32_t a = 0, x = 0, memory[BPF_MEMWORDS] = { 0 };
 	for (size_t pc = 0; pc < len; pc++) {

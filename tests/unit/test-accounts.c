@@ -1,4 +1,5 @@
-/* Users and groups by the files of a root filesystem: what is found, what is refused, and that nothing else is changed. */
+/* Users and groups by the files of a root filesystem: what is found, what is refused, and that nothing else is
+ * changed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -140,8 +141,8 @@ static void test_find(void **state)
 		assert_int_equal(user.uid.value, users[i].uid);
 		assert_int_equal(user.gid.value, users[i].gid);
 		for (size_t j = 0; j < user.additional_gids.len; j++)
-			(void)snprintf(groups + strlen(groups), sizeof(groups) - strlen(groups), "%s%llu",
-				j ? "," : "", (unsigned long long)user.additional_gids.items[j].value);
+			(void)snprintf(groups + strlen(groups), sizeof(groups) - strlen(groups), "%s%llu", j ? "," : "",
+				(unsigned long long)user.additional_gids.items[j].value);
 		assert_string_equal(groups, users[i].groups);
 	}
 }

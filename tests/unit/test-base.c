@@ -35,8 +35,7 @@ static const struct {
 	{ { .text = "it failed" }, "it failed" },
 	{ { .text = "open x", .errnum = ENOENT }, "open x: No such file or directory" },
 	{ { .text = "wrong", .where = ".a[0]" }, ".a[0]: wrong" },
-	{ { .text = "wrong", .where = ".a", .line = 3, .file = "config.json" },
-		"config.json:3: .a: wrong" },
+	{ { .text = "wrong", .where = ".a", .line = 3, .file = "config.json" }, "config.json:3: .a: wrong" },
 	{ { .text = "wrong", .line = 1, .file = "x" }, "x:1: wrong" },
 	{ { .text = "wrong", .file = "x" }, "wrong" },
 	{ { .text = "read", .where = ".b", .errnum = EIO, .line = 2, .file = "f" },
@@ -62,8 +61,7 @@ static void test_error_parts(void **state)
 	assert_int_equal(error_at(&err, ".first"), -1);
 	assert_int_equal(error_at(&err, ".second"), -1); /* the more exact place was named first */
 	assert_int_equal(error_prefix(&err, "start %d", 7), -1);
-	assert_string_equal(error_line(&err, line, sizeof(line)),
-		".first: start 7: open x: No such file or directory");
+	assert_string_equal(error_line(&err, line, sizeof(line)), ".first: start 7: open x: No such file or directory");
 	assert_string_equal(err.hint, "make it");
 	(void)(fail)(&err, 0, "again"); /* another failure has another remedy, at the same place */
 	assert_string_equal(err.hint, "");
@@ -150,15 +148,14 @@ static void test_numbers(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(unsigned_numbers) / sizeof(unsigned_numbers[0]); i++) {
 		uint64_t value = 77;
-		assert_int_equal(
-			str_to_u64(unsigned_numbers[i].text, unsigned_numbers[i].max, &value),
+		assert_int_equal(str_to_u64(unsigned_numbers[i].text, unsigned_numbers[i].max, &value),
 			unsigned_numbers[i].valid);
 		assert_int_equal(value, unsigned_numbers[i].valid ? unsigned_numbers[i].value : 77);
 	}
 	for (size_t i = 0; i < sizeof(signed_numbers) / sizeof(signed_numbers[0]); i++) {
 		int64_t value = 77;
-		assert_int_equal(str_to_i64(signed_numbers[i].text, signed_numbers[i].min,
-					 signed_numbers[i].max, &value),
+		assert_int_equal(
+			str_to_i64(signed_numbers[i].text, signed_numbers[i].min, signed_numbers[i].max, &value),
 			signed_numbers[i].valid);
 		assert_int_equal(value, signed_numbers[i].valid ? signed_numbers[i].value : 77);
 	}
@@ -412,8 +409,7 @@ static void test_read_file(void **state)
 	assert_int_equal(read_file_at(&arena, scratch, "absent", 9, &text, &err), -1);
 	assert_int_equal(err.errnum, ENOENT);
 	/* files of procfs say that they are empty */
-	assert_true(
-		read_file_at(&arena, AT_FDCWD, "/proc/self/status", 1 << 20, &text, &err) > 100);
+	assert_true(read_file_at(&arena, AT_FDCWD, "/proc/self/status", 1 << 20, &text, &err) > 100);
 	assert_memory_equal(text, "Name:", 5);
 	assert_int_equal(replace_file_at(scratch, "file", "", 0, 0600, &err), 0);
 	assert_int_equal(read_file_at(&arena, scratch, "file", 9, &text, &err), 0);
@@ -450,10 +446,9 @@ static void send_two(int sock)
 		char space[CMSG_SPACE(2 * sizeof(int))];
 	} control = { .space = "" };
 	struct iovec iov = { "ab", 2 };
-	struct msghdr msg = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control.space) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)
+	};
 	int fds[] = { open_null(), open_null() };
 	control.head.cmsg_len = CMSG_LEN(sizeof(fds));
 	control.head.cmsg_level = SOL_SOCKET;
@@ -553,8 +548,12 @@ static void test_printable(void **state)
 		{ "", "" },
 		{ "plain text", "plain text" },
 		{ "a\tb\nc\033[31m\177", "a?b?c?[31m?" },
-		{ "\302\233" "31m \302\205 \302\240", "??31m ?? \302\240" }, /* U+009B, U+0085, U+00A0 */
-		{ "\233" "31m", "?31m" },
+		{ "\302\233"
+		  "31m \302\205 \302\240",
+			"??31m ?? \302\240" }, /* U+009B, U+0085, U+00A0 */
+		{ "\233"
+		  "31m",
+			"?31m" },
 		{ "\303\233 \342\200\246 \360\237\230\200", "\303\233 \342\200\246 \360\237\230\200" },
 		{ "\342\200\033\233", "\342\200??" }, /* a character that breaks off */
 		{ "\303\251\302\233", "\303\251??" },

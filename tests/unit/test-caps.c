@@ -92,9 +92,7 @@ static void test_absent(void **state)
 	struct caps_plan plan;
 	assert_int_equal(caps_plan_make(NULL, UINT64_MAX, &plan, &err), 0);
 	assert_true(plan.set);
-	assert_int_equal(
-		plan.bounding | plan.effective | plan.inheritable | plan.permitted | plan.ambient,
-		0);
+	assert_int_equal(plan.bounding | plan.effective | plan.inheritable | plan.permitted | plan.ambient, 0);
 }
 
 static void test_names(void **state)

@@ -1,6 +1,6 @@
 /*
- * The device program against the specification. The program of random rules is run by a small eBPF interpreter and must say for every
- * kind of request what a plain reading of the rules says.
+ * The device program against the specification. The program of random rules is run by a small eBPF interpreter and must
+ * say for every kind of request what a plain reading of the rules says.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,14 +44,31 @@ static bool compute(uint8_t code, uint64_t dst, uint64_t operand, uint64_t *ret_
 		operand = (uint32_t)operand;
 	}
 	switch (BPF_OP(code)) {
-	case BPF_MOV: result = operand; break;
-	case BPF_AND: result = dst & operand; break;
-	case BPF_OR: result = dst | operand; break;
-	case BPF_XOR: result = dst ^ operand; break;
-	case BPF_SUB: result = dst - operand; break;
-	case BPF_LSH: assert_true(operand < bits); result = dst << operand; break;
-	case BPF_RSH: assert_true(operand < bits); result = dst >> operand; break;
-	default: return false;
+	case BPF_MOV:
+		result = operand;
+		break;
+	case BPF_AND:
+		result = dst & operand;
+		break;
+	case BPF_OR:
+		result = dst | operand;
+		break;
+	case BPF_XOR:
+		result = dst ^ operand;
+		break;
+	case BPF_SUB:
+		result = dst - operand;
+		break;
+	case BPF_LSH:
+		assert_true(operand < bits);
+		result = dst << operand;
+		break;
+	case BPF_RSH:
+		assert_true(operand < bits);
+		result = dst >> operand;
+		break;
+	default:
+		return false;
 	}
 	*ret_result = wide ? result : (uint32_t)result;
 	return true;
@@ -97,16 +114,15 @@ static uint64_t run(const struct bpf_insn *insns, size_t len, const uint32_t con
 }
 
 /* config-linux.md "Allowed Device list", letter by letter: the last entry that names it decides. */
-static bool evaluate(const struct device_rule *rules, size_t len, uint8_t type, uint8_t access,
-	uint32_t major, uint32_t minor)
+static bool evaluate(
+	const struct device_rule *rules, size_t len, uint8_t type, uint8_t access, uint32_t major, uint32_t minor)
 {
 	for (uint8_t letter = 1; letter <= BPF_DEVCG_ACC_WRITE; letter <<= 1) {
 		bool allowed = false;
 		for (size_t i = 0; i < len; i++)
 			if ((rules[i].type == 0 || rules[i].type == type) &&
 				(rules[i].major == DEVICE_ANY || rules[i].major == major) &&
-				(rules[i].minor == DEVICE_ANY || rules[i].minor == minor) &&
-				(rules[i].access & letter))
+				(rules[i].minor == DEVICE_ANY || rules[i].minor == minor) && (rules[i].access & letter))
 				allowed = rules[i].allow;
 		if ((access & letter) && !allowed)
 			return false;
@@ -115,8 +131,8 @@ static bool evaluate(const struct device_rule *rules, size_t len, uint8_t type, 
 }
 
 /* Numbers from a small set, so that rules meet: any, those of devices, and those that are too large for one. */
-static const int64_t numbers[] = { DEVICE_ANY, DEVICE_ANY, 0, 1, 5, 0x800, 0xfff, 0xfffff, 0x100000,
-	0x80000000, UINT32_MAX };
+static const int64_t numbers[] = { DEVICE_ANY, DEVICE_ANY, 0, 1, 5, 0x800, 0xfff, 0xfffff, 0x100000, 0x80000000,
+	UINT32_MAX };
 /* Of devices: kdev_t.h. */
 static const uint32_t majors[] = { 0, 1, 5, 0x800, 0xfff };
 static const uint32_t minors[] = { 0, 1, 5, 0x800, 0xfff, 0xfffff };
@@ -133,13 +149,12 @@ static void check_all_requests(const struct device_rule *rules, size_t count)
 			for (size_t i = 0; i < COUNT(majors) * COUNT(minors); i++) {
 				uint32_t major = majors[i / COUNT(minors)];
 				uint32_t minor = minors[i % COUNT(minors)];
-				uint32_t context[3] = { (uint32_t)access << 16 | type, major,
-					minor };
+				uint32_t context[3] = { (uint32_t)access << 16 | type, major, minor };
 				bool said = run(insns, len, context);
 				bool right = evaluate(rules, count, type, access, major, minor);
 				if (said != right)
-					fail_msg("type %u access %u %u:%u: the program says %d",
-						type, access, major, minor, said);
+					fail_msg("type %u access %u %u:%u: the program says %d", type, access, major,
+						minor, said);
 			}
 }
 
@@ -192,8 +207,7 @@ static void test_size(void **state)
 	}
 }
 
-static struct oci_device_rule oci_rule(
-	bool allow, const char *type, int64_t major, int64_t minor, const char *access)
+static struct oci_device_rule oci_rule(bool allow, const char *type, int64_t major, int64_t minor, const char *access)
 {
 	return (struct oci_device_rule){ .allow = { true, allow },
 		.type = type,
@@ -213,7 +227,7 @@ static void test_plan(void **state)
 	struct oci_device_rule entries[] = {
 		oci_rule(false, NULL, -1, -1, "rwm"), oci_rule(true, "c", 10, 200, "rw"),
 		oci_rule(true, "b", 8, -1, NULL), oci_rule(true, "c", 7, 7, "r"),
-		oci_rule(true, "", 9, 9, ""), /* left empty is left out */
+		oci_rule(true, "", 9, 9, ""),      /* left empty is left out */
 		oci_rule(false, "c", 1, 3, "rwm"), /* a default device: allowed all the same */
 	};
 	struct oci_resources resources = { 0 };
@@ -259,8 +273,7 @@ static void test_plan(void **state)
 	assert_int_equal(device_rules_plan(&arena, &resources, nodes, 3, &rules, &err), 0);
 	struct bpf_insn *insns = devices_compile(&arena, rules.items, rules.len, &len);
 	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
-		uint32_t context[3] = { (uint32_t)requests[i].access << 16 |
-						(uint32_t)requests[i].type,
+		uint32_t context[3] = { (uint32_t)requests[i].access << 16 | (uint32_t)requests[i].type,
 			requests[i].major, requests[i].minor };
 		if (run(insns, len, context) != requests[i].allowed)
 			fail_msg("request %zu, %u:%u", i, requests[i].major, requests[i].minor);
@@ -291,12 +304,9 @@ static void test_bad_entries(void **state)
 	} bad[] = {
 		{ oci_rule(true, "d", 1, 1, "r"), WHERE "type: expected a, b or c, found \"d\"" },
 		{ oci_rule(true, "u", 1, 1, "r"), WHERE "type: expected a, b or c, found \"u\"" },
-		{ oci_rule(true, "c", 1, 1, "rx"),
-			WHERE "access: expected letters of r, w and m, found \"rx\"" },
-		{ oci_rule(true, "c", 1, 1, "xr"),
-			WHERE "access: expected letters of r, w and m, found \"xr\"" },
-		{ oci_rule(true, "c", 4294967296, 1, "r"),
-			WHERE "major: no device has the number 4294967296" },
+		{ oci_rule(true, "c", 1, 1, "rx"), WHERE "access: expected letters of r, w and m, found \"rx\"" },
+		{ oci_rule(true, "c", 1, 1, "xr"), WHERE "access: expected letters of r, w and m, found \"xr\"" },
+		{ oci_rule(true, "c", 4294967296, 1, "r"), WHERE "major: no device has the number 4294967296" },
 		{ { .minor = { true, -2 } }, WHERE "minor: no device has the number -2" },
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {

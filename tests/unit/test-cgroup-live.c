@@ -1,6 +1,6 @@
 /*
- * Cgroups on the real cgroup2 of this machine, as it is mounted and again in a private, pure v2 view. Needs root; everything
- * happens below /hull-test-PID, and what a test enabled at the root of the hierarchy it disables again.
+ * Cgroups on the real cgroup2 of this machine, as it is mounted and again in a private, pure v2 view. Needs root;
+ * everything happens below /hull-test-PID, and what a test enabled at the root of the hierarchy it disables again.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,9 +62,7 @@ static void make(const char *path)
 /* A child in the cgroup, which does `work` and waits to be killed if that returns -1. */
 static pid_t start(int cgroup, int (*work)(void))
 {
-	struct clone_args args = {
-		.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)cgroup
-	};
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)cgroup };
 	pid_t pid = sys_clone3(&args);
 	assert_true(pid >= 0);
 	if (pid > 0)
@@ -165,8 +163,7 @@ static void test_in_use(void **state)
 	made.components = 99;
 	assert_int_equal(cgroup_create(&host, base, &made, &err), -1);
 	assert_int_equal(made.components, 99);
-	(void)snprintf(expected, sizeof(expected),
-		".linux.cgroupsPath: cgroup %s has processes in it", base);
+	(void)snprintf(expected, sizeof(expected), ".linux.cgroupsPath: cgroup %s has processes in it", base);
 	expect_line(&err, expected);
 	expect_ok(cgroup_kill(cgroup, &err), &err);
 	assert_int_equal(status_of(pid), 128 + SIGKILL);
@@ -174,8 +171,7 @@ static void test_in_use(void **state)
 	expect_ok(cgroup_freeze(cgroup, true, TIMEOUT_MS, &err), &err);
 	error_clear(&err);
 	assert_int_equal(cgroup_create(&host, base, &made, &err), -1);
-	(void)snprintf(expected, sizeof(expected),
-		".linux.cgroupsPath: cgroup %s is frozen", base);
+	(void)snprintf(expected, sizeof(expected), ".linux.cgroupsPath: cgroup %s is frozen", base);
 	expect_line(&err, expected);
 	/* A new cgroup below a frozen one would never let its first process run. */
 	error_clear(&err);
@@ -201,8 +197,7 @@ static void test_processes(void **state)
 	size_t len;
 	expect_ok(cgroup_pids(&arena, cgroup, &pids, &len, &err), &err);
 	assert_int_equal(len, 2);
-	assert_true(
-		(pids[0] == first && pids[1] == second) || (pids[0] == second && pids[1] == first));
+	assert_true((pids[0] == first && pids[1] == second) || (pids[0] == second && pids[1] == first));
 
 	assert_false(cgroup_is_frozen(&host, base));
 	expect_ok(cgroup_freeze(cgroup, true, TIMEOUT_MS, &err), &err);
@@ -216,7 +211,8 @@ static void test_processes(void **state)
 	assert_int_equal(len, 0);
 }
 
-/* Nested cgroups with processes in them, one frozen, and a chain deeper than the descriptors that a process may hold. */
+/* Nested cgroups with processes in them, one frozen, and a chain deeper than the descriptors that a process may
+ * hold. */
 static void test_destroy(void **state)
 {
 	(void)state;
@@ -374,11 +370,9 @@ static void test_resources(void **state)
 	resources.unified.len = 1;
 	int applied = cgroup_apply(&host, cgroup, below("/a/b"), &resources, NULL, 0, &err);
 	if (applied == 0) {
-		expect_ok((int)read_file_at(&arena, cgroup, "hugetlb.2MB.max", 64, &text, &err),
-			&err);
+		expect_ok((int)read_file_at(&arena, cgroup, "hugetlb.2MB.max", 64, &text, &err), &err);
 		assert_string_equal(text, "4194304\n");
-		expect_ok((int)read_file_at(&arena, cgroup, "cgroup.max.depth", 64, &text, &err),
-			&err);
+		expect_ok((int)read_file_at(&arena, cgroup, "cgroup.max.depth", 64, &text, &err), &err);
 		assert_string_equal(text, "7\n");
 	}
 	(void)cgroup_destroy(&host, base, (struct cgroup_made){ 1 }, TIMEOUT_MS, NULL);
@@ -416,9 +410,8 @@ static void test_missing_controller(void **state)
 	resources.unified.items = &pair;
 	resources.unified.len = 1;
 	assert_int_equal(cgroup_apply(&host, cgroup, base, &resources, NULL, 0, &err), -1);
-	expect_line(&err,
-		".linux.resources.unified[\"memory.max\"]: the memory controller is bound "
-		"to cgroup v1 on this host");
+	expect_line(&err, ".linux.resources.unified[\"memory.max\"]: the memory controller is bound "
+			  "to cgroup v1 on this host");
 }
 
 static void test_not_cgroup2(void **state)
@@ -456,8 +449,7 @@ static int enter_pure_view(void **state)
 	if (context < 0 || sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -1;
 	FD(mount) = sys_fsmount(context, 1, 0); /* FSMOUNT_CLOEXEC */
-	if (mount < 0 ||
-		sys_move_mount(mount, "", AT_FDCWD, "/sys/fs/cgroup", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (mount < 0 || sys_move_mount(mount, "", AT_FDCWD, "/sys/fs/cgroup", MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return -1;
 	struct error err = { 0 };
 	expect_ok(cgroup_probe(&host, &err), &err);

@@ -12,41 +12,38 @@
 
 #define R ".linux.resources."
 
-#define NUMBER(n)                                                                                  \
-	{                                                                                          \
-		true, (n)                                                                          \
+#define NUMBER(n)         \
+	{                 \
+		true, (n) \
 	}
-#define MEMORY(...)                                                                                \
-	.memory = &(struct oci_memory)                                                             \
-	{                                                                                          \
-		__VA_ARGS__                                                                        \
+#define MEMORY(...)                    \
+	.memory = &(struct oci_memory) \
+	{                              \
+		__VA_ARGS__            \
 	}
-#define CPU(...)                                                                                   \
-	.cpu = &(struct oci_cpu)                                                                   \
-	{                                                                                          \
-		__VA_ARGS__                                                                        \
+#define CPU(...)                 \
+	.cpu = &(struct oci_cpu) \
+	{                        \
+		__VA_ARGS__      \
 	}
-#define IO(...)                                                                                    \
-	.block_io = &(struct oci_block_io)                                                         \
-	{                                                                                          \
-		__VA_ARGS__                                                                        \
+#define IO(...)                            \
+	.block_io = &(struct oci_block_io) \
+	{                                  \
+		__VA_ARGS__                \
 	}
-#define PIDS(n)                                                                                    \
-	.pids = &(struct oci_pids)                                                                 \
-	{                                                                                          \
-		NUMBER(n)                                                                          \
+#define PIDS(n)                    \
+	.pids = &(struct oci_pids) \
+	{                          \
+		NUMBER(n)          \
 	}
 #define UNIFIED(k, v) .unified = { (struct oci_pair[]){ { k, v } }, 1 }
-#define THROTTLE(member, n)                                                                        \
-	.member = { (struct oci_throttle_device[]){ { NUMBER(8), NUMBER(16), NUMBER(n) } }, 1 }
-#define WEIGHT(...)                                                                                \
-	.weight_device = { (struct oci_weight_device[]){ { NUMBER(8), NUMBER(16), __VA_ARGS__ } }, \
-		1 }
+#define THROTTLE(member, n) .member = { (struct oci_throttle_device[]){ { NUMBER(8), NUMBER(16), NUMBER(n) } }, 1 }
+#define WEIGHT(...) .weight_device = { (struct oci_weight_device[]){ { NUMBER(8), NUMBER(16), __VA_ARGS__ } }, 1 }
 #define HUGE(size, n) .hugepage_limits = { (struct oci_hugepage_limit[]){ { size, NUMBER(n) } }, 1 }
 #define RDMA(k, ...) .rdma = { (struct oci_rdma[]){ { k, __VA_ARGS__ } }, 1 }
 
-/* What is planned, a write a line: "FILE VALUE", then "?" where optional, "| FILE VALUE" for the other choice; "FILE > VALUE" is
- * the comparison. Or the error line. */
+/* What is planned, a write a line: "FILE VALUE", then "?" where optional, "| FILE VALUE" for the other choice; "FILE >
+ * VALUE" is the comparison. Or the error line. */
 static const struct {
 	struct oci_resources resources;
 	const char *plan;
@@ -58,37 +55,28 @@ static const struct {
 	{ { MEMORY(.limit = NUMBER(0)) }, "" },
 	{ { MEMORY(.limit = NUMBER(-1)) }, "memory.swap.max max ?\nmemory.max max\n" },
 	{ { MEMORY(.limit = NUMBER(INT64_MAX)) }, "memory.max 9223372036854775807\n" },
-	{ { MEMORY(.limit = NUMBER(-2)) }, NULL,
-		R "memory.limit: -2 is neither a size nor -1, no limit" },
+	{ { MEMORY(.limit = NUMBER(-2)) }, NULL, R "memory.limit: -2 is neither a size nor -1, no limit" },
 	{ { MEMORY(.reservation = NUMBER(500)) }, "memory.low 500\n" },
 	{ { MEMORY(.reservation = NUMBER(-1)) }, "memory.low max\n" },
-	{ { MEMORY(.limit = NUMBER(1000), .swap = NUMBER(3000)) },
-		"memory.swap.max 2000\nmemory.max 1000\n" },
-	{ { MEMORY(.limit = NUMBER(1000), .swap = NUMBER(1000)) },
-		"memory.swap.max 0 ?\nmemory.max 1000\n" },
-	{ { MEMORY(.limit = NUMBER(1000), .swap = NUMBER(-1)) },
-		"memory.swap.max max ?\nmemory.max 1000\n" },
-	{ { MEMORY(.limit = NUMBER(-1), .swap = NUMBER(-1)) },
-		"memory.swap.max max ?\nmemory.max max\n" },
+	{ { MEMORY(.limit = NUMBER(1000), .swap = NUMBER(3000)) }, "memory.swap.max 2000\nmemory.max 1000\n" },
+	{ { MEMORY(.limit = NUMBER(1000), .swap = NUMBER(1000)) }, "memory.swap.max 0 ?\nmemory.max 1000\n" },
+	{ { MEMORY(.limit = NUMBER(1000), .swap = NUMBER(-1)) }, "memory.swap.max max ?\nmemory.max 1000\n" },
+	{ { MEMORY(.limit = NUMBER(-1), .swap = NUMBER(-1)) }, "memory.swap.max max ?\nmemory.max max\n" },
 	{ { MEMORY(.limit = NUMBER(1000), .swap = NUMBER(0)) }, "memory.max 1000\n" },
 	{ { MEMORY(.limit = NUMBER(1000), .swap = NUMBER(999)) }, NULL,
 		R "memory.swap: 999, memory and swap together, is below the memory limit 1000" },
-	{ { MEMORY(.swap = NUMBER(999)) }, NULL,
-		R "memory.swap: memory and swap are limited, memory is not" },
+	{ { MEMORY(.swap = NUMBER(999)) }, NULL, R "memory.swap: memory and swap are limited, memory is not" },
 	{ { MEMORY(.limit = NUMBER(-1), .swap = NUMBER(999)) }, NULL,
 		R "memory.swap: memory and swap are limited, memory is not" },
-	{ { MEMORY(.swap = NUMBER(-9)) }, NULL,
-		R "memory.swap: -9 is neither a size nor -1, no limit" },
+	{ { MEMORY(.swap = NUMBER(-9)) }, NULL, R "memory.swap: -9 is neither a size nor -1, no limit" },
 	{ { MEMORY(.limit = NUMBER(1000), .check_before_update = { true, true }) },
 		"memory.current > 1000\nmemory.max 1000\n" },
-	{ { MEMORY(.limit = NUMBER(1000), .swap = NUMBER(2000),
-		  .check_before_update = { true, true }) },
+	{ { MEMORY(.limit = NUMBER(1000), .swap = NUMBER(2000), .check_before_update = { true, true }) },
 		"memory.current > 2000\nmemory.swap.max 1000\nmemory.current > 1000\nmemory.max "
 		"1000\n" },
-	{ { MEMORY(.limit = NUMBER(1000), .check_before_update = { true, false }) },
-		"memory.max 1000\n" },
-	{ { MEMORY(.kernel = NUMBER(-1), .kernel_tcp = NUMBER(0),
-		  .disable_oom_killer = { true, false }, .use_hierarchy = { true, true }) },
+	{ { MEMORY(.limit = NUMBER(1000), .check_before_update = { true, false }) }, "memory.max 1000\n" },
+	{ { MEMORY(.kernel = NUMBER(-1), .kernel_tcp = NUMBER(0), .disable_oom_killer = { true, false },
+		  .use_hierarchy = { true, true }) },
 		"" },
 	{ { MEMORY(.kernel = NUMBER(5)) }, NULL,
 		R "memory.kernel: cgroup v2 has no limit of its own for kernel memory: "
@@ -96,8 +84,7 @@ static const struct {
 	{ { MEMORY(.kernel_tcp = NUMBER(5)) }, NULL,
 		R "memory.kernelTCP: cgroup v2 has no limit of its own for TCP buffers: "
 		  "memory.limit counts them" },
-	{ { MEMORY(.swappiness = NUMBER(0)) }, NULL,
-		R "memory.swappiness: cgroup v2 has no swappiness for a cgroup" },
+	{ { MEMORY(.swappiness = NUMBER(0)) }, NULL, R "memory.swappiness: cgroup v2 has no swappiness for a cgroup" },
 	{ { MEMORY(.disable_oom_killer = { true, true }) }, NULL,
 		R "memory.disableOOMKiller: cgroup v2 cannot disable the OOM killer" },
 
@@ -118,8 +105,7 @@ static const struct {
 		R "cpu.burst: burst 50001 is above the quota 50000" },
 	{ { CPU(.idle = NUMBER(1)) }, "cpu.idle 1\n" },
 	{ { CPU(.idle = NUMBER(0)) }, "cpu.idle 0\n" },
-	{ { CPU(.idle = NUMBER(1), .shares = NUMBER(2)) },
-		"cpu.idle 0\ncpu.weight 1\ncpu.idle 1\n" },
+	{ { CPU(.idle = NUMBER(1), .shares = NUMBER(2)) }, "cpu.idle 0\ncpu.weight 1\ncpu.idle 1\n" },
 	{ { CPU(.idle = NUMBER(0), .shares = NUMBER(2)) }, "cpu.idle 0\ncpu.weight 1\n" },
 	{ { CPU(.idle = NUMBER(2)) }, NULL, R "cpu.idle: expected 0 or 1, found 2" },
 	{ { CPU(.cpus = "0-3,7", .mems = "0") }, "cpuset.cpus 0-3,7\ncpuset.mems 0\n" },
@@ -138,8 +124,7 @@ static const struct {
 	{ { IO(.weight = NUMBER(10)) }, "io.bfq.weight 10 | io.weight 1\n" },
 	{ { IO(.weight = NUMBER(1000)) }, "io.bfq.weight 1000 | io.weight 10000\n" },
 	{ { IO(.weight = NUMBER(0), .leaf_weight = NUMBER(0)) }, "" },
-	{ { IO(.weight = NUMBER(9)) }, NULL,
-		R "blockIO.weight: expected 10 to 1000, found 9" },
+	{ { IO(.weight = NUMBER(9)) }, NULL, R "blockIO.weight: expected 10 to 1000, found 9" },
 	{ { IO(.leaf_weight = NUMBER(10)) }, NULL,
 		R "blockIO.leafWeight: cgroup v2 has no leaf weight: processes and children never "
 		  "compete in one cgroup" },
@@ -147,53 +132,40 @@ static const struct {
 	{ { IO(WEIGHT(.leaf_weight = NUMBER(500))) }, NULL,
 		R "blockIO.weightDevice[0].leafWeight: cgroup v2 has no leaf weight" },
 	{ { IO(THROTTLE(throttle_read_bps_device, 600), THROTTLE(throttle_write_bps_device, 700),
-		  THROTTLE(throttle_read_iops_device, 800),
-		  THROTTLE(throttle_write_iops_device, 0)) },
+		  THROTTLE(throttle_read_iops_device, 800), THROTTLE(throttle_write_iops_device, 0)) },
 		"io.max 8:16 rbps=600\nio.max 8:16 wbps=700\nio.max 8:16 riops=800\n"
 		"io.max 8:16 wiops=max\n" },
 
 	{ { HUGE("2MB", 4194304) }, "hugetlb.2MB.max 4194304\nhugetlb.2MB.rsvd.max 4194304 ?\n" },
 	{ { HUGE("1GB", UINT64_MAX) }, "hugetlb.1GB.max 18446744073709551615\n"
 				       "hugetlb.1GB.rsvd.max 18446744073709551615 ?\n" },
-	{ { HUGE("../2MB", 1) }, NULL,
-		R "hugepageLimits[0].pageSize: expected a size such as 2MB, found \"../2MB\"" },
-	{ { HUGE("2mb", 1) }, NULL,
-		R "hugepageLimits[0].pageSize: expected a size such as 2MB, found \"2mb\"" },
-	{ { HUGE(NULL, 1) }, NULL,
-		R "hugepageLimits[0].pageSize: expected a size such as 2MB, found \"\"" },
+	{ { HUGE("../2MB", 1) }, NULL, R "hugepageLimits[0].pageSize: expected a size such as 2MB, found \"../2MB\"" },
+	{ { HUGE("2mb", 1) }, NULL, R "hugepageLimits[0].pageSize: expected a size such as 2MB, found \"2mb\"" },
+	{ { HUGE(NULL, 1) }, NULL, R "hugepageLimits[0].pageSize: expected a size such as 2MB, found \"\"" },
 
 	{ { RDMA("mlx5_1", .hca_handles = NUMBER(3), .hca_objects = NUMBER(10000)) },
 		"rdma.max mlx5_1 hca_handle=3 hca_object=10000\n" },
 	{ { RDMA("mlx4_0", .hca_objects = NUMBER(1000)) }, "rdma.max mlx4_0 hca_object=1000\n" },
-	{ { RDMA("mlx4_0") }, NULL,
-		R "rdma[\"mlx4_0\"]: neither hcaHandles nor hcaObjects is set" },
-	{ { RDMA("a b", .hca_objects = NUMBER(1)) }, NULL,
-		R "rdma[\"a b\"]: \"a b\" is no device name" },
+	{ { RDMA("mlx4_0") }, NULL, R "rdma[\"mlx4_0\"]: neither hcaHandles nor hcaObjects is set" },
+	{ { RDMA("a b", .hca_objects = NUMBER(1)) }, NULL, R "rdma[\"a b\"]: \"a b\" is no device name" },
 
 	{ { .network = &(struct oci_network){ .class_id = NUMBER(0) } }, "" },
 	{ { .network = &(struct oci_network){ .class_id = NUMBER(1048577) } }, NULL,
 		R "network.classID: cgroup v2 has no net_cls controller" },
-	{ { .network = &(struct oci_network){ .priorities = { (struct oci_interface_priority[]){
-								      { "eth0" } },
-						      1 } } },
+	{ { .network = &(struct oci_network){ .priorities = { (struct oci_interface_priority[]){ { "eth0" } }, 1 } } },
 		NULL, R "network.priorities: cgroup v2 has no net_prio controller" },
 
 	{ { UNIFIED("memory.high", "1000") }, "memory.high 1000\n" },
-	{ { UNIFIED("io.max", "8:0 rbps=5\n8:16 wiops=7\n") },
-		"io.max 8:0 rbps=5\nio.max 8:16 wiops=7\n" },
+	{ { UNIFIED("io.max", "8:0 rbps=5\n8:16 wiops=7\n") }, "io.max 8:0 rbps=5\nio.max 8:16 wiops=7\n" },
 	{ { UNIFIED("cgroup.max.depth", "5") }, "cgroup.max.depth 5\n" },
 	{ { UNIFIED("future.thing", "5") }, "future.thing 5\n" },
-	{ { MEMORY(.limit = NUMBER(1)), UNIFIED("memory.max", "2") },
-		"memory.max 1\nmemory.max 2\n" },
-	{ { UNIFIED("../../x", "1") }, NULL,
-		R "unified[\"../../x\"]: \"../../x\" is not the name of a cgroup file" },
+	{ { MEMORY(.limit = NUMBER(1)), UNIFIED("memory.max", "2") }, "memory.max 1\nmemory.max 2\n" },
+	{ { UNIFIED("../../x", "1") }, NULL, R "unified[\"../../x\"]: \"../../x\" is not the name of a cgroup file" },
 	{ { UNIFIED("a/memory.max", "1") }, NULL,
 		R "unified[\"a/memory.max\"]: \"a/memory.max\" is not the name of a cgroup file" },
-	{ { UNIFIED("..", "1") }, NULL,
-		R "unified[\"..\"]: \"..\" is not the name of a cgroup file" },
+	{ { UNIFIED("..", "1") }, NULL, R "unified[\"..\"]: \"..\" is not the name of a cgroup file" },
 	{ { UNIFIED("", "1") }, NULL, R "unified[\"\"]: \"\" is not the name of a cgroup file" },
-	{ { UNIFIED("child", "1") }, NULL,
-		R "unified[\"child\"]: \"child\" is not the name of a cgroup file" },
+	{ { UNIFIED("child", "1") }, NULL, R "unified[\"child\"]: \"child\" is not the name of a cgroup file" },
 	{ { UNIFIED("cgroup.procs", "2") }, NULL,
 		R "unified[\"cgroup.procs\"]: acts on processes, and is no limit of resources" },
 	{ { UNIFIED("cgroup.threads", "2") }, NULL,
@@ -210,11 +182,10 @@ static void print_plan(const cgroup_writes *writes, char *buf, size_t size)
 	buf[0] = '\0';
 	LIST_EACH (writes, write) {
 		assert_int_equal(strncmp(write->where, R, strlen(R)), 0);
-		at += (size_t)snprintf(buf + at, size - at, "%s%s %s%s", write->file,
-			write->compare ? " >" : "", write->value, write->optional ? " ?" : "");
+		at += (size_t)snprintf(buf + at, size - at, "%s%s %s%s", write->file, write->compare ? " >" : "",
+			write->value, write->optional ? " ?" : "");
 		if (write->other_file)
-			at += (size_t)snprintf(buf + at, size - at, " | %s %s", write->other_file,
-				write->other_value);
+			at += (size_t)snprintf(buf + at, size - at, " | %s %s", write->other_file, write->other_value);
 		at += (size_t)snprintf(buf + at, size - at, "\n");
 		assert_true(at < size);
 	}

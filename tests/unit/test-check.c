@@ -19,36 +19,35 @@
 #include <cmocka.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define ITEMS(type, ...)                                                                           \
-	{                                                                                          \
-		(type[]){ __VA_ARGS__ }, COUNT(((type[]){ __VA_ARGS__ }))                          \
+#define ITEMS(type, ...)                                                  \
+	{                                                                 \
+		(type[]){ __VA_ARGS__ }, COUNT(((type[]){ __VA_ARGS__ })) \
 	}
 #define STRINGS_OF(...) ITEMS(const char *, __VA_ARGS__)
-#define SET(number)                                                                                \
-	{                                                                                          \
-		true, number                                                                       \
+#define SET(number)          \
+	{                    \
+		true, number \
 	}
-#define BASE                                                                                       \
-	.oci_version = "1.3.0", .root = &(struct oci_root)                                         \
-	{                                                                                          \
-		.path = "rootfs"                                                                   \
+#define BASE                                               \
+	.oci_version = "1.3.0", .root = &(struct oci_root) \
+	{                                                  \
+		.path = "rootfs"                           \
 	}
-#define LINUX(...)                                                                                 \
-	BASE, .linux = &(struct oci_linux)                                                         \
-	{                                                                                          \
-		__VA_ARGS__                                                                        \
+#define LINUX(...)                         \
+	BASE, .linux = &(struct oci_linux) \
+	{                                  \
+		__VA_ARGS__                \
 	}
-#define PROCESS(...)                                                                               \
-	BASE, .process = &(struct oci_process)                                                     \
-	{                                                                                          \
-		.cwd = "/", .args = STRINGS_OF("sh"), __VA_ARGS__                                  \
+#define PROCESS(...)                                              \
+	BASE, .process = &(struct oci_process)                    \
+	{                                                         \
+		.cwd = "/", .args = STRINGS_OF("sh"), __VA_ARGS__ \
 	}
 #define NAMESPACE(ns) .namespaces = ITEMS(struct oci_namespace, { .type = SET(ns) })
-#define JOINED(ns)                                                                                 \
-	.namespaces = ITEMS(struct oci_namespace, { .type = SET(ns), .path = "/proc/1/ns/x" })
-#define MAPPING(inside, outside, count)                                                            \
-	{                                                                                          \
-		SET(inside), SET(outside), SET(count)                                              \
+#define JOINED(ns) .namespaces = ITEMS(struct oci_namespace, { .type = SET(ns), .path = "/proc/1/ns/x" })
+#define MAPPING(inside, outside, count)               \
+	{                                             \
+		SET(inside), SET(outside), SET(count) \
 	}
 #define SIXTY_FIVE "12345678901234567890123456789012345678901234567890123456789012345"
 
@@ -420,11 +419,11 @@ static const struct row resource_rows[] = {
 
 /* clang-format on */
 
-#define TABLE_TEST(name)                                                                           \
-	static void test_##name(void **state)                                                      \
-	{                                                                                          \
-		(void)state;                                                                       \
-		run(name##_rows, COUNT(name##_rows));                                              \
+#define TABLE_TEST(name)                              \
+	static void test_##name(void **state)         \
+	{                                             \
+		(void)state;                          \
+		run(name##_rows, COUNT(name##_rows)); \
 	}
 
 TABLE_TEST(version)
@@ -481,8 +480,7 @@ static void test_sysctl_path(void **state)
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char path[32];
-		assert_int_equal(
-			oci_sysctl_path(rows[i].name, path, sizeof(path)), rows[i].path != NULL);
+		assert_int_equal(oci_sysctl_path(rows[i].name, path, sizeof(path)), rows[i].path != NULL);
 		if (rows[i].path)
 			assert_string_equal(path, rows[i].path);
 	}
@@ -494,14 +492,12 @@ static void test_long_lists(void **state)
 	(void)state;
 	enum { MANY = 100000 };
 	ARENA(arena);
-	struct oci_linux linux_part = { .namespaces = ITEMS(struct oci_namespace,
-						{ .type = SET(CLONE_NEWNET) }) };
+	struct oci_linux linux_part = { .namespaces = ITEMS(struct oci_namespace, { .type = SET(CLONE_NEWNET) }) };
 	struct oci_config config = { BASE, .linux = &linux_part };
 	for (size_t i = 0; i < MANY; i++) {
 		struct oci_device *device = list_add(&arena, &linux_part.devices);
-		*device =
-			(struct oci_device){ "c", arena_printf(&arena, "/dev/%zu", i % (MANY - 1)),
-				SET(1), SET(i == MANY - 1) };
+		*device = (struct oci_device){ "c", arena_printf(&arena, "/dev/%zu", i % (MANY - 1)), SET(1),
+			SET(i == MANY - 1) };
 		struct oci_net_device *net = list_add(&arena, &linux_part.net_devices);
 		net->key = arena_printf(&arena, "n%zu", i);
 		net->name = i == 77 ? "n5" : NULL;
@@ -526,12 +522,10 @@ static void test_many_mappings(void **state)
 {
 	(void)state;
 	ARENA(arena);
-	struct oci_linux linux_part = { .namespaces = ITEMS(struct oci_namespace,
-						{ .type = SET(CLONE_NEWUSER) }) };
+	struct oci_linux linux_part = { .namespaces = ITEMS(struct oci_namespace, { .type = SET(CLONE_NEWUSER) }) };
 	struct oci_config config = { BASE, .linux = &linux_part };
 	for (size_t i = 0; i < 341; i++)
-		*list_add(&arena, &linux_part.uid_mappings) =
-			(struct oci_id_mapping)MAPPING(i, i, 1);
+		*list_add(&arena, &linux_part.uid_mappings) = (struct oci_id_mapping)MAPPING(i, i, 1);
 	struct error err = { 0 };
 	assert_int_equal(oci_config_check(&config, 0, &err), -1);
 	assert_string_equal(err.text, "341 mappings, the kernel takes at most 340");

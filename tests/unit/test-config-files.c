@@ -7,8 +7,8 @@
  * specification (default ../shared/spec/schema/test in the source tree). HULL_TEST_EXPECT=1 writes
  * the .expect files that are missing, to be read before they are committed.
  *
- * The first of all errors of a file is the one that ends the reading or the check where only one is wanted. The files in
- * tests/config/findings have many: NAME.expect holds each of them, with its line.
+ * The first of all errors of a file is the one that ends the reading or the check where only one is wanted. The files
+ * in tests/config/findings have many: NAME.expect holds each of them, with its line.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -50,8 +50,7 @@ static int is_json(const struct dirent *entry)
 	return len > 5 && str_eq(entry->d_name + len - 5, ".json");
 }
 
-static int load(
-	struct arena *arena, int dir, const char *name, struct oci_config **ret, struct error *err)
+static int load(struct arena *arena, int dir, const char *name, struct oci_config **ret, struct error *err)
 {
 	const struct json_source source = { .name = name };
 	return oci_config_read(arena, dir, name, &source, ret, NULL, NULL, err);
@@ -69,8 +68,8 @@ static int load_and_check(struct arena *arena, int dir, const char *name, struct
 static void describe(const struct error *err, char *buf, size_t size)
 {
 	char line[1024];
-	(void)snprintf(buf, size, "%s%s%s\n", error_line(err, line, sizeof(line)),
-		err->hint[0] ? "\n  hint: " : "", err->hint);
+	(void)snprintf(buf, size, "%s%s%s\n", error_line(err, line, sizeof(line)), err->hint[0] ? "\n  hint: " : "",
+		err->hint);
 }
 
 /* Calls visit() for each *.json of the folder, in order; returns how many there were. */
@@ -242,13 +241,12 @@ static void test_findings(void **state)
 static int open_examples(const char *name)
 {
 	char otherwise[4096];
-	(void)snprintf(otherwise, sizeof(otherwise), "%s/../shared/spec/schema/test",
-		setting("HULL_TEST_SOURCE", "."));
+	(void)snprintf(otherwise, sizeof(otherwise), "%s/../shared/spec/schema/test", setting("HULL_TEST_SOURCE", "."));
 	const char *base = setting("HULL_SPEC_SCHEMA", otherwise);
 	int dir = open_folder(base, name);
 	if (dir < 0)
-		print_message("SKIPPED: the examples of the specification are not in %s/%s: %s\n",
-			base, name, strerror(errno));
+		print_message("SKIPPED: the examples of the specification are not in %s/%s: %s\n", base, name,
+			strerror(errno));
 	return dir;
 }
 

@@ -14,8 +14,8 @@
 #include <cmocka.h> /* last: it has a macro named fail */
 
 /* As a front-end does it. The bundle has no root filesystem: only what starts a container opens that. */
-static int create_from_memory(struct creation *creation, struct create_request *request,
-	struct oci_config *config, struct error *err)
+static int create_from_memory(
+	struct creation *creation, struct create_request *request, struct oci_config *config, struct error *err)
 {
 	size_t len;
 	const char *text = json_write(&creation->arena, &oci_config_schema, config, true, &len);

@@ -43,8 +43,8 @@ static const struct oci_default for_root = { .own_network = true }, with_host_ne
 					.gids = { one_gid, 1 } },
 				rootless_many = { .rootless = true, .uids = { many, 2 }, .gids = { many, 2 } };
 
-/* What differs between them: sysfs is bound where the network namespace is not the container's, and the group of terminals is
- * root's alone to give. */
+/* What differs between them: sysfs is bound where the network namespace is not the container's, and the group of
+ * terminals is root's alone to give. */
 static const struct {
 	const struct oci_default *how;
 	bool network, user, resources;
@@ -115,9 +115,8 @@ static void test_grow(void **state)
 	ARENA(arena);
 	(void)state;
 	struct oci_config *config = oci_default_config(&arena, &for_root);
-	const oci_strings *lists[] = { &config->process->args, &config->process->env,
-		&config->linux->masked_paths, &config->linux->readonly_paths,
-		&config->mounts.items[2].options };
+	const oci_strings *lists[] = { &config->process->args, &config->process->env, &config->linux->masked_paths,
+		&config->linux->readonly_paths, &config->mounts.items[2].options };
 	for (size_t i = 0; i < COUNT(lists); i++)
 		assert_null(lists[i]->items[lists[i]->len]);
 	size_t count = config->mounts.len;

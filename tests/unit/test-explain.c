@@ -31,13 +31,11 @@ static void test_explain(void **state)
 			"\n  any of SECCOMP_FILTER_FLAG_TSYNC, " },
 		{ ".linux.seccomp.architectures", ".linux.seccomp.architectures: array of words\n",
 			"\n  any of SCMP_ARCH_X86, " },
-		{ ".process.oomScoreAdj", ".process.oomScoreAdj: integer\n",
-			"\n  -1000 to 1000\n" },
+		{ ".process.oomScoreAdj", ".process.oomScoreAdj: integer\n", "\n  -1000 to 1000\n" },
 		{ ".process.user.uid", ".process.user.uid: integer", "\n  0 to 4294967294\n" },
 		{ ".annotations", ".annotations: object of strings\n", "" },
 		{ ".annotations[\"a.b]\"]", ".annotations[\"a.b]\"]: object of strings\n", "" },
-		{ ".linux.netDevices[\"eth0\"].name", ".linux.netDevices[\"eth0\"].name: string\n",
-			"" },
+		{ ".linux.netDevices[\"eth0\"].name", ".linux.netDevices[\"eth0\"].name: string\n", "" },
 		{ ".linux.sysctl.kernel", ".linux.sysctl.kernel: object of strings\n", "" },
 	};
 	(void)state;
@@ -96,8 +94,7 @@ static void test_too_long(void **state)
 /* Each property and object is in the reference, no line is too long, none is a request by accident. */
 static void test_reference(void **state)
 {
-	static const char *const requests[] = { ".Ss .", ".It Cm ", ".Bl -tag -width Ds", ".El",
-		".Sx ." };
+	static const char *const requests[] = { ".Ss .", ".It Cm ", ".Bl -tag -width Ds", ".El", ".Sx ." };
 	char *text = NULL;
 	size_t len, items = 0;
 	(void)state;
@@ -138,8 +135,8 @@ static void check_docs(const struct schema *schema)
 		assert_non_null(p->doc);
 		size_t len = strlen(p->doc);
 		if (!len || p->doc[len - 1] == '.' || strstr(p->doc, ". "))
-			fail_msg("%s.%s: \"%s\" is no single sentence without a full stop",
-				schema->name, p->name, p->doc);
+			fail_msg("%s.%s: \"%s\" is no single sentence without a full stop", schema->name, p->name,
+				p->doc);
 		if (begins_with_literal(p->doc))
 			fail_msg("%s.%s: \"%s\" begins with a literal", schema->name, p->name, p->doc);
 		if (p->object)

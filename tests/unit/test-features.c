@@ -90,8 +90,7 @@ static const struct property mount_extensions_properties[] = {
 	OBJECT(struct mount_extensions, idmap, enabled, "idmap", REQUIRED, ""),
 	END,
 };
-static const struct schema mount_extensions_schema =
-	SCHEMA(mount_extensions, mount_extensions_properties);
+static const struct schema mount_extensions_schema = SCHEMA(mount_extensions, mount_extensions_properties);
 
 static const struct property linux_properties[] = {
 	STRINGS(struct linux_features, namespaces, "namespaces", REQUIRED, ""),
@@ -102,8 +101,7 @@ static const struct property linux_properties[] = {
 	OBJECT(struct linux_features, selinux, enabled, "selinux", REQUIRED, ""),
 	OBJECT(struct linux_features, intel_rdt, enabled, "intelRdt", REQUIRED, ""),
 	OBJECT(struct linux_features, memory_policy, memory_policy, "memoryPolicy", REQUIRED, ""),
-	OBJECT(struct linux_features, mount_extensions, mount_extensions, "mountExtensions",
-		REQUIRED, ""),
+	OBJECT(struct linux_features, mount_extensions, mount_extensions, "mountExtensions", REQUIRED, ""),
 	OBJECT(struct linux_features, net_devices, enabled, "netDevices", REQUIRED, ""),
 	END,
 };
@@ -129,8 +127,7 @@ static void refuse_unknown(void *data, int line, const char *where, const char *
 	fail_msg("line %d: %s is not in the specification", line, where);
 }
 
-static void read_features(
-	struct arena *arena, const struct oci_features_facts *facts, struct features *ret)
+static void read_features(struct arena *arena, const struct oci_features_facts *facts, struct features *ret)
 {
 	static const struct json_source source = { .name = "features", .unknown = refuse_unknown };
 	struct error err = { 0 };
@@ -161,14 +158,12 @@ static void test_words(void **state)
 		const oci_strings *list;
 		const char *words[9];
 	} rows[] = {
-		{ &f.hooks, { "prestart", "createRuntime", "createContainer", "startContainer",
-				    "poststart", "poststop" } },
-		{ &f.linux->namespaces,
-			{ "pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time" } },
-		{ &f.linux->seccomp->actions,
-			{ "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
-				"SCMP_ACT_TRAP", "SCMP_ACT_ERRNO", "SCMP_ACT_TRACE",
-				"SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY" } },
+		{ &f.hooks,
+			{ "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop" } },
+		{ &f.linux->namespaces, { "pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time" } },
+		{ &f.linux->seccomp->actions, { "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
+						      "SCMP_ACT_TRAP", "SCMP_ACT_ERRNO", "SCMP_ACT_TRACE",
+						      "SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY" } },
 		{ &f.linux->seccomp->operators, { "SCMP_CMP_NE", "SCMP_CMP_MASKED_EQ" } },
 		{ &f.linux->seccomp->archs, { "SCMP_ARCH_X86_64", "SCMP_ARCH_RISCV64" } },
 		{ &f.linux->seccomp->known_flags, { "SECCOMP_FILTER_FLAG_LOG" } },
@@ -193,10 +188,9 @@ static void test_facts(void **state)
 	(void)state;
 	read_features(&arena, &(struct oci_features_facts){ .mount_options.len = 0 }, &f);
 	const struct linux_features *l = f.linux;
-	const bool shown[] = { l->cgroup->v2.value, l->cgroup->systemd.value,
-		l->cgroup->systemd_user.value, l->cgroup->rdma.value, l->seccomp->enabled.value,
-		l->apparmor->enabled.value, l->selinux->enabled.value, l->intel_rdt->enabled.value,
-		l->intel_rdt->schemata.value, l->intel_rdt->monitoring.value,
+	const bool shown[] = { l->cgroup->v2.value, l->cgroup->systemd.value, l->cgroup->systemd_user.value,
+		l->cgroup->rdma.value, l->seccomp->enabled.value, l->apparmor->enabled.value, l->selinux->enabled.value,
+		l->intel_rdt->enabled.value, l->intel_rdt->schemata.value, l->intel_rdt->monitoring.value,
 		l->mount_extensions->idmap->enabled.value, l->net_devices->enabled.value };
 	for (size_t i = 0; i < COUNT(shown); i++)
 		assert_true(shown[i]);

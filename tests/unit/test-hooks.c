@@ -34,20 +34,15 @@ static const struct hook_case cases[] = {
 	{ "state unread", "/bin/sh", { "sh", "-c", "exec <&-; true" }, { 0 }, 0, NULL, "" },
 	{ "no args: path is argv[0]", "/usr/bin/env", { 0 }, { 0 }, 0, NULL, "" },
 	{ "no env: empty environment", "/usr/bin/env", { "env" }, { 0 }, 0, NULL, "" },
-	{ "exact environment", "/usr/bin/env", { "env" }, { "A=1", "B=x y" }, 0, NULL,
-		"A=1\nB=x y\n" },
-	{ "argv[0] is args[0]", "/bin/sh", { "other", "-c", "echo $0" }, { 0 }, 0, NULL,
-		"other\n" },
+	{ "exact environment", "/usr/bin/env", { "env" }, { "A=1", "B=x y" }, 0, NULL, "A=1\nB=x y\n" },
+	{ "argv[0] is args[0]", "/bin/sh", { "other", "-c", "echo $0" }, { 0 }, 0, NULL, "other\n" },
 	{ "status", "/bin/sh", { "sh", "-c", "exit 2" }, { 0 }, 0,
 		".hooks.prestart[0]: hook /bin/sh exited with status 2", "" },
-	{ "status and last words", "/bin/sh",
-		{ "sh", "-c", "echo first >&2; echo 'no\tGPU' >&2; echo >&2; exit 1" }, { 0 }, 0,
-		".hooks.prestart[0]: hook /bin/sh exited with status 1: no GPU", "" },
+	{ "status and last words", "/bin/sh", { "sh", "-c", "echo first >&2; echo 'no\tGPU' >&2; echo >&2; exit 1" },
+		{ 0 }, 0, ".hooks.prestart[0]: hook /bin/sh exited with status 1: no GPU", "" },
 	{ "much on standard error", "/bin/sh",
-		{ "sh", "-c",
-			"head -c 300000 /dev/zero | tr '\\0' '\\n' >&2; echo end >&2; exit 1" },
-		{ "PATH=/bin:/usr/bin" }, 0,
-		".hooks.prestart[0]: hook /bin/sh exited with status 1: end", "" },
+		{ "sh", "-c", "head -c 300000 /dev/zero | tr '\\0' '\\n' >&2; echo end >&2; exit 1" },
+		{ "PATH=/bin:/usr/bin" }, 0, ".hooks.prestart[0]: hook /bin/sh exited with status 1: end", "" },
 	{ "signal", "/bin/sh", { "sh", "-c", "kill -9 $$" }, { 0 }, 0,
 		".hooks.prestart[0]: hook /bin/sh was killed by signal 9 (Killed)", "" },
 	{ "not found", "/no/such/hook", { "x" }, { 0 }, 0,
@@ -57,9 +52,8 @@ static const struct hook_case cases[] = {
 	{ "timeout", "/bin/sh", { "sh", "-c", "sleep 60 & wait" }, { "PATH=/bin:/usr/bin" }, 1,
 		".hooks.prestart[0]: hook /bin/sh timed out after 1 s", "" },
 	{ "within its time", "/bin/sh", { "sh", "-c", "echo done" }, { 0 }, 60, NULL, "done\n" },
-	{ "left in the background, holding standard error", "/bin/sh",
-		{ "sh", "-c", "sleep 20 >/dev/null & true" }, { "PATH=/bin:/usr/bin" }, 0, NULL,
-		"" },
+	{ "left in the background, holding standard error", "/bin/sh", { "sh", "-c", "sleep 20 >/dev/null & true" },
+		{ "PATH=/bin:/usr/bin" }, 0, NULL, "" },
 };
 
 static size_t count(const char *const *items)
@@ -142,8 +136,8 @@ static void test_sayings(void **state)
 		int result = hooks_run(&list, ".hooks.prestart", STATE, strlen(STATE), NULL, &error);
 		assert_int_equal(dup2(stderr_copy, STDERR_FILENO), STDERR_FILENO);
 		if (sayings[i].error)
-			(void)snprintf(expected, sizeof(expected), ".hooks.prestart[0]: hook /bin/sh%s",
-				sayings[i].error);
+			(void)snprintf(
+				expected, sizeof(expected), ".hooks.prestart[0]: hook /bin/sh%s", sayings[i].error);
 		if (result < 0)
 			(void)error_line(&error, line, sizeof(line));
 		assert_string_equal(line, expected);
@@ -164,8 +158,7 @@ static void test_cases(void **state)
 	(void)setenv("LEAKED", "1", 1);
 	FD(stderr_copy) = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	FD(null) = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	assert_int_equal(
-		dup2(null, STDERR_FILENO), STDERR_FILENO); /* what the hooks say is passed on */
+	assert_int_equal(dup2(null, STDERR_FILENO), STDERR_FILENO); /* what the hooks say is passed on */
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		FD(out) = make_output();
 		struct hooks_options options = { .stdout_fd = out };
@@ -175,8 +168,7 @@ static void test_cases(void **state)
 		char line[1024] = "";
 		double start = seconds();
 		print_message("%s\n", cases[i].name);
-		int result =
-			hooks_run(&list, ".hooks.prestart", STATE, strlen(STATE), &options, &error);
+		int result = hooks_run(&list, ".hooks.prestart", STATE, strlen(STATE), &options, &error);
 		if (result < 0)
 			(void)error_line(&error, line, sizeof(line));
 		assert_string_equal(line, cases[i].error ? cases[i].error : "");
@@ -188,14 +180,13 @@ static void test_cases(void **state)
 }
 
 /* A script finds what it is run under; what it prints is compared as a whole. */
-static void run_script(const char *script, const char *state_json, size_t len,
-	const struct hooks_options *options, struct error *err, int expected)
+static void run_script(const char *script, const char *state_json, size_t len, const struct hooks_options *options,
+	struct error *err, int expected)
 {
 	const char *args[] = { "sh", "-c", script, NULL }, *env[] = { "PATH=/bin:/usr/bin", NULL };
 	struct oci_hook hook = { .path = "/bin/sh", .args = { args, 3 }, .env = { env, 1 } };
 	oci_hook_list list = { &hook, 1 };
-	assert_int_equal(
-		hooks_run(&list, ".hooks.poststart", state_json, len, options, err), expected);
+	assert_int_equal(hooks_run(&list, ".hooks.poststart", state_json, len, options, err), expected);
 }
 
 static void test_descriptors(void **state)
@@ -204,13 +195,11 @@ static void test_descriptors(void **state)
 	FD(out) = make_output();
 	struct error error = { 0 };
 	struct hooks_options options = { .stdout_fd = out };
-	int leak =
-		open("/etc/passwd", O_RDONLY); /* not close-on-exec: ours to keep from the hook */
+	int leak = open("/etc/passwd", O_RDONLY); /* not close-on-exec: ours to keep from the hook */
 	assert_true(leak >= 0);
 	assert_int_equal(fcntl(leak, F_DUPFD, 40), 40);
-	run_script(
-		"cd /proc/$$/fd && for fd in *; do [ -e $fd ] && [ $fd -lt 10 ] && echo $fd; done; "
-		"[ ! -e 40 ]",
+	run_script("cd /proc/$$/fd && for fd in *; do [ -e $fd ] && [ $fd -lt 10 ] && echo $fd; done; "
+		   "[ ! -e 40 ]",
 		STATE, strlen(STATE), &options, &error, 0);
 	assert_string_equal(read_output(out), "0\n1\n2\n");
 	(void)close(leak);
@@ -228,8 +217,7 @@ static void test_signals(void **state)
 	assert_int_equal(sigprocmask(SIG_SETMASK, &all, &saved), 0);
 	(void)signal(SIGHUP, SIG_IGN);
 	(void)signal(SIGPIPE, SIG_IGN);
-	run_script("exec grep -E '^Sig(Blk|Ign)' /proc/self/status", STATE, strlen(STATE), &options,
-		&error, 0);
+	run_script("exec grep -E '^Sig(Blk|Ign)' /proc/self/status", STATE, strlen(STATE), &options, &error, 0);
 	(void)signal(SIGHUP, SIG_DFL);
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)sigprocmask(SIG_SETMASK, &saved, NULL);
@@ -257,11 +245,9 @@ static void test_large_state(void **state)
 static void test_order(void **state)
 {
 	(void)state;
-	const char *a[] = { "sh", "-c", "cat; echo a", NULL },
-		   *b[] = { "sh", "-c", "exit 3", NULL };
-	struct oci_hook hooks[] = { { .path = "/bin/sh", .args = { a, 3 } },
-		{ .path = "/bin/sh", .args = { a, 3 } }, { .path = "/bin/sh", .args = { b, 3 } },
-		{ .path = "/bin/sh", .args = { a, 3 } } };
+	const char *a[] = { "sh", "-c", "cat; echo a", NULL }, *b[] = { "sh", "-c", "exit 3", NULL };
+	struct oci_hook hooks[] = { { .path = "/bin/sh", .args = { a, 3 } }, { .path = "/bin/sh", .args = { a, 3 } },
+		{ .path = "/bin/sh", .args = { b, 3 } }, { .path = "/bin/sh", .args = { a, 3 } } };
 	const char *env[] = { "PATH=/bin:/usr/bin", NULL };
 	for (size_t i = 0; i < 4; i++) {
 		hooks[i].env.items = env;
@@ -274,8 +260,8 @@ static void test_order(void **state)
 	FD(all) = make_output();
 	struct hooks_options options = { .stdout_fd = out }, all_options = { .stdout_fd = all };
 	assert_int_equal(hooks_run(&list, ".hooks.createRuntime", "S", 1, &options, &error), -1);
-	assert_string_equal(error_line(&error, line, sizeof(line)),
-		".hooks.createRuntime[2]: hook /bin/sh exited with status 3");
+	assert_string_equal(
+		error_line(&error, line, sizeof(line)), ".hooks.createRuntime[2]: hook /bin/sh exited with status 3");
 	assert_string_equal(read_output(out), "Sa\nSa\n");
 	assert_int_equal(hooks_run_all(&list, ".hooks.poststop", "S", 1, &all_options), 1);
 	assert_string_equal(read_output(all), "Sa\nSa\nSa\n");

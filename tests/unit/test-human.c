@@ -142,8 +142,7 @@ static void test_timestamps(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(timestamps); i++) {
 		int64_t seconds = 0;
-		assert_int_equal(
-			clock_read_timestamp(timestamps[i].text, &seconds), timestamps[i].good);
+		assert_int_equal(clock_read_timestamp(timestamps[i].text, &seconds), timestamps[i].good);
 		assert_true(seconds == timestamps[i].seconds);
 	}
 }
@@ -201,8 +200,7 @@ static void test_command_lines(void **state)
 		ARENA(arena);
 		struct error err = { .errnum = 0 };
 		oci_strings words = { NULL, 0 };
-		assert_int_equal(command_line_split(&arena, lines[i].text, &words, &err),
-			lines[i].error ? -1 : 0);
+		assert_int_equal(command_line_split(&arena, lines[i].text, &words, &err), lines[i].error ? -1 : 0);
 		if (lines[i].error) {
 			assert_string_equal(err.text, lines[i].error);
 			continue;

@@ -31,14 +31,12 @@ static void expect_error(const char *text, size_t len, const char *expected)
 	char line[1024], shown[1400];
 	memset(&config, 0x5a, sizeof(config));
 	untouched = config;
-	assert_int_equal(
-		json_read(&arena, &source, &oci_config_schema, text, len, &config, &err), -1);
+	assert_int_equal(json_read(&arena, &source, &oci_config_schema, text, len, &config, &err), -1);
 	error_line(&err, line, sizeof(line));
 	snprintf(shown, sizeof(shown), "%s%s%s", line, err.hint[0] ? "\n  hint: " : "", err.hint);
 	assert_string_equal(shown, expected);
 	assert_memory_equal(&config, &untouched, sizeof(config));
-	assert_int_equal(
-		json_read(&arena, &source, &oci_config_schema, text, len, &config, NULL), -1);
+	assert_int_equal(json_read(&arena, &source, &oci_config_schema, text, len, &config, NULL), -1);
 }
 
 #define IN_PROCESS(text) "{\"ociVersion\":\"1\",\"process\":{\"cwd\":\"/\"," text "}}"
@@ -54,27 +52,22 @@ static const struct bad {
 	{ "null", "config.json:1: expected an object, found null" },
 	{ "{}", "config.json:1: .ociVersion: required property is missing" },
 	{ "{\"ociVersion\": null}", "config.json:1: .ociVersion: required property is missing" },
-	{ "{\"ociVersion\":\"1\",\n\"hostname\":3}",
-		"config.json:2: .hostname: expected a string, found a number" },
+	{ "{\"ociVersion\":\"1\",\n\"hostname\":3}", "config.json:2: .hostname: expected a string, found a number" },
 	{ "{\"linux\":[]}", "config.json:1: .linux: expected an object, found an array" },
 	{ "{\"mounts\":{}}", "config.json:1: .mounts: expected an array, found an object" },
 	{ "{\"mounts\":[{\"destination\":\"/\"},\"x\"]}",
 		"config.json:1: .mounts[1]: expected an object, found a string" },
 	{ "{\"mounts\":[null]}", "config.json:1: .mounts[0]: expected an object, found null" },
-	{ IN_PROCESS("\"terminal\":\"yes\""),
-		"config.json:1: .process.terminal: expected a boolean, found a string" },
-	{ IN_PROCESS("\"args\":[\"a\",\n\n[]]"),
-		"config.json:3: .process.args[1]: expected a string, found an array" },
-	{ IN_PROCESS("\"env\":[\"a\",null]"),
-		"config.json:1: .process.env[1]: expected a string, found null" },
+	{ IN_PROCESS("\"terminal\":\"yes\""), "config.json:1: .process.terminal: expected a boolean, found a string" },
+	{ IN_PROCESS("\"args\":[\"a\",\n\n[]]"), "config.json:3: .process.args[1]: expected a string, found an array" },
+	{ IN_PROCESS("\"env\":[\"a\",null]"), "config.json:1: .process.env[1]: expected a string, found null" },
 	{ IN_PROCESS("\"user\":{\"additionalGids\":[1,true]}"),
 		"config.json:1: .process.user.additionalGids[1]: expected an integer, found a "
 		"boolean" },
 	{ IN_LINUX("\n\n\"resources\":{\n\"memory\":{\"limit\":\"512M\"}}"),
 		"config.json:4: .linux.resources.memory.limit: expected an integer, found a "
 		"string" },
-	{ "{\"annotations\":{\"a.b\":7}}",
-		"config.json:1: .annotations[\"a.b\"]: expected a string, found a number" },
+	{ "{\"annotations\":{\"a.b\":7}}", "config.json:1: .annotations[\"a.b\"]: expected a string, found a number" },
 	{ "{\"annotations\":{\"\\\"\\\\\\u0001é\":{}}}",
 		"config.json:1: .annotations[\"\\\"\\\\\\u0001é\"]: expected a string, found an "
 		"object" },
@@ -84,10 +77,8 @@ static const struct bad {
 		"config.json:1: .linux.resources.rdma[\"mlx-5\"]: expected an object, found a "
 		"number" },
 	/* numbers */
-	{ IN_PROCESS("\"oomScoreAdj\":1.5"),
-		"config.json:1: .process.oomScoreAdj: expected an integer, found 1.5" },
-	{ IN_PROCESS("\"oomScoreAdj\":1e2"),
-		"config.json:1: .process.oomScoreAdj: expected an integer, found 1e2" },
+	{ IN_PROCESS("\"oomScoreAdj\":1.5"), "config.json:1: .process.oomScoreAdj: expected an integer, found 1.5" },
+	{ IN_PROCESS("\"oomScoreAdj\":1e2"), "config.json:1: .process.oomScoreAdj: expected an integer, found 1e2" },
 	{ IN_PROCESS("\"oomScoreAdj\":-1001"), "config.json:1: .process.oomScoreAdj: -1001 is out "
 					       "of range, allowed is -1000 to 1000" },
 	{ IN_PROCESS("\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}"),
@@ -133,32 +124,25 @@ static const struct bad {
 	/* what is missing is told at the object's opening bracket */
 	{ IN_LINUX("\"namespaces\":[\n{\"path\":\"/proc/1/ns/pid\"\n}]"),
 		"config.json:2: .linux.namespaces[0].type: required property is missing" },
-	{ "{\"ociVersion\":\"1\",\"root\":{}}",
-		"config.json:1: .root.path: required property is missing" },
-	{ "{\"ociVersion\":\"1\",\"process\":{}}",
-		"config.json:1: .process.cwd: required property is missing" },
+	{ "{\"ociVersion\":\"1\",\"root\":{}}", "config.json:1: .root.path: required property is missing" },
+	{ "{\"ociVersion\":\"1\",\"process\":{}}", "config.json:1: .process.cwd: required property is missing" },
 	{ IN_LINUX("\"uidMappings\":[{\"containerID\":0,\"hostID\":0}]"),
 		"config.json:1: .linux.uidMappings[0].size: required property is missing" },
 	{ IN_LINUX("\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[]}]"
 		   "}"),
 		"config.json:1: .linux.seccomp.syscalls[0].action: required property is missing" },
 	/* names */
-	{ "{\"ociVersion\":\"1\",\n\"ociVersion\":\"1\"}",
-		"config.json:2: .ociVersion: property is given twice" },
-	{ "{\"hostname\":null,\"hostname\":\"x\"}",
-		"config.json:1: .hostname: property is given twice" },
+	{ "{\"ociVersion\":\"1\",\n\"ociVersion\":\"1\"}", "config.json:2: .ociVersion: property is given twice" },
+	{ "{\"hostname\":null,\"hostname\":\"x\"}", "config.json:1: .hostname: property is given twice" },
 	{ "{\"annotations\":{\"b\":\"1\",\"a\":\"1\",\n\"b\":\"2\"}}",
 		"config.json:2: .annotations.b: property is given twice" },
 	{ IN_LINUX("\"netDevices\":{\"a\":{},\"a\":{}}"),
 		"config.json:1: .linux.netDevices.a: property is given twice" },
-	{ "{\"annotations\":{\"\":\"1\"}}",
-		"config.json:1: .annotations[\"\"]: the name is empty" },
+	{ "{\"annotations\":{\"\":\"1\"}}", "config.json:1: .annotations[\"\"]: the name is empty" },
 	{ "{\"annotations\":{\"a\\u0000b\":\"1\"}}",
 		"config.json:1: .annotations: the name of a property holds a NUL character" },
-	{ IN_PROCESS("\"cwd\\u0000\":1"),
-		"config.json:1: .process: the name of a property holds a NUL character" },
-	{ "{\"hostname\":\"a\\u0000b\"}",
-		"config.json:1: .hostname: the string holds a NUL character" },
+	{ IN_PROCESS("\"cwd\\u0000\":1"), "config.json:1: .process: the name of a property holds a NUL character" },
+	{ "{\"hostname\":\"a\\u0000b\"}", "config.json:1: .hostname: the string holds a NUL character" },
 	{ IN_PROCESS("\"args\":[\"a\",\"\\u0000\"]"),
 		"config.json:1: .process.args[1]: the string holds a NUL character" },
 	/* syntax */
@@ -176,10 +160,8 @@ static const struct bad {
 	{ "{\"mounts\":[{\"destination\":\"/a\"},\n]}",
 		"config.json:2: expected a value\n  hint: no comma follows the last item of an "
 		"array" },
-	{ "{\"ociVersion\":\"1\"\n\"root\":{}}",
-		"config.json:2: expected \",\" or \"}\" after a property" },
-	{ "{\"mounts\":[{\"destination\":\"/\"}\n{}]}",
-		"config.json:2: expected \",\" or \"]\" after an item" },
+	{ "{\"ociVersion\":\"1\"\n\"root\":{}}", "config.json:2: expected \",\" or \"}\" after a property" },
+	{ "{\"mounts\":[{\"destination\":\"/\"}\n{}]}", "config.json:2: expected \",\" or \"]\" after an item" },
 	{ "{\"ociVersion\" \"1\"}", "config.json:1: expected \":\" after the name of a property" },
 	{ "{\"ociVersion\":\"1\"}\n{}", "config.json:2: something follows the end of the object" },
 	{ "{\"ociVersion\":\"1\"}}", "config.json:1: something follows the end of the object" },
@@ -189,11 +171,9 @@ static const struct bad {
 	{ "{\"ociVersion\":-}", "config.json:1: malformed number" },
 	{ "{\n\"ociVersion\":\"a\tb\"}", "config.json:2: control character in a string\n"
 					 "  hint: line breaks and tabs are written \\n and \\t" },
-	{ "{\"ociVersion\":\"\\x\"}",
-		"config.json:1: unknown escape in a string\n"
-		"  hint: the escapes are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX" },
-	{ "{\"ociVersion\":\"\\u12g4\"}",
-		"config.json:1: \\u in a string needs four hexadecimal digits" },
+	{ "{\"ociVersion\":\"\\x\"}", "config.json:1: unknown escape in a string\n"
+				      "  hint: the escapes are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX" },
+	{ "{\"ociVersion\":\"\\u12g4\"}", "config.json:1: \\u in a string needs four hexadecimal digits" },
 	{ "{\n/* */}", "config.json:2: comments are no part of JSON" },
 	{ "{\n\"ociVersion\":\"\xff\xfe\"}", "config.json:2: the text is not valid UTF-8" },
 };
@@ -215,9 +195,7 @@ static void refuses_depth_and_size(void **state)
 	memset(text + len, '[', JSON_MAX_DEPTH - 1);
 	memset(text + len + JSON_MAX_DEPTH - 1, ']', JSON_MAX_DEPTH - 1);
 	strcpy(text + len + 2 * (JSON_MAX_DEPTH - 1), "}");
-	assert_int_equal(
-		json_read(&arena, &source, &oci_config_schema, text, strlen(text), &config, NULL),
-		0);
+	assert_int_equal(json_read(&arena, &source, &oci_config_schema, text, strlen(text), &config, NULL), 0);
 	memset(text + len, '[', JSON_MAX_DEPTH);
 	expect_error(text, strlen(text), "config.json:1: nested deeper than 64 levels");
 
@@ -226,8 +204,7 @@ static void refuses_depth_and_size(void **state)
 	memset(large, ' ', size);
 	expect_error(large, size, "config.json:1: larger than 16 MiB");
 	memcpy(large, "{\"ociVersion\":\"1\"}", 18);
-	assert_int_equal(
-		json_read(&arena, &source, &oci_config_schema, large, size - 1, &config, NULL), 0);
+	assert_int_equal(json_read(&arena, &source, &oci_config_schema, large, size - 1, &config, NULL), 0);
 	free(large);
 }
 
@@ -244,11 +221,11 @@ static void keeps_all_bits_of_numbers(void **state)
 {
 	(void)state;
 	ARENA(arena);
-	struct oci_config c = read_config(&arena,
-		IN_LINUX("\"resources\":{\"memory\":{\"limit\":-1,\"swap\":9223372036854775807,"
-			 "\"swappiness\":-0},"
-			 "\"cpu\":{\"shares\":18446744073709551615}},"
-			 "\"timeOffsets\":{\"monotonic\":{\"secs\":-9223372036854775808}}"));
+	struct oci_config c =
+		read_config(&arena, IN_LINUX("\"resources\":{\"memory\":{\"limit\":-1,\"swap\":9223372036854775807,"
+					     "\"swappiness\":-0},"
+					     "\"cpu\":{\"shares\":18446744073709551615}},"
+					     "\"timeOffsets\":{\"monotonic\":{\"secs\":-9223372036854775808}}"));
 	const struct oci_resources *res = c.linux->resources;
 	assert_true(res->memory->limit.set && res->memory->limit.value == -1);
 	assert_true(res->memory->swap.value == INT64_MAX);
@@ -281,20 +258,20 @@ static void fills_every_kind(void **state)
 {
 	(void)state;
 	ARENA(arena);
-	struct oci_config c = read_config(&arena,
-		"{\"zos\":{\"deep\":[{},[]]},\"ociVersion\":\"1.3.0\",\"hostname\":null,\"vm\":"
-		"null,"
-		"\"annotations\":{\"k\":\"v\",\"gone\":null,\"\\u00e9\":\"\"},"
-		"\"process\":{\"cwd\":\"/"
-		"\",\"terminal\":false,\"user\":{\"uid\":5,\"additionalGids\":[1,2,3]},"
-		"\"scheduler\":{\"policy\":\"SCHED_RR\",\"flags\":[\"SCHED_FLAG_RECLAIM\",\"SCHED_"
-		"FLAG_KEEP_PARAMS\"]}},"
-		"\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"user\",\"path\":\"/"
-		"p\"}],"
-		"\"netDevices\":{\"eth0\":{\"name\":\"e\"},\"eth1\":{}},"
-		"\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"flags\":[]},"
-		"\"seccomp\":{\"defaultAction\":\"SCMP_ACT_KILL\",\"architectures\":[\"SCMP_ARCH_"
-		"X86_64\",\"SCMP_ARCH_X32\"]}}}");
+	struct oci_config c =
+		read_config(&arena, "{\"zos\":{\"deep\":[{},[]]},\"ociVersion\":\"1.3.0\",\"hostname\":null,\"vm\":"
+				    "null,"
+				    "\"annotations\":{\"k\":\"v\",\"gone\":null,\"\\u00e9\":\"\"},"
+				    "\"process\":{\"cwd\":\"/"
+				    "\",\"terminal\":false,\"user\":{\"uid\":5,\"additionalGids\":[1,2,3]},"
+				    "\"scheduler\":{\"policy\":\"SCHED_RR\",\"flags\":[\"SCHED_FLAG_RECLAIM\",\"SCHED_"
+				    "FLAG_KEEP_PARAMS\"]}},"
+				    "\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"user\",\"path\":\"/"
+				    "p\"}],"
+				    "\"netDevices\":{\"eth0\":{\"name\":\"e\"},\"eth1\":{}},"
+				    "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"flags\":[]},"
+				    "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_KILL\",\"architectures\":[\"SCMP_ARCH_"
+				    "X86_64\",\"SCMP_ARCH_X32\"]}}}");
 	assert_string_equal(c.oci_version, "1.3.0");
 	assert_null(c.hostname);
 	assert_true(c.has_zos.set && c.has_zos.value && !c.has_vm.set);
@@ -329,20 +306,18 @@ static void note_unknown(void *data, int line, const char *where, const char *ne
 static void passes_over_unknown_properties(void **state)
 {
 	(void)state;
-	static const char text[] =
-		"{\"ociVersion\":\"1\",\"hostnam\":{\"root\":[{\"path\":1}]},\n"
-		"\"rooot\":1,\"Process\":null,\"id\":\"\",\"x y\":[[],{}],\n"
-		"\"process\":{\"cwd\":\"/"
-		"\",\"oomscoreadj\":3,\"consolesizes\":true,\"nothing\":1.5e9},\n"
-		"\"linux\":{\"namespaces\":[{\"type\":\"pid\",\"paths\":\"x\"}],\"netDevices\":{"
-		"\"e0\":{\"nam\":1}}}}";
+	static const char text[] = "{\"ociVersion\":\"1\",\"hostnam\":{\"root\":[{\"path\":1}]},\n"
+				   "\"rooot\":1,\"Process\":null,\"id\":\"\",\"x y\":[[],{}],\n"
+				   "\"process\":{\"cwd\":\"/"
+				   "\",\"oomscoreadj\":3,\"consolesizes\":true,\"nothing\":1.5e9},\n"
+				   "\"linux\":{\"namespaces\":[{\"type\":\"pid\",\"paths\":\"x\"}],\"netDevices\":{"
+				   "\"e0\":{\"nam\":1}}}}";
 	char noted[1024] = "";
 	const struct json_source noting = { "config.json", note_unknown, noted };
 	ARENA(arena);
 	struct oci_config c;
 	struct error err = { 0 };
-	assert_int_equal(
-		json_read(&arena, &noting, &oci_config_schema, text, strlen(text), &c, &err), 0);
+	assert_int_equal(json_read(&arena, &noting, &oci_config_schema, text, strlen(text), &c, &err), 0);
 	assert_string_equal(noted, "1 .hostnam hostname\n"
 				   "2 .rooot root\n"
 				   "2 .Process process\n"
@@ -400,14 +375,12 @@ static void reads_a_file(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "{\"ociVersion\":\"1\"}", 18), 18);
 	close(fd);
-	assert_int_equal(
-		oci_config_read(&arena, AT_FDCWD, name, NULL, &config, &text, &len, &err), 0);
+	assert_int_equal(oci_config_read(&arena, AT_FDCWD, name, NULL, &config, &text, &len, &err), 0);
 	assert_string_equal(config->oci_version, "1");
 	assert_int_equal(len, 18);
 	assert_string_equal(text, "{\"ociVersion\":\"1\"}");
 	unlink(name);
-	assert_int_equal(
-		oci_config_read(&arena, AT_FDCWD, name, NULL, &config, NULL, NULL, &err), -1);
+	assert_int_equal(oci_config_read(&arena, AT_FDCWD, name, NULL, &config, NULL, NULL, &err), -1);
 	assert_non_null(strstr(error_line(&err, line, sizeof(line)), "No such file or directory"));
 	assert_string_equal(err.hint, "`hull spec` writes one to start from");
 }
@@ -431,8 +404,8 @@ static void check_schema(const struct schema *schema, unsigned depth)
 		for (const struct property *other = schema->properties; other < p; other++)
 			assert_string_not_equal(other->name, p->name);
 		bool words = p->kind == KIND_WORD || p->kind == KIND_FLAGS || p->kind == KIND_WORDS;
-		bool object = p->kind == KIND_OBJECT || p->kind == KIND_INLINE ||
-			      p->kind == KIND_OBJECTS || p->kind == KIND_OBJECT_MAP;
+		bool object = p->kind == KIND_OBJECT || p->kind == KIND_INLINE || p->kind == KIND_OBJECTS ||
+			      p->kind == KIND_OBJECT_MAP;
 		assert_int_equal(words, p->words != NULL);
 		assert_int_equal(object, p->object != NULL);
 		if (p->kind == KIND_INT)
@@ -480,8 +453,7 @@ static void finds_properties_by_path(void **state)
 	(void)state;
 	for (size_t i = 0; i < LENGTH(places); i++) {
 		const struct schema *schema;
-		const struct property *row =
-			schema_find(&oci_config_schema, places[i].path, &schema);
+		const struct property *row = schema_find(&oci_config_schema, places[i].path, &schema);
 		if (!row != !places[i].name || (row && !str_eq(row->name, places[i].name)))
 			fail_msg("%s: found %s", places[i].path, row ? row->name : "nothing");
 	}

@@ -110,8 +110,7 @@ static void test_kinds(void **state)
 		{ { .inlined = leaf }, "{\"inlined\":{\"number\":-1}}" },
 		{ { .inlined = empty }, "{}" },
 		{ { .objects = { leaves, 2 } }, "{\"objects\":[{\"number\":-1},{}]}" },
-		{ { .object_map = { leaves, 2 } },
-			"{\"objectMap\":{\"a.b\":{\"number\":-1},\"c\":{}}}" },
+		{ { .object_map = { leaves, 2 } }, "{\"objectMap\":{\"a.b\":{\"number\":-1},\"c\":{}}}" },
 		{ { .map = { pairs, 2 } }, "{\"map\":{\"k\":\"v\",\"\":\"\"}}" },
 	};
 	(void)state;
@@ -124,9 +123,7 @@ static void test_pretty(void **state)
 	struct leaf leaf = { "a", { true, 7 } }, empty = { "b", { false, 0 } };
 	struct leaf leaves[] = { leaf, empty };
 	const char *strings[] = { "x", "y", NULL };
-	struct everything value = {
-		.string = "s", .strings = { strings, 2 }, .object_map = { leaves, 2 }
-	};
+	struct everything value = { .string = "s", .strings = { strings, 2 }, .object_map = { leaves, 2 } };
 	(void)state;
 	assert_written(&(struct everything){ .string = NULL }, true, "{}\n");
 	assert_written(&value, true,
@@ -154,7 +151,9 @@ static void test_text(void **state)
 		{ "tab\tline\nbell\a", "tab\\tline\\nbell\\u0007" },
 		{ "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x9a\xa2",
 			"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x9a\xa2" },
-		{ "\x7f\xc2\x9b" "31m\xc2\xa0\xc2\x80", "\\u007f\\u009b31m\xc2\xa0\\u0080" },
+		{ "\x7f\xc2\x9b"
+		  "31m\xc2\xa0\xc2\x80",
+			"\\u007f\\u009b31m\xc2\xa0\\u0080" },
 		{ "\xff", "\xef\xbf\xbd" },
 		{ "a\xc3", "a\xef\xbf\xbd" },
 		{ "\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd" },
@@ -239,13 +238,10 @@ static void test_round_trip(void **state)
 		ARENA(arena);
 		struct everything first = { 0 }, second = { 0 };
 		size_t len, len_again;
-		assert_int_equal(json_read(&arena, &source, &everything_schema, texts[i],
-					 strlen(texts[i]), &first, NULL),
-			0);
-		char *text = json_write(&arena, &everything_schema, &first, true, &len);
 		assert_int_equal(
-			json_read(&arena, &source, &everything_schema, text, len, &second, NULL),
-			0);
+			json_read(&arena, &source, &everything_schema, texts[i], strlen(texts[i]), &first, NULL), 0);
+		char *text = json_write(&arena, &everything_schema, &first, true, &len);
+		assert_int_equal(json_read(&arena, &source, &everything_schema, text, len, &second, NULL), 0);
 		char *again = json_write(&arena, &everything_schema, &second, true, &len_again);
 		assert_string_equal(text, again);
 	}

@@ -37,8 +37,7 @@ static void test_plan(void **state)
 		struct lsm_host host = { rows[i].on & A, rows[i].on & S };
 		struct lsm_plan plan = { NULL };
 		struct error err = { 0 };
-		int r = lsm_plan_make(
-			rows[i].apparmor, rows[i].selinux, rows[i].mount, &host, &plan, &err);
+		int r = lsm_plan_make(rows[i].apparmor, rows[i].selinux, rows[i].mount, &host, &plan, &err);
 		assert_int_equal(r, rows[i].where ? -1 : 0);
 		assert_string_equal(err.where, rows[i].where ? rows[i].where : "");
 		assert_ptr_equal(plan.apparmor, rows[i].want_apparmor ? rows[i].apparmor : NULL);
@@ -53,8 +52,8 @@ static void test_not_procfs(void **state)
 	struct lsm_plan plan = { .selinux = "u:r:t:s0" };
 	struct error err = { 0 };
 	char path[128], dir[] = "/tmp/hull-lsm-XXXXXX";
-	static const char *const steps[] = { "%s/%d", "%s/%d/task", "%s/%d/task/%d",
-		"%s/%d/task/%d/attr", "%s/%d/task/%d/attr/exec" };
+	static const char *const steps[] = { "%s/%d", "%s/%d/task", "%s/%d/task/%d", "%s/%d/task/%d/attr",
+		"%s/%d/task/%d/attr/exec" };
 	assert_non_null(mkdtemp(dir));
 	for (int i = 0; i < 5; i++) {
 		(void)snprintf(path, sizeof(path), steps[i], dir, getpid(), gettid());

@@ -22,17 +22,14 @@ static const struct sorting {
 	{ { "ro" }, MOUNT_ATTR_RDONLY, 0 },
 	{ { "ro", "rw" }, 0, MOUNT_ATTR_RDONLY },
 	{ { "rw", "ro" }, MOUNT_ATTR_RDONLY, 0 },
-	{ { "nosuid", "nodev", "noexec" },
-		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0 },
+	{ { "nosuid", "nodev", "noexec" }, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0 },
 	{ { "suid", "dev" }, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV },
 	{ { "rro", "rnosuid" }, 0, 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID },
 	{ { "rrw" }, 0, 0, 0, MOUNT_ATTR_RDONLY },
 	{ { "nosymfollow", "rsymfollow" }, MOUNT_ATTR_NOSYMFOLLOW, 0, 0, MOUNT_ATTR_NOSYMFOLLOW },
-	{ { "rbind", "rshared" }, .extra = MOUNT_EXTRA_BIND | MOUNT_EXTRA_RECURSIVE,
-		.propagation = MS_SHARED },
+	{ { "rbind", "rshared" }, .extra = MOUNT_EXTRA_BIND | MOUNT_EXTRA_RECURSIVE, .propagation = MS_SHARED },
 	{ { "bind", "slave" }, .extra = MOUNT_EXTRA_BIND, .propagation = MS_SLAVE },
-	{ { "tmpcopyup", "size=1k", "mode=700" }, .extra = MOUNT_EXTRA_TMPCOPYUP,
-		.params = "size=1k;mode=700;" },
+	{ { "tmpcopyup", "size=1k", "mode=700" }, .extra = MOUNT_EXTRA_TMPCOPYUP, .params = "size=1k;mode=700;" },
 	{ { "defaults", "silent", "loud" }, 0, 0 },
 	{ { "sync", "lowerdir=/a:/b=c" }, .params = "sync;lowerdir=/a:/b=c;" },
 	{ { "context=\"u:r:t:s0:c1,c2\"" }, .params = "context=u:r:t:s0:c1,c2;" },
@@ -66,9 +63,9 @@ static void test_sortings(void **state)
 		for (size_t w = 0; w < 5 && s->words[w]; w++)
 			*list_add(&arena, &words) = s->words[w];
 		assert_int_equal(mount_options_parse(&arena, &words, ".mounts[0]", &o, &err), 0);
-		LIST_EACH(&o.params, p)
-			(void)snprintf(params + strlen(params), sizeof(params) - strlen(params),
-				"%s%s%s;", p->key, p->value ? "=" : "", p->value ? p->value : "");
+		LIST_EACH (&o.params, p)
+			(void)snprintf(params + strlen(params), sizeof(params) - strlen(params), "%s%s%s;", p->key,
+				p->value ? "=" : "", p->value ? p->value : "");
 		assert_int_equal(o.attr.attr_set, s->set);
 		assert_int_equal(o.attr.attr_clr, s->clear);
 		assert_int_equal(o.recursive_attr.attr_set, s->recursive_set);

@@ -108,8 +108,7 @@ struct move {
 #define SHOW(name, what) "ip -o addr show dev " name " | grep -q '" what "'"
 
 static const struct move moves[] = {
-	{ "plain", LINK, "true", { "eth7", NULL }, NULL,
-		"ip -o link show dev eth7 | grep -q '<.*[<,]UP'" },
+	{ "plain", LINK, "true", { "eth7", NULL }, NULL, "ip -o link show dev eth7 | grep -q '<.*[<,]UP'" },
 	{ "renamed", LINK, "true", { "eth7", "net0" }, NULL,
 		"ip -o link show dev net0 | grep -q '<.*[<,]UP' && ! ip link show dev eth7 "
 		"2>/dev/null" },
@@ -124,26 +123,23 @@ static const struct move moves[] = {
 		"true", { "eth7", "net0" }, NULL,
 		SHOW("net0", "inet 192.0.2.7/24 brd 192.0.2.255 scope global net0") " && " SHOW(
 			"net0", "192.0.2.8/24 scope global secondary net0:x") " && " SHOW("net0",
-			"198.51.100.1 peer 198.51.100.2/32") " && " SHOW("net0",
-			"2001:db8::7/64 scope global nodad") },
+			"198.51.100.1 peer 198.51.100.2/32") " && " SHOW("net0", "2001:db8::7/64 scope global nodad") },
 	{ "addresses that do not count",
 		LINK " && ip addr add 192.0.2.7/24 dev eth7 valid_lft 100 preferred_lft 100"
 		     " && ip addr add 198.51.100.8/24 dev eth7 scope link",
 		"true", { "eth7", NULL }, NULL, "! " SHOW("eth7", "inet ") },
-	{ "other devices' addresses", LINK " && ip addr add 192.0.2.7/24 dev peer7", "true",
-		{ "eth7", NULL }, NULL, "! " SHOW("eth7", "inet ") },
-	{ "mtu and hardware address",
-		LINK " && ip link set eth7 mtu 1300 address 02:00:00:00:00:77", "true",
-		{ "eth7", "net0" }, NULL,
-		"ip -o link show dev net0 | grep 'mtu 1300 ' | grep -q 02:00:00:00:00:77" },
+	{ "other devices' addresses", LINK " && ip addr add 192.0.2.7/24 dev peer7", "true", { "eth7", NULL }, NULL,
+		"! " SHOW("eth7", "inet ") },
+	{ "mtu and hardware address", LINK " && ip link set eth7 mtu 1300 address 02:00:00:00:00:77", "true",
+		{ "eth7", "net0" }, NULL, "ip -o link show dev net0 | grep 'mtu 1300 ' | grep -q 02:00:00:00:00:77" },
 	{ "template", LINK, "ip link add net0 type veth peer name net1", { "eth7", "net%d" }, NULL,
 		"ip link show dev net2 >/dev/null" },
 	{ "missing", "true", "true", { "eth7", NULL },
 		".linux.netDevices[\"eth7\"]: find network device eth7: No such device", "true" },
 	{ "name taken", LINK, "ip link add net0 type veth peer name net1", { "eth7", "net0" },
 		".linux.netDevices[\"eth7\"]: call it net0 in the container: File exists", "true" },
-	{ "not to be moved", "true", "true", { "lo", "net0" },
-		".linux.netDevices[\"lo\"]: move network device lo", "true" },
+	{ "not to be moved", "true", "true", { "lo", "net0" }, ".linux.netDevices[\"lo\"]: move network device lo",
+		"true" },
 };
 
 static void test_moves(void **state)
@@ -158,11 +154,9 @@ static void test_moves(void **state)
 		need_ip(fixture);
 		assert_int_equal(run(move->host), 0);
 		assert_int_equal(run_in(fixture, move->container), 0);
-		int result = net_devices_move(
-			&move->device, 1, ((struct fixture *)fixture)->container, &error);
+		int result = net_devices_move(&move->device, 1, ((struct fixture *)fixture)->container, &error);
 		error_line(&error, line, sizeof(line));
-		print_message(
-			"%s%s%s\n", move->name, result < 0 ? ": " : "", result < 0 ? line : "");
+		print_message("%s%s%s\n", move->name, result < 0 ? ": " : "", result < 0 ? line : "");
 		assert_int_equal(result, move->error ? -1 : 0);
 		if (move->error)
 			assert_memory_equal(line, move->error, strlen(move->error));

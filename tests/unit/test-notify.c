@@ -112,17 +112,14 @@ static void check_said(const struct said *c, const char *host_name, int host)
 	FD(dir) = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	FD(sock) = sd_notify_prepare(dir, &error);
 	assert_true(sock >= 0);
-	(void)snprintf(
-		addr.sun_path, sizeof(addr.sun_path), "%s/%s/notify.sock", base, SD_NOTIFY_DIR);
-	struct clone_args args = {
-		.flags = CLONE_PIDFD, .pidfd = (uintptr_t)&pidfd, .exit_signal = SIGCHLD
-	};
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/%s/notify.sock", base, SD_NOTIFY_DIR);
+	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uintptr_t)&pidfd, .exit_signal = SIGCHLD };
 	pid_t pid = sys_clone3(&args);
 	if (pid == 0) {
 		int out = socket(AF_UNIX, SOCK_DGRAM, 0);
 		for (size_t i = 0; i < 4 && c->messages[i]; i++)
-			(void)sendto(out, c->messages[i], strlen(c->messages[i]), 0,
-				(struct sockaddr *)&addr, sizeof(addr));
+			(void)sendto(
+				out, c->messages[i], strlen(c->messages[i]), 0, (struct sockaddr *)&addr, sizeof(addr));
 		_exit(0);
 	}
 	assert_int_equal(sd_notify_forward_ready(sock, host_name, pidfd, pid, &error), c->result);
@@ -147,9 +144,8 @@ static void test_ready(void **state)
 	char name[64];
 	int len = snprintf(name, sizeof(name), "@hull-test-%d", (int)getpid());
 	memcpy(abstract.sun_path + 1, name + 1, (size_t)len - 1);
-	assert_return_code(
-		bind(by_name, (struct sockaddr *)&abstract,
-			(socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)len)),
+	assert_return_code(bind(by_name, (struct sockaddr *)&abstract,
+				   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)len)),
 		errno);
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
 		check_said(&said[i], addr.sun_path, by_path);

@@ -1,6 +1,6 @@
 /*
- * Paths in a root that an attacker owns: trees full of symlinks, and one in which directories are renamed all the while.
- * Nothing may ever be opened or made outside the root.
+ * Paths in a root that an attacker owns: trees full of symlinks, and one in which directories are renamed all the
+ * while. Nothing may ever be opened or made outside the root.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -54,11 +54,10 @@ static int build_tree(void)
 {
 	for (size_t i = 0; i < sizeof(tree) / sizeof(tree[0]); i++) {
 		const char *name = tree[i].name;
-		int status = tree[i].kind == 'd' ? mkdirat(root, name, 0755)
-			     : tree[i].kind == 'l'
-				     ? symlinkat(tree[i].target, root, name)
-				     : mknodat(root, name,
-					       (tree[i].kind == 'p' ? S_IFIFO : S_IFREG) | 0644, 0);
+		int status =
+			tree[i].kind == 'd' ? mkdirat(root, name, 0755) :
+			tree[i].kind == 'l' ? symlinkat(tree[i].target, root, name) :
+					      mknodat(root, name, (tree[i].kind == 'p' ? S_IFIFO : S_IFREG) | 0644, 0);
 		if (status < 0)
 			return -1;
 	}
@@ -113,7 +112,7 @@ static void expect_nothing_outside(void)
 	FD(outside) = open(outside_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
 	assert_int_equal(fstat(outside, &st), 0);
-	assert_int_equal(st.st_nlink, 2); /* no directory was made in it … */
+	assert_int_equal(st.st_nlink, 2);                                    /* no directory was made in it … */
 	assert_int_equal(unlinkat(AT_FDCWD, outside_path, AT_REMOVEDIR), 0); /* … and no file */
 	assert_int_equal(mkdir(outside_path, 0755), 0);
 }
@@ -217,8 +216,7 @@ static void test_make(void **state)
 		struct error err = { 0 };
 		FD(fd) = path_make(root, makes[i].path, makes[i].kind, 0700, &err);
 		if (makes[i].place) {
-			assert_string_equal(
-				fd < 0 ? err.text : place(fd, buf, sizeof(buf)), makes[i].place);
+			assert_string_equal(fd < 0 ? err.text : place(fd, buf, sizeof(buf)), makes[i].place);
 			continue;
 		}
 		if (fd >= 0)
@@ -309,8 +307,7 @@ static double seconds(void)
 static void test_race(void **state)
 {
 	(void)state;
-	static const char *const paths[] = { "race/a/b", "race/a/b/c/../../b/d",
-		"race/a/b/../../a/e" };
+	static const char *const paths[] = { "race/a/b", "race/a/b/c/../../b/d", "race/a/b/../../a/e" };
 	char buf[256];
 	unsigned opened = 0;
 	pid_t racer = fork();
@@ -324,8 +321,7 @@ static void test_race(void **state)
 		FD(fd) = path_make(root, paths[i % 3], PATH_DIRECTORY, 0755, NULL);
 		FD(file) = path_make(root, "race/a/b/file", PATH_FILE, 0644, NULL);
 		FD(parent) = path_parent(root, "race/a/b/x/y", &name, NULL);
-		if (fd >=
-			0) { /* a directory that was moved has another name by now, but not an outer one */
+		if (fd >= 0) { /* a directory that was moved has another name by now, but not an outer one */
 			assert_string_not_equal(place(fd, buf, sizeof(buf)), "!");
 			opened++;
 		}

@@ -2,8 +2,9 @@
  * Plans for invented hosts, as create --dry-run prints them: each row takes tests/plan/CONFIG.json and gives exactly
  * tests/plan/NAME.expect, which is the plan or the error.
  *
- * HULL_TEST_SOURCE is the source tree (default "."). HULL_TEST_EXPECT=1 writes the .expect files that are missing, to be read
- * before they are committed. Those called exec-… are the steps of exec in a container of that configuration, with its own process.
+ * HULL_TEST_SOURCE is the source tree (default "."). HULL_TEST_EXPECT=1 writes the .expect files that are missing, to
+ * be read before they are committed. Those called exec-… are the steps of exec in a container of that configuration,
+ * with its own process.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -43,20 +44,16 @@ static const struct host unprivileged = { .euid = 1000, .last_cap = 40, CGROUP2 
 
 static const struct plan_options run = { .id = "box", .bundle = "/srv/box" };
 static const struct plan_options detached = { .id = "box", .bundle = "/srv/box", .detach = true };
-static const struct plan_options create = {
-	.id = "box", .bundle = "/srv/box", .detach = true, .wait = true
-};
+static const struct plan_options create = { .id = "box", .bundle = "/srv/box", .detach = true, .wait = true };
 static const struct plan_options with_socket = {
 	.id = "box", .bundle = "/srv/box", .detach = true, .wait = true, .has_console_socket = true
 };
 static const struct plan_options initramfs = {
 	.id = "box", .bundle = "/srv/box", .no_pivot = true, .no_new_keyring = true
 };
-static const struct plan_options activated = { .id = "box",
-	.bundle = "/srv/box",
-	.preserve_fds = 3,
-	.listen_fds = 2,
-	.notify_dir = "/run/hull/box/notify" };
+static const struct plan_options activated = {
+	.id = "box", .bundle = "/srv/box", .preserve_fds = 3, .listen_fds = 2, .notify_dir = "/run/hull/box/notify"
+};
 static const struct plan_options by_systemd = {
 	.id = "box", .bundle = "/srv/box", .cgroup_manager = CGROUP_MANAGER_SYSTEMD
 };
@@ -154,7 +151,8 @@ static bool is_exec(size_t row)
 	return str_starts(cases[row].name, "exec-");
 }
 
-static int make_plan(struct arena *arena, const struct oci_config *config, size_t row, struct plan *plan, struct error *err)
+static int make_plan(
+	struct arena *arena, const struct oci_config *config, size_t row, struct plan *plan, struct error *err)
 {
 	if (!is_exec(row))
 		return plan_make(arena, config, cases[row].options, cases[row].host, plan, err);
@@ -175,8 +173,7 @@ static char *describe(struct arena *arena, int dir, size_t row)
 	const char *name = arena_printf(arena, "%s.json", cases[row].config);
 	const struct json_source source = { .name = name };
 	if (oci_config_read(arena, dir, name, &source, &config, NULL, NULL, &err) < 0 ||
-		oci_config_check(config, OCI_CHECK_PROCESS, &err) < 0 ||
-		make_plan(arena, config, row, &plan, &err) < 0)
+		oci_config_check(config, OCI_CHECK_PROCESS, &err) < 0 || make_plan(arena, config, row, &plan, &err) < 0)
 		return arena_printf(arena, "%s%s%s\n", error_line(&err, line, sizeof(line)),
 			err.hint[0] ? "\n  hint: " : "", err.hint);
 	FILE *out = open_memstream(&text, &len);
@@ -259,8 +256,7 @@ static void test_kernels(void **state)
 		char line[1024];
 		int status = host_check_release(kernels[i].release, &err);
 		assert_int_equal(status, kernels[i].error ? -1 : 0);
-		assert_string_equal(error_line(&err, line, sizeof(line)),
-			kernels[i].error ? kernels[i].error : "");
+		assert_string_equal(error_line(&err, line, sizeof(line)), kernels[i].error ? kernels[i].error : "");
 	}
 }
 

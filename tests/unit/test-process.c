@@ -15,9 +15,9 @@
 
 #include <cmocka.h> /* last: its macro fail() */
 
-#define SET(n)                                                                                     \
-	{                                                                                          \
-		true, (n)                                                                          \
+#define SET(n)            \
+	{                 \
+		true, (n) \
 	}
 
 static void test_list(void **state)
@@ -38,8 +38,7 @@ static void test_list(void **state)
 		{ "", 0, 0, "the list is empty" },
 		{ "  ", 0, 0, "the list is empty" },
 		{ "128", 0, 0, "128 is above the highest number, 127" },
-		{ "99999999999999999999999", 0, 0,
-			"99999999999999999999 is above the highest number, 127" },
+		{ "99999999999999999999999", 0, 0, "99999999999999999999 is above the highest number, 127" },
 		{ "3-1", 0, 0, "the range 3-1 runs backwards" },
 		{ "1,", 0, 0, "expected a number at \"\"" },
 		{ "-1", 0, 0, "expected a number at \"-1\"" },
@@ -60,8 +59,7 @@ static void test_list(void **state)
 	}
 }
 
-static void check(
-	const struct oci_process *process, const struct oci_linux *linux, const char *where)
+static void check(const struct oci_process *process, const struct oci_linux *linux, const char *where)
 {
 	ARENA(arena);
 	struct error err = { 0 };
@@ -82,10 +80,8 @@ static void test_scheduler(void **state)
 		{ { .policy = SET(SCHED_OTHER), .nice = SET(20) }, ".process.scheduler.nice" },
 		{ { .policy = SET(SCHED_FIFO), .priority = SET(1) }, NULL },
 		{ { .policy = SET(SCHED_FIFO) }, ".process.scheduler.priority" },
-		{ { .policy = SET(SCHED_RR), .priority = SET(100) },
-			".process.scheduler.priority" },
-		{ { .policy = SET(SCHED_OTHER), .priority = SET(1) },
-			".process.scheduler.priority" },
+		{ { .policy = SET(SCHED_RR), .priority = SET(100) }, ".process.scheduler.priority" },
+		{ { .policy = SET(SCHED_OTHER), .priority = SET(1) }, ".process.scheduler.priority" },
 		{ { .policy = SET(SCHED_DEADLINE) }, ".process.scheduler.runtime" },
 		{ { .policy = SET(SCHED_IDLE), .period = SET(5) }, ".process.scheduler" },
 	};
@@ -112,8 +108,7 @@ static void test_memory_policy(void **state)
 		{ { .nodes = "0" }, ".linux.memoryPolicy.mode" },
 		{ { SET(MPOL_BIND), "0", SET(MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES) },
 			".linux.memoryPolicy.flags" },
-		{ { SET(MPOL_PREFERRED), NULL, SET(MPOL_F_STATIC_NODES) },
-			".linux.memoryPolicy.flags" },
+		{ { SET(MPOL_PREFERRED), NULL, SET(MPOL_F_STATIC_NODES) }, ".linux.memoryPolicy.flags" },
 		{ { SET(MPOL_INTERLEAVE), "0", SET(1 << 13) }, ".linux.memoryPolicy.flags" },
 		{ { SET(MPOL_BIND), "0", SET(1 << 13) }, NULL },
 	};
@@ -132,8 +127,7 @@ static void test_limits(void **state)
 		struct oci_rlimit limits[2];
 		const char *where;
 	} rows[] = {
-		{ { { SET(RLIMIT_NOFILE), SET(1), SET(2) }, { SET(RLIMIT_CORE), SET(0), SET(0) } },
-			NULL },
+		{ { { SET(RLIMIT_NOFILE), SET(1), SET(2) }, { SET(RLIMIT_CORE), SET(0), SET(0) } }, NULL },
 		{ { { SET(RLIMIT_CORE), SET(0), SET(0) }, { SET(RLIMIT_CORE), SET(0), SET(0) } },
 			".process.rlimits[1]" },
 		{ { { SET(RLIMIT_NOFILE), SET(3), SET(2) }, { SET(RLIMIT_CORE), SET(0), SET(0) } },
@@ -223,8 +217,7 @@ static void test_apply(void **state)
 		skip();
 	*list_add(&arena, &process.user.additional_gids) = (struct oci_uint)SET(9);
 	*list_add(&arena, &process.user.additional_gids) = (struct oci_uint)SET(7);
-	*list_add(&arena, &process.rlimits) =
-		(struct oci_rlimit){ SET(RLIMIT_NOFILE), SET(33), SET(44) };
+	*list_add(&arena, &process.rlimits) = (struct oci_rlimit){ SET(RLIMIT_NOFILE), SET(33), SET(44) };
 	assert_int_equal(process_plan_make(&arena, &process, &linux, &plan, &err), 0);
 	int status;
 	pid_t pid = fork();
@@ -246,8 +239,7 @@ static void test_denied(void **state)
 	if (pid == 0) {
 		struct error err = { 0 };
 		struct rlimit low = { 10, 10 };
-		if (setrlimit(RLIMIT_NOFILE, &low) < 0 ||
-			(geteuid() == 0 && setresuid(1, 1, 1) < 0))
+		if (setrlimit(RLIMIT_NOFILE, &low) < 0 || (geteuid() == 0 && setresuid(1, 1, 1) < 0))
 			_exit(1);
 		if (process_set_rlimits(&plan, 0, &err) != -1)
 			_exit(2);

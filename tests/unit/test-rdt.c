@@ -30,12 +30,11 @@ static void test_plan(void **state)
 		{ { .clos_id = "gold" }, NULL, "gold", NULL, NULL, NULL, true },
 		{ { .clos_id = "/" }, NULL, ".", NULL, NULL, NULL, true },
 		{ { .l3_cache_schema = "L3:0=f" }, NULL, "c1", "L3:0=f\n", NULL, NULL, false },
-		{ { .l3_cache_schema = "L3:0=f\nMB:0=9", .mem_bw_schema = "MB:0=20" }, NULL, "c1",
-			"L3:0=f\nMB:0=20\n", NULL, NULL, false },
-		{ { .l3_cache_schema = "L3:0=f\nMB:0=9" }, NULL, "c1", "L3:0=f\nMB:0=9\n", NULL,
-			NULL, false },
-		{ { .mem_bw_schema = "MB:0=20", .enable_monitoring = { true, true } }, NULL, "c1",
-			"MB:0=20\n", NULL, "c1", false },
+		{ { .l3_cache_schema = "L3:0=f\nMB:0=9", .mem_bw_schema = "MB:0=20" }, NULL, "c1", "L3:0=f\nMB:0=20\n",
+			NULL, NULL, false },
+		{ { .l3_cache_schema = "L3:0=f\nMB:0=9" }, NULL, "c1", "L3:0=f\nMB:0=9\n", NULL, NULL, false },
+		{ { .mem_bw_schema = "MB:0=20", .enable_monitoring = { true, true } }, NULL, "c1", "MB:0=20\n", NULL,
+			"c1", false },
 		{ { .clos_id = ".." }, ".linux.intelRdt.closID" },
 		{ { .clos_id = "" }, ".linux.intelRdt.closID" },
 		{ { .clos_id = "a/b" }, ".linux.intelRdt.closID" },
@@ -143,8 +142,7 @@ static void test_existing(void **state)
 			*list_add(&arena, &rdt.schemata) = rows[i].schemata;
 		put(tree, "gold/tasks", "");
 		assert_int_equal(rdt_plan_make(&arena, &rdt, "c1", &host, &plan, &err), 0);
-		assert_int_equal(
-			rdt_create(&plan, tree->fd, 42, &made, &err), rows[i].good ? 0 : -1);
+		assert_int_equal(rdt_create(&plan, tree->fd, 42, &made, &err), rows[i].good ? 0 : -1);
 		assert_string_equal(err.where, rows[i].good ? "" : ".linux.intelRdt");
 		assert_true(read_file_at(&arena, tree->fd, "gold/tasks", 64, &tasks, &err) >= 0);
 		assert_string_equal(tasks, rows[i].good ? "42\n" : "");

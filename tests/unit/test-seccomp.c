@@ -43,8 +43,8 @@ static struct oci_seccomp *new_profile(struct arena *arena, enum oci_seccomp_act
 }
 
 /* An entry for names apart by blanks. */
-static struct oci_seccomp_syscall *add_entry(struct arena *arena, struct oci_seccomp *profile,
-	const char *names, enum oci_seccomp_action action)
+static struct oci_seccomp_syscall *add_entry(
+	struct arena *arena, struct oci_seccomp *profile, const char *names, enum oci_seccomp_action action)
 {
 	struct oci_seccomp_syscall *entry = list_add(arena, &profile->syscalls);
 	entry->action = number(action);
@@ -56,8 +56,8 @@ static struct oci_seccomp_syscall *add_entry(struct arena *arena, struct oci_sec
 	return entry;
 }
 
-static void add_arg(struct arena *arena, struct oci_seccomp_syscall *entry, unsigned index,
-	enum scmp_compare op, uint64_t value, uint64_t value_two)
+static void add_arg(struct arena *arena, struct oci_seccomp_syscall *entry, unsigned index, enum scmp_compare op,
+	uint64_t value, uint64_t value_two)
 {
 	struct oci_seccomp_arg *arg = list_add(arena, &entry->args);
 	arg->index = unumber(index);
@@ -203,31 +203,29 @@ static uint64_t below(uint64_t n)
 
 static uint64_t random_value(void)
 {
-	static const uint64_t edges[] = { 0, 1, 2, 3, 0x7fffffff, 0x80000000, 0xfffffffe,
-		0xffffffff, 0x100000000, 0x100000001, 0x1ffffffff, 0x7fffffffffffffff,
-		0x8000000000000000, UINT64_MAX - 1, UINT64_MAX };
+	static const uint64_t edges[] = { 0, 1, 2, 3, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff, 0x100000000,
+		0x100000001, 0x1ffffffff, 0x7fffffffffffffff, 0x8000000000000000, UINT64_MAX - 1, UINT64_MAX };
 	if (below(4))
 		return edges[below(sizeof(edges) / sizeof(edges[0]))];
 	return next_random() >> below(64);
 }
 
 /* Calls that libseccomp translates the same way for all that are tested: no socketcall or ipc. */
-static const char *const call_names[] = { "read", "write", "openat", "close", "mmap", "mprotect",
-	"ioctl", "clone", "personality", "kill", "ptrace", "keyctl", "bpf", "mount", "prctl",
-	"unshare", "setns", "getpid", "exit_group", "rseq", "futex", "nosuchcall", "statx" };
+static const char *const call_names[] = { "read", "write", "openat", "close", "mmap", "mprotect", "ioctl", "clone",
+	"personality", "kill", "ptrace", "keyctl", "bpf", "mount", "prctl", "unshare", "setns", "getpid", "exit_group",
+	"rseq", "futex", "nosuchcall", "statx" };
 enum { NAMES = sizeof(call_names) / sizeof(call_names[0]) };
 
 static struct oci_seccomp *random_profile(struct arena *arena)
 {
-	static const enum oci_seccomp_action choices[] = { OCI_ACT_KILL_THREAD,
-		OCI_ACT_KILL_PROCESS, OCI_ACT_TRAP, OCI_ACT_ERRNO, OCI_ACT_TRACE, OCI_ACT_ALLOW,
-		OCI_ACT_LOG, OCI_ACT_NOTIFY };
+	static const enum oci_seccomp_action choices[] = { OCI_ACT_KILL_THREAD, OCI_ACT_KILL_PROCESS, OCI_ACT_TRAP,
+		OCI_ACT_ERRNO, OCI_ACT_TRACE, OCI_ACT_ALLOW, OCI_ACT_LOG, OCI_ACT_NOTIFY };
 	enum { GROUPS = 3 };
 	struct oci_seccomp *profile = new_profile(arena, choices[below(7)]);
 	if (profile->default_action.value == OCI_ACT_ERRNO && below(2))
 		profile->default_errno_ret = unumber(below(3) ? 1 + below(4000) : ENOSYS);
-	static const uint32_t archs[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32,
-		SCMP_ARCH_AARCH64, SCMP_ARCH_S390X };
+	static const uint32_t archs[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_AARCH64,
+		SCMP_ARCH_S390X };
 	for (uint64_t n = below(4); n > 0; n--)
 		add_arch(arena, profile, archs[below(5)]);
 	struct oci_int actions[GROUPS];
@@ -236,25 +234,23 @@ static struct oci_seccomp *random_profile(struct arena *arena)
 	for (uint64_t n = below(14); n > 0; n--) {
 		unsigned group = (unsigned)below(GROUPS);
 		struct oci_seccomp_syscall *entry = list_add(arena, &profile->syscalls);
-		entry->action =
-			actions[below(4) ? group : below(GROUPS)]; /* may contradict another */
+		entry->action = actions[below(4) ? group : below(GROUPS)]; /* may contradict another */
 		if (entry->action.value == OCI_ACT_ERRNO)
 			entry->errno_ret = unumber(30);
 		for (unsigned i = group; i < NAMES; i += GROUPS)
 			if (below(3) == 0 || i == group)
 				*list_add(arena, &entry->names) = call_names[i];
 		for (uint64_t args = below(2) ? 0 : below(4); args > 0; args--)
-			add_arg(arena, entry, (unsigned)below(6),
-				(enum scmp_compare)(SCMP_CMP_NE + below(7)), random_value(),
-				random_value());
+			add_arg(arena, entry, (unsigned)below(6), (enum scmp_compare)(SCMP_CMP_NE + below(7)),
+				random_value(), random_value());
 	}
 	return profile;
 }
 
 static struct seccomp_data random_call(const struct oci_seccomp *profile)
 {
-	static const uint32_t archs[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_X86_64, AUDIT_ARCH_I386,
-		AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM };
+	static const uint32_t archs[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64,
+		AUDIT_ARCH_ARM };
 	struct seccomp_data data = { .arch = archs[below(5)] };
 	const char *name = call_names[below(NAMES)];
 	data.nr = seccomp_syscall_resolve_name_arch(data.arch, name);
@@ -276,8 +272,7 @@ static struct seccomp_data random_call(const struct oci_seccomp *profile)
 	return data;
 }
 
-static void report(const struct oci_seccomp *profile, const struct seccomp_data *data,
-	uint32_t want, uint32_t got)
+static void report(const struct oci_seccomp *profile, const struct seccomp_data *data, uint32_t want, uint32_t got)
 {
 	print_error("call %d of %#x: expected %#x, got %#x\n", data->nr, data->arch, want, got);
 	print_error("default %lld\n", (long long)profile->default_action.value);
@@ -288,9 +283,8 @@ static void report(const struct oci_seccomp *profile, const struct seccomp_data 
 			continue;
 		print_error("action %lld\n", (long long)entry->action.value);
 		LIST_EACH (&entry->args, arg)
-			print_error("  arg %llu op %lld %#llx %#llx, is %#llx\n",
-				(unsigned long long)arg->index.value, (long long)arg->op.value,
-				(unsigned long long)arg->value.value,
+			print_error("  arg %llu op %lld %#llx %#llx, is %#llx\n", (unsigned long long)arg->index.value,
+				(long long)arg->op.value, (unsigned long long)arg->value.value,
 				(unsigned long long)arg->value_two.value,
 				(unsigned long long)data->args[arg->index.value]);
 	}
@@ -388,8 +382,7 @@ static void test_flags(void **state)
 		struct seccomp_program program;
 		struct oci_seccomp *profile = new_profile(&arena, OCI_ACT_ALLOW);
 		profile->flags = (struct oci_uint){ rows[i].set, rows[i].flags };
-		(void)add_entry(
-			&arena, profile, "mount", rows[i].notify ? OCI_ACT_NOTIFY : OCI_ACT_LOG);
+		(void)add_entry(&arena, profile, "mount", rows[i].notify ? OCI_ACT_NOTIFY : OCI_ACT_LOG);
 		assert_int_equal(seccomp_compile(&arena, profile, -1, &program, &err), 0);
 		assert_int_equal(program.flags, rows[i].want);
 		assert_int_equal(program.notify, rows[i].notify);
@@ -411,8 +404,7 @@ static void test_errors(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		profile = new_profile(&arena, OCI_ACT_ALLOW);
 		for (unsigned j = 0; j < sizes[i]; j++)
-			add_arg(&arena, add_entry(&arena, profile, "ioctl", OCI_ACT_ERRNO), 1,
-				SCMP_CMP_EQ, j * 3, 0);
+			add_arg(&arena, add_entry(&arena, profile, "ioctl", OCI_ACT_ERRNO), 1, SCMP_CMP_EQ, j * 3, 0);
 		memset(&err, 0, sizeof(err));
 		assert_int_equal(seccomp_compile(&arena, profile, -1, &program, &err), -1);
 		assert_non_null(strstr(err.text, "the kernel takes 4096"));
@@ -438,8 +430,7 @@ static void test_cache(void **state)
 		assert_int_equal(seccomp_compile(&arena, profile, -1, &fresh, &err), 0);
 		assert_int_equal(seccomp_compile(&arena, profile, dirfd, &program, &err), 0);
 		assert_int_equal(program.len, fresh.len);
-		assert_memory_equal(
-			program.filter, fresh.filter, fresh.len * sizeof(*fresh.filter));
+		assert_memory_equal(program.filter, fresh.filter, fresh.len * sizeof(*fresh.filter));
 		for (unsigned slot = 0; slot < 256 && !*path; slot++) {
 			(void)snprintf(path, sizeof(path), "%s/seccomp-%02x", dir, slot);
 			if (access(path, F_OK) != 0)
@@ -450,8 +441,7 @@ static void test_cache(void **state)
 		struct stat st;
 		assert_int_equal(fstat(fd, &st), 0);
 		if (round == 1) /* an instruction: ALLOW for everything */
-			assert_int_equal(
-				pwrite(fd, "\x06\0\0\0\0\0\xff\x7f", 8, st.st_size - 8), 8);
+			assert_int_equal(pwrite(fd, "\x06\0\0\0\0\0\xff\x7f", 8, st.st_size - 8), 8);
 		else if (round == 2)
 			assert_int_equal(ftruncate(fd, st.st_size / 2), 0);
 		else if (round == 3)
@@ -483,8 +473,8 @@ static void test_install(void **state)
 	pid_t pid = fork();
 	if (pid == 0) {
 		int listener = 0;
-		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-			seccomp_install(&program, &listener, &err) < 0 || listener != -1)
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || seccomp_install(&program, &listener, &err) < 0 ||
+			listener != -1)
 			_exit(1);
 		if (syscall(SYS_umask, 0x11) != -1 || errno != ENOTNAM)
 			_exit(2);

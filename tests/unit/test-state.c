@@ -54,9 +54,7 @@ static void test_state(void **unused)
 static void test_process_state(void **unused)
 {
 	ARENA(arena);
-	struct oci_state state = {
-		.id = "c1", .pid = { true, 4422 }, .status = "creating", .bundle = "/b"
-	};
+	struct oci_state state = { .id = "c1", .pid = { true, 4422 }, .status = "creating", .bundle = "/b" };
 	size_t len;
 	(void)unused;
 	assert_string_equal(oci_process_state_json(&arena, &state, 4423, "who=me", &len),
@@ -151,8 +149,8 @@ static void test_record_fails(void **state)
 		struct error err = { 0 };
 		(void)unlinkat(dir, OCI_RECORD_NAME, 0);
 		if (rows[i].text)
-			assert_int_equal(replace_file_at(dir, OCI_RECORD_NAME, rows[i].text,
-						 strlen(rows[i].text), 0600, NULL),
+			assert_int_equal(
+				replace_file_at(dir, OCI_RECORD_NAME, rows[i].text, strlen(rows[i].text), 0600, NULL),
 				0);
 		assert_int_equal(oci_record_read(&arena, dir, &record, &err), -1);
 		assert_int_equal(err.errnum, rows[i].text ? 0 : ENOENT);

@@ -1,4 +1,5 @@
-/* The table of stats, from samples that no kernel of this host gives; the order of samples; the kernel's table of interfaces. */
+/* The table of stats, from samples that no kernel of this host gives; the order of samples; the kernel's table of
+ * interfaces. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,17 +23,12 @@ static struct traffic_interface wires[] = {
 	{ .name = "eth0", .numbers[RX_BYTES] = 1536, .numbers[TX_BYTES] = 99 },
 	{ .name = "eth1", .numbers[RX_BYTES] = 1536, .numbers[TX_BYTES] = 1 },
 };
-static struct cgroup_io_device disks[] = { { .rbytes = { true, 4096 },
-	.wbytes = { true, 1 << 20 } } };
+static struct cgroup_io_device disks[] = { { .rbytes = { true, 4096 }, .wbytes = { true, 1 << 20 } } };
 
 /* A container of which all is known. */
 static struct sample full(const char *id)
 {
-	struct sample s = { .id = id,
-		.status = "running",
-		.has_cgroup = true,
-		.has_share = true,
-		.cpu_share = 12.34 };
+	struct sample s = { .id = id, .status = "running", .has_cgroup = true, .has_share = true, .cpu_share = 12.34 };
 	s.host_memory = 1ULL << 32;
 	s.stats.memory.current = (struct oci_uint){ true, 64 << 20 };
 	s.stats.memory.limit = (struct oci_uint){ true, 128 << 20 };
@@ -123,9 +119,7 @@ static void test_reasons(void **state)
 	(void)state;
 	struct sample samples[] = { full("hybrid"), full("bare"), full("new"), full("ended") };
 	samples[0].stats = (struct cgroup_stats){ .cpu.usage = { true, 1 } };
-	samples[1] = (struct sample){
-		.id = "bare", .status = "running", .traffic.kind = TRAFFIC_SHARED
-	};
+	samples[1] = (struct sample){ .id = "bare", .status = "running", .traffic.kind = TRAFFIC_SHARED };
 	samples[2].has_share = false;
 	samples[2].stats.memory.pressure.some.set = false;
 	samples[3].status = "stopped";
@@ -160,24 +154,20 @@ static void test_width(void **state)
 	struct traffic_interface loud = {
 		.name = "eth0", .numbers[RX_BYTES] = 999 << 10, .numbers[TX_BYTES] = 999 << 10
 	};
-	struct cgroup_io_device busy = { .rbytes = { true, 999 << 10 },
-		.wbytes = { true, 999 << 10 } };
+	struct cgroup_io_device busy = { .rbytes = { true, 999 << 10 }, .wbytes = { true, 999 << 10 } };
 	for (size_t len = 1; len < sizeof(id); len++) {
 		memset(id, 'x', len);
 		id[len] = '\0';
-		struct sample samples[] = { full(id), full(ID_64),
-			full("0123456789ab" ID_64 "bcdef") };
+		struct sample samples[] = { full(id), full(ID_64), full("0123456789ab" ID_64 "bcdef") };
 		samples[0].status = "creating";
 		samples[0].cpu_share = 9999;
-		samples[0].stats.memory.current.value = samples[0].stats.memory.limit.value = 999ULL
-											      << 20;
+		samples[0].stats.memory.current.value = samples[0].stats.memory.limit.value = 999ULL << 20;
 		samples[0].stats.pids.current.value = samples[0].stats.pids.limit.value = 99999;
 		samples[0].stats.io.devices.items = &busy;
 		samples[0].stats.io.devices.len = 1;
 		samples[0].traffic.interfaces.items = &loud;
 		samples[0].traffic.interfaces.len = 1;
-		samples[0].stats.cpu.pressure.some.avg10 =
-			samples[0].stats.memory.pressure.some.avg10 = 100;
+		samples[0].stats.cpu.pressure.some.avg10 = samples[0].stats.memory.pressure.some.avg10 = 100;
 		free(print(samples, 3));
 	}
 }
@@ -190,15 +180,14 @@ static void test_ids(void **state)
 		const char *ids[3], *shown[5];
 	} rows[] = {
 		{ { "a", "exactly-22-characters-" }, { "a", "exactly-22-characters-" } },
-		{ { ID_64, "23-characters-and-no-22" },
-			{ "0123456789abcd…bcdef", "23-characters-…no-22" } },
+		{ { ID_64, "23-characters-and-no-22" }, { "0123456789abcd…bcdef", "23-characters-…no-22" } },
 		/* what differs at either end */
 		{ { "long-common-prefix-of-names-1", "long-common-prefix-of-names-2" },
 			{ "long-common-pr…mes-1", "long-common-pr…mes-2" } },
 		/* what differs in the middle alone: both, and no others */
 		{ { "0123456789abcd-one-end-of-it", "0123456789abcd-two-end-of-it", ID_64 },
-			{ "0123456789abcd-one-end-of-it", "running", "0123456789abcd-two-end-of-it",
-				"running", "0123456789abcd…bcdef" } },
+			{ "0123456789abcd-one-end-of-it", "running", "0123456789abcd-two-end-of-it", "running",
+				"0123456789abcd…bcdef" } },
 		/* asked for twice it is the same */
 		{ { ID_64, ID_64 }, { "0123456789abcd…bcdef", "0123456789abcd…bcdef" } },
 	};
@@ -261,9 +250,8 @@ static void test_sort(void **state)
 		sample_sort(&list, sorts[i].by);
 		for (size_t n = 0; n < 3; n++)
 			if (*samples[n].id != sorts[i].order[n])
-				fail_msg(
-					"by %s, number %zu is %s", word_name(sample_orders, sorts[i].by),
-					n, samples[n].id);
+				fail_msg("by %s, number %zu is %s", word_name(sample_orders, sorts[i].by), n,
+					samples[n].id);
 	}
 }
 
@@ -273,16 +261,15 @@ static void test_interfaces(void **state)
 	ARENA(arena);
 	struct traffic traffic = { .kind = TRAFFIC_OWN };
 	uint64_t received, sent;
-	char text[] =
-		"Inter-|   Receive                                                |  Transmit\n"
-		" face |bytes    packets errs drop fifo frame compressed multicast|bytes    "
-		"packets errs drop fifo colls carrier compressed\n"
-		"    lo:     840      10    0    0    0     0          0         0      840      "
-		"10    0    0    0     0       0          0\n"
-		"  eth0:18446744073709551615 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"
-		"a:b:1 1 1 1 1 1 1 1 7 1 1 1 1 1 1 1\n"
-		"short: 1 2 3\n"
-		"words: a b c d e f g h i\n\n";
+	char text[] = "Inter-|   Receive                                                |  Transmit\n"
+		      " face |bytes    packets errs drop fifo frame compressed multicast|bytes    "
+		      "packets errs drop fifo colls carrier compressed\n"
+		      "    lo:     840      10    0    0    0     0          0         0      840      "
+		      "10    0    0    0     0       0          0\n"
+		      "  eth0:18446744073709551615 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"
+		      "a:b:1 1 1 1 1 1 1 1 7 1 1 1 1 1 1 1\n"
+		      "short: 1 2 3\n"
+		      "words: a b c d e f g h i\n\n";
 	traffic_parse(&arena, text, &traffic.interfaces);
 	assert_int_equal(traffic.interfaces.len, 3);
 	const struct traffic_interface *i = traffic.interfaces.items;
@@ -316,8 +303,7 @@ static void test_metrics_of_a_hostile_name(void **state)
 	FILE *out = open_memstream(&text, &size);
 	metrics_print(&list, out);
 	assert_int_equal(fclose(out), 0);
-	assert_non_null(strstr(text,
-		"\nhull_network_received_bytes_total{id=\"web\",interface=\"a\\\"} 1\\\\\"} 7\n"));
+	assert_non_null(strstr(text, "\nhull_network_received_bytes_total{id=\"web\",interface=\"a\\\"} 1\\\\\"} 7\n"));
 	free(text);
 }
 

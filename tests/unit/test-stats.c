@@ -68,8 +68,7 @@ static const struct file whole[] = {
 	{ "hugetlb.2MB.max", "max\n" },
 	{ "hugetlb.2MB.events", "max 6\n" },
 	{ "hugetlb.1GB.current", "0\n" },
-	{ "rdma.current",
-		"mlx4_0 hca_handle=2 hca_object=2000\nocrdma1 hca_handle=3 hca_object=max\n" },
+	{ "rdma.current", "mlx4_0 hca_handle=2 hca_object=2000\nocrdma1 hca_handle=3 hca_object=max\n" },
 	{ NULL },
 };
 
@@ -116,8 +115,7 @@ static void test_numbers(void **state)
 		struct oci_uint got;
 		memcpy(&got, (char *)&stats + numbers[i].member, sizeof(got));
 		if (got.set != numbers[i].set || got.value != numbers[i].value)
-			fail_msg("%s is %d %llu", numbers[i].name, got.set,
-				(unsigned long long)got.value);
+			fail_msg("%s is %d %llu", numbers[i].name, got.set, (unsigned long long)got.value);
 	}
 	remove_made(whole, dir, path);
 }
@@ -148,8 +146,7 @@ static void test_lists(void **state)
 	assert_int_equal(read, 11);
 	assert_int_equal(written, 22);
 	assert_int_equal(s.hugetlb.len, 2);
-	const struct cgroup_hugetlb *two =
-		&s.hugetlb.items[str_eq(s.hugetlb.items[1].page_size, "2MB")];
+	const struct cgroup_hugetlb *two = &s.hugetlb.items[str_eq(s.hugetlb.items[1].page_size, "2MB")];
 	assert_string_equal(two->page_size, "2MB");
 	assert_int_equal(two->current.value, 2097152);
 	assert_true(two->limit.value == CGROUP_NO_LIMIT && two->failures.value == 6);
@@ -164,9 +161,9 @@ static void test_lists(void **state)
 static void test_absent(void **state)
 {
 	(void)state;
-	static const struct file few[] = { { "cgroup.events", "populated 0\nfrozen 1\n" },
-		{ "cpu.stat", "" }, { "memory.current", "junk\n" }, { "io.stat", "\n:\n" },
-		{ "cpu.pressure", "some avg10=x\n" }, { "memory.stat", "alone\n" }, { NULL } };
+	static const struct file few[] = { { "cgroup.events", "populated 0\nfrozen 1\n" }, { "cpu.stat", "" },
+		{ "memory.current", "junk\n" }, { "io.stat", "\n:\n" }, { "cpu.pressure", "some avg10=x\n" },
+		{ "memory.stat", "alone\n" }, { NULL } };
 	ARENA(arena);
 	char path[64];
 	struct cgroup_stats s;

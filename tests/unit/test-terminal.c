@@ -85,8 +85,7 @@ static void drop_root(int *root)
 	assert_int_equal(system(line), 0);
 }
 
-#define DEVPTS                                                                                     \
-	"mkdir -p root/dev/pts && mount -t devpts -o newinstance,ptmxmode=666 devpts root/dev/pts"
+#define DEVPTS "mkdir -p root/dev/pts && mount -t devpts -o newinstance,ptmxmode=666 devpts root/dev/pts"
 
 struct place {
 	const char *name;
@@ -109,22 +108,19 @@ static const struct place places[] = {
 	{ "read-only root without console", DEVPTS " && mount -o remount,ro .", NULL,
 		"make /dev/console in the root filesystem: Read-only file system" },
 	{ "dev a symlink out", "ln -s ../dev root/dev; mkdir dev && ln -s /dev/pts dev/pts",
-		"open /dev/pts/ptmx in the root filesystem: Too many levels of symbolic links",
+		"open /dev/pts/ptmx in the root filesystem: Too many levels of symbolic links", NULL },
+	{ "no devpts", "mkdir -p root/dev", "open /dev/pts/ptmx in the root filesystem: No such file or directory",
 		NULL },
-	{ "no devpts", "mkdir -p root/dev",
-		"open /dev/pts/ptmx in the root filesystem: No such file or directory", NULL },
 	{ "ptmx a regular file", "mkdir -p root/dev/pts && touch root/dev/pts/ptmx",
 		"/dev/pts/ptmx is not the multiplexer of a devpts", NULL },
-	{ "ptmx a node of the right number",
-		"mkdir -p root/dev/pts && mknod root/dev/pts/ptmx c 5 2",
+	{ "ptmx a node of the right number", "mkdir -p root/dev/pts && mknod root/dev/pts/ptmx c 5 2",
 		"/dev/pts/ptmx is not the multiplexer of a devpts", NULL },
 	{ "ptmx another device", DEVPTS " && mount --bind /dev/null root/dev/pts/ptmx",
 		"/dev/pts/ptmx is not the multiplexer of a devpts", NULL },
 	{ "ptmx a symlink", "mkdir -p root/dev/pts && ln -s /dev/ptmx root/dev/pts/ptmx",
 		"/dev/pts/ptmx is not the multiplexer of a devpts", NULL },
 	{ "pts a symlink to the host's", "mkdir root/dev && ln -s /dev/pts root/dev/pts",
-		"open /dev/pts/ptmx in the root filesystem: Too many levels of symbolic links",
-		NULL },
+		"open /dev/pts/ptmx in the root filesystem: Too many levels of symbolic links", NULL },
 };
 
 static const char *report(int result, const struct error *error, char line[1024])
@@ -151,8 +147,7 @@ static void check_place(const struct place *place)
 		assert_int_equal(window.ws_row, 33);
 		assert_int_equal(window.ws_col, 99);
 		int result = terminal_bind_console(root, peer, &error);
-		assert_string_equal(
-			report(result, &error, line), place->bind_error ? place->bind_error : "");
+		assert_string_equal(report(result, &error, line), place->bind_error ? place->bind_error : "");
 		if (result == 0) {
 			assert_return_code(fstatat(root, "dev/console", &on_console, 0), errno);
 			assert_int_equal(on_console.st_rdev, st.st_rdev);
@@ -215,13 +210,10 @@ static int start(const char *script, int *ret_master)
 	if (ret_master) {
 		master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 		assert_return_code(ioctl(master, TIOCSPTLCK, &unlock), errno);
-		peer = ioctl(
-			master, _IO('T', 0x41), O_RDWR | O_NOCTTY | O_CLOEXEC); /* TIOCGPTPEER */
+		peer = ioctl(master, _IO('T', 0x41), O_RDWR | O_NOCTTY | O_CLOEXEC); /* TIOCGPTPEER */
 		assert_true(peer >= 0);
 	}
-	struct clone_args args = {
-		.flags = CLONE_PIDFD, .pidfd = (uintptr_t)&pidfd, .exit_signal = SIGCHLD
-	};
+	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uintptr_t)&pidfd, .exit_signal = SIGCHLD };
 	pid_t pid = sys_clone3(&args);
 	assert_true(pid >= 0);
 	if (pid == 0) {
@@ -253,7 +245,6 @@ static const struct life lives[] = {
 	{ "kill -WINCH $PPID; exit 3", 0, 3 },
 	{ "(sleep 0.1 &) ; exit 4", 0, 4 },
 };
-
 
 static void test_lives(void **state)
 {
@@ -348,14 +339,12 @@ static const struct talk talks[] = {
 };
 
 /* Standard input is a pipe that holds `input`, standard output a pipe that a child drains into *ret_length. */
-static void run_talk(
-	const struct talk *talk, char *text, size_t size, size_t *ret_length, int *ret_status)
+static void run_talk(const struct talk *talk, char *text, size_t size, size_t *ret_length, int *ret_status)
 {
 	int in[2], out[2], result[2], master;
 	struct relay relay;
 	struct error error = { 0 };
-	assert_return_code(
-		pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC) | pipe2(result, O_CLOEXEC), errno);
+	assert_return_code(pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC) | pipe2(result, O_CLOEXEC), errno);
 	FD(old_in) = fcntl(0, F_DUPFD_CLOEXEC, 10);
 	FD(old_out) = fcntl(1, F_DUPFD_CLOEXEC, 10);
 	assert_return_code(write_all(in[1], talk->input, strlen(talk->input)), errno);

@@ -16,10 +16,11 @@ static const char *apply(struct arena *arena, const char *input, const char *fil
 	value_list inputs = { NULL }, results = { NULL };
 	const struct node *parsed;
 	const char *all = "";
-	if (value_read(arena, input, strlen(input), &inputs, &err) < 0 || filter_parse(arena, filter, &parsed, &err) < 0 ||
+	if (value_read(arena, input, strlen(input), &inputs, &err) < 0 ||
+		filter_parse(arena, filter, &parsed, &err) < 0 ||
 		filter_apply(&run, parsed, inputs.len ? inputs.items[0] : &value_null, &results, &err) < 0)
 		return arena_printf(arena, "%s", err.text);
-	LIST_EACH(&results, r) {
+	LIST_EACH (&results, r) {
 		size_t len;
 		all = arena_printf(arena, "%s%s%s", all, *all ? " " : "", value_write(arena, *r, 0, &len));
 	}
@@ -49,13 +50,16 @@ static const struct filter_row {
 	{ "9223372036854775806", ". + 1, . == 9223372036854775807", "9223372036854775807 false" },
 	/* strings */
 	{ "{\"n\":\"x\",\"l\":[1,\"y\"]}", "\"a\\(.n)b\\(.l)c\"", "\"axb[1,\\\"y\\\"]c\"" },
-	{ "null", "\"\\u00e9\\ud83d\\ude00\\n\\t\\\"\\\\\\u0000\\u001f\\u007f\"", "\"\303\251\360\237\230\200\\n\\t\\\"\\\\\\u0000\\u001f\\u007f\"" },
+	{ "null", "\"\\u00e9\\ud83d\\ude00\\n\\t\\\"\\\\\\u0000\\u001f\\u007f\"",
+		"\"\303\251\360\237\230\200\\n\\t\\\"\\\\\\u0000\\u001f\\u007f\"" },
 	{ "null", "\"\\(\"in \\(1 + 1)\") ner\"", "\"in 2 ner\"" },
 	/* construction */
-	{ "{\"a\":1,\"b\":2}", "{a, x: .b, \"y z\": 3, (\"k\" + \"l\"): null, \"\\(.a)\": true}", "{\"a\":1,\"x\":2,\"y z\":3,\"kl\":null,\"1\":true}" },
+	{ "{\"a\":1,\"b\":2}", "{a, x: .b, \"y z\": 3, (\"k\" + \"l\"): null, \"\\(.a)\": true}",
+		"{\"a\":1,\"x\":2,\"y z\":3,\"kl\":null,\"1\":true}" },
 	{ "1", ". as $x | {$x, y: [$x, ($x, 2)]}", "{\"x\":1,\"y\":[1,1,2]}" },
 	{ "null", "[], {}, [range(3)], [range(1; 4) | . * 2]", "[] {} [0,1,2] [2,4,6]" },
-	{ "null", "[range(2) | {path: \"/dev/d\\(.)\", major: 1}]", "[{\"path\":\"/dev/d0\",\"major\":1},{\"path\":\"/dev/d1\",\"major\":1}]" },
+	{ "null", "[range(2) | {path: \"/dev/d\\(.)\", major: 1}]",
+		"[{\"path\":\"/dev/d0\",\"major\":1},{\"path\":\"/dev/d1\",\"major\":1}]" },
 	{ "null", "[(\"pid\", \"mount\") | {type: .}]", "[{\"type\":\"pid\"},{\"type\":\"mount\"}]" },
 	{ "null", "{a: 1, a: 2}", "{\"a\":2}" },
 	/* changes */
@@ -70,7 +74,8 @@ static const struct filter_row {
 		"{\"n\":[{\"t\":\"a\",\"p\":\"/x\"},{\"t\":\"b\"}]}" },
 	{ "{\"n\":[1,2]}", ".n |= (map(select(. != 1)) + [3]) | .x = .n", "{\"n\":[2,3],\"x\":[2,3]}" },
 	{ "{\"a\":1}", ".a //= 5 | .b //= 6 | .c = (.b // 7) | .d = (.z // 8)", "{\"a\":1,\"b\":6,\"c\":6,\"d\":8}" },
-	{ "{\"c\":{\"x\":[1],\"y\":[]}}", ".c |= map_values(. + [2]) | .c[] += [3]", "{\"c\":{\"x\":[1,2,3],\"y\":[2,3]}}" },
+	{ "{\"c\":{\"x\":[1],\"y\":[]}}", ".c |= map_values(. + [2]) | .c[] += [3]",
+		"{\"c\":{\"x\":[1,2,3],\"y\":[2,3]}}" },
 	{ "{\"c\":{\"x\":1,\"y\":2}}", ".c[] = [0]", "{\"c\":{\"x\":[0],\"y\":[0]}}" },
 	{ "{\"a\":1}", ".a = (2, 3)", "{\"a\":2} {\"a\":3}" },
 	{ "{\"a\":null}", ".a = null | .process.x = null", "{\"a\":null,\"process\":{\"x\":null}}" },
@@ -78,15 +83,18 @@ static const struct filter_row {
 	{ "{\"a\":{\"b\":1,\"c\":2}}", ". * {a: {b: 3}}", "{\"a\":{\"b\":3,\"c\":2}}" },
 	{ "{\"a\":1,\"b\":2,\"c\":{\"d\":3}}", "del(.a, .c.d, .x.y)", "{\"b\":2,\"c\":{}}" },
 	{ "[1,2,3,4]", "del(.[0, 2], .[-1])", "[2]" },
-	{ "{\"n\":[{\"t\":\"pid\"},{\"t\":\"ipc\"}]}", "del(.n[] | select(.t == \"pid\"))", "{\"n\":[{\"t\":\"ipc\"}]}" },
+	{ "{\"n\":[{\"t\":\"pid\"},{\"t\":\"ipc\"}]}", "del(.n[] | select(.t == \"pid\"))",
+		"{\"n\":[{\"t\":\"ipc\"}]}" },
 	/* operators and their order */
 	{ "null", "1 + 2 * 3 - 4 / 2, 7 % 3, 10 / 4, -(1 + 1), 1 - 1", "5 1 2.5 -2 0" },
 	{ "null", "0.1 + 0.2, 1e17 + 1", "0.30000000000000004 1e+17" },
 	{ "null", "1, 2 | . + 1", "2 3" },
 	{ "null", "(1, 2) + (10, 20)", "11 12 21 22" },
 	{ "null", "true and false or true, (false or false), (null | not)", "true false true" },
-	{ "null", "1 < 2, 2 <= 2, \"a\" > \"b\", [1] >= [0, 9], {} != {}, null < false, 1 == 1.0", "true true false true false true true" },
-	{ "{\"hint\":\"h\",\"msg\":\"m (h)\"}", "(.hint | length > 0) and .hint as $h | .msg | endswith(\" (\" + $h + \")\")", "true" },
+	{ "null", "1 < 2, 2 <= 2, \"a\" > \"b\", [1] >= [0, 9], {} != {}, null < false, 1 == 1.0",
+		"true true false true false true true" },
+	{ "{\"hint\":\"h\",\"msg\":\"m (h)\"}",
+		"(.hint | length > 0) and .hint as $h | .msg | endswith(\" (\" + $h + \")\")", "true" },
 	{ "null", "\"a,b,\" / \",\" - [\"\"]", "[\"a\",\"b\"]" },
 	{ "null", "\"ab\" * 3, \"x\" * 0", "\"ababab\" null" },
 	{ "null", "null + 1, [1] + null, \"a\" + \"b\"", "1 [1] \"ab\"" },
@@ -96,18 +104,23 @@ static const struct filter_row {
 	{ "null", "1 as $x | 2 as $y | [$x, $y, (3 as $x | $x), $x]", "[1,2,3,1]" },
 	/* functions */
 	{ "[[1,2],{\"a\":1},\"\303\251x\",null]", "map(length)", "[2,1,2,0]" },
-	{ "{\"b\":1,\"a\":2}", "keys, (keys - [\"a\"]), (to_entries | from_entries)", "[\"a\",\"b\"] [\"b\"] {\"b\":1,\"a\":2}" },
-	{ "[3,\"a\",null,[1],{\"a\":1},false,2]", "sort, (. + [2] | unique | length)", "[null,false,2,3,\"a\",[1],{\"a\":1}] 7" },
+	{ "{\"b\":1,\"a\":2}", "keys, (keys - [\"a\"]), (to_entries | from_entries)",
+		"[\"a\",\"b\"] [\"b\"] {\"b\":1,\"a\":2}" },
+	{ "[3,\"a\",null,[1],{\"a\":1},false,2]", "sort, (. + [2] | unique | length)",
+		"[null,false,2,3,\"a\",[1],{\"a\":1}] 7" },
 	{ "[1,0,2]", "all(. >= 0), any(. > 1), all(.[]; . > 0), any(.[]; . == 0)", "true true false true" },
 	{ "[]", "all, any, first, last", "true false null null" },
 	{ "[\"user\",\"pid\"]", "index(\"pid\"), index(\"x\"), first, last", "1 null \"user\" \"pid\"" },
-	{ "\"HULL_TEST\"", "startswith(\"HULL\"), endswith(\"ST\"), contains(\"_T\"), startswith(\"x\")", "true true true false" },
-	{ "\"lowerdir=/a\"", "sub(\"lowerdir=\"; \"lowerdir=x:\"), test(\"^l.*a$\"), test(\"process[.]cwd\"), test(\"\\\\.\")",
+	{ "\"HULL_TEST\"", "startswith(\"HULL\"), endswith(\"ST\"), contains(\"_T\"), startswith(\"x\")",
+		"true true true false" },
+	{ "\"lowerdir=/a\"",
+		"sub(\"lowerdir=\"; \"lowerdir=x:\"), test(\"^l.*a$\"), test(\"process[.]cwd\"), test(\"\\\\.\")",
 		"\"lowerdir=x:/a\" true false false" },
 	{ "\"1:2\"", "split(\":\") | map(tonumber)", "[1,2]" },
 	{ "[\"a\",\"b\"]", "join(\"-\"), (\"\" | split(\"x\"))", "\"a-b\" []" },
 	{ "{\"a\":[{\"b\":null}]}", "[paths]", "[[\"a\"],[\"a\",0],[\"a\",0,\"b\"]]" },
-	{ "[1,null,\"a\"]", "map(type), (.[2] | tojson), (.[0] | tostring)", "[\"number\",\"null\",\"string\"] \"\\\"a\\\"\" \"1\"" },
+	{ "[1,null,\"a\"]", "map(type), (.[2] | tojson), (.[0] | tostring)",
+		"[\"number\",\"null\",\"string\"] \"\\\"a\\\"\" \"1\"" },
 	{ "{\"a\":1}", "has(\"a\"), has(\"b\"), ([1] | has(0))", "true false true" },
 	{ "{\"a\":1}", "[.a.b?], (.a.b // 2), [.a[]?], [(.a | .b)?]", "[] 2 [] []" },
 	/* refused, with the place */
@@ -116,7 +129,8 @@ static const struct filter_row {
 	{ "null", ".a = 1 = 2", "filter: character 9: two of these operators want parentheses before:  2" },
 	{ "null", ".. | 1", "filter: character 3: \"..\" is not known before:  | 1" },
 	{ "null", "[1, 2", "filter: character 6: \"]\" is missing before: the end" },
-	{ "null", "reduce .[] as $x (0; 1)", "filter: character 1: this word is not known here: reduce .[] as $x (0; 1)" },
+	{ "null", "reduce .[] as $x (0; 1)",
+		"filter: character 1: this word is not known here: reduce .[] as $x (0; 1)" },
 	{ "null", "\"a\\q\"", "filter: character 2: this is no string of JSON: a\\q\"" },
 	{ "null", "\"a", "filter: character 3: the string has no end before: the end" },
 	{ "null", "1 | nosuch(2)", "filter: character 5: nosuch/1 is not known" },
@@ -131,7 +145,8 @@ static const struct filter_row {
 	{ "null", "{a: (1, 2)}", "filter: character 6: 2 results where one is expected" },
 	{ "null", "{} - 1", "filter: character 1: object - number: not known of these types" },
 	{ "null", "1 / 0", "filter: character 1: division by zero" },
-	{ "\"a\"", "test(\"\\\\d\")", "filter: character 1: test: not known of a value of type string with one of type string" },
+	{ "\"a\"", "test(\"\\\\d\")",
+		"filter: character 1: test: not known of a value of type string with one of type string" },
 };
 
 static void test_filters(void **state)

@@ -65,10 +65,9 @@ static void test_intervals(void **state)
 	static const struct {
 		const char *text;
 		int ms;
-	} rows[] = { { "1", 1000 }, { "5s", 5000 }, { "250ms", 250 }, { "2m", 120000 },
-		{ "24h", 86400000 }, { "0", -1 }, { "0ms", -1 }, { "25h", -1 }, { "", -1 },
-		{ "s", -1 }, { "5.5s", -1 }, { "-5", -1 }, { "99999999999999999999", -1 },
-		{ "5 s", -1 }, { NULL, 77 } };
+	} rows[] = { { "1", 1000 }, { "5s", 5000 }, { "250ms", 250 }, { "2m", 120000 }, { "24h", 86400000 },
+		{ "0", -1 }, { "0ms", -1 }, { "25h", -1 }, { "", -1 }, { "s", -1 }, { "5.5s", -1 }, { "-5", -1 },
+		{ "99999999999999999999", -1 }, { "5 s", -1 }, { NULL, 77 } };
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		int ms = interval_parse(rows[i].text, 77, NULL);
@@ -83,9 +82,7 @@ static void test_merge(void **state)
 	ARENA(arena);
 	struct oci_memory memory = { .limit = { true, 1 }, .swap = { true, 2 } };
 	struct oci_resources resources = { .memory = &memory };
-	struct update_options options = {
-		.memory = "3k", .cpu_quota = "-1", .cpuset_cpus = "0-3", .pids_limit = "0"
-	};
+	struct update_options options = { .memory = "3k", .cpu_quota = "-1", .cpuset_cpus = "0-3", .pids_limit = "0" };
 	struct error err = { 0 };
 	typed_list typed = { NULL, 0 };
 	(void)state;
@@ -100,8 +97,7 @@ static void test_merge(void **state)
 	assert_null(resources.block_io);
 	options.blkio_weight = "-5";
 	assert_int_equal(update_options_read(&arena, &options, &resources, &typed, &err), -1);
-	assert_string_equal(
-		err.text, "--blkio-weight: expected a whole number from 0, found \"-5\"");
+	assert_string_equal(err.text, "--blkio-weight: expected a whole number from 0, found \"-5\"");
 }
 
 /* An error names what was typed, and what was not by its property. */
