@@ -12,6 +12,8 @@ static inline void lint_use(int first, ...)
 
 #define fail(err, ...) ((void)(err), lint_use(__VA_ARGS__), -1)
 #define fail_at(err, ...) ((void)(err), lint_use(__VA_ARGS__), -1)
+#define fail_hint(err, ...) ((void)(err), lint_use(__VA_ARGS__), -1)
+#define fail_at_hint(err, ...) ((void)(err), lint_use(__VA_ARGS__), -1)
 #define error_hint(err, ...) ((void)(err), lint_use(0, __VA_ARGS__), -1)
 #define error_at(err, ...) ((void)(err), lint_use(0, __VA_ARGS__), -1)
 #define error_prefix(err, ...) ((void)(err), lint_use(0, __VA_ARGS__), -1)

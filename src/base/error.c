@@ -5,34 +5,52 @@
 #include <stdio.h>
 #include <string.h>
 
-static void set_text(struct error *err, int errnum, const char *fmt, va_list args)
+static int fill(struct error *err, int errnum, const char *where, const char *hint, const char *fmt, va_list args)
 {
+	if (!err)
+		return -1;
 	err->errnum = errnum;
 	err->line = 0;
-	err->hint[0] = '\0';
 	(void)vsnprintf(err->text, sizeof(err->text), fmt, args); /* a cut message is still one */
+	(void)snprintf(err->hint, sizeof(err->hint), "%s", hint ? hint : "");
+	if (where)
+		(void)snprintf(err->where, sizeof(err->where), "%s", where);
+	return -1;
 }
 
 int fail(struct error *err, int errnum, const char *fmt, ...)
 {
-	if (!err)
-		return -1;
 	va_list args;
 	va_start(args, fmt);
-	set_text(err, errnum, fmt, args);
+	(void)fill(err, errnum, NULL, NULL, fmt, args);
 	va_end(args);
 	return -1;
 }
 
 int fail_at(struct error *err, int errnum, const char *where, const char *fmt, ...)
 {
-	if (!err)
-		return -1;
 	va_list args;
 	va_start(args, fmt);
-	set_text(err, errnum, fmt, args);
+	(void)fill(err, errnum, where, NULL, fmt, args);
 	va_end(args);
-	(void)snprintf(err->where, sizeof(err->where), "%s", where);
+	return -1;
+}
+
+int fail_hint(struct error *err, int errnum, const char *hint, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	(void)fill(err, errnum, NULL, hint, fmt, args);
+	va_end(args);
+	return -1;
+}
+
+int fail_at_hint(struct error *err, int errnum, const char *where, const char *hint, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	(void)fill(err, errnum, where, hint, fmt, args);
+	va_end(args);
 	return -1;
 }
 
