@@ -43,11 +43,11 @@ int rdt_open(struct error *err)
 /* A name that a group may have: one component, and none of the kernel's own directories. */
 static int check_name(const char *name, const char *where, struct error *err)
 {
-	static const char *const taken[] = { "", ".", "..", "info", "mon_groups", "mon_data" };
+	static const char *const taken[] = { "info", "mon_groups", "mon_data" };
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
 		if (str_eq(name, taken[i]))
 			return fail_at(err, 0, where, "\"%s\" cannot name a class of service", name);
-	if (strpbrk(name, "/\n") || strlen(name) > 255)
+	if (!str_is_component(name) || strchr(name, '\n') || strlen(name) > 255)
 		return fail_at(err, 0, where, "\"%.64s\" is no name of a directory", name);
 	return 0;
 }

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -113,11 +112,9 @@ static char *read_text(struct reader *r, const char *file)
 
 static struct oci_uint parse_number(const char *text)
 {
-	char *end;
-	if (str_starts(text, "max"))
-		return (struct oci_uint){ true, CGROUP_NO_LIMIT };
-	uint64_t value = strtoull(text, &end, 10);
-	return (struct oci_uint){ end != text, value };
+	uint64_t value = CGROUP_NO_LIMIT;
+	bool known = str_starts(text, "max") || str_skip_number(text, UINT64_MAX, &value);
+	return (struct oci_uint){ known, known ? value : 0 };
 }
 
 /* The value of "KEY VALUE" on a line of its own. */

@@ -6,10 +6,10 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/proc.h"
 #include "base/str.h"
 
 #ifndef HULL_LIBEXECDIR
@@ -105,8 +105,7 @@ static int spawn_helper(
 
 static void reap(pid_t pid)
 {
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	(void)proc_wait(pid);
 }
 
 /* The program says one line: "ok VALUE" or "error TEXT". */

@@ -102,7 +102,7 @@ static int make_directory(struct creation *c, struct error *err)
 static int open_subgroup(struct creation *c, const char *name, struct error *err)
 {
 	struct cgroup_made made;
-	if (strchr(name, '/') || str_eq(name, ".") || str_eq(name, ".."))
+	if (!str_is_component(name))
 		return fail_at(
 			err, 0, ".annotations[\"run.oci.systemd.subgroup\"]", "\"%.64s\" is no name of a cgroup", name);
 	c->init_cgroup = arena_printf(&c->arena, "%s/%s", c->scope.path, name);
