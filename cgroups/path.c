@@ -101,11 +101,10 @@ int cgroup_probe(struct cgroup_host *ret_host, struct error *err)
  * (the kernel refuses it with EINVAL). */
 static int check_component(const char *name, size_t len, const char *path, struct error *err)
 {
-	if (len > CGROUP_NAME_MAX) {
-		(void)fail_at(err, 0, ".linux.cgroupsPath", "the cgroup name %.32s… is longer than %d bytes", name,
-			CGROUP_NAME_MAX);
-		return error_hint(err, "give another, or where the name is the container's a shorter id");
-	}
+	if (len > CGROUP_NAME_MAX)
+		return fail_at_hint(err, 0, ".linux.cgroupsPath",
+			"give another, or where the name is the container's a shorter id",
+			"the cgroup name %.32s… is longer than %d bytes", name, CGROUP_NAME_MAX);
 	if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.'))
 		return fail_at(err, 0, ".linux.cgroupsPath", "\"%s\" has a component \"%.*s\"", path, (int)len, name);
 	if (memchr(name, '\n', len))
@@ -181,9 +180,9 @@ int cgroup_try_rmdir(const struct cgroup_host *host, const char *path, size_t le
 
 static int fail_no_mount(struct error *err)
 {
-	(void)fail_at(err, 0, ".linux.cgroupsPath", "no cgroup2 file system is mounted");
-	return error_hint(err, "mount -t cgroup2 none /sys/fs/cgroup, or boot with "
-			       "systemd.unified_cgroup_hierarchy=1");
+	return fail_at_hint(err, 0, ".linux.cgroupsPath",
+		"mount -t cgroup2 none /sys/fs/cgroup, or boot with systemd.unified_cgroup_hierarchy=1",
+		"no cgroup2 file system is mounted");
 }
 
 static int fail_open(const struct cgroup_host *host, const char *path, struct error *err)

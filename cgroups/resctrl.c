@@ -178,12 +178,12 @@ static int compare_schemata(const struct rdt_plan *plan, int group, struct error
 	for (size_t i = 0; i < 2 && plan->writes[i]; i++) {
 		for (const char *at = plan->writes[i]; *at;) {
 			size_t len = strcspn(at, "\n");
-			if (len > 0 && !line_matches(text, at, len)) {
-				(void)fail(err, 0, "class of service %s exists and does not have \"%.*s\"", plan->group,
-					(int)len, at);
-				return error_hint(err, "give the class its own schemata, or leave the "
-						       "schemata away to take it as it is");
-			}
+			if (len > 0 && !line_matches(text, at, len))
+				return fail_hint(err, 0,
+					"give the class its own schemata, or leave the schemata away to take it as it "
+					"is",
+					"class of service %s exists and does not have \"%.*s\"", plan->group, (int)len,
+					at);
 			at += len + (at[len] == '\n');
 		}
 	}

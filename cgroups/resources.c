@@ -102,10 +102,9 @@ static int convert_swap(struct planner *planner, const struct row *row, const st
 	if (value->number < -1)
 		return fail_at(
 			err, 0, planner->where, "%lld is neither a size nor -1, no limit", (long long)value->number);
-	if (limit <= 0) {
-		(void)fail_at(err, 0, planner->where, "memory and swap are limited, memory is not");
-		return error_hint(err, "set .linux.resources.memory.limit too");
-	}
+	if (limit <= 0)
+		return fail_at_hint(err, 0, planner->where, "set .linux.resources.memory.limit too",
+			"memory and swap are limited, memory is not");
 	if (value->number < limit)
 		return fail_at(err, 0, planner->where, "%lld, memory and swap together, is below the memory limit %lld",
 			(long long)value->number, (long long)limit);

@@ -12,6 +12,6 @@ int interval_parse(const char *text, int otherwise, struct error *err)
 	const struct word *unit = rest ? word_find(units, rest) : NULL;
 	if (unit && count > 0 && count <= (uint64_t)(DAY_MS / unit->value))
 		return (int)count * (int)unit->value;
-	(void)fail(err, 0, "--interval: expected a time above zero, found \"%.32s\"", text);
-	return error_hint(err, "a number with ms, s, m or h, at most 24h");
+	return fail_hint(err, 0, "a number with ms, s, m or h, at most 24h",
+		"--interval: expected a time above zero, found \"%.32s\"", text);
 }
