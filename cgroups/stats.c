@@ -271,7 +271,7 @@ static void read_hugetlb(struct reader *r)
 	DIR *dir = own < 0 ? NULL : fdopendir(own);
 	if (!dir)
 		return;
-	own = -1; /* closedir closes it */
+	(void)take_fd(&own); /* closedir closes it */
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		const char *size = entry->d_name + strlen(prefix);
 		const char *end = str_starts(entry->d_name, prefix) ? strchr(size, '.') : NULL;

@@ -73,7 +73,7 @@ DIR *cgroup_open_children(int cgroup_fd)
 	FD(own) = openat(cgroup_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *children = own < 0 ? NULL : fdopendir(own);
 	if (children)
-		own = -1; /* closedir closes it */
+		(void)take_fd(&own); /* closedir closes it */
 	return children;
 }
 

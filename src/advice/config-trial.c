@@ -167,7 +167,7 @@ void advise_trial(struct advice *a)
 	else
 		(void)!write(ours, "", 1); /* a child that has died reports nothing */
 	(void)shutdown(ours, SHUT_WR);
-	for (size_t len; (len = (size_t)recv(ours, &err, sizeof(err), MSG_WAITALL)) == sizeof(err);)
+	while (recv(ours, &err, sizeof(err), MSG_WAITALL) == (ssize_t)sizeof(err))
 		a->errors->say(a->errors->data, &err);
 	(void)proc_wait(pid);
 }

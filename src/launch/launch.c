@@ -128,7 +128,7 @@ static int fork_init(struct launch *l, const int pair[2], struct error *err)
 /* oom_score_adj is inherited: ours is that of init for as long as that takes. */
 static int fork_scored(struct launch *l, const int pair[2], struct error *err)
 {
-	int before, ignored;
+	int before = 0, ignored;
 	if (l->oom_score >= 0 &&
 		process_swap_oom_score_adj(l->oom_score, l->plan->process.oom_score_adj, &before, err) < 0)
 		return -1;
@@ -529,15 +529,21 @@ static bool wait_for_message(const struct launch *l)
 	return fds[0].revents || poll(fds, 1, 0) > 0;
 }
 
+/* 1; 0 if init has ended. */
+static int next_message(struct launch *l, struct message *ret_message, int *ret_fd, struct error *err)
+{
+	if (interrupt_wait(l->interrupt, l->sync, err) < 0)
+		return -1;
+	return wait_for_message(l) ? sync_receive(l->sync, ret_message, ret_fd, err) : 0;
+}
+
 static int converse(struct launch *l, struct error *err)
 {
 	const enum message_kind last = last_message(l);
 	for (;;) {
 		struct message message;
 		FD(fd) = -1;
-		int status = interrupt_wait(l->interrupt, l->sync, err);
-		if (status == 0 && wait_for_message(l))
-			status = sync_receive(l->sync, &message, &fd, err);
+		int status = next_message(l, &message, &fd, err);
 		if (status < 0)
 			return blame_death(l, err);
 		if (status == 0)
@@ -595,9 +601,7 @@ int launch_wait_executed(struct launch *l, struct error *err)
 {
 	struct message message;
 	FD(fd) = -1;
-	int status = interrupt_wait(l->interrupt, l->sync, err);
-	if (status == 0 && wait_for_message(l))
-		status = sync_receive(l->sync, &message, &fd, err);
+	int status = next_message(l, &message, &fd, err);
 	reap_first(l);
 	if (status == 0)
 		return 0;
