@@ -16,8 +16,8 @@
 
 struct overlay {
 	const char *lower; /* absolute */
-	/* Absolute: what is written is kept in its upper/, beside which the kernel has work/. NULL: in a tmpfs that goes
-	 * with the container. */
+	/* Absolute: its upper/ keeps what is written, and the kernel has work/ beside it. NULL: a tmpfs keeps it, as
+	 * long as the container exists. */
 	const char *dir;
 	struct mount_idmap *idmap; /* of the lower layer, or NULL */
 };

@@ -44,7 +44,8 @@ int fail(struct error *err, int errnum, const char *fmt, ...) __attribute__((for
 int fail_at(struct error *err, int errnum, const char *where, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* As fail() and fail_at(), with the remedy; NULL: there is none. error_hint() is for a remedy that has to be formatted. */
+/* As fail() and fail_at(), with the remedy; NULL if there is none. error_hint() is for a remedy that has to be
+ * formatted. */
 int fail_hint(struct error *err, int errnum, const char *hint, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 int fail_at_hint(struct error *err, int errnum, const char *where, const char *hint, const char *fmt, ...)
