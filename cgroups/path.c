@@ -48,7 +48,8 @@ static bool read_mount_line(const char *line, struct cgroup_host *host, bool *v1
 	size_t len = strcspn(line, "\n");
 	const char *type = memmem(line, len, " - ", 3);
 	*v1 |= type && str_starts(type, " - cgroup ");
-	if (!type || !str_starts(type, " - cgroup2 ") || sscanf(line, "%*s %*s %*s %*s %1023s", point) != 1)
+	if (!type || !str_starts(type, " - cgroup2 ") || sscanf(line, "%*s %*s %*s %*s %1023s", point) != 1 ||
+		*point != '/')
 		return false;
 	return copy_unescaped(point, strlen(point), host->mount, sizeof(host->mount));
 }
