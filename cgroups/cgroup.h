@@ -2,11 +2,11 @@
  * The container's cgroup: cgroup v2 only, on a pure v2 host or on a hybrid one (cgroup2 mounted elsewhere).
  *
  *	struct cgroup_host host;
- *	cgroup_probe(&host, &err);                        where cgroup2 is mounted
- *	cgroup_path(arena, config, id, &path, &err);      "/hull-x", from .linux.cgroupsPath or the default
- *	FD(cg) = cgroup_create(&host, path, &made, &err); for CLONE_INTO_CGROUP
- *	cgroup_apply(cg, ...)                             limits and device rules
- *	cgroup_destroy(&host, path, made, &err);
+ *	cgroup_probe(&host, &err);                                              where cgroup2 is mounted
+ *	cgroup_path(arena, linux->cgroups_path, id, &path, &err);               "/hull-x", if it is NULL
+ *	FD(cg) = cgroup_create(&host, path, &made, &err);                       for CLONE_INTO_CGROUP
+ *	cgroup_apply(&host, cg, path, resources, devices, device_count, &err);  limits and device rules
+ *	cgroup_destroy(&host, path, made, 1000, &err);
  *
  * Paths are relative to the cgroup2 mount and begin with "/"; none has an empty, "." or ".." component.
  */

@@ -1,8 +1,7 @@
 /*
  * Where cgroups are: the mount, paths below it, directories made and opened. For the other files of cgroups/.
  *
- *	char where[CGROUP_PATH_MAX];
- *	FD(parent) = cgroup_open_prefix(host, "/a/b", 2, O_PATH, &err);      "/a"
+ *	FD(parent) = cgroup_try_open_prefix(host, "/a/b", 2);      "/a"
  */
 #pragma once
 

@@ -2,7 +2,7 @@
  * One mount of the container: decided by the plan, opened by the parent, performed by the child.
  *
  *	mount_plan(arena, i, &config->mounts.items[i], &facts, &op, &err);
- *	mount_open(&op, &err);               parent, before clone3: fails cheaply
+ *	mount_open(arena, &op, &err);             parent, before clone3: fails cheaply
  *	mount_perform(root, &op, &batch, &err);   child
  *
  * Destinations resolve inside the root by openat2; mounts are made detached and moved onto descriptors, with

@@ -2,7 +2,7 @@
  * Processes: identity that survives reuse of the number.
  *
  *	uint64_t start;
- *	if (proc_start_time(pid, &start, &err) < 0) ...
+ *	if (proc_start_time(pid, &start, NULL, &err) < 0) ...
  */
 #pragma once
 

@@ -137,6 +137,7 @@ static() {
 	case $name in
 	format) script sh tests/lint.sh format ;;
 	lint) script sh tests/lint.sh ;;
+	examples) step 'examples in headers' sh tests/check-examples.sh ;;
 	includes) step 'floors of the includes' sh tests/check-includes.sh ;;
 	length) step 'length of functions and files' sh tests/check-length.sh ;;
 	manual) step 'manual pages' sh tests/check-man.sh ;;

@@ -36,7 +36,7 @@ jobs_of_check() {
 		printf 'build %s\n' switches asan fuzz
 		c_files unit test- | prefixed unit
 		c_files unit test- | prefixed unit-asan
-		printf 'static %s\n' format includes length manual completions install tools owner version
+		printf 'static %s\n' format examples includes length manual completions install tools owner version
 		test_files run | prefixed run
 		cut -d ' ' -f 1 tests/rootless.list | sort -u | prefixed rootless
 		third 0 | prefixed run-asan
