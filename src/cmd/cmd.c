@@ -114,6 +114,15 @@ int print_end(struct error *err)
 	return fflush(stdout) != 0 || ferror(stdout) ? fail(err, errno, "write to standard output") : 0;
 }
 
+int print_json(struct json_writer *json, struct error *err)
+{
+	size_t len;
+	const char *text = json_finish(json, &len);
+	if (text[len - 1] == '\n')
+		return print_text(text, len, err);
+	return print_text(arena_printf(json->arena, "%s\n", text), len + 1, err);
+}
+
 int print_text(const char *text, size_t len, struct error *err)
 {
 	return write_all(1, text, len) < 0 ? fail(err, errno, "write to standard output") : 0;

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "namespaces/net.h"
+#include "oci/json-write.h"
 #include "oci/schema.h"
 #include "plan/plan.h"
 
@@ -211,7 +212,8 @@ void help_print_command(const struct command *command);
 
 /* Writes to standard output, and sees that it arrived. Returns 0, the exit status, or -1. */
 int print_text(const char *text, size_t len, struct error *err);
-int print_end(struct error *err); /* flushes stdout; 0 or -1 */
+int print_json(struct json_writer *json, struct error *err); /* the finished text, on a line of its own */
+int print_end(struct error *err);                            /* flushes stdout; 0 or -1 */
 
 int interactive_check(const struct process_options *options, struct error *err);
 int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err);

@@ -120,9 +120,8 @@ static void compare_samples(struct samples *now, const struct samples *before)
 	}
 }
 
-static int print_json(struct samples *s, struct error *err)
+static int print_array(struct samples *s, struct error *err)
 {
-	size_t len;
 	struct json_writer json;
 	json_begin(&json, &s->arena, false);
 	json_array(&json);
@@ -135,8 +134,7 @@ static int print_json(struct samples *s, struct error *err)
 		json_end(&json);
 	}
 	json_end(&json);
-	char *text = json_finish(&json, &len);
-	return print_text(arena_printf(&s->arena, "%s\n", text), len + 1, err);
+	return print_json(&json, err);
 }
 
 static int print_samples(const struct request *r, struct samples *now, const struct samples *before, struct error *err)
@@ -144,7 +142,7 @@ static int print_samples(const struct request *r, struct samples *now, const str
 	compare_samples(now, before);
 	sample_sort(&now->list, r->order);
 	if (r->format == FORMAT_JSON)
-		return print_json(now, err);
+		return print_array(now, err);
 	if (r->format == FORMAT_OPENMETRICS)
 		metrics_print(&now->list, stdout);
 	else
