@@ -151,8 +151,9 @@ static int enter_bundle(struct context *ctx, struct error *err)
 		return fail(err, 0, "the bundle is given twice: %s and --bundle %s", operand, o->bundle.dir);
 	if (!bundle || chdir(bundle) == 0)
 		return 0;
-	(void)fail(err, errno, "%s%s", operand ? "enter the bundle " : "--bundle ", bundle);
-	return errno == ENOTDIR ? error_hint(err, "a bundle is a directory; --config names a configuration") : -1;
+	return fail_hint(err, errno,
+		errno == ENOTDIR ? "a bundle is a directory; --config names a configuration" : NULL, "%s%s",
+		operand ? "enter the bundle " : "--bundle ", bundle);
 }
 
 static int run(struct context *ctx, struct error *err)

@@ -84,9 +84,8 @@ int command_fail_unknown(const char *name, struct error *err)
 	struct nearest near = nearest_to(name);
 	for (size_t i = 0; commands[i]; i++)
 		(void)nearest_try(&near, commands[i]->name);
-	(void)fail(err, 0, "unknown command \"%.64s\"", name);
-	return near.name ? error_hint(err, "did you mean \"%s\"?", near.name) :
-			   error_hint(err, "hull --help lists them");
+	(void)fail_hint(err, 0, "hull --help lists them", "unknown command \"%.64s\"", name);
+	return near.name ? error_hint(err, "did you mean \"%s\"?", near.name) : -1;
 }
 
 const struct value *operand_value(const struct command *command, int index, bool dashes)

@@ -191,6 +191,9 @@ int command_fail_unknown(const char *name, struct error *err);
  * ctx->operands. */
 int options_parse(struct context *ctx, const struct command *command, int argc, char **argv, struct error *err);
 
+/* The row of that letter, or NULL. */
+const struct option_row *option_of_letter(const struct option_row *rows, int letter);
+
 /* Sets the row's member of `options`, which is the struct of the row's table; value may be NULL for a flag. */
 int option_store(
 	struct arena *arena, void *options, const struct option_row *row, const char *value, struct error *err);
