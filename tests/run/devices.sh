@@ -318,6 +318,7 @@ test_user_namespace() {
 }
 
 test_user_namespace_with_devices() {
+	[ -c /dev/kmsg ] || skip 'this host has no /dev/kmsg'
 	user_namespace
 	config '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 11}, {path: "/dev/deep/pipe", type: "p", fileMode: 384, uid: 3}]'
 	expect '1:b fifo 600 3' 'stat -c %t:%T /dev/kmsg | tr "\n" " "; stat -c "%F %a %u" /dev/deep/pipe'

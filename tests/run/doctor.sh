@@ -12,6 +12,7 @@ says() { # REGEX
 }
 worse() { # SCRIPT: in namespaces of its own, as their root
 	unshare -Urmpf --mount-proc true 2>/dev/null || skip 'no user namespaces here'
+	hull_within_reach
 	doctor unshare -Urmpf --mount-proc sh -c "$1; exec \"\$0\" check --host" "$HULL"
 }
 

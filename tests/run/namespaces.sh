@@ -592,6 +592,7 @@ test_terminal_of_who_joins() {
 
 # What the caller's namespace has is what there is to give.
 test_default_mapping_in_a_user_namespace() {
+	hull_within_reach
 	config '.linux.namespaces += [{type: "user"}] | .process.args = ["cat", "/proc/self/uid_map"] | del(.linux.resources) |
 		.mounts |= map(if .options then .options -= ["gid=5"] else . end)'
 	mkdir "$WORK/inner"
@@ -604,6 +605,7 @@ test_default_mapping_in_a_user_namespace() {
 
 # Who is root in a user namespace needs no further one; nor a mount namespace that is that one's.
 test_container_of_root_in_a_user_namespace() {
+	hull_within_reach
 	config '.process.args = ["echo", "hi"] | del(.linux.resources, .process.rlimits) | .linux.namespaces |= map(select(.type != "user")) |
 		.mounts |= map(select(.type != "cgroup") | if .type == "devpts" then .options = ["newinstance"] else . end)'
 	mkdir "$WORK/inner"
@@ -617,6 +619,7 @@ test_container_of_root_in_a_user_namespace() {
 # Init is born in a second clone here, and opens its mounts itself: the error tells of the limit, not of seccomp.
 test_limit_of_pid_namespaces() {
 	[ -e /proc/self/ns/time ] || skip 'this kernel has no time namespaces'
+	hull_within_reach
 	config '.linux.namespaces |= map(select(.type != "user")) + [{type: "user"}, {type: "time"}] |
 		del(.linux.resources, .linux.seccomp, .process.rlimits)'
 	mkdir "$WORK/inner"
