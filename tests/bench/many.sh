@@ -180,7 +180,7 @@ awk -v count="$COUNT" -v few="$few" -v many="$many" -v all="$all" -v one="$one" 
 		bound = 5 * few + all - one
 		row("reading " count " files of state", all - one, "ms", "")
 		row("5 lists of 5, and that", bound, "ms", many < bound ? "kept" : sprintf("NOT KEPT: %.2f times", many / bound))
-		# the status is observed by /proc/PID/stat and the cgroup's cgroup.events
+		# the status is observed by /proc/PID/stat and cgroup.events
 		row("reading all that is observed", observed - one, "ms", "")
 		bound = 5 * few + observed - one
 		row("5 lists of 5, and that", bound, "ms", many < bound ? "kept" : sprintf("NOT KEPT: %.2f times", many / bound))

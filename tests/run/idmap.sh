@@ -41,7 +41,7 @@ bind() {
 			+ if $map == "" then {} else {uidMappings: mappings, gidMappings: mappings} end]'
 }
 
-# owners EXPECTED: of the files as the container sees them, "NAME=UID:GID …".
+# owners EXPECTED: the files' owners as the container sees them, "NAME=UID:GID …".
 owners() {
 	expect "$1" 'cd /mnt; for f in [0-9]* sub/[0-9]*; do printf "%s=%s " $f $(stat -c %u:%g $f); done'
 }
