@@ -42,7 +42,17 @@ int cgroup_path(
  * cgroup was there before. */
 struct cgroup_made {
 	unsigned components;
+	const char *mark; /* of the container (cgroup_claim); NULL: the cgroup is known to be its own */
+	bool marked_only; /* a cgroup without any mark is not the container's */
 };
+
+enum { CGROUP_MARK_SIZE = 40 };
+
+/* Marks the cgroup as the one of a container, in an extended attribute; a container that uses the same cgroup later
+ * replaces the mark. The container that comes last removes a cgroup that hull has made: made->components is 1 then. */
+void cgroup_claim(int cgroup_fd, const char *mark, struct cgroup_made *made);
+/* Whether the cgroup has the mark of another container. If `marked_only`, also whether it has none. */
+bool cgroup_is_anothers(int cgroup_fd, const char *mark, bool marked_only);
 
 /* How many of the path's last components are not there, that is, what cgroup_create would make now. */
 unsigned cgroup_missing(const struct cgroup_host *host, const char *path);
@@ -81,6 +91,7 @@ int cgroup_pids(struct arena *arena, int cgroup_fd, pid_t **ret_pids, size_t *re
 
 /* Removes the cgroup with everything below it and `made.components - 1` empty parents. Processes that are still in it
  * are killed first; waits for the last of them to go, at most timeout_ms (EBUSY). A cgroup that is gone is no error.
- * One that was there before the container (made.components is 0) is emptied and stays. */
+ * One that was there before the container (made.components is 0) is emptied and stays. One in which another container
+ * lives is left alone: 1. */
 int cgroup_destroy(
 	const struct cgroup_host *host, const char *path, struct cgroup_made made, int timeout_ms, struct error *err);

@@ -125,7 +125,7 @@ static void list_one(struct output *out, const struct place *place, const char *
 	struct container c = { .root = place->root, .dir = -1, .cgroup_host = &place->host };
 	/* one that is deleted meanwhile is not listed */
 	if (container_open(&c, out->ctx->state_root, id, CONTAINER_GLANCE, &reason) == 0) {
-		struct oci_state state = container_state(&c, container_status(&c, &reason));
+		struct oci_state state = container_state(&c, container_status(&c));
 		out->add(out, &state);
 		out->count++;
 	} else if (!c.absent) {

@@ -1,7 +1,7 @@
 #include "base/fd.h"
 #include "cgroups/stats.h"
 #include "cmd/cmd.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 
 /* The cgroup of a stopped container stays until it is deleted, and knows what was used. */
 static void add_end(struct container *c, struct oci_state *state)
@@ -20,7 +20,7 @@ static int run(struct context *ctx, struct error *err)
 	size_t len;
 	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) < 0)
 		return -1;
-	enum status status = container_status(&c, err);
+	enum status status = container_status(&c);
 	struct oci_state state = container_state(&c, status);
 	if (status == STATUS_STOPPED)
 		add_end(&c, &state);

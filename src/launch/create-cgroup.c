@@ -74,27 +74,12 @@ static int apply(struct creation *c, int cgroup, struct error *err)
 		config->devices.items, config->devices.len, CGROUP_NEW, err);
 }
 
-/* What is about to be made, for delete, should we die before the record says it. A default cgroup is one component. */
-static int note_cgroup(struct creation *c, struct error *err)
-{
-	const char *wanted = c->plan.linux->cgroups_path, *path = c->plan.cgroup_path, *known;
-	bool derived = cgroup_path(&c->arena, wanted, c->request->id, &known, NULL) == 0 && str_eq(known, path);
-	if (!wanted && derived)
-		return 0;
-	/* otherwise it is below what is delegated to the caller, whoever may delete it */
-	const char *note = arena_printf(&c->arena, "%u%s", cgroup_missing(&c->host.cgroup, path), derived ? "" : path);
-	if (symlinkat(note, c->container.dir, CONTAINER_CGROUP) < 0)
-		return fail(err, errno, "note the cgroup in the state directory");
-	return 0;
-}
-
 static int make_directory(struct creation *c, struct error *err)
 {
-	if (note_cgroup(c, err) < 0)
-		return -1;
 	c->launch.cgroup = cgroup_create(&c->host.cgroup, c->plan.cgroup_path, &c->launch.cgroup_made, err);
 	if (c->launch.cgroup < 0)
 		return do_without(c, err) < 0 ? error_at(err, ".linux.cgroupsPath") : 0;
+	cgroup_claim(c->launch.cgroup, container_mark(&c->container), &c->launch.cgroup_made);
 	return apply(c, c->launch.cgroup, err);
 }
 
@@ -132,6 +117,7 @@ static int make_scope(struct creation *c, struct error *err)
 	FD(scope) = cgroup_open(&c->host.cgroup, c->scope.path, err);
 	if (scope < 0 || apply(c, scope, err) < 0)
 		return -1;
+	cgroup_claim(scope, container_mark(&c->container), &c->launch.cgroup_made);
 	c->launch.cgroup = subgroup && *subgroup ? open_subgroup(c, subgroup, err) : take_fd(&scope);
 	return c->launch.cgroup < 0 ? -1 : 0;
 }

@@ -52,17 +52,7 @@ struct creation {
 #define CREATION(name)                                                    \
 	struct creation name __attribute__((cleanup(creation_close))) = { \
 		.container = { .root = -1, .dir = -1 },                   \
-		.launch = { .cgroup = -1,                                 \
-			.delegate = -1,                                   \
-			.listen = -1,                                     \
-			.oom_score = -1,                                  \
-			.pid_dir = -1,                                    \
-			.pidfd_sock = -1,                                 \
-			.pidfd = -1,                                      \
-			.first = -1,                                      \
-			.sync = -1,                                       \
-			.console = -1,                                    \
-			.interrupt = -1 },                                \
+		.launch = LAUNCH_INIT,                                    \
 		.interrupt.fd = -1,                                       \
 		.notify = -1,                                             \
 		.scope.release = -1,                                      \

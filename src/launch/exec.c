@@ -12,7 +12,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 #include "launch/self.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
@@ -49,8 +49,7 @@ static int open_container(struct execution *e, struct error *err)
 	if (container_open(c, request->state_root, request->id, CONTAINER_UNLOCKED, err) < 0)
 		return -1;
 	c->cgroup_host = &e->host.cgroup;
-	if (c->has_record)
-		e->init = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, NULL);
+	e->init = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, NULL);
 	c->held = e->init >= 0;
 	if (container_require(c, request->statuses, "exec in", &e->status, err) < 0)
 		return e->status == STATUS_PAUSED ? error_hint(err, "hull resume %s, or --ignore-paused", c->id) : -1;

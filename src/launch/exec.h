@@ -55,17 +55,7 @@ struct execution {
 #define EXECUTION(name)                                                     \
 	struct execution name __attribute__((cleanup(execution_close))) = { \
 		.container = { .root = -1, .dir = -1 },                     \
-		.launch = { .cgroup = -1,                                   \
-			.delegate = -1,                                     \
-			.listen = -1,                                       \
-			.oom_score = -1,                                    \
-			.pid_dir = -1,                                      \
-			.pidfd_sock = -1,                                   \
-			.pidfd = -1,                                        \
-			.first = -1,                                        \
-			.sync = -1,                                         \
-			.console = -1,                                      \
-			.interrupt = -1 },                                  \
+		.launch = LAUNCH_INIT,                                      \
 		.interrupt.fd = -1,                                         \
 		.init = -1,                                                 \
 		.root = -1,                                                 \

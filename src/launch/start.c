@@ -11,9 +11,6 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "launch/sync.h"
-#include "oci/state.h"
-#include "plan/plan.h"
-#include "run/hooks.h"
 #include "run/interrupt.h"
 
 static int fail_dead(const struct container *c, struct error *err)
@@ -126,22 +123,9 @@ int start_await(int *sync, int *listen, struct error *err)
 
 int start_run_poststart(struct container *c, const struct oci_config *config, struct error *err)
 {
-	size_t len;
-	struct hooks_options output = { -1, -1, -1 };
-	INTERRUPT(interrupt);
-	if (!config->hooks || !config->hooks->poststart.len)
+	if (!config->hooks ||
+		container_run_hooks(c, config, &config->hooks->poststart, ".hooks.poststart", STATUS_RUNNING, err) == 0)
 		return 0;
-	if (hooks_open_output(config_annotation(config, "run.oci.hooks.stdout"),
-		    config_annotation(config, "run.oci.hooks.stderr"), &output, err) < 0 ||
-		interrupt_open(&interrupt, err) < 0)
-		return -1;
-	output.interrupt = interrupt.fd;
-	struct oci_state state = container_state(c, STATUS_RUNNING);
-	char *text = oci_state_json(&c->arena, &state, false, &len);
-	int status = hooks_run(&config->hooks->poststart, ".hooks.poststart", text, len, &output, err);
-	close_fd(&output.stdout_fd);
-	close_fd(&output.stderr_fd);
-	if (status < 0)
-		(void)container_signal(c, SIGKILL, NULL); /* gone is as good */
-	return status;
+	(void)container_signal(c, SIGKILL, NULL); /* it may be gone already */
+	return -1;
 }
