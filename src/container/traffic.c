@@ -11,7 +11,7 @@
 
 enum { DEV_MAX = 1 << 20 };
 
-/* The names of JSON are runc's. */
+/* The names in JSON are those of runc. */
 const struct traffic_number traffic_numbers[TRAFFIC_NUMBERS] = {
 	[RX_BYTES] = { "RxBytes", "hull_network_received_bytes", "Bytes received" },
 	[RX_PACKETS] = { "RxPackets", "hull_network_received_packets", "Packets received" },

@@ -21,7 +21,8 @@ bool launch_sets_limits(const struct launch *l);
 int launch_adopt(struct launch *l, int pidfd, pid_t pid, struct error *err);
 /* Waits for the first child, if there is one. */
 void launch_reap_first(struct launch *l);
-/* After an error that the death of init may explain, waits a moment for that death and makes it the error. Returns -1. */
+/* After an error that the death of init may explain, waits a moment for that death and makes it the error. Returns -1.
+ * */
 int launch_blame(struct launch *l, struct error *err);
 /* The error of an init that is dead and has not said why. Returns -1. */
 int launch_fail_dead(struct launch *l, struct error *err);

@@ -26,8 +26,8 @@
 #include "run/hooks.h"
 #include "run/notify.h"
 
-/* sd_listen_fds(3): they are for LISTEN_PID alone, and an environment outlives them. A wrapper that has handed them on
- * is forgiven. */
+/* sd_listen_fds(3): the descriptors are meant for LISTEN_PID, and the variables may outlive them. If another process,
+ * such as a wrapper, has passed them on to us, they are there all the same. */
 static unsigned listen_fds(void)
 {
 	const char *text = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
@@ -51,7 +51,7 @@ static int enter_bundle(struct creation *c, struct error *err)
 	return 0;
 }
 
-/* Arguments alone: commandLine of the specification is for Windows. */
+/* The specification's commandLine is for Windows. */
 static void apply_request(struct creation *c)
 {
 	const struct create_request *r = c->request;
@@ -78,10 +78,10 @@ static int read_config(struct creation *c, int cwd, struct oci_config **ret_conf
 		return 0;
 	if (c->request->config && err->errnum)
 		return error_prefix(err, "--config");
-	return err->errnum == ENOENT && !err->where[0] ?
-		       error_hint(err, "a bundle is a directory with config.json and a root filesystem: "
-				       "hull spec makes the first") :
-		       -1;
+	if (err->errnum == ENOENT && !err->where[0])
+		return error_hint(err, "a bundle is a directory with config.json and a root filesystem: hull spec "
+				       "makes the first");
+	return -1;
 }
 
 int creation_begin(struct creation *c, const struct create_request *request, struct error *err)
@@ -149,7 +149,7 @@ int creation_prepare(struct creation *c, const struct create_request *request, s
 	struct oci_config *config;
 	char *text;
 	size_t len;
-	/* --config is relative to where the caller is, everything in it to the bundle */
+	/* --config is relative to the caller's working directory, every path in the file to the bundle */
 	FD(cwd) = request->config ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : AT_FDCWD;
 	if (creation_begin(c, request, err) < 0 || read_config(c, cwd, &config, &text, &len, err) < 0)
 		return -1;
@@ -202,7 +202,7 @@ static int write_config_copy(void *data, struct error *err)
 	return 0;
 }
 
-/* A path of any length fits: the socket is bound from within its directory. */
+/* The socket is bound from within its directory, so that a path of any length will do. */
 static int make_start_socket(struct creation *c, struct error *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = CONTAINER_START_SOCKET };
@@ -312,7 +312,7 @@ void creation_close(struct creation *c)
 		undo(c);
 	launch_close(&c->launch);
 	close_fd(&c->notify);
-	close_fd(&c->interrupt.fd); /* what came since is late */
+	close_fd(&c->interrupt.fd); /* a signal that comes now is late */
 	container_close(&c->container);
 	arena_free(&c->arena);
 }

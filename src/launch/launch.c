@@ -122,8 +122,8 @@ static int fork_scored(struct launch *l, const int pair[2], struct error *err)
 	return status;
 }
 
-/* The first child of exec lives for a moment, asks nothing, and is out of the container's reach. It then needs no memory
- * of its own, which is most of its cost; its own child has some. A process that shares memory cannot join a time
+/* The first child of exec lives for a moment, asks nothing, and is out of the container's reach. It then needs no
+ * memory of its own, which is most of its cost; its own child has some. A process that shares memory cannot join a time
  * namespace (time_namespaces(7)). */
 static bool can_share_memory(const struct launch *l)
 {
@@ -141,8 +141,8 @@ static enum message_kind last_message(const struct launch *l)
 	return l->plan->needs & NEED_LISTENER ? ASK_NOTIFY : launch_is_born_last(l) ? TELL_BORN : ASK_READY;
 }
 
-/* Receives the next message: 1, or 0 if none will come because the child has closed its socket or is dead. In the second
- * case another process of the container holds the socket. */
+/* Receives the next message: 1, or 0 if none will come because the child has closed its socket or is dead. In the
+ * second case another process of the container holds the socket. */
 static int receive(struct launch *l, struct message *message, int *fd, struct error *err)
 {
 	struct pollfd fds[] = { { .fd = l->sync, .events = POLLIN }, { .fd = l->pidfd, .events = POLLIN },
