@@ -95,40 +95,16 @@ int container_open_cache(const struct container *c)
 	return openat(c->root, CACHE_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* The process that holds the lock on the directory, from a line of proc_locks(5) such as "1: FLOCK ADVISORY WRITE 1234
- * 00:1a:5678 0 EOF". 0 if it is not known. */
-static pid_t find_locker(struct container *c)
-{
-	char *text, *save = NULL;
-	struct stat st;
-	if (fstat(c->dir, &st) < 0 || read_file_at(&c->arena, AT_FDCWD, "/proc/locks", 16 << 20, &text, NULL) < 0)
-		return 0;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		int pid;
-		unsigned long long inode;
-		if (sscanf(line, "%*s FLOCK %*s %*s %d %*x:%*x:%llu", &pid, &inode) == 2 && inode == st.st_ino)
-			return pid;
-	}
-	return 0;
-}
-
 /* A create whose hook hangs must not make delete --force hang too. */
 static int lock_in_time(struct container *c, struct error *err)
 {
-	char text[160] = "it";
 	for (int left = LOCK_TIMEOUT_MS * 1000; flock(c->dir, LOCK_EX | LOCK_NB) < 0; left -= LOCK_PAUSE_US) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return fail(err, errno, "lock the container %s", c->id);
-		if (left > 0) {
-			(void)usleep(LOCK_PAUSE_US); /* a pause, no more */
-			continue;
-		}
-		pid_t locker = find_locker(c);
-		if (locker > 0)
-			(void)proc_describe(locker, text, sizeof(text));
-		(void)fail(
-			err, 0, "another command has been at work on container %s for %d ms", c->id, LOCK_TIMEOUT_MS);
-		return error_hint(err, "%s: end that first", text);
+		if (left <= 0)
+			return fail_hint(err, 0, "end that command first; lslocks(8) names it",
+				"another command has been at work on container %s for %d ms", c->id, LOCK_TIMEOUT_MS);
+		(void)usleep(LOCK_PAUSE_US); /* a pause, no more */
 	}
 	return 0;
 }

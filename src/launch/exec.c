@@ -106,7 +106,7 @@ static void add_typed(struct execution *e, const char *where, const char *option
 
 static int add_groups(struct execution *e, struct oci_process *process, struct error *err)
 {
-	LIST_EACH (e->request->groups, list) {
+	LIST_EACH (&e->request->groups, list) {
 		char *save = NULL, *copy = arena_strdup(&e->arena, *list);
 		for (char *one = strtok_r(copy, ",", &save); one; one = strtok_r(NULL, ",", &save)) {
 			uint64_t gid;
@@ -154,12 +154,12 @@ static int check_capability(const struct execution *e, const char *name, struct 
 /* The inheritable and the ambient set stay as they are: CVE-2022-29162. */
 static int add_capabilities(struct execution *e, struct oci_process *process, struct error *err)
 {
-	if (!e->request->caps->len)
+	if (!e->request->caps.len)
 		return 0;
 	struct oci_capabilities *caps = arena_new(&e->arena, struct oci_capabilities);
 	if (process->capabilities)
 		*caps = *process->capabilities;
-	LIST_EACH (e->request->caps, name) {
+	LIST_EACH (&e->request->caps, name) {
 		if (check_capability(e, *name, err) < 0)
 			return -1;
 		*list_add(&e->arena, &caps->bounding) = *name;
@@ -172,7 +172,7 @@ static int add_capabilities(struct execution *e, struct oci_process *process, st
 
 static void add_variables(struct execution *e, struct oci_process *process)
 {
-	LIST_EACH (e->request->env, assignment) {
+	LIST_EACH (&e->request->env, assignment) {
 		add_typed(e, arena_printf(&e->arena, ".process.env[%zu]", process->env.len), "--env", *assignment);
 		*list_add(&e->arena, &process->env) = *assignment;
 	}

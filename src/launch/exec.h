@@ -24,7 +24,7 @@ struct exec_request {
 	const char *process; /* file that describes a process; or NULL: the container's process, with these args */
 	char **args;         /* NULL-terminated; empty with `process` */
 	const char *cwd, *user, *process_label, *apparmor; /* or NULL */
-	const oci_strings *env, *groups, *caps;
+	oci_strings env, groups, caps;
 	struct oci_bool terminal; /* if it is set */
 	bool no_new_privileges;
 	const char *cgroup; /* below the container's: "[CONTROLLER:]PATH", or NULL */

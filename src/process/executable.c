@@ -39,13 +39,13 @@ int executable_not_found(const char *name, int errnum, struct error *err)
 	if (errnum == ENOENT || errnum == ENOTDIR) {
 		(void)fail_at(err, ENOENT, ".process.args[0]", "executable file `%s` not found%s", name,
 			strchr(name, '/') ? "" : " in $PATH");
-		return fail_status(err, STATUS_NOT_FOUND);
+		return fail_status(err, EXIT_NOT_FOUND);
 	}
 	(void)fail_at(err, errnum == EISDIR ? EACCES : errnum, ".process.args[0]", "executable file `%s`%s", name,
 		errnum == EISDIR ? " is a directory" : "");
 	if (errnum == EACCES)
 		(void)error_hint(err, "it must be a regular file with execute permission (chmod +x)");
-	return fail_status(err, STATUS_NOT_EXECUTABLE);
+	return fail_status(err, EXIT_NOT_EXECUTABLE);
 }
 
 int executable_find(struct arena *arena, const char *name, const char *search_path, const char **ret_path,
@@ -273,7 +273,7 @@ int executable_explain(const char *path, const char *name, int errnum, struct er
 	FD(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	(void)error_at(err, ".process.args[0]");
 	if (errnum == EACCES && explain_denied(err, path, name) < 0)
-		return fail_status(err, STATUS_NOT_EXECUTABLE);
+		return fail_status(err, EXIT_NOT_EXECUTABLE);
 	bool in_content = errnum == ENOENT || errnum == ENOEXEC || errnum == EACCES;
 	struct subject it = { .name = name, .root = AT_FDCWD };
 	if (fd >= 0 && in_content)
@@ -285,7 +285,7 @@ int executable_explain(const char *path, const char *name, int errnum, struct er
 	if (errnum == ELOOP)
 		(void)error_hint(err, "its interpreter is a script too, and so on: the kernel follows %d of them",
 			MOST_INTERPRETERS);
-	return fail_status(err, errnum == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
+	return fail_status(err, errnum == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 }
 
 /* Whether the administrator gave the kernel other kinds of programs, see binfmt_misc in the kernel's documentation. */

@@ -10,7 +10,7 @@
 
 #define EXECUTABLE_PATH "/usr/local/bin:/usr/bin:/bin" /* where a program is looked for without PATH */
 
-enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127 }; /* as the shell's */
+enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 }; /* as the shell's */
 
 /* The path of `name` in the current root: itself where it has a slash, else the first match in search_path (NULL: the
  * usual default); *ret_rest is what of search_path comes after it, or NULL. Errors carry the exit status 127 or 126.
