@@ -1,9 +1,9 @@
 /*
  * Private to launch.c: what the parent does when the child asks (sync.h), and whom it tells about the new process.
  *
- *	publish_open(launch, &err);               before clone3
- *	answers_in_advance(launch, &err);         if the child need not ask
- *	answers_give(launch, &message, &err);     to each message of the child
+ *	publish_open(&l, &err);               before clone3
+ *	answers_in_advance(&l, &err);         if the child need not ask
+ *	answers_give(&l, &message, &err);     to each message of the child
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 /*
  * The steps of the child, one function each. init.c has the tables that call them.
  *
- *	steps-namespaces.c    from the caller's process to one in the container's namespaces
- *	steps-root.c          the root filesystem, and what is in it
- *	steps-process.c       the process: descriptors, limits, ids, capabilities, seccomp, hooks, its program
+ * steps-namespaces.c leads from a copy of the caller to a process in the container's namespaces; steps-root.c has the
+ * root filesystem and what is in it; steps-process.c the process itself: descriptors, limits, ids, capabilities,
+ * seccomp, hooks, and its program.
  */
 #pragma once
 
