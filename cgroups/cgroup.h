@@ -78,8 +78,9 @@ int cgroup_apply(const struct cgroup_host *host, int cgroup_fd, const char *path
 
 /* Freezes or thaws it with everything below, and waits until that is done, at most timeout_ms (ETIMEDOUT). */
 int cgroup_freeze(int cgroup_fd, bool frozen, int timeout_ms, struct error *err);
-/* Whether it is, by one file that is opened and read: `list` asks this of every container. */
-bool cgroup_is_frozen(const struct cgroup_host *host, const char *path);
+/* Whether it is, by one file that is opened and read: `list` asks this of every container. -1 and errno if that cannot be
+ * seen; a cgroup that is gone is not frozen. */
+int cgroup_is_frozen(const struct cgroup_host *host, const char *path);
 
 /* Kills every process in it and below (cgroup.kill). */
 int cgroup_kill(int cgroup_fd, struct error *err);

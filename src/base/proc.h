@@ -24,9 +24,9 @@ bool proc_is_root(void);
 /* Start time of the process in clock ticks since boot: field 22 of proc_pid_stat(5). ESRCH if there is none. The
  * state letter (field 3) comes along unless ret_state is NULL; a zombie ('Z') counts as gone for most callers. */
 int proc_start_time(pid_t pid, uint64_t *ret_ticks, char *ret_state, struct error *err);
-/* True while the process with that number and start time runs (a zombie does not). */
-bool proc_is_alive(pid_t pid, uint64_t start_ticks);
-/* A pidfd of the process, if it is still the one that started then. ESRCH otherwise. */
+/* Whether the process with that number and start time runs (a zombie does not): 1, 0, or -1 if that cannot be seen. */
+int proc_is_alive(pid_t pid, uint64_t start_ticks, struct error *err);
+/* A pidfd of the process, if it is still the one that started then. ESRCH if it is gone. */
 int proc_pidfd(pid_t pid, uint64_t start_ticks, struct error *err);
 /* Its directory in procfs, O_PATH, which stays that process's even if another one gets the number. */
 int proc_open(pid_t pid, struct error *err);

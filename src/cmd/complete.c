@@ -93,7 +93,7 @@ static void offer_containers(struct place *p, const struct value *value)
 		CONTAINER(c);
 		if (is_typed(p, ids[i]) || container_open(&c, root, ids[i], CONTAINER_UNLOCKED, NULL) < 0)
 			continue;
-		enum status status = container_status(&c);
+		enum status status = container_status(&c, NULL);
 		if (status & statuses)
 			offer(p, ids[i], status_name(status));
 	}

@@ -20,7 +20,9 @@ static int run(struct context *ctx, struct error *err)
 	size_t len;
 	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) < 0)
 		return -1;
-	enum status status = container_status(&c);
+	enum status status = container_status(&c, err);
+	if (!status)
+		return -1;
 	struct oci_state state = container_state(&c, status);
 	if (status == STATUS_STOPPED)
 		add_end(&c, &state);

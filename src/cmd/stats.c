@@ -65,7 +65,10 @@ static int take_sample(
 	struct sample sample = { .id = arena_strdup(&s->arena, id), .host_memory = host_memory() };
 	if (container_open(&c, ctx->state_root, id, CONTAINER_UNLOCKED, err) < 0)
 		return -1;
-	sample.status = status_name(container_status(&c));
+	enum status status = container_status(&c, err);
+	if (!status)
+		return -1;
+	sample.status = status_name(status);
 	sample.has_cgroup = r->format != FORMAT_TABLE || c.record.cgroup_path;
 	FD(cgroup) = sample.has_cgroup ? container_open_cgroup(&c, NULL, err) : -1;
 	traffic_read(&s->arena, &c, &sample.traffic); /* first: the cgroup goes with the container, and tells of it */

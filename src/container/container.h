@@ -3,7 +3,7 @@
  *
  *	CONTAINER(c);
  *	if (container_open(&c, root, id, CONTAINER_LOCKED, &err) < 0) ...
- *	enum status status = container_status(&c);
+ *	enum status status = container_status(&c, &err);
  *
  * The directory holds state.json (the record), config.json (a copy: later edits must not matter), and start.sock while
  * init waits for start. The record is the first file in it and the last one to go: a directory without a record is no
@@ -85,9 +85,11 @@ bool container_is_deleted(const struct container *c);
 /* Removes the locked directory with everything in it, for container_destroy(). False, and errno, if it stays. */
 bool container_remove_directory(struct container *c);
 
-/* The status of runtime.md "State": observed, not stored. */
-enum status container_status(struct container *c);
-bool container_is_alive(const struct container *c);
+/* The status of runtime.md "State": observed, not stored. 0 if it cannot be observed: only a process that is known to be
+ * gone has ended. */
+enum status container_status(struct container *c, struct error *err);
+/* Whether init runs: 1, 0, or -1 if that cannot be seen. */
+int container_is_alive(const struct container *c, struct error *err);
 /* Replaces the error of a step that failed because the container has ended or was deleted; keeps every other error.
  * Returns -1. */
 int container_blame(const struct container *c, const char *verb, struct error *err);

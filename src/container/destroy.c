@@ -17,14 +17,19 @@
 
 enum { KILL_TIMEOUT_MS = 10000, STUCK_TIMEOUT_MS = 500 };
 
-/* Kills init, and with it the processes of its pid namespace. False if init lives on. */
-static bool kill_init(struct container *c)
+/* Kills init, and with it the processes of its pid namespace: 1, or 0 if init lives on. */
+static int kill_init(struct container *c, struct error *err)
 {
+	struct error why = { .errnum = 0 };
 	if (c->reaped)
-		return true;
-	FD(pidfd) = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, NULL);
+		return 1;
+	FD(pidfd) = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, &why);
+	if (pidfd < 0 && why.errnum != ESRCH) {
+		*err = why;
+		return -1;
+	}
 	if (pidfd < 0)
-		return true;
+		return 1;
 	(void)sys_pidfd_send_signal(pidfd, SIGKILL); /* it may be gone */
 	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
 	return poll(&poll_fd, 1, KILL_TIMEOUT_MS) != 0;
@@ -97,7 +102,9 @@ int container_destroy(struct container *c, struct error *err)
 		else
 			config = stored;
 	}
-	bool killed = kill_init(c);
+	int killed = kill_init(c, err);
+	if (killed < 0)
+		return -1;
 	/* The directory goes last: while something of the container is left, it can be deleted again. */
 	if (destroy_cgroup(c, killed ? KILL_TIMEOUT_MS : STUCK_TIMEOUT_MS, err) < 0)
 		return -1;

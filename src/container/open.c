@@ -166,9 +166,10 @@ bool container_remove_directory(struct container *c)
 static bool remove_leftover(struct container *c)
 {
 	struct stat st;
-	return !container_is_deleted(c) && faccessat(c->dir, CONTAINER_CONFIG, F_OK, 0) < 0 &&
-	       (fstatat(c->dir, OCI_RECORD_NAME, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_size == 0) &&
-	       container_remove_directory(c);
+	if (container_is_deleted(c) || faccessat(c->dir, CONTAINER_CONFIG, F_OK, 0) == 0 || errno != ENOENT)
+		return false;
+	bool has_record = fstatat(c->dir, OCI_RECORD_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	return (has_record ? st.st_size == 0 : errno == ENOENT) && container_remove_directory(c);
 }
 
 static bool open_directory(struct container *c)
@@ -226,16 +227,17 @@ static int fail_absent(struct container *c, struct error *err)
 	return fail(err, 0, "container does not exist: %s", c->id);
 }
 
-/* A directory without a record is a container only if it has a configuration: then something is wrong with it. */
+/* A directory without a record is a container only if it has a configuration: then it is damaged, as it is with a record
+ * that is no file or no JSON. A record that only cannot be read now is neither absent nor damaged. */
 static int fail_record(struct container *c, bool locked, const struct error *reason, struct error *err)
 {
 	bool empty = reason->errnum == ENOENT || reason->errnum == ENODATA;
-	if (empty && (c->dir < 0 || faccessat(c->dir, CONTAINER_CONFIG, F_OK, 0) < 0)) {
+	if (empty && (c->dir < 0 || (faccessat(c->dir, CONTAINER_CONFIG, F_OK, 0) < 0 && errno == ENOENT))) {
 		if (locked)
 			(void)remove_leftover(c); /* there may be none */
 		return fail_absent(c, err);
 	}
-	c->damaged = true;
+	c->damaged = empty || !reason->errnum || reason->errnum == EISDIR || reason->errnum == ELOOP;
 	*err = *reason;
 	return error_prefix(err, "container %s", c->id);
 }
@@ -251,7 +253,10 @@ static int open_record(const struct container *c)
 static int open_locked(struct container *c, enum container_lock wanted, struct error *err)
 {
 	if (!open_directory(c))
-		return errno == ENOENT ? fail_absent(c, err) : fail(err, errno, "container does not exist: %s", c->id);
+		return errno == ENOENT ? fail_absent(c, err) :
+		       errno == ENOTDIR || errno == ELOOP ?
+					 fail(err, errno, "container does not exist: %s", c->id) :
+					 fail(err, errno, "open the directory of container %s", c->id);
 	if (wanted == CONTAINER_LOCKED_IN_TIME)
 		return lock_in_time(c, err);
 	if (wanted == CONTAINER_LOCKED && !lock(c->dir))

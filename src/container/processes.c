@@ -143,8 +143,9 @@ int container_pids(struct container *c, struct arena *arena, pid_t **ret_pids, s
 		return cgroup < 0 ? -1 : cgroup_pids(arena, cgroup, ret_pids, ret_len, err);
 	}
 	*ret_len = 0;
-	if (!container_is_alive(c))
-		return 0;
+	int alive = container_is_alive(c, err);
+	if (alive <= 0)
+		return alive;
 	if (find_namespace(init, &namespace))
 		return list_namespace(init, &namespace, arena, ret_pids, ret_len, err);
 	*ret_pids = arena_new(arena, pid_t);
@@ -178,13 +179,14 @@ int container_signal_all(struct container *c, int sig, struct error *err)
 		FD(cgroup) = container_open_cgroup(c, NULL, err);
 		if (cgroup >= 0 && cgroup_signal(cgroup, sig, err) == 0)
 			return 0;
-		if ((err->errnum != ENOENT && err->errnum != ENODEV) || container_is_alive(c))
+		if ((err->errnum != ENOENT && err->errnum != ENODEV) || container_is_alive(c, NULL) != 0)
 			return -1;
 		error_clear(err); /* the container was deleted, or systemd has removed an empty scope */
 		return 0;
 	}
-	if (!container_is_alive(c))
-		return container_signal(c, sig, err);
+	int alive = container_is_alive(c, err);
+	if (alive <= 0)
+		return alive < 0 ? -1 : container_signal(c, sig, err);
 	if (find_namespace(init, &namespace))
 		return sig == SIGKILL ? container_signal(c, sig, err) : signal_namespace(c, &namespace, sig, err);
 	log_warn("container %s has neither a cgroup nor a pid namespace of its own: the signal goes to its init alone",

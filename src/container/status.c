@@ -28,36 +28,48 @@ const char *status_name(enum status status)
 	return word_name(status_words, status);
 }
 
-static bool is_frozen(struct container *c)
+static int is_frozen(struct container *c, struct error *err)
 {
 	const char *path = c->record.cgroup_path;
-	const struct cgroup_host *host = path ? container_cgroup_host(c, NULL) : NULL;
-	return host && host->mount[0] && cgroup_is_frozen(host, path);
+	const struct cgroup_host *host = path ? container_cgroup_host(c, err) : NULL;
+	if (!path || (host && !host->mount[0]))
+		return 0;
+	int frozen = host ? cgroup_is_frozen(host, path) : -1;
+	return frozen < 0 && host ? fail(err, errno, "look whether cgroup %s is frozen", path) : frozen;
 }
 
-static bool has_start_socket(const struct container *c)
+static int has_start_socket(const struct container *c, struct error *err)
 {
 	char path[NAME_MAX + sizeof("/" CONTAINER_START_SOCKET)];
 	(void)snprintf(path, sizeof(path), "%s/%s", c->id, CONTAINER_START_SOCKET);
-	return c->dir >= 0 ? faccessat(c->dir, CONTAINER_START_SOCKET, F_OK, 0) == 0 :
-			     faccessat(c->root, path, F_OK, 0) == 0;
+	int status =
+		c->dir >= 0 ? faccessat(c->dir, CONTAINER_START_SOCKET, F_OK, 0) : faccessat(c->root, path, F_OK, 0);
+	return status == 0 ? 1 : errno == ENOENT ? 0 : fail(err, errno, "look for %s", path);
 }
 
-enum status container_status(struct container *c)
+/* The status if init is alive. */
+static enum status status_alive(struct container *c, struct error *err)
+{
+	if (c->record.creating.value)
+		return STATUS_CREATING;
+	int frozen = is_frozen(c, err), waits = frozen == 0 ? has_start_socket(c, err) : 0;
+	return frozen < 0 || waits < 0 ? 0 : frozen ? STATUS_PAUSED : waits ? STATUS_CREATED : STATUS_RUNNING;
+}
+
+enum status container_status(struct container *c, struct error *err)
 {
 	if (c->record.creating.value && !c->record.pid.value)
 		return STATUS_CREATING;
-	enum status status = c->record.creating.value ? STATUS_CREATING :
-			     is_frozen(c)             ? STATUS_PAUSED :
-			     has_start_socket(c)      ? STATUS_CREATED :
-							STATUS_RUNNING;
+	enum status status = status_alive(c, err);
 	/* last, because delete ends init before it removes what the other tests look at */
-	return c->held || container_is_alive(c) ? status : STATUS_STOPPED;
+	int alive = c->held ? 1 : container_is_alive(c, err);
+	return alive < 0 ? 0 : alive ? status : STATUS_STOPPED;
 }
 
-bool container_is_alive(const struct container *c)
+int container_is_alive(const struct container *c, struct error *err)
 {
-	return proc_is_alive((pid_t)c->record.pid.value, c->record.pid_start.value);
+	int alive = proc_is_alive((pid_t)c->record.pid.value, c->record.pid_start.value, err);
+	return alive < 0 ? error_prefix(err, "container %s", c->id) : alive;
 }
 
 static int fail_ended(const struct container *c, const char *verb, struct error *err)
@@ -72,17 +84,17 @@ int container_blame(const struct container *c, const char *verb, struct error *e
 		error_clear(err);
 		return fail(err, 0, "container does not exist: %s", c->id);
 	}
-	return !c->record.pid.value || container_is_alive(c) ? -1 : fail_ended(c, verb, err);
+	return !c->record.pid.value || container_is_alive(c, NULL) != 0 ? -1 : fail_ended(c, verb, err);
 }
 
 int container_require(
 	struct container *c, unsigned allowed, const char *verb, enum status *ret_status, struct error *err)
 {
-	enum status status = container_status(c);
+	enum status status = container_status(c, err);
 	if (ret_status)
 		*ret_status = status;
-	if (status & allowed)
-		return 0;
+	if (!status || (status & allowed))
+		return status ? 0 : -1;
 	if ((allowed & STATUS_RUNNING) && status == STATUS_STOPPED)
 		return fail_ended(c, verb, err);
 	return fail(err, 0, "cannot %s container %s: it is %s", verb, c->id, status_name(status));

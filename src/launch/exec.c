@@ -47,10 +47,15 @@ static int open_container(struct execution *e, struct error *err)
 {
 	const struct exec_request *request = e->request;
 	struct container *c = &e->container;
+	struct error why = { .errnum = 0 };
 	if (container_open(c, request->state_root, request->id, CONTAINER_UNLOCKED, err) < 0)
 		return -1;
 	c->cgroup_host = &e->host.cgroup;
-	e->init = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, NULL);
+	e->init = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, &why);
+	if (e->init < 0 && why.errnum != ESRCH) {
+		*err = why;
+		return -1;
+	}
 	c->held = e->init >= 0;
 	if (container_require(c, request->statuses, "exec in", &e->status, err) < 0)
 		return e->status == STATUS_PAUSED ? error_hint(err, "hull resume %s, or --ignore-paused", c->id) : -1;
@@ -367,7 +372,7 @@ static int start_process(struct execution *e, struct relay *relay, struct error 
 	if (open_cgroup(e, err) < 0)
 		return -1;
 	/* a cgroup below the container's may be frozen by itself */
-	if (e->request->cgroup && cgroup_is_frozen(&e->host.cgroup, cgroup_of(e)))
+	if (e->request->cgroup && cgroup_is_frozen(&e->host.cgroup, cgroup_of(e)) > 0)
 		l->may_wait = true;
 	if (l->may_wait && interrupt_open(&e->interrupt, err) < 0)
 		return -1;

@@ -4,18 +4,23 @@
  *	kill-at parent 17 hull create ...     SIGKILL as the command enters its 17th system call
  *	kill-at child 17 hull create ...      the same for the processes that the command has cloned, counted together
  *	kill-at parent 0 hull create ...      kills nothing, and prints the number of calls
+ *	FAULT=23 kill-at parent 17 hull state ...
+ *	                                      kills nothing, but the 17th system call fails with that errno, and does nothing
  *	MEANWHILE='hull delete ...' kill-at parent 17 hull exec ...
  *	                                      kills nothing, but runs that with sh while the command stands before its 17th call
  *
- * Prints that number, or the exit status of the command (128 + signal) in the mode "child". Exits with 0 if it
+ * Prints that number, or the exit status of the command (128 + signal) in the mode "child" and with FAULT. Exits with 0 if it
  * killed, 3 if the command ended before, 1 if it cannot trace. Processes that outlive the command continue untraced.
  */
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,7 +30,9 @@ struct trace {
 	pid_t main;
 	bool children;
 	unsigned long at, count;
-	bool killed;                 /* or what is to run meanwhile has run */
+	bool killed;                 /* or what is to run meanwhile has run, or the call has failed */
+	int fault;                   /* errno of the call that is to fail, or 0 */
+	pid_t failing;               /* the process that is in that call, or 0 */
 	pid_t inside[MAX_PROCESSES]; /* those between the entry of a call and its end */
 	unsigned inside_len;
 };
@@ -43,11 +50,46 @@ static bool is_entry(struct trace *t, pid_t pid)
 	return true;
 }
 
+#if defined(__x86_64__)
+static bool skip_call(pid_t pid)
+{
+	const size_t number = offsetof(struct user_regs_struct, orig_rax);
+	long call = ptrace(PTRACE_PEEKUSER, pid, number, 0);
+	return call != SYS_brk && call != SYS_exit_group && ptrace(PTRACE_POKEUSER, pid, number, -1L) == 0;
+}
+
+static void set_result(pid_t pid, long result)
+{
+	(void)ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, rax), result);
+}
+#else
+static bool skip_call(pid_t pid)
+{
+	(void)pid;
+	return false;
+}
+
+static void set_result(pid_t pid, long result)
+{
+	(void)pid;
+	(void)result;
+}
+#endif
+
 static void handle_call(struct trace *t, pid_t pid)
 {
-	if (!is_entry(t, pid) || (pid != t->main) != t->children)
+	if (!is_entry(t, pid)) {
+		if (pid == t->failing)
+			set_result(pid, -t->fault);
+		t->failing = pid == t->failing ? 0 : t->failing;
 		return;
-	if (++t->count == t->at && !t->killed) {
+	}
+	if ((pid != t->main) != t->children)
+		return;
+	if (++t->count == t->at && !t->killed && t->fault) {
+		t->killed = skip_call(pid);
+		t->failing = t->killed ? pid : 0;
+	} else if (t->count == t->at && !t->killed) {
 		const char *meanwhile = getenv("MEANWHILE");
 		t->killed = (meanwhile ? system(meanwhile) : kill(pid, SIGKILL)) == 0;
 	}
@@ -87,6 +129,7 @@ int main(int argc, char **argv)
 	if (argc < 4)
 		return 1;
 	t.children = strcmp(argv[1], "child") == 0;
+	t.fault = getenv("FAULT") ? atoi(getenv("FAULT")) : 0;
 	t.at = strtoul(argv[2], NULL, 10);
 	t.main = fork();
 	if (t.main == 0) {
@@ -104,6 +147,6 @@ int main(int argc, char **argv)
 	if (ptrace(PTRACE_SEIZE, t.main, 0, options) < 0 || kill(t.main, SIGCONT) < 0)
 		return 1;
 	status = follow(&t);
-	(void)printf("%lu\n", t.children && t.at ? (unsigned long)status : t.count);
+	(void)printf("%lu\n", (t.children || t.fault) && t.at ? (unsigned long)status : t.count);
 	return t.killed ? 0 : 3;
 }
