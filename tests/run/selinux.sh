@@ -56,8 +56,8 @@ test_exec() {
 	hull start "$ID" || fail start
 	try hull exec "$ID" cat /proc/self/attr/current
 	same "$domain:s0:c1,c2" "$out" "the label that exec has from the configuration ($errors)"
-	try hull exec --process-label "$domain:s0:c1,c2,c3" "$ID" cat /proc/self/attr/current
-	same "$domain:s0:c1,c2,c3" "$out" "the label that exec is given ($errors)"
+	try hull exec --process-label "$domain:s0:c1.c3" "$ID" cat /proc/self/attr/current
+	same "$domain:s0:c1.c3" "$out" "the label that exec is given ($errors)"
 	hull delete --force "$ID" || fail delete
 }
 
