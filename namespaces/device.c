@@ -119,8 +119,8 @@ int device_open(struct device_op *op, struct error *err)
 
 static int fail_conflict(struct error *err, const struct device_op *op)
 {
-	(void)fail(err, EEXIST, "make the device %s", op->path);
-	return error_hint(err, "the root filesystem has something else of that name");
+	return fail_hint(
+		err, EEXIST, "the root filesystem has something else of that name", "make the device %s", op->path);
 }
 
 static int set_owner(int dir, const char *name, const struct device_op *op, struct error *err)
@@ -150,8 +150,9 @@ static int make_node(int dir, const char *name, const struct device_op *op, stru
 	if (mknodat(dir, name, op->mode, op->number) == 0)
 		return set_owner(dir, name, op, err);
 	if (errno != EEXIST) {
-		(void)fail(err, errno, "make the device %s", op->path);
-		return errno == EPERM ? error_hint(err, "mknod needs CAP_MKNOD in the initial user namespace") : -1;
+		return fail_hint(err, errno,
+			errno == EPERM ? "mknod needs CAP_MKNOD in the initial user namespace" : NULL,
+			"make the device %s", op->path);
 	}
 	struct stat st;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -174,8 +175,8 @@ static int check_given(int root, const struct device_op *op, struct error *err)
 	FD(node) = path_try_open(root, op->path, O_PATH | O_NOFOLLOW);
 	if (op->is_default || (node >= 0 && fstat(node, &st) == 0 && is_device(&st, op)))
 		return 0;
-	(void)fail(err, node < 0 ? errno : EEXIST, "find the device %s", op->path);
-	return error_hint(err, "/dev is a bind mount: nothing is made in it");
+	return fail_hint(err, node < 0 ? errno : EEXIST, "/dev is a bind mount: nothing is made in it",
+		"find the device %s", op->path);
 }
 
 static int make_device(int root, int dev, struct device_op *op, struct error *err)

@@ -71,9 +71,10 @@ static const char *read_id(const char *text, char end, uint64_t *ret)
 
 static int fail_word(const char *word, const char *where, struct error *err)
 {
-	(void)fail_at(err, 0, where, "\"idmap=%.128s\" is no mapping", word);
-	return error_hint(err, "idmap=uids=FILE-HOST-SIZE#...;gids=...: with @ before it, HOST is an id in the "
-			       "container");
+	return fail_at_hint(err, 0, where,
+		"idmap=uids=FILE-HOST-SIZE#...;gids=...: with @ before it, HOST is an id in the "
+		"container",
+		"\"idmap=%.128s\" is no mapping", word);
 }
 
 /* "0-1000-1#@1-1-10" */
@@ -170,8 +171,8 @@ int mount_idmap_plan(struct arena *arena, const struct oci_mount *mount, const s
 		maps[0].len ? share(arena, facts, print_map(arena, &maps[0]), print_map(arena, &maps[1])) :
 			      mount_idmap_of_container(arena, facts);
 	if (!idmap) {
-		(void)fail_at(err, 0, where, "an id-mapped mount without a mapping");
-		return error_hint(err, "give uidMappings and gidMappings, or a \"user\" namespace");
+		return fail_at_hint(err, 0, where, "give uidMappings and gidMappings, or a \"user\" namespace",
+			"an id-mapped mount without a mapping");
 	}
 	*ret = idmap;
 	return 0;
@@ -205,10 +206,11 @@ static int make_namespace(const struct mount_idmap *idmap, struct error *err)
 {
 	struct ns_holder holder;
 	if (ns_hold_user(-1, &holder) < 0) {
-		(void)fail(err, errno, "make a user namespace for the mapping");
-		return err && (err->errnum == ENOSPC || err->errnum == EUSERS) ?
-			       error_hint(err, "the limit /proc/sys/user/max_user_namespaces is reached") :
-			       -1;
+		return fail_hint(err, errno,
+			err && (err->errnum == ENOSPC || err->errnum == EUSERS) ?
+				"the limit /proc/sys/user/max_user_namespaces is reached" :
+				NULL,
+			"make a user namespace for the mapping");
 	}
 	int userns = open_namespace(holder.pid, idmap, err);
 	ns_release(&holder);

@@ -100,8 +100,8 @@ int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 			op.options.extra |= MOUNT_EXTRA_RECURSIVE;
 		}
 	} else if (!typed) {
-		(void)fail_at(err, 0, op.where, "neither a type nor the option \"bind\"");
-		return error_hint(err, "add \"type\", or \"bind\" to the options");
+		return fail_at_hint(err, 0, op.where, "add \"type\", or \"bind\" to the options",
+			"neither a type nor the option \"bind\"");
 	} else if (str_eq(op.type, "none")) {
 		op.kind = MOUNT_REMOUNT;
 	} else {
@@ -192,11 +192,11 @@ static int fail_quoting(struct error *err, int fs, const char *what, const char 
 		text[len] = '\0';
 		text[strcspn(text, "\n")] = '\0';
 		const char *message = len > 2 && text[1] == ' ' ? text + 2 : text;
-		(void)fail(err, saved, "%s %s: the kernel says \"%s\"", what, type, message);
-		return strstr(message, "nvalid gid") || strstr(message, "nvalid uid") ?
-			       error_hint(err,
-				       "map it in .linux.uidMappings or .linux.gidMappings, or leave the option out") :
-			       -1;
+		return fail_hint(err, saved,
+			strstr(message, "nvalid gid") || strstr(message, "nvalid uid") ?
+				"map it in .linux.uidMappings or .linux.gidMappings, or leave the option out" :
+				NULL,
+			"%s %s: the kernel says \"%s\"", what, type, message);
 	}
 	return fail(err, saved, "%s %s", what, type);
 }
@@ -570,8 +570,8 @@ static int perform_bind(const struct mount_op *op, int target, struct error *err
 	if (fstat(target, &st) < 0 || S_ISDIR(st.st_mode) == op->directory)
 		return fail(err, errnum, "bind %s on %s", op->source, op->destination);
 	/* As mount(2) says it, and not "invalid argument": Docker looks for it. */
-	(void)fail(err, ENOTDIR, "bind %s on %s", op->source, op->destination);
-	return error_hint(err, "source and destination must both be directories, or neither");
+	return fail_hint(err, ENOTDIR, "source and destination must both be directories, or neither", "bind %s on %s",
+		op->source, op->destination);
 }
 
 /* "remount" changes the superblock too, unless it is said of a bind; "none" changes flags and propagation alone. */
@@ -589,8 +589,8 @@ static int perform_remount(const struct mount_op *op, int target, struct error *
 			return fail_quoting(err, fs, "remount", op->destination);
 	}
 	if (set_attrs(target, &op->options, 0) < 0) {
-		(void)fail(err, errno, "remount %s", op->destination);
-		return errno == EINVAL ? error_hint(err, "nothing is mounted there") : -1;
+		return fail_hint(
+			err, errno, errno == EINVAL ? "nothing is mounted there" : NULL, "remount %s", op->destination);
 	}
 	return 0;
 }

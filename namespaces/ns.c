@@ -270,8 +270,9 @@ int ns_set_time_offsets(int fd, const struct oci_time_offsets *offsets, struct e
 	}
 	/* one write is all that the kernel takes */
 	if (len && write(fd, text, (size_t)len) < 0) {
-		(void)fail_at(err, errno, where, "set the offsets of clocks");
-		return errno == ERANGE ? error_hint(err, "no clock may be before its zero, or 146 years after it") : -1;
+		return fail_at_hint(err, errno, where,
+			errno == ERANGE ? "no clock may be before its zero, or 146 years after it" : NULL,
+			"set the offsets of clocks");
 	}
 	return 0;
 }

@@ -69,8 +69,9 @@ static int open_kept(const char *path, struct error *err)
 	FD(dir) = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir >= 0)
 		return take_fd(&dir);
-	(void)fail(err, errno, "--overlay %s", path);
-	return errno == ENOENT ? error_hint(err, "make the directory; what the container writes is kept in it") : -1;
+	return fail_hint(err, errno,
+		errno == ENOENT ? "make the directory; what the container writes is kept in it" : NULL, "--overlay %s",
+		path);
 }
 
 /* The root of the overlay has the upper one's owner and mode. An owner whom the user namespace does not know cannot be
@@ -113,8 +114,7 @@ static int check_kept(const char *path, int dir, struct error *err)
 					       NULL;
 	if (!why)
 		return 0;
-	(void)fail(err, 0, "--overlay %s: %s", path, why);
-	return error_hint(err, "use a directory on ext4, xfs, btrfs or tmpfs");
+	return fail_hint(err, 0, "use a directory on ext4, xfs, btrfs or tmpfs", "--overlay %s: %s", path, why);
 }
 
 static int hint_busy(struct error *err)

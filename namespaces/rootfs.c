@@ -13,9 +13,9 @@ int rootfs_open(const char *path, unsigned long propagation, struct error *err)
 	struct mount_attr attr = { .propagation = propagation & MS_SLAVE ? MS_SLAVE : MS_PRIVATE };
 	FD(root) = sys_open_tree_attr(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE, &attr);
 	if (root < 0) {
-		(void)fail_at(err, errno, ".root.path", "open the root filesystem %s", path);
-		return errno == EPERM ? error_hint(err, "cloning a mount needs CAP_SYS_ADMIN in its user namespace") :
-					-1;
+		return fail_at_hint(err, errno, ".root.path",
+			errno == EPERM ? "cloning a mount needs CAP_SYS_ADMIN in its user namespace" : NULL,
+			"open the root filesystem %s", path);
 	}
 	struct stat st;
 	if (fstat(root, &st) < 0 || !S_ISDIR(st.st_mode))
@@ -44,9 +44,9 @@ int rootfs_pivot(int root, struct error *err)
 	if (fchdir(root) < 0)
 		return fail(err, errno, "enter the root filesystem");
 	if (sys_pivot_root(".", ".") < 0) {
-		(void)fail(err, errno, "pivot_root");
-		return errno == EINVAL ? error_hint(err, "on an initramfs pivot_root is impossible: use --no-pivot") :
-					 -1;
+		return fail_hint(err, errno,
+			errno == EINVAL ? "on an initramfs pivot_root is impossible: use --no-pivot" : NULL,
+			"pivot_root");
 	}
 	if (sys_umount2(".", MNT_DETACH) < 0)
 		return fail(err, errno, "detach the old root");

@@ -65,9 +65,8 @@ int plan_make_exec(struct arena *arena, const struct oci_config *config, const s
 		return -1;
 	plan.needs = exec_needs(&plan);
 	if (plan.needs & NEED_LISTENER && is_filtered_unborn(&plan)) {
-		(void)fail_at(err, 0, ".linux.seccomp.listenerPath",
+		return fail_at_hint(err, 0, ".linux.seccomp.listenerPath", "use --no-new-privs",
 			"loading it would lend CAP_SYS_ADMIN to those who have CAP_SYS_PTRACE");
-		return error_hint(err, "use --no-new-privs");
 	}
 	*ret_plan = plan;
 	return 0;

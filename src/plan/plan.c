@@ -53,8 +53,8 @@ static int check_mount_namespace(const struct plan *plan, struct error *err)
 								    NULL;
 	if (!where)
 		return 0;
-	(void)fail_at(err, 0, where, "needs a new mount namespace");
-	return error_hint(err, "add { \"type\": \"mount\" } to .linux.namespaces");
+	return fail_at_hint(
+		err, 0, where, "add { \"type\": \"mount\" } to .linux.namespaces", "needs a new mount namespace");
 }
 
 struct mount_idmap_facts plan_idmap_facts(struct plan *plan)
@@ -211,12 +211,13 @@ unsigned plan_process_needs(const struct plan *plan)
 static int plan_terminal(const struct plan *plan, struct error *err)
 {
 	if (plan->config->process->terminal.value && plan->options.detach && !plan->options.has_console_socket) {
-		(void)fail_at(err, 0, ".process.terminal", "nobody would hold the terminal");
-		return error_hint(err, "give --console-socket, or do without a terminal: --tty=false");
+		return fail_at_hint(err, 0, ".process.terminal",
+			"give --console-socket, or do without a terminal: --tty=false",
+			"nobody would hold the terminal");
 	}
 	if (!plan->config->process->terminal.value && plan->options.has_console_socket) {
-		(void)fail_at(err, 0, ".process.terminal", "--console-socket is given, but there is no terminal");
-		return error_hint(err, "give --tty, or drop --console-socket");
+		return fail_at_hint(err, 0, ".process.terminal", "give --tty, or drop --console-socket",
+			"--console-socket is given, but there is no terminal");
 	}
 	return 0;
 }
@@ -225,8 +226,8 @@ static int check_network(const struct plan *plan, struct error *err)
 {
 	if (!plan->options.network || is_created(plan, CLONE_NEWNET))
 		return 0;
-	(void)fail_at(err, 0, ".linux.namespaces", "--network needs a new network namespace");
-	return error_hint(err, "add { \"type\": \"network\" }");
+	return fail_at_hint(err, 0, ".linux.namespaces", "add { \"type\": \"network\" }",
+		"--network needs a new network namespace");
 }
 
 static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
@@ -234,9 +235,10 @@ static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host
 	if (plan->options.cgroup_manager == CGROUP_MANAGER_DISABLED)
 		return 0;
 	if (!host->cgroup.mount[0]) {
-		(void)fail(err, 0, "cgroup2 is mounted nowhere on this host");
-		return error_hint(err, "mount it (mount -t cgroup2 none /sys/fs/cgroup), or use "
-				       "--cgroup-manager disabled");
+		return fail_hint(err, 0,
+			"mount it (mount -t cgroup2 none /sys/fs/cgroup), or use "
+			"--cgroup-manager disabled",
+			"cgroup2 is mounted nowhere on this host");
 	}
 	if (plan->options.cgroup_manager == CGROUP_MANAGER_SYSTEMD)
 		return systemd_unit_plan(
@@ -327,8 +329,9 @@ static int check_rights(const struct plan *plan, struct error *err)
 {
 	if (!plan->ns.created || plan_has_user_namespace(plan) || (plan->own_caps & caps_mask("CAP_SYS_ADMIN")))
 		return 0;
-	(void)fail_at(err, 0, ".linux.namespaces", "without CAP_SYS_ADMIN namespaces are made in a \"user\" one alone");
-	return error_hint(err, "add {\"type\": \"user\"} to it, or begin with hull spec --rootless");
+	return fail_at_hint(err, 0, ".linux.namespaces",
+		"add {\"type\": \"user\"} to it, or begin with hull spec --rootless",
+		"without CAP_SYS_ADMIN namespaces are made in a \"user\" one alone");
 }
 
 /* Where all errors are wanted, what could not be planned is missing in the plan. */

@@ -17,14 +17,14 @@ int plan_root(struct arena *arena, struct plan *plan, struct error *err)
 	if (!option)
 		return 0;
 	if (!(plan->ns.created & CLONE_NEWNS)) {
-		(void)fail(err, 0, "%s needs a new mount namespace", option);
-		return error_hint(err, "add { \"type\": \"mount\" } to .linux.namespaces");
+		return fail_hint(err, 0, "add { \"type\": \"mount\" } to .linux.namespaces",
+			"%s needs a new mount namespace", option);
 	}
 	const struct mount_idmap_facts facts = plan_idmap_facts(plan);
 	plan->root_idmap = mount_idmap_of_container(arena, &facts);
 	if (options->idmap_rootfs && !plan->root_idmap) {
-		(void)fail(err, 0, "--idmap-rootfs needs a user namespace, whose ids the files are to have");
-		return error_hint(err, "add { \"type\": \"user\" } to .linux.namespaces");
+		return fail_hint(err, 0, "add { \"type\": \"user\" } to .linux.namespaces",
+			"--idmap-rootfs needs a user namespace, whose ids the files are to have");
 	}
 	return 0;
 }

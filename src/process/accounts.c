@@ -125,8 +125,7 @@ static int fail_account(struct error *err, const char *what, const char *text, c
 		return error_hint(err, "a decimal number up to %u, or a name of the container's %s", MAX_ID, file);
 	}
 	/* no errno: engines would take ENOENT for the program's */
-	(void)fail(err, 0, "no %s %.64s in the container's %s", what, text, file);
-	return error_hint(err, "give the number instead");
+	return fail_hint(err, 0, "give the number instead", "no %s %.64s in the container's %s", what, text, file);
 }
 
 static int find_user(struct arena *arena, int root, const char *name, struct oci_user *user, struct error *err)

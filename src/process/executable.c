@@ -115,9 +115,10 @@ static int explain_interpreter(struct error *err, struct subject *it, const char
 	(void)snprintf(it->through + len, sizeof(it->through) - len, ": its interpreter %s", interpreter);
 	if (++it->depth < MOST_INTERPRETERS && is_not_to_blame(it, interpreter, errnum, fd))
 		return explain_content(err, it, fd, errnum);
-	(void)fail(err, errnum, "cannot execute `%s`%s", it->name, it->through);
-	return error_hint(err, errnum == EACCES ? "the interpreter must have execute permission too" :
-						  "the interpreter of the \"#!\" line must be in the root filesystem");
+	return fail_hint(err, errnum,
+		errnum == EACCES ? "the interpreter must have execute permission too" :
+				   "the interpreter of the \"#!\" line must be in the root filesystem",
+		"cannot execute `%s`%s", it->name, it->through);
 }
 
 static int explain_script(struct error *err, struct subject *it, char *line, int errnum)
@@ -132,9 +133,8 @@ static int explain_script(struct error *err, struct subject *it, char *line, int
 			it->through);
 	if (errnum == EACCES || !carriage_return)
 		return explain_interpreter(err, it, line, errnum);
-	(void)fail(
-		err, errnum, "cannot execute `%s`%s: its \"#!\" line ends in a carriage return", it->name, it->through);
-	return error_hint(err, "the file has DOS line ends: convert it (dos2unix)");
+	return fail_hint(err, errnum, "the file has DOS line ends: convert it (dos2unix)",
+		"cannot execute `%s`%s: its \"#!\" line ends in a carriage return", it->name, it->through);
 }
 
 /* As uname(2) names them. */
@@ -213,8 +213,8 @@ static int explain_elf(struct error *err, const struct subject *it, int fd, cons
 	read_loader(fd, head, loader);
 	if (!loader[0])
 		return fail(err, errnum, "cannot execute `%s`%s", it->name, it->through);
-	(void)fail(err, errnum, "cannot execute `%s`%s: its loader %s", it->name, it->through, loader);
-	return error_hint(err, "the program is linked against a C library that the root filesystem lacks");
+	return fail_hint(err, errnum, "the program is linked against a C library that the root filesystem lacks",
+		"cannot execute `%s`%s: its loader %s", it->name, it->through, loader);
 }
 
 struct head {

@@ -219,9 +219,8 @@ static size_t list_architectures(const struct oci_seccomp *seccomp, scmp_filter_
 
 static int fail_size(size_t count, struct error *err)
 {
-	(void)fail_at(err, 0, ".linux.seccomp", "the profile makes a filter of %zu instructions, the kernel takes %d",
-		count, BPF_MAXINSNS);
-	return error_hint(err, "name fewer architectures, or compare fewer arguments");
+	return fail_at_hint(err, 0, ".linux.seccomp", "name fewer architectures, or compare fewer arguments",
+		"the profile makes a filter of %zu instructions, the kernel takes %d", count, BPF_MAXINSNS);
 }
 
 /* libseccomp before 2.6 writes the program to a descriptor alone. */

@@ -32,8 +32,8 @@ static int check_multiplexer(int fd, struct error *err)
 	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
 		return fail(err, errno, "stat %s", MULTIPLEXER);
 	if (fs.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2)) {
-		(void)fail(err, 0, "%s is not the multiplexer of a devpts", MULTIPLEXER);
-		return error_hint(err, "a terminal needs a mount of type devpts on /dev/pts");
+		return fail_hint(err, 0, "a terminal needs a mount of type devpts on /dev/pts",
+			"%s is not the multiplexer of a devpts", MULTIPLEXER);
 	}
 	return 0;
 }
