@@ -231,6 +231,52 @@ int mount_options_parse(
 	return 0;
 }
 
+static int set_attr(int fd, const struct mount_attr *attr, bool recursive)
+{
+	if (!attr->attr_set && !attr->attr_clr && !attr->propagation)
+		return 0;
+	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attr);
+}
+
+/* A user namespace cannot clear flags that a mount had outside it (mount_namespaces(7)); they stay, as with all
+ * runtimes. The access time flags are not locked in that way. */
+static int set_unlocked(int fd, const struct mount_attr *attr, bool recursive)
+{
+	static const uint64_t flags[] = { RDONLY, NOSUID, NODEV, NOEXEC, NODIRATIME, NOSYMFOLLOW };
+	struct mount_attr rest = *attr;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		rest.attr_clr &= ~flags[i];
+	if (set_attr(fd, &rest, recursive) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		struct mount_attr one = { .attr_clr = attr->attr_clr & flags[i] };
+		if (one.attr_clr && set_attr(fd, &one, recursive) < 0 && errno != EPERM)
+			return -1;
+	}
+	return 0;
+}
+
+static int set_or_keep(int fd, const struct mount_attr *attr, bool recursive)
+{
+	if (set_attr(fd, attr, recursive) == 0)
+		return 0;
+	return errno == EPERM && attr->attr_clr ? set_unlocked(fd, attr, recursive) : -1;
+}
+
+int mount_options_apply(const struct mount_options *o, int fd, uint64_t default_propagation)
+{
+	struct mount_attr own = o->attr, all = o->recursive_attr;
+	bool all_propagates = o->attr.propagation == 0 || o->propagation_recursive;
+	if (all_propagates) {
+		all.propagation = o->attr.propagation ? o->attr.propagation : default_propagation;
+		own.propagation = 0;
+	} else if (default_propagation && !(own.propagation & MS_SHARED)) {
+		/* The mounts below are cut off too, as far as the default or the word says. */
+		all.propagation = own.propagation & MS_SLAVE ? MS_SLAVE : default_propagation;
+	}
+	return set_or_keep(fd, &all, true) < 0 ? -1 : set_or_keep(fd, &own, false);
+}
+
 const char *mount_option_hint(struct arena *arena, const struct mount_param *param)
 {
 	struct nearest near = nearest_to(param->key);

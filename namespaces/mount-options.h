@@ -47,6 +47,10 @@ struct mount_options {
 int mount_options_parse(
 	struct arena *arena, const oci_strings *words, const char *where, struct mount_options *ret, struct error *err);
 
+/* Sets the flags of a mount, those of its tree, and the propagation; `default_propagation` (MS_* or 0) is for options
+ * without a word on it. -1 and errno. */
+int mount_options_apply(const struct mount_options *options, int fd, uint64_t default_propagation);
+
 /* "did you mean \"nosuid\"?" for an option that was left to the filesystem, or NULL. */
 const char *mount_option_hint(struct arena *arena, const struct mount_param *param);
 

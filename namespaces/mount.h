@@ -69,13 +69,5 @@ int mount_perform(int root, struct mount_op *op, struct fd_batch *batch, struct 
 /* Makes it read-only, if it had to be writable until now. */
 int mount_finish(struct mount_op *op, struct error *err);
 
-/* Makes a detached mount of a filesystem; the kernel's own words are in the error. Returns its descriptor. */
-int mount_detached(const char *type, const char *source, const struct mount_options *options, struct error *err);
-
-/* Asks the kernel whether it takes the type and the options of a new filesystem; each refusal goes to `refused`. What
- * is made for that is gone when this returns: a filesystem that keeps something, on a disk or elsewhere, is not made at
- * all. */
-void mount_try(struct arena *arena, const struct mount_op *op, const struct error_sink *refused);
-
 /* Moves a detached mount onto target; both are descriptors. -1 and errno. */
 int mount_attach(int mount, int target);

@@ -18,7 +18,7 @@
 #include "base/proc.h"
 #include "base/sys.h"
 #include "namespaces/mount-options.h"
-#include "namespaces/mount.h"
+#include "namespaces/mount-new.h"
 
 static void add_param(struct arena *arena, struct mount_options *options, const char *key, const char *value)
 {

@@ -16,8 +16,8 @@
 
 struct overlay {
 	const char *lower; /* absolute */
-	/* Absolute: what is written is kept in its upper/, beside which the kernel has work/. NULL: in a tmpfs that goes
-	 * with the container. */
+	/* Absolute: what is written is kept in its upper/, beside which the kernel has work/. NULL: in a tmpfs that
+	 * goes with the container. */
 	const char *dir;
 	struct mount_idmap *idmap; /* of the lower layer, or NULL */
 };

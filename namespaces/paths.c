@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
-#include "namespaces/mount.h"
+#include "namespaces/mount-new.h"
 
 int paths_open_null(struct error *err)
 {

@@ -12,7 +12,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
-#include "namespaces/mount.h"
+#include "namespaces/mount-new.h"
 #include "oci/check.h"
 
 /* The caller's own, in a user namespace that may mount none: its pid namespace is another's, or parts of /proc are

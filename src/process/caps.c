@@ -56,8 +56,7 @@ uint64_t caps_held(void)
 	return mask;
 }
 
-/* libcap reads names in any case and numbers too; the specification has the upper-case names
- * alone. */
+/* libcap reads names in any case and numbers too; the specification has the upper-case names alone. */
 uint64_t caps_mask(const char *name)
 {
 	cap_value_t cap;
@@ -216,8 +215,7 @@ static void free_caps(cap_t *caps)
 
 static int set_ambient(uint64_t mask, struct error *err)
 {
-	/* What a set-user-ID change or the caller left in it goes, in one call; lowering needs
-	 * no privilege. */
+	/* What a set-user-ID change or the caller left in it goes, in one call; lowering needs no privilege. */
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return fail(err, errno, "clear the ambient capabilities");
 	for (; mask; mask &= mask - 1) {

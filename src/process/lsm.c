@@ -60,8 +60,7 @@ int lsm_plan_make(const char *apparmor, const char *selinux_label, const char *m
 	struct lsm_plan *ret_plan, struct error *err)
 {
 	struct lsm_plan plan = { NULL };
-	/* A process starts unconfined where the module is off, so that profile is honoured as it
-	 * is. */
+	/* A process starts unconfined where the module is off, so that profile is honoured as it is. */
 	if (is_given(apparmor) && (host->apparmor || !str_eq(apparmor, "unconfined")))
 		plan.apparmor = apparmor;
 	if (is_given(selinux_label))
@@ -76,9 +75,8 @@ int lsm_plan_make(const char *apparmor, const char *selinux_label, const char *m
 	return 0;
 }
 
-/* Opens a file of this very thread for writing. "thread-self" would be a magic link that a mount
- * may cover, so the path has the numbers; no component may be a link or another mount, and the
- * file itself must be procfs's. */
+/* Opens a file of this very thread for writing. "thread-self" would be a magic link that a mount may cover, so the path
+ * has the numbers; no component may be a link or another mount, and the file itself must be procfs's. */
 static int open_attr(int procfd, const char *name, struct error *err)
 {
 	char path[96];

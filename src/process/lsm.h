@@ -22,8 +22,7 @@ struct lsm_plan {
 	const char *selinux;  /* label, or NULL; likewise */
 };
 
-/* Asks /sys/kernel/security/lsm, and the modules' own directories where securityfs is not
- * mounted. */
+/* Asks /sys/kernel/security/lsm, and the modules' own directories where securityfs is not mounted. */
 void lsm_probe(struct lsm_host *ret_host);
 
 /* Pure. Each text may be NULL or empty: none. A label for a module that is off is an error,

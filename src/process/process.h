@@ -82,8 +82,7 @@ int process_plan_make(struct arena *arena, const struct oci_process *process, co
 /* Sets the limits of process pid, 0 for the caller. */
 int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error *err);
 
-/* Memory policy, I/O priority, scheduler and personality of the caller: those alone that are
- * set. */
+/* Memory policy, I/O priority, scheduler and personality of the caller: those alone that are set. */
 int process_set_scheduling(const struct process_plan *plan, struct error *err);
 
 /* Opens the caller's own oom_score_adj, or leaves -1 where the plan has none. A child inherits its value, and one that
@@ -99,16 +98,14 @@ int process_swap_oom_score_adj(int fd, int value, int *ret_before, struct error 
  * its owner is not mapped, or its filesystem is read-only. */
 void process_own_streams(const struct process_plan *plan);
 
-/* Umask, groups, gid and uid of the caller. keep_groups leaves the supplementary groups as they
- * are. Where setgroups(2) is denied (a user namespace made without privilege) an empty list
- * leaves them too, since nothing can drop them; a list that differs is an error, but for image_groups, of which
- * those that cannot be had are left out. */
+/* Umask, groups, gid and uid of the caller. keep_groups leaves the supplementary groups as they are. Where setgroups(2)
+ * is denied (a user namespace made without privilege) an empty list leaves them too, since nothing can drop them; a
+ * list that differs is an error, but for image_groups, of which those that cannot be had are left out. */
 int process_set_user(const struct process_plan *plan, bool keep_groups, struct error *err);
 
 /* sched_setaffinity(2) of process pid, 0 for the caller; nothing if the mask is not set. */
 int process_set_affinity(const struct process_cpus *cpus, pid_t pid, struct error *err);
 
-/* Reads "0-3,7" (numbers and inclusive ranges, commas, blanks around them) into a mask of
- * `words` words, zeroed first. An empty list is an error. The error has no `where`: the caller
- * knows the property. */
+/* Reads "0-3,7" (numbers and inclusive ranges, commas, blanks around them) into a mask of `words` words, zeroed first.
+ * An empty list is an error. The error has no `where`: the caller knows the property. */
 int cpu_list_parse(const char *text, uint64_t *mask, size_t words, struct error *err);

@@ -75,9 +75,8 @@ static int check_profile(const struct oci_seccomp *seccomp, struct error *err)
 
 static unsigned choose_flags(const struct oci_seccomp *seccomp, bool notify)
 {
-	/* Without a list runc asks for this one: since Linux 5.16 it is the kernel's own default
-	 * on x86, before that it keeps the costly mitigation of speculative stores off, as it is
-	 * outside a filter. */
+	/* Without a list runc asks for this one: since Linux 5.16 it is the kernel's own default on x86, before that it
+	 * keeps the costly mitigation of speculative stores off, as it is outside a filter. */
 	unsigned flags = seccomp->flags.set ? (unsigned)seccomp->flags.value : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	if (!notify) /* it says how a listener waits; the kernel refuses it without one */
 		return flags & ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
@@ -111,8 +110,7 @@ static int add_architectures(scmp_filter_ctx filter, const struct oci_seccomp *s
 	return 0;
 }
 
-/* Whether one argument is compared more than once: libseccomp cannot join such comparisons by
- * "and". */
+/* Whether one argument is compared more than once: libseccomp cannot join such comparisons by "and". */
 static bool repeats_argument(const struct oci_seccomp_syscall *entry)
 {
 	uint64_t seen = 0;

@@ -27,15 +27,13 @@ struct seccomp_program {
 /* Whether a call of it goes to an agent. If not, config-linux.md has listenerPath ignored. */
 bool seccomp_notifies(const struct oci_seccomp *seccomp);
 
-/* NULL seccomp gives an empty program. The profile has passed oci/check.h. cache_dirfd is a directory
- * for compiled programs, or -1; whatever is wrong with it is no error, the profile is then compiled.
- * Where the default action denies, system calls newer than the profile fail with ENOSYS, so that
- * programs fall back as on an older kernel. */
+/* NULL seccomp gives an empty program. The profile has passed oci/check.h. cache_dirfd is a directory for compiled
+ * programs, or -1; whatever is wrong with it is no error, the profile is then compiled. Where the default action
+ * denies, system calls newer than the profile fail with ENOSYS, so that programs fall back as on an older kernel. */
 int seccomp_compile(struct arena *arena, const struct oci_seccomp *seccomp, int cache_dirfd,
 	struct seccomp_program *ret_program, struct error *err);
 
-/* Loads the program for the calling thread. *ret_listener is the notification descriptor (close-
- * on-exec), or -1. */
+/* Loads the program for the calling thread. *ret_listener is the notification descriptor (close- on-exec), or -1. */
 int seccomp_install(const struct seccomp_program *program, int *ret_listener, struct error *err);
 
 /* The SECCOMP_FILTER_FLAG_* that this kernel knows, for `features`. */
