@@ -1,5 +1,5 @@
 /*
- * The instructions before libseccomp's filter. For src/seccomp.c alone.
+ * The instructions before libseccomp's filter. For seccomp.c alone.
  *
  *	seccomp_stub_make(arena, seccomp, archs, count, &stub);
  *
@@ -28,3 +28,6 @@ void seccomp_stub_make(struct arena *arena, const struct oci_seccomp *seccomp, c
 
 /* An action with its errno: SCMP_ACT_*, the same as the kernel's SECCOMP_RET_*. */
 uint32_t seccomp_action(const struct oci_int *action, const struct oci_uint *errno_ret);
+
+/* Whether an entry compares one argument more than once. libseccomp cannot join such comparisons by "and". */
+bool seccomp_repeats_argument(const struct oci_seccomp_syscall *entry);

@@ -110,25 +110,12 @@ static int add_architectures(scmp_filter_ctx filter, const struct oci_seccomp *s
 	return 0;
 }
 
-/* Whether one argument is compared more than once: libseccomp cannot join such comparisons by "and". */
-static bool repeats_argument(const struct oci_seccomp_syscall *entry)
-{
-	uint64_t seen = 0;
-	LIST_EACH (&entry->args, arg) {
-		uint64_t one = UINT64_C(1) << (arg->index.value & 63);
-		if (seen & one)
-			return true;
-		seen |= one;
-	}
-	return false;
-}
-
 /* The comparisons of an entry must all hold; where one argument occurs twice each is a rule of
  * its own and any may hold, as in runc and crun (profiles rely on it). */
 static int add_rule(scmp_filter_ctx filter, int number, uint32_t action, const struct oci_seccomp_syscall *entry)
 {
 	struct scmp_arg_cmp args[MAX_ARGS];
-	bool apart = repeats_argument(entry);
+	bool apart = seccomp_repeats_argument(entry);
 	unsigned count = 0;
 	LIST_EACH (&entry->args, arg) {
 		if (arg->index.value >= MAX_ARGS)
