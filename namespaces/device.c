@@ -120,7 +120,7 @@ int device_open(struct device_op *op, struct error *err)
 static int fail_conflict(struct error *err, const struct device_op *op)
 {
 	return fail_hint(
-		err, EEXIST, "the root filesystem has something else of that name", "make the device %s", op->path);
+		err, EEXIST, "the root filesystem has another file of that name", "make the device %s", op->path);
 }
 
 static int set_owner(int dir, const char *name, const struct device_op *op, struct error *err)
@@ -143,8 +143,8 @@ static int bind_node(int root, struct device_op *op, struct error *err)
 	return 0;
 }
 
-/* Makes the node, or accepts the very device that is there: "If a file already exists at path that does not match the
- * requested device, the runtime MUST generate an error". */
+/* Makes the node, or accepts an existing node of the same device: "If a file already exists at path that does not match
+ * the requested device, the runtime MUST generate an error". */
 static int make_node(int dir, const char *name, const struct device_op *op, struct error *err)
 {
 	if (mknodat(dir, name, op->mode, op->number) == 0)
@@ -161,21 +161,21 @@ static int make_node(int dir, const char *name, const struct device_op *op, stru
 		return fail_conflict(err, op);
 	if (op->is_default)
 		return 0;
-	/* whoever shares the root filesystem may have put a link in its place since */
+	/* Another container on the same root filesystem may have replaced it by a link. */
 	int flags = defence_is_off("chmod-link") ? 0 : AT_SYMLINK_NOFOLLOW;
 	if (fchmodat(dir, name, op->mode & 07777, flags) < 0)
 		return fail(err, errno, "chmod %s", op->path);
 	return set_owner(dir, name, op, err);
 }
 
-/* A default device that the host lacks, the container lacks too. */
+/* The container does without a default device that the host's /dev lacks. */
 static int check_given(int root, const struct device_op *op, struct error *err)
 {
 	struct stat st;
 	FD(node) = path_try_open(root, op->path, O_PATH | O_NOFOLLOW);
 	if (op->is_default || (node >= 0 && fstat(node, &st) == 0 && is_device(&st, op)))
 		return 0;
-	return fail_hint(err, node < 0 ? errno : EEXIST, "/dev is a bind mount: nothing is made in it",
+	return fail_hint(err, node < 0 ? errno : EEXIST, "/dev is a bind mount, in which no devices are made",
 		"find the device %s", op->path);
 }
 

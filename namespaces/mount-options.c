@@ -102,8 +102,8 @@ static int compare_names(const void *name, const void *row)
 	return strcmp(name, ((const struct option *)row)->name);
 }
 
-/* A later word overrides an earlier one: "ro,rw" is rw. The kinds of access times are one field, which is cleared whole
- * or not at all: mount_setattr(2). */
+/* A later word overrides an earlier one: "ro,rw" is rw. The access time is one field, which mount_setattr(2) clears
+ * only as a whole. */
 static void change_attr(struct mount_attr *attr, const struct option *option)
 {
 	attr->attr_set = (attr->attr_set & ~option->clear) | option->set;
@@ -112,8 +112,8 @@ static void change_attr(struct mount_attr *attr, const struct option *option)
 		attr->attr_clr |= ATIME;
 }
 
-/* context="system_u:object_r:x_t:s0:c1,c2": the quotes keep a comma from ending the value where all options are one
- * string; fsconfig(2) takes values one by one, and without them. */
+/* In context="system_u:object_r:x_t:s0:c1,c2" the quotes keep the comma from ending the value. fsconfig(2) takes the
+ * value without them. */
 static const char *without_quotes(struct arena *arena, const char *value)
 {
 	size_t len = strlen(value);
@@ -133,10 +133,9 @@ static void add_param(struct arena *arena, struct mount_options *o, const char *
 	}
 }
 
-/* Whether the comma ends the option that began at `start`. Where all options are one string, that is what a comma is
- * for; but here a word may be one option with a comma in its value, as in mpol=bind:0,2 or lowerdir=/a,b. So another
- * one must begin after it: a name and its value, or, unless the value so far is a path or an unquoted SELinux context,
- * a name alone. */
+/* Whether the comma ends the option that began at `start`. A word may have several options, or one option with a comma
+ * in its value, as in mpol=bind:0,2 or lowerdir=/a,b. The comma ends the option if another one follows: a name with a
+ * value, or a name alone unless the value so far is a path or an unquoted SELinux context. */
 static bool ends_option(const char *start, const char *comma)
 {
 	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.";
@@ -189,12 +188,12 @@ static void apply_option(struct arena *arena, struct mount_options *o, const str
 	case PARAM:
 		add_param(arena, o, option->name, number);
 		break;
-	case IGNORED: /* asks for the default, or for fewer kernel messages */
+	case IGNORED: /* the default, or fewer kernel messages */
 		break;
 	}
 }
 
-/* Of crun's "idmap=uids=…" what follows is kept, and the name is returned; of every other word the word. */
+/* Keeps the value of crun's "idmap=uids=…" and returns the name. Returns every other word unchanged. */
 static const char *split_idmap(struct mount_options *o, const char *word, size_t index)
 {
 	static const char *const names[] = { "idmap", "ridmap" };

@@ -24,7 +24,7 @@ int plan_root(struct arena *arena, struct plan *plan, struct error *err)
 	plan->root_idmap = mount_idmap_of_container(arena, &facts);
 	if (options->idmap_rootfs && !plan->root_idmap) {
 		return fail_hint(err, 0, "add { \"type\": \"user\" } to .linux.namespaces",
-			"--idmap-rootfs needs a user namespace, whose ids the files are to have");
+			"--idmap-rootfs needs a user namespace");
 	}
 	return 0;
 }
@@ -37,7 +37,7 @@ static bool is_in_namespace(const struct plan *plan, uid_t uid)
 	return ns_joins(&plan->ns, CLONE_NEWUSER) && uid != 0;
 }
 
-/* What is only read can be mapped without asking: it is, where the owner would be nobody inside. */
+/* The lower layer of an overlay is only read, so it is mapped without being asked for where its owner is not mapped. */
 static bool wants_idmap(const struct plan *plan)
 {
 	struct stat st;

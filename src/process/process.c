@@ -189,7 +189,7 @@ int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error
 
 static int set_memory_policy(const struct process_plan *plan, struct error *err)
 {
-	/* the kernel reads one bit less than it is told: set_mempolicy(2), BUGS */
+	/* The kernel reads one bit less than the number that it is given: set_mempolicy(2), BUGS. */
 	if (syscall(SYS_set_mempolicy, plan->mempolicy, plan->mempolicy_nodes, sizeof(plan->mempolicy_nodes) * 8 + 1) ==
 		0)
 		return 0;
@@ -237,7 +237,8 @@ int process_open_oom_score_adj(const struct process_plan *plan, int *ret_fd, str
 	if (!plan->set_oom_score_adj)
 		return 0;
 	*ret_fd = open(path, O_RDWR | O_CLOEXEC);
-	/* A process whose program cannot be read is closed to us from its beginning; the value may be the right one. */
+	/* Where hull's own file is not readable, its files in procfs cannot be written; the value may be right
+	 * already. */
 	if (*ret_fd < 0)
 		*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
 	return *ret_fd < 0 ? fail_at(err, errno, ".process.oomScoreAdj", "open %s", path) : 0;
@@ -261,7 +262,7 @@ int process_swap_oom_score_adj(int fd, int value, int *ret_before, struct error 
 	if (!err || err->errnum != EACCES)
 		return -1;
 	return error_hint(err, value < *ret_before ? "lowering it needs CAP_SYS_RESOURCE" :
-						     "hull's own file must be readable by who runs it");
+						     "hull's executable must be readable by its caller");
 }
 
 static bool has_groups(const gid_t *groups, size_t count)
@@ -273,7 +274,7 @@ static bool has_groups(const gid_t *groups, size_t count)
 	if (!held)
 		abort();
 	bool same = getgroups(now, held) == now;
-	for (size_t i = 0; same && i < count; i++) { /* the kernel keeps them sorted */
+	for (size_t i = 0; same && i < count; i++) { /* `held` is sorted, `groups` is not */
 		bool found = false;
 		for (size_t j = 0; j < count && !found; j++)
 			found = held[j] == groups[i];
@@ -283,8 +284,8 @@ static bool has_groups(const gid_t *groups, size_t count)
 	return same;
 }
 
-/* Returns 0 or an errno. user_namespaces(7): with "deny" in /proc/PID/setgroups no group may be dropped, for a group
- * may be what denies access. An empty list then means what is there already. */
+/* Returns 0 or an errno. With "deny" in /proc/PID/setgroups no group may be dropped, since a group may deny access
+ * (user_namespaces(7)). An empty list then means the present groups. */
 static int try_groups(const gid_t *groups, size_t count)
 {
 	if (setgroups(count, groups) == 0)
@@ -293,8 +294,7 @@ static int try_groups(const gid_t *groups, size_t count)
 	return saved == EPERM && (count == 0 || has_groups(groups, count)) ? 0 : saved;
 }
 
-/* As try_groups(), without those that only the image's own files ask for and that are not mapped, or cannot be had at
- * all. */
+/* Like try_groups(), but leaves out groups from the image's files that cannot be set. */
 static int try_groups_there_are(const struct process_plan *plan)
 {
 	size_t count = 0;

@@ -12,8 +12,8 @@
 struct action {
 	uint32_t value; /* SCMP_ACT_* */
 	bool takes_errno;
-	bool denies; /* as a default: without asking anybody */
-	int rank;    /* seccomp(2): the lower one wins */
+	bool denies; /* as a default, without asking an agent or a tracer */
+	int rank;    /* seccomp(2): the lowest wins */
 };
 
 static const struct action actions[] = {
@@ -42,12 +42,12 @@ struct ref { /* an entry names a call */
 	const struct oci_seccomp_syscall *entry;
 };
 
-/* The calls of one architecture; x32 is one, though it shares x86_64's audit architecture. */
+/* The calls of one architecture. x32 is one of its own, though it has the audit architecture of x86_64. */
 struct table {
 	uint32_t arch; /* SCMP_ARCH_* */
 	LIST(struct ref) refs;
 	bool any;
-	uint32_t last; /* the highest number that the profile's author knew of, if any */
+	uint32_t last; /* the highest number in the profile, if any */
 };
 
 static void read_table(struct arena *arena, const struct oci_seccomp *seccomp, uint32_t arch, struct table *table)
@@ -55,7 +55,7 @@ static void read_table(struct arena *arena, const struct oci_seccomp *seccomp, u
 	table->arch = arch;
 	LIST_EACH (&seccomp->syscalls, entry)
 		LIST_EACH (&entry->names, name) {
-			/* Negative: unknown, or a call that this architecture makes by another one. */
+			/* Negative: unknown, or made through another call on this architecture. */
 			int number = seccomp_syscall_resolve_name_arch(arch, *name);
 			if (number < 0)
 				continue;
@@ -68,8 +68,8 @@ static void read_table(struct arena *arena, const struct oci_seccomp *seccomp, u
 		}
 }
 
-/* Whether the call at refs[i] is one that libseccomp gets wrong: entries contradict each other (it
- * drops all but one), or more than one rule compares arguments. Only the call's first ref counts. */
+/* Whether libseccomp gets the call at refs[i] wrong: its entries have different actions, of which libseccomp keeps one,
+ * or more than one rule compares arguments. True only for the first ref of a call. */
 static bool is_overlapping(const struct table *table, size_t i)
 {
 	uint32_t number = table->refs.items[i].number;
@@ -328,8 +328,8 @@ static void emit_arch(
 	place(w, another);
 }
 
-/* runc's rule: such a call is refused either way, and a C library takes ENOSYS, unlike EPERM, as
- * "use the older call". */
+/* The rule is runc's. Such a call is refused either way, and after ENOSYS, unlike EPERM, a C library tries the older
+ * call. */
 static bool wants_enosys(const struct oci_seccomp *seccomp, uint32_t default_action)
 {
 	return actions[seccomp->default_action.value].denies && default_action != SCMP_ACT_ERRNO((uint32_t)ENOSYS);
@@ -363,7 +363,7 @@ void seccomp_stub_make(struct arena *arena, const struct oci_seccomp *seccomp, c
 	if (work)
 		emit_load(&w, offsetof(struct seccomp_data, arch));
 	for (size_t i = 0; work && i < count && w.code.len <= BPF_MAXINSNS; i++)
-		if (archs[i] != SCMP_ARCH_X32) /* is in x86_64's part */
+		if (archs[i] != SCMP_ARCH_X32) /* in the part of x86_64 */
 			emit_arch(&w, &tables[i], archs[i] == SCMP_ARCH_X86_64 ? x32 : NULL, action, enosys);
 	resolve_jumps(&w);
 	ret_stub->code = w.code.items;

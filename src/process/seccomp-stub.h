@@ -3,8 +3,8 @@
  *
  *	seccomp_stub_make(arena, seccomp, archs, count, &stub);
  *
- * They answer what libseccomp does not: ENOSYS for system calls newer than the profile, and the
- * calls that several entries compare arguments of, whose rules libseccomp 2.5 merges wrongly.
+ * They do what libseccomp does not: ENOSYS for system calls newer than the profile, and calls whose arguments several
+ * entries compare, since libseccomp 2.5 merges their rules wrongly.
  */
 #pragma once
 
@@ -17,12 +17,12 @@
 #include "oci/config.h"
 
 struct seccomp_stub {
-	struct sock_filter *code; /* the arena's; leaves by falling off its end */
-	size_t len;               /* more than BPF_MAXINSNS: it was too long, code is incomplete */
+	struct sock_filter *code; /* the arena's; goes on behind its end */
+	size_t len;               /* above BPF_MAXINSNS the stub is too long and the code incomplete */
 };
 
-/* archs: SCMP_ARCH_* of the filter. Where several entries match a call the most restrictive action
- * wins, which is the kernel's own rule for several filters (seccomp(2)). */
+/* archs: SCMP_ARCH_* of the filter. Where several entries match a call, the most restrictive action wins, which is the
+ * kernel's rule for several filters (seccomp(2)). */
 void seccomp_stub_make(struct arena *arena, const struct oci_seccomp *seccomp, const uint32_t *archs, size_t count,
 	struct seccomp_stub *ret_stub);
 
