@@ -50,11 +50,13 @@ BUILD_FEDORA = gcc glibc-devel kernel-headers libseccomp-devel libcap-devel yajl
 BUILD_ALPINE = gcc musl-dev linux-headers libseccomp-dev libcap-dev yajl-dev busybox-static bash \
 	?libseccomp-static ?libcap-static ?yajl-static ?setpriv
 TEST_DEBIAN  = procps python3 libcmocka-dev jq ?gojq mandoc clang ?libclang-rt-dev iproute2 util-linux bash zsh fish \
-	?debootstrap ?debian-archive-keyring ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?uidmap ?python3-jsonschema
+	?debootstrap ?debian-archive-keyring ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?uidmap ?python3-jsonschema \
+	?clang-format ?clang-tidy ?cppcheck ?shellcheck
 TEST_FEDORA  = procps-ng python3 libcmocka-devel jq mandoc clang compiler-rt libasan libubsan iproute util-linux bash zsh fish \
-	?debootstrap ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?shadow-utils ?python3-jsonschema
+	?debootstrap ?podman ?buildah ?catatonit ?runc ?crun ?passt ?slirp4netns ?shadow-utils ?python3-jsonschema \
+	?clang-tools-extra ?cppcheck ?ShellCheck
 TEST_ALPINE  = procps python3 cmocka-dev jq ?gojq mandoc clang compiler-rt iproute2 util-linux zsh fish \
-	?debootstrap ?podman ?catatonit ?runc ?crun ?py3-jsonschema
+	?debootstrap ?podman ?catatonit ?runc ?crun ?py3-jsonschema ?clang-extra-tools ?cppcheck ?shellcheck
 
 # Optional: the guest of the tests that this host cannot pass.
 VM_DEBIAN = qemu-system-x86 debootstrap e2fsprogs xz-utils zstd util-linux
@@ -304,12 +306,11 @@ bench: $(HULL)
 	@trap 'BUILD=$(BUILD) sh tests/hand-over.sh' EXIT; trap 'exit 130' INT TERM; for part in bench rootless limits many; do \
 		HULL=$(HULL) BUILD=$(BUILD) CC='$(CC)' sh tests/bench/$$part.sh || exit; done
 
-C_FILES = $(shell $(GIT) ls-files -c -o --exclude-standard '*.c' '*.h')
 format:
-	clang-format -i $(C_FILES)
+	find src oci namespaces cgroups man tests -name '*.[ch]' -exec clang-format -i {} +
 
 lint:
-	@SOURCES='$(SOURCES)' C_FILES='$(C_FILES)' sh tests/lint.sh
+	@sh tests/lint.sh
 
 FORCE:
 .PHONY: all tool unit fuzzers asan man completions install uninstall clean build-packages test-packages vm-packages package-packages \

@@ -2,11 +2,11 @@
  * The container's cgroup: cgroup v2 only, on a pure v2 host or on a hybrid one (cgroup2 mounted elsewhere).
  *
  *	struct cgroup_host host;
- *	cgroup_probe(&host, &err);                        where cgroup2 is mounted
- *	cgroup_path(arena, config, id, &path, &err);      "/hull-x", from .linux.cgroupsPath or the default
- *	FD(cg) = cgroup_create(&host, path, &made, &err); for CLONE_INTO_CGROUP
- *	cgroup_apply(cg, ...)                             limits and device rules
- *	cgroup_destroy(&host, path, made, &err);
+ *	cgroup_probe(&host, &err);                                              where cgroup2 is mounted
+ *	cgroup_path(arena, linux->cgroups_path, id, &path, &err);               "/hull-x", if it is NULL
+ *	FD(cg) = cgroup_create(&host, path, &made, &err);                       for CLONE_INTO_CGROUP
+ *	cgroup_apply(&host, cg, path, resources, devices, device_count, &err);  limits and device rules
+ *	cgroup_destroy(&host, path, made, 1000, &err);
  *
  * Paths are relative to the cgroup2 mount and begin with "/"; none has an empty, "." or ".." component.
  */
@@ -55,18 +55,16 @@ int cgroup_create(const struct cgroup_host *host, const char *path, struct cgrou
 /* Opens an existing cgroup. */
 int cgroup_open(const struct cgroup_host *host, const char *path, struct error *err);
 
-/* Applies .linux.resources to the open cgroup; NULL resources still attach nothing. Each property is applied or refused
- * by an error that names the property (".linux.resources.memory.limit") and says why: controller bound to v1, not
- * delegated, not in the kernel. `devices` are the container's own device nodes (allowed beside the rules); default
- * devices are always allowed. */
-int cgroup_apply(const struct cgroup_host *host, int cgroup_fd, const char *path, const struct oci_resources *resources,
-	const struct oci_device *devices, size_t device_count, struct error *err);
+/* How device rules take effect. CGROUP_IN_USE replaces the program that an earlier call attached at once, with no moment
+ * in which none is in force. */
+enum cgroup_use { CGROUP_NEW, CGROUP_IN_USE };
 
-/* The same for a cgroup in use: the device program that cgroup_apply attached is replaced at once, with no moment in
- * which none is in force. Empty device rules leave it as it is. */
-int cgroup_update(const struct cgroup_host *host, int cgroup_fd, const char *path,
-	const struct oci_resources *resources, const struct oci_device *devices, size_t device_count,
-	struct error *err);
+/* Applies .linux.resources to the open cgroup; NULL resources still attach nothing, and empty device rules leave what is
+ * there. Each property is applied or refused by an error that names the property (".linux.resources.memory.limit") and
+ * says why: controller bound to v1, not delegated, not in the kernel. `devices` are the container's own device nodes
+ * (allowed beside the rules); default devices are always allowed. */
+int cgroup_apply(const struct cgroup_host *host, int cgroup_fd, const char *path, const struct oci_resources *resources,
+	const struct oci_device *devices, size_t device_count, enum cgroup_use use, struct error *err);
 
 /* Freezes or thaws it with everything below, and waits until that is done, at most timeout_ms (ETIMEDOUT). */
 int cgroup_freeze(int cgroup_fd, bool frozen, int timeout_ms, struct error *err);

@@ -67,10 +67,9 @@ static int fail_absent(const char *where, const char *controller, struct error *
 		return error_hint(
 			err, "boot without cgroup_disable=%s", str_eq(controller, "io") ? "blkio" : controller);
 	case CONTROLLER_NOT_DELEGATED:
-		(void)fail_at(err, 0, where, "the %s controller is not delegated to this part of the cgroup hierarchy",
-			controller);
-		return error_hint(err, "see cgroup.controllers and cgroup.subtree_control of the "
-				       "parents, or systemd's Delegate=");
+		return fail_at_hint(err, 0, where,
+			"see cgroup.controllers and cgroup.subtree_control of the parents, or systemd's Delegate=",
+			"the %s controller is not delegated to this part of the cgroup hierarchy", controller);
 	default:
 		return fail_at(err, 0, where, "this kernel has no %s controller", controller);
 	}

@@ -31,7 +31,7 @@ int cgroup_chown(int cgroup_fd, uid_t uid, struct error *err)
 
 int cgroup_make_delegate(int cgroup_fd, const char *name, struct error *err)
 {
-	if (!*name || strlen(name) > CGROUP_NAME_MAX || strchr(name, '/') || str_eq(name, ".") || str_eq(name, ".."))
+	if (strlen(name) > CGROUP_NAME_MAX || !str_is_component(name))
 		return fail(err, 0, "\"%.64s\" is no name of a cgroup", name);
 	if (mkdirat(cgroup_fd, name, 0755) < 0 && errno != EEXIST)
 		return fail(err, errno, "make the cgroup %s", name);

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "cgroups/cgroup.h"
 
 #include <errno.h>
@@ -37,14 +38,14 @@ static int empty(int fd, const char *path, int64_t deadline, int timeout_ms, str
 		return fail(err, errno, "read cgroup.events of cgroup %s", path);
 	if (events.populated && cgroup_kill(fd, err) < 0)
 		return error_prefix(err, "empty cgroup %s", path);
-	int done = cgroup_wait_events(fd, is_empty, cgroup_left_ms(deadline));
+	int done = cgroup_wait_events(fd, is_empty, clock_left_ms(deadline));
 	if (done < 0)
 		return fail(err, errno, "wait for cgroup %s to become empty", path);
 	if (done == 0) {
 		(void)fail(err, 0, "cgroup %s has processes %d ms after they were killed", path, timeout_ms);
 		return hint_stuck(fd, err);
 	}
-	if (cgroup_remove_below(fd, cgroup_left_ms(deadline) + 1) < 0)
+	if (cgroup_remove_below(fd, clock_left_ms(deadline) + 1) < 0)
 		return fail(err, errno, "remove the cgroups below %s", path);
 	return 0;
 }
@@ -55,7 +56,7 @@ static int clear(const struct cgroup_host *host, const char *path, int timeout_m
 	FD(fd) = cgroup_try_open_prefix(host, path, strlen(path));
 	if (fd < 0)
 		return errno == ENOENT ? 0 : fail(err, errno, "open cgroup %s", path);
-	if (empty(fd, path, cgroup_now_ms() + timeout_ms, timeout_ms, err) < 0)
+	if (empty(fd, path, clock_now_ms() + timeout_ms, timeout_ms, err) < 0)
 		return -1;
 	return devices_detach(fd, err);
 }
@@ -68,7 +69,7 @@ static bool is_busy(int errnum)
 /* rmdir first: mostly nothing is left in it. */
 static int remove_it(const struct cgroup_host *host, const char *path, int timeout_ms, struct error *err)
 {
-	int64_t deadline = cgroup_now_ms() + timeout_ms;
+	int64_t deadline = clock_now_ms() + timeout_ms;
 	size_t len = strlen(path);
 	while (cgroup_try_rmdir(host, path, len) < 0) {
 		if (errno == ENOENT)
@@ -85,7 +86,7 @@ static int remove_it(const struct cgroup_host *host, const char *path, int timeo
 		/* Another process may have been moved into it since. */
 		if (cgroup_try_rmdir(host, path, len) == 0 || errno == ENOENT)
 			return 0;
-		if (!is_busy(errno) || cgroup_left_ms(deadline) == 0)
+		if (!is_busy(errno) || clock_left_ms(deadline) == 0)
 			return fail(err, errno, "remove cgroup %s", path);
 		(void)usleep(1000); /* a pause, no more */
 	}

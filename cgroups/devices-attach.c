@@ -95,11 +95,11 @@ static int find_own(int cgroup_fd, int *ret_fd, struct error *err)
 	return 0;
 }
 
-int devices_attach(int cgroup_fd, const struct bpf_insn *insns, size_t len, enum devices_mode mode, struct error *err)
+int devices_attach(int cgroup_fd, const struct bpf_insn *insns, size_t len, enum cgroup_use use, struct error *err)
 {
 	FD(old) = -1;
 	FD(program) = load(insns, len, err);
-	if (program < 0 || (mode == DEVICES_REPLACE && find_own(cgroup_fd, &old, err) < 0))
+	if (program < 0 || (use == CGROUP_IN_USE && find_own(cgroup_fd, &old, err) < 0))
 		return -1;
 	union bpf_attr attr = no_attr;
 	attr.target_fd = (uint32_t)cgroup_fd;

@@ -1,7 +1,6 @@
 #include "cgroups/devices.h"
 
-#include <errno.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "base/str.h"
 
@@ -28,65 +27,20 @@ static const struct word types[] = {
 	{ NULL },
 };
 
-/* ".linux.resources.devices[3].NAME" */
-static int fail_rule(struct error *err, size_t index, const char *name, const char *what, const char *value)
+/* Of a rule that oci/check.h accepts. Left out, or left empty by writers of configurations, access is all of it; so with
+ * the type. */
+static struct device_rule read_rule(const struct oci_device_rule *rule)
 {
-	char where[64];
-	(void)snprintf(where, sizeof(where), ".linux.resources.devices[%zu].%s", index, name);
-	return fail_at(err, 0, where, what, value);
-}
-
-/* Left out, or left empty by writers of configurations, it is all of them; so with the type. */
-static int read_access(const char *text, size_t index, uint8_t *ret_access, struct error *err)
-{
-	uint8_t access = 0;
-	for (const char *at = text && *text ? text : "rwm"; *at; at++) {
-		if (*at == 'r')
-			access |= BPF_DEVCG_ACC_READ;
-		else if (*at == 'w')
-			access |= BPF_DEVCG_ACC_WRITE;
-		else if (*at == 'm')
-			access |= BPF_DEVCG_ACC_MKNOD;
-		else
-			access = 0;
-		if (!access)
-			break;
-	}
-	if (!access)
-		return fail_rule(err, index, "access", "expected letters of r, w and m, found \"%s\"", text);
-	*ret_access = access;
-	return 0;
-}
-
-/* Unset is "all"; so is -1, which older writers of configurations use. */
-static int read_number(
-	const struct oci_int *number, size_t index, const char *name, int64_t *ret_number, struct error *err)
-{
-	char text[24];
-	if (!number->set || number->value == DEVICE_ANY) {
-		*ret_number = DEVICE_ANY;
-		return 0;
-	}
-	(void)snprintf(text, sizeof(text), "%lld", (long long)number->value);
-	if (number->value < 0 || number->value > UINT32_MAX)
-		return fail_rule(err, index, name, "no device has the number %s", text);
-	*ret_number = number->value;
-	return 0;
-}
-
-static int read_rule(const struct oci_device_rule *rule, size_t index, struct device_rule *ret_rule, struct error *err)
-{
-	struct device_rule read = { .allow = rule->allow.value };
-	const struct word *type = word_find(types, rule->type && *rule->type ? rule->type : "a");
-	if (!type || str_eq(type->name, "u"))
-		return fail_rule(err, index, "type", "expected a, b or c, found \"%s\"", rule->type);
-	read.type = (uint8_t)type->value;
-	if (read_number(&rule->major, index, "major", &read.major, err) < 0 ||
-		read_number(&rule->minor, index, "minor", &read.minor, err) < 0 ||
-		read_access(rule->access, index, &read.access, err) < 0)
-		return -1;
-	*ret_rule = read;
-	return 0;
+	const char *access = rule->access && *rule->access ? rule->access : "rwm";
+	return (struct device_rule){
+		.allow = rule->allow.value,
+		.type = rule->type ? (uint8_t)word_value(types, rule->type) : 0,
+		.access = (uint8_t)((strchr(access, 'r') ? BPF_DEVCG_ACC_READ : 0) |
+				    (strchr(access, 'w') ? BPF_DEVCG_ACC_WRITE : 0) |
+				    (strchr(access, 'm') ? BPF_DEVCG_ACC_MKNOD : 0)),
+		.major = rule->major.set ? rule->major.value : DEVICE_ANY,
+		.minor = rule->minor.set ? rule->minor.value : DEVICE_ANY,
+	};
 }
 
 /* Every device that b speaks of, a speaks of too. */
@@ -118,8 +72,7 @@ int device_rules_plan(struct arena *arena, const struct oci_resources *resources
 	if (own_count > DEVICE_RULES_MAX)
 		return fail_at(err, 0, ".linux.resources.devices", "more than %d device rules", DEVICE_RULES_MAX);
 	for (size_t i = 0; i < own_count; i++)
-		if (read_rule(&resources->devices.items[i], i, list_add(arena, &rules), err) < 0)
-			return -1;
+		*list_add(arena, &rules) = read_rule(&resources->devices.items[i]);
 	for (size_t i = 0; i < node_count && own_count > 0; i++)
 		add_node(arena, &nodes[i], own_count, &rules);
 	for (size_t i = 0; i < sizeof(default_rules) / sizeof(*default_rules) && own_count > 0; i++)

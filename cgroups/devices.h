@@ -4,7 +4,7 @@
  *	device_rules rules;
  *	device_rules_plan(arena, resources, nodes, node_count, &rules, &err);     pure
  *	insns = devices_compile(arena, rules.items, rules.len, &len);        pure
- *	devices_attach(cgroup_fd, insns, len, DEVICES_NEW, &err);
+ *	devices_attach(cgroup_fd, insns, len, CGROUP_NEW, &err);
  *
  * Meaning, config-linux.md "Allowed Device list": entries in their order, the last that speaks of a letter of access to
  * a device decides that letter; what no entry speaks of is denied. A request (open, mknod) passes when every letter
@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "cgroups/cgroup.h"
 #include "oci/config.h"
 
 enum { DEVICE_ANY = -1, DEVICE_RULES_MAX = 4096 };
@@ -41,10 +42,7 @@ int device_rules_plan(struct arena *arena, const struct oci_resources *resources
 /* The program that decides by these rules. Rules that can decide nothing are left out. */
 struct bpf_insn *devices_compile(struct arena *arena, const struct device_rule *rules, size_t len, size_t *ret_len);
 
-enum devices_mode {
-	DEVICES_NEW,     /* attach beside whatever there is */
-	DEVICES_REPLACE, /* in the place of our own earlier program, if there is one */
-};
-int devices_attach(int cgroup_fd, const struct bpf_insn *insns, size_t len, enum devices_mode mode, struct error *err);
+/* Attaches the program beside whatever there is, or, in a cgroup in use, in the place of our own earlier one. */
+int devices_attach(int cgroup_fd, const struct bpf_insn *insns, size_t len, enum cgroup_use use, struct error *err);
 /* Takes away our own programs from the cgroup; those of others stay. */
 int devices_detach(int cgroup_fd, struct error *err);

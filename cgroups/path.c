@@ -42,35 +42,27 @@ static bool copy_unescaped(const char *text, size_t len, char *buf, size_t size)
 }
 
 /* The fifth field of a line is the mount point; the file system type follows the first " - ". */
-static bool read_mount_line(const char *line, size_t len, struct cgroup_host *host, bool *v1)
+static bool read_mount_line(const char *line, struct cgroup_host *host, bool *v1)
 {
+	char point[4 * sizeof(host->mount)];
+	size_t len = strcspn(line, "\n");
 	const char *type = memmem(line, len, " - ", 3);
-	if (!type)
+	*v1 |= type && str_starts(type, " - cgroup ");
+	if (!type || !str_starts(type, " - cgroup2 ") || sscanf(line, "%*s %*s %*s %*s %1023s", point) != 1 ||
+		*point != '/')
 		return false;
-	type += 3;
-	if (str_starts(type, "cgroup "))
-		*v1 = true;
-	if (!str_starts(type, "cgroup2 "))
-		return false;
-	const char *field = line;
-	for (int i = 0; i < 4; i++) {
-		field = memchr(field, ' ', (size_t)(type - 3 - field));
-		if (!field)
-			return false;
-		field++;
-	}
-	return copy_unescaped(field, strcspn(field, " "), host->mount, sizeof(host->mount));
+	return copy_unescaped(point, strlen(point), host->mount, sizeof(host->mount));
 }
 
 bool cgroup_find_mount(const char *mountinfo, struct cgroup_host *ret_host)
 {
 	struct cgroup_host found = { .mount = "" };
 	for (const char *line = mountinfo; *line;) {
-		size_t len = strcspn(line, "\n");
 		struct cgroup_host host = { .mount = "" };
-		if (read_mount_line(line, len, &host, &found.hybrid) && !found.mount[0])
+		if (read_mount_line(line, &host, &found.hybrid) && !found.mount[0])
 			memcpy(found.mount, host.mount, sizeof(found.mount));
-		line += len + (line[len] == '\n');
+		line += strcspn(line, "\n");
+		line += *line == '\n';
 	}
 	if (!found.mount[0])
 		return false;
@@ -101,11 +93,10 @@ int cgroup_probe(struct cgroup_host *ret_host, struct error *err)
  * (the kernel refuses it with EINVAL). */
 static int check_component(const char *name, size_t len, const char *path, struct error *err)
 {
-	if (len > CGROUP_NAME_MAX) {
-		(void)fail_at(err, 0, ".linux.cgroupsPath", "the cgroup name %.32s… is longer than %d bytes", name,
-			CGROUP_NAME_MAX);
-		return error_hint(err, "give another, or where the name is the container's a shorter id");
-	}
+	if (len > CGROUP_NAME_MAX)
+		return fail_at_hint(err, 0, ".linux.cgroupsPath",
+			"give another, or where the name is the container's a shorter id",
+			"the cgroup name %.32s… is longer than %d bytes", name, CGROUP_NAME_MAX);
 	if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.'))
 		return fail_at(err, 0, ".linux.cgroupsPath", "\"%s\" has a component \"%.*s\"", path, (int)len, name);
 	if (memchr(name, '\n', len))
@@ -181,9 +172,9 @@ int cgroup_try_rmdir(const struct cgroup_host *host, const char *path, size_t le
 
 static int fail_no_mount(struct error *err)
 {
-	(void)fail_at(err, 0, ".linux.cgroupsPath", "no cgroup2 file system is mounted");
-	return error_hint(err, "mount -t cgroup2 none /sys/fs/cgroup, or boot with "
-			       "systemd.unified_cgroup_hierarchy=1");
+	return fail_at_hint(err, 0, ".linux.cgroupsPath",
+		"mount -t cgroup2 none /sys/fs/cgroup, or boot with systemd.unified_cgroup_hierarchy=1",
+		"no cgroup2 file system is mounted");
 }
 
 static int fail_open(const struct cgroup_host *host, const char *path, struct error *err)

@@ -1,8 +1,7 @@
 /*
  * Where cgroups are: the mount, paths below it, directories made and opened. For the other files of cgroups/.
  *
- *	char where[CGROUP_PATH_MAX];
- *	FD(parent) = cgroup_open_prefix(host, "/a/b", 2, O_PATH, &err);      "/a"
+ *	FD(parent) = cgroup_try_open_prefix(host, "/a/b", 2);      "/a"
  */
 #pragma once
 
@@ -50,8 +49,6 @@ DIR *cgroup_open_children(int cgroup_fd);
 const char *cgroup_next_child(DIR *children);
 
 /* Milliseconds of the monotonic clock, and those left until then (never negative). */
-int64_t cgroup_now_ms(void);
-int cgroup_left_ms(int64_t deadline);
 
 /* Removes every cgroup below this one, the deepest first, until timeout_ms are over. -1 and errno; EBUSY if some
  * stay. */

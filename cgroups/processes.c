@@ -1,4 +1,5 @@
 /* The processes of a cgroup and of those below it: freeze, kill, signal, list. */
+#include "base/str.h"
 #include "cgroups/cgroup.h"
 
 #include <errno.h>
@@ -80,13 +81,10 @@ static int add_pids(struct arena *arena, int dir, struct pid_list *pids, struct 
 			return 0;
 		return fail(err, why.errnum, "%s", why.text);
 	}
-	for (char *at = text; *at;) {
-		pid_t pid = (pid_t)strtol(at, &at, 10);
-		at += strspn(at, "\n");
-		if (pid <= 0) /* 0: outside the caller's pid namespace */
-			continue;
-		*list_add(arena, pids) = pid;
-	}
+	uint64_t pid;
+	for (const char *at = text; (at = str_skip_number(at, INT32_MAX, &pid)); at += *at == '\n')
+		if (pid > 0) /* 0: outside the caller's pid namespace */
+			*list_add(arena, pids) = (pid_t)pid;
 	return 0;
 }
 

@@ -43,11 +43,11 @@ int rdt_open(struct error *err)
 /* A name that a group may have: one component, and none of the kernel's own directories. */
 static int check_name(const char *name, const char *where, struct error *err)
 {
-	static const char *const taken[] = { "", ".", "..", "info", "mon_groups", "mon_data" };
+	static const char *const taken[] = { "info", "mon_groups", "mon_data" };
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
 		if (str_eq(name, taken[i]))
 			return fail_at(err, 0, where, "\"%s\" cannot name a class of service", name);
-	if (strpbrk(name, "/\n") || strlen(name) > 255)
+	if (!str_is_component(name) || strchr(name, '\n') || strlen(name) > 255)
 		return fail_at(err, 0, where, "\"%.64s\" is no name of a directory", name);
 	return 0;
 }
@@ -178,12 +178,12 @@ static int compare_schemata(const struct rdt_plan *plan, int group, struct error
 	for (size_t i = 0; i < 2 && plan->writes[i]; i++) {
 		for (const char *at = plan->writes[i]; *at;) {
 			size_t len = strcspn(at, "\n");
-			if (len > 0 && !line_matches(text, at, len)) {
-				(void)fail(err, 0, "class of service %s exists and does not have \"%.*s\"", plan->group,
-					(int)len, at);
-				return error_hint(err, "give the class its own schemata, or leave the "
-						       "schemata away to take it as it is");
-			}
+			if (len > 0 && !line_matches(text, at, len))
+				return fail_hint(err, 0,
+					"give the class its own schemata, or leave the schemata away to take it as it "
+					"is",
+					"class of service %s exists and does not have \"%.*s\"", plan->group, (int)len,
+					at);
 			at += len + (at[len] == '\n');
 		}
 	}

@@ -1,12 +1,12 @@
 /*
  * Intel RDT and its kin: the container's class of service and monitoring group in resctrl.
  *
- *	rdt_probe(&host)
- *	rdt_plan_make(arena, linux_->intel_rdt, id, &host, &plan, &err)   parent, before clone3
- *	FD(root) = rdt_open(&err)
- *	rdt_create(&plan, root, pid, &made, &err)                          before the start
- *	rdt_join(&plan, root, pid, &err)                                   exec
- *	rdt_destroy(&plan, root, made, &err)                               delete
+ *	rdt_probe(&host);
+ *	rdt_plan_make(arena, linux->intel_rdt, id, &host, &plan, &err);    parent, before clone3
+ *	FD(root) = rdt_open(&err);
+ *	rdt_create(&plan, root, pid, &made, &err);                         before the start
+ *	rdt_join(&plan, root, pid, &err);                                  exec
+ *	rdt_destroy(&plan, root, made, &err);                              delete
  *
  * config-linux.md "IntelRdt"; the kernel's Documentation/filesystems/resctrl.rst.
  */

@@ -6,19 +6,17 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cgroups/weights.h"
 
 struct cgroup_write *plan_write(struct planner *planner, const char *file, const char *fmt, ...)
 {
-	va_list args, again;
+	va_list args;
 	va_start(args, fmt);
-	va_copy(again, args);
-	size_t room = (size_t)vsnprintf(NULL, 0, fmt, args) + 1; /* fails for wide characters alone */
-	va_end(args);
-	char *value = arena_alloc(planner->arena, room);
-	(void)vsnprintf(value, room, fmt, again);
-	va_end(again);
 	struct cgroup_write *write = list_add(planner->arena, &planner->writes);
-	*write = (struct cgroup_write){ .where = planner->where, .file = file, .value = value };
+	*write = (struct cgroup_write){
+		.where = planner->where, .file = file, .value = arena_vprintf(planner->arena, fmt, args)
+	};
+	va_end(args);
 	return write;
 }
 
@@ -38,17 +36,7 @@ int plan_io_weight(struct planner *planner, const char *device, uint64_t weight,
 			(unsigned long long)weight);
 	struct cgroup_write *write = plan_write(planner, "io.bfq.weight", "%s%llu", device, (unsigned long long)weight);
 	write->other_file = "io.weight";
-	write->other_value =
-		arena_printf(planner->arena, "%s%llu", device, (unsigned long long)resources_io_weight(weight));
-	return 0;
-}
-
-static int check_device(
-	struct planner *planner, const struct oci_int *major, const struct oci_int *minor, struct error *err)
-{
-	if (major->value < 0 || major->value > UINT32_MAX || minor->value < 0 || minor->value > UINT32_MAX)
-		return fail_at(err, 0, planner->where, "%lld:%lld is no device number", (long long)major->value,
-			(long long)minor->value);
+	write->other_value = arena_printf(planner->arena, "%s%llu", device, (unsigned long long)io_weight_of(weight));
 	return 0;
 }
 
@@ -62,8 +50,6 @@ static int plan_weight_devices(struct planner *planner, struct error *err)
 		if (item->leaf_weight.set && item->leaf_weight.value > 0)
 			return fail_at(err, 0, planner->where, "cgroup v2 has no leaf weight");
 		set_where(planner, "blockIO.weightDevice", i, ".weight");
-		if (check_device(planner, &item->major, &item->minor, err) < 0)
-			return -1;
 		(void)snprintf(
 			device, sizeof(device), "%u:%u ", (unsigned)item->major.value, (unsigned)item->minor.value);
 		if (item->weight.set && plan_io_weight(planner, device, item->weight.value, err) < 0)
@@ -83,7 +69,7 @@ static const struct throttle {
 };
 
 /* A rate of 0 took the limit away under cgroup v1; io.max has the word "max" for that. */
-static int plan_throttle(struct planner *planner, const struct throttle *throttle, struct error *err)
+static void plan_throttle(struct planner *planner, const struct throttle *throttle)
 {
 	const oci_throttle_list *list =
 		(const oci_throttle_list *)((const char *)planner->resources->block_io + throttle->list);
@@ -92,43 +78,29 @@ static int plan_throttle(struct planner *planner, const struct throttle *throttl
 		char rate[24] = "max", name[64];
 		(void)snprintf(name, sizeof(name), "blockIO.%s", throttle->name);
 		set_where(planner, name, i, "");
-		if (check_device(planner, &item->major, &item->minor, err) < 0)
-			return -1;
 		if (item->rate.value > 0)
 			(void)snprintf(rate, sizeof(rate), "%llu", (unsigned long long)item->rate.value);
 		plan_write(planner, "io.max", "%u:%u %s=%s", (unsigned)item->major.value, (unsigned)item->minor.value,
 			throttle->key, rate);
 	}
-	return 0;
 }
 
 static int plan_throttles(struct planner *planner, struct error *err)
 {
-	if (!planner->resources->block_io)
-		return 0;
-	for (size_t i = 0; i < sizeof(throttles) / sizeof(*throttles); i++)
-		if (plan_throttle(planner, &throttles[i], err) < 0)
-			return -1;
+	(void)err;
+	for (size_t i = 0; planner->resources->block_io && i < sizeof(throttles) / sizeof(*throttles); i++)
+		plan_throttle(planner, &throttles[i]);
 	return 0;
-}
-
-/* "64KB", "2MB", "1GB": it becomes a part of a file name, so it is held to that form. */
-static bool is_page_size(const char *text)
-{
-	size_t digits = strspn(text, "0123456789");
-	return digits > 0 && digits < 20 && text[digits] && strchr("KMG", text[digits]) &&
-	       str_eq(text + digits + 1, "B");
 }
 
 static int plan_hugepages(struct planner *planner, struct error *err)
 {
+	(void)err;
 	const struct oci_resources *resources = planner->resources;
 	for (size_t i = 0; i < resources->hugepage_limits.len; i++) {
 		const struct oci_hugepage_limit *item = &resources->hugepage_limits.items[i];
-		set_where(planner, "hugepageLimits", i, ".pageSize");
-		if (!item->page_size || !is_page_size(item->page_size))
-			return fail_at(err, 0, planner->where, "expected a size such as 2MB, found \"%.64s\"",
-				item->page_size ? item->page_size : "");
+		if (!item->page_size)
+			continue;
 		set_where(planner, "hugepageLimits", i, "");
 		plan_write(planner, arena_printf(planner->arena, "hugetlb.%s.max", item->page_size), "%llu",
 			(unsigned long long)item->limit.value);
@@ -149,8 +121,6 @@ static int plan_rdma(struct planner *planner, struct error *err)
 		planner->where = arena_printf(planner->arena, ".linux.resources.rdma[\"%s\"]", item->key);
 		if (!*item->key || strpbrk(item->key, " \t\n"))
 			return fail_at(err, 0, planner->where, "\"%s\" is no device name", item->key);
-		if (!item->hca_handles.set && !item->hca_objects.set)
-			return fail_at(err, 0, planner->where, "neither hcaHandles nor hcaObjects is set");
 		if (item->hca_handles.set)
 			(void)snprintf(handles, sizeof(handles), " hca_handle=%llu",
 				(unsigned long long)item->hca_handles.value);
@@ -189,7 +159,7 @@ static int plan_unified(struct planner *planner, struct error *err)
 	for (size_t i = 0; i < resources->unified.len; i++) {
 		const struct oci_pair *item = &resources->unified.items[i];
 		planner->where = arena_printf(planner->arena, ".linux.resources.unified[\"%s\"]", item->key);
-		if (!*item->key || strchr(item->key, '/') || !strchr(item->key, '.') || item->key[0] == '.')
+		if (!str_is_component(item->key) || !strchr(item->key, '.') || item->key[0] == '.')
 			return fail_at(err, 0, planner->where, "\"%s\" is not the name of a cgroup file", item->key);
 		if (is_action(item->key))
 			return fail_at(err, 0, planner->where, "acts on processes, and is no limit of resources");

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cgroups/resources-list.h"
+#include "cgroups/weights.h"
 
 /* One property that is set: a number that the row converts, or a text. */
 struct value {
@@ -69,9 +70,7 @@ static bool checks_first(const struct planner *planner)
 /* config-linux.md "Memory": bytes, -1 is unlimited; 0 is what engines write for "leave it". */
 static int convert_bytes(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
-	if (value->number < -1)
-		return fail_at(
-			err, 0, planner->where, "%lld is neither a size nor -1, no limit", (long long)value->number);
+	(void)err;
 	if (value->number == -1)
 		plan_write(planner, row->file, "max");
 	else if (value->number > 0)
@@ -99,13 +98,9 @@ static int convert_swap(struct planner *planner, const struct row *row, const st
 		plan_write(planner, row->file, "max")->optional = true;
 		return 0;
 	}
-	if (value->number < -1)
-		return fail_at(
-			err, 0, planner->where, "%lld is neither a size nor -1, no limit", (long long)value->number);
-	if (limit <= 0) {
-		(void)fail_at(err, 0, planner->where, "memory and swap are limited, memory is not");
-		return error_hint(err, "set .linux.resources.memory.limit too");
-	}
+	if (limit <= 0)
+		return fail_at_hint(err, 0, planner->where, "set .linux.resources.memory.limit too",
+			"memory and swap are limited, memory is not");
 	if (value->number < limit)
 		return fail_at(err, 0, planner->where, "%lld, memory and swap together, is below the memory limit %lld",
 			(long long)value->number, (long long)limit);
@@ -119,11 +114,10 @@ static int convert_swap(struct planner *planner, const struct row *row, const st
 static int convert_idle(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	const struct oci_uint *shares = &planner->resources->cpu->shares;
-	if (value->number != 0 && value->number != 1)
-		return fail_at(err, 0, planner->where, "expected 0 or 1, found %lld", (long long)value->number);
+	(void)err;
 	if (shares->set && shares->value > 0) {
 		plan_write(planner, row->file, "0");
-		plan_write(planner, "cpu.weight", "%llu", (unsigned long long)resources_cpu_weight(shares->value));
+		plan_write(planner, "cpu.weight", "%llu", (unsigned long long)cpu_weight_of(shares->value));
 		if (value->number == 0)
 			return 0;
 	}
@@ -135,8 +129,7 @@ static int convert_shares(struct planner *planner, const struct row *row, const 
 {
 	(void)err;
 	if (value->number > 0 && !planner->resources->cpu->idle.set)
-		plan_write(
-			planner, row->file, "%llu", (unsigned long long)resources_cpu_weight((uint64_t)value->number));
+		plan_write(planner, row->file, "%llu", (unsigned long long)cpu_weight_of((uint64_t)value->number));
 	return 0;
 }
 
@@ -170,10 +163,7 @@ static int convert_period(struct planner *planner, const struct row *row, const 
 
 static int convert_burst(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
-	int64_t quota = int_or(&planner->resources->cpu->quota, 0);
-	if (quota > 0 && value->number > quota)
-		return fail_at(err, 0, planner->where, "burst %lld is above the quota %lld", (long long)value->number,
-			(long long)quota);
+	(void)err;
 	plan_write(planner, row->file, "%lld", (long long)value->number);
 	return 0;
 }
@@ -289,54 +279,6 @@ int resources_plan(
 		return -1;
 	*ret_writes = planner.writes;
 	return 0;
-}
-
-/* log2 of a number > 0, by squaring; better than 1e-14. The mathematics library would be one more to load at every
- * start. */
-static double log2_of(double number)
-{
-	double whole = 0, fraction = 0, bit = 0.5;
-	while (number >= 2) {
-		number /= 2;
-		whole++;
-	}
-	for (int i = 0; i < 50; i++, bit /= 2) {
-		number *= number;
-		if (number >= 2) {
-			number /= 2;
-			fraction += bit;
-		}
-	}
-	return whole + fraction;
-}
-
-/* runc (since 1.3.2) and crun (since 1.23) join the ends and the defaults of both scales, (2, 1), (1024, 100), (262144,
- * 10000), by 10^((l^2 + 125 l) / 612 - 7 / 34), rounded up, with l = log2(shares). The smallest weight whose logarithm
- * is not below: by halving. */
-uint64_t resources_cpu_weight(uint64_t shares)
-{
-	enum { SHARES_MIN = 2, SHARES_MAX = 262144, WEIGHT_MAX = 10000 };
-	const double log2_of_10 = 3.321928094887362348;
-	if (shares <= SHARES_MIN)
-		return 1;
-	if (shares >= SHARES_MAX)
-		return WEIGHT_MAX;
-	double l = log2_of((double)shares);
-	double exponent = ((l * l + 125 * l) / 612 - 7.0 / 34) * log2_of_10;
-	uint64_t low = 1, high = WEIGHT_MAX;
-	while (low < high) {
-		uint64_t middle = (low + high) / 2;
-		if (log2_of((double)middle) >= exponent - 1e-12)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
-uint64_t resources_io_weight(uint64_t weight)
-{
-	return 1 + (weight - 10) * 9999 / 990;
 }
 
 static int compare(int cgroup_fd, const struct cgroup_write *write, struct error *err)

@@ -27,9 +27,3 @@ typedef LIST(struct cgroup_write) cgroup_writes;
 int resources_plan(
 	struct arena *arena, const struct oci_resources *resources, cgroup_writes *ret_writes, struct error *err);
 int resources_apply(int cgroup_fd, const cgroup_writes *writes, struct error *err);
-
-/* config-linux.md "CPU": shares, 2 to 262144 with 1024 as the default, to cpu.weight, 1 to 10000 with 100 as the
- * default. */
-uint64_t resources_cpu_weight(uint64_t shares);
-/* blockIO.weight, 10 to 1000, to io.weight, 1 to 10000. */
-uint64_t resources_io_weight(uint64_t weight);

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -113,11 +112,9 @@ static char *read_text(struct reader *r, const char *file)
 
 static struct oci_uint parse_number(const char *text)
 {
-	char *end;
-	if (str_starts(text, "max"))
-		return (struct oci_uint){ true, CGROUP_NO_LIMIT };
-	uint64_t value = strtoull(text, &end, 10);
-	return (struct oci_uint){ end != text, value };
+	uint64_t value = CGROUP_NO_LIMIT;
+	bool known = str_starts(text, "max") || str_skip_number(text, UINT64_MAX, &value);
+	return (struct oci_uint){ known, known ? value : 0 };
 }
 
 /* The value of "KEY VALUE" on a line of its own. */
@@ -274,7 +271,7 @@ static void read_hugetlb(struct reader *r)
 	DIR *dir = own < 0 ? NULL : fdopendir(own);
 	if (!dir)
 		return;
-	own = -1; /* closedir closes it */
+	(void)take_fd(&own); /* closedir closes it */
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		const char *size = entry->d_name + strlen(prefix);
 		const char *end = str_starts(entry->d_name, prefix) ? strchr(size, '.') : NULL;

@@ -6,10 +6,10 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/proc.h"
 #include "base/str.h"
 
 #ifndef HULL_LIBEXECDIR
@@ -38,10 +38,9 @@ int systemd_unit_plan(struct arena *arena, const char *cgroups_path, const char 
 	const char *text = cgroups_path ? cgroups_path : arena_printf(arena, ":hull:%s", id);
 	const char *first = strchr(text, ':');
 	const char *second = first ? strchr(first + 1, ':') : NULL;
-	if (!second || strchr(second + 1, ':')) {
-		(void)fail_at(err, 0, ".linux.cgroupsPath", "\"%.128s\" names no systemd unit", text);
-		return error_hint(err, "with the systemd driver it is SLICE:PREFIX:NAME");
-	}
+	if (!second || strchr(second + 1, ':'))
+		return fail_at_hint(err, 0, ".linux.cgroupsPath", "with the systemd driver it is SLICE:PREFIX:NAME",
+			"\"%.128s\" names no systemd unit", text);
 	const char *slice = arena_strndup(arena, text, (size_t)(first - text));
 	const char *prefix = arena_strndup(arena, first + 1, (size_t)(second - first - 1));
 	const char *name = second + 1;
@@ -94,10 +93,9 @@ static int spawn_helper(
 	(void)posix_spawn_file_actions_adddup2(&actions, out_write, 1);
 	int errnum = posix_spawn(ret_pid, args->items[0], &actions, NULL, (char *const *)(size_t)args->items, environ);
 	(void)posix_spawn_file_actions_destroy(&actions);
-	if (errnum) {
-		(void)fail(err, errnum, "execute %s", args->items[0]);
-		return error_hint(err, "it is part of hull where libsystemd is there at build time");
-	}
+	if (errnum)
+		return fail_hint(err, errnum, "it is part of hull where libsystemd is there at build time",
+			"execute %s", args->items[0]);
 	*ret_in = take_fd(&in_write);
 	*ret_out = take_fd(&out_read);
 	return 0;
@@ -105,8 +103,7 @@ static int spawn_helper(
 
 static void reap(pid_t pid)
 {
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	(void)proc_wait(pid);
 }
 
 /* The program says one line: "ok VALUE" or "error TEXT". */

@@ -2,11 +2,11 @@
  * The systemd driver: the container's cgroup is a scope that systemd makes and knows.
  *
  *	struct systemd_unit unit;
- *	systemd_unit_plan(arena, cgroups_path, id, user, &unit, &err);        pure
- *	systemd_scope_start(arena, &unit, settings, len, &scope, &err);      scope.path is the cgroup
+ *	systemd_unit_plan(arena, cgroups_path, id, user, &unit, &err);              pure
+ *	systemd_scope_start(arena, &unit, &writes, annotations, &scope, &err);      scope.path is the cgroup
  *	... clone into it ...
  *	systemd_scope_release(&scope);
- *	systemd_scope_stop(path, user, &err);                                delete
+ *	systemd_scope_stop(arena, path, user, &err);                                delete
  *
  * libsystemd is not ours to link: a program of its own, hull-systemd, speaks to systemd through it (sd-bus) and is
  * executed only when this driver is asked for. A scope needs a process to begin with, which is that program itself; it

@@ -1,14 +1,13 @@
 /* A cgroup's events, its children, and their removal. */
+#include "base/clock.h"
 #include "cgroups/path.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -46,33 +45,20 @@ bool cgroup_is_frozen(const struct cgroup_host *host, const char *path)
 	return fd >= 0 && parse_events(fd, &events) == 0 && events.frozen;
 }
 
-int64_t cgroup_now_ms(void)
-{
-	struct timespec now;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-int cgroup_left_ms(int64_t deadline)
-{
-	int64_t left = deadline - cgroup_now_ms();
-	return left > 0 ? (int)left : 0;
-}
-
 /* A read arms the notification: a change after it wakes the poll, so none is missed (kernfs, POLLPRI). */
 int cgroup_wait_events(int cgroup_fd, bool (*done)(const struct cgroup_events *events), int timeout_ms)
 {
 	FD(fd) = openat(cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	int64_t deadline = cgroup_now_ms() + timeout_ms;
+	int64_t deadline = clock_now_ms() + timeout_ms;
 	for (;;) {
 		struct cgroup_events events;
 		if (parse_events(fd, &events) < 0)
 			return -1;
 		if (done(&events))
 			return 1;
-		int left = cgroup_left_ms(deadline);
+		int left = clock_left_ms(deadline);
 		if (left == 0)
 			return 0;
 		struct pollfd item = { .fd = fd, .events = POLLPRI };
@@ -87,7 +73,7 @@ DIR *cgroup_open_children(int cgroup_fd)
 	FD(own) = openat(cgroup_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *children = own < 0 ? NULL : fdopendir(own);
 	if (children)
-		own = -1; /* closedir closes it */
+		(void)take_fd(&own); /* closedir closes it */
 	return children;
 }
 
@@ -96,7 +82,7 @@ const char *cgroup_next_child(DIR *children)
 	struct dirent *entry;
 	errno = 0;
 	while ((entry = readdir(children)))
-		if (entry->d_type == DT_DIR && !str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
+		if (entry->d_type == DT_DIR && str_is_component(entry->d_name))
 			return entry->d_name;
 	return NULL;
 }
@@ -121,7 +107,7 @@ static int remove_children(int dir, char ret_busy[256])
  * with the depth, which is the container's choice. */
 int cgroup_remove_below(int cgroup_fd, int timeout_ms)
 {
-	int64_t deadline = cgroup_now_ms() + timeout_ms;
+	int64_t deadline = clock_now_ms() + timeout_ms;
 	FD(dir) = openat(cgroup_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -1;
@@ -137,7 +123,7 @@ int cgroup_remove_below(int cgroup_fd, int timeout_ms)
 		close_fd(&dir);
 		dir = next;
 		depth = busy[0] ? depth + 1 : depth - 1;
-		if (cgroup_left_ms(deadline) == 0) {
+		if (clock_left_ms(deadline) == 0) {
 			errno = EBUSY;
 			return -1;
 		}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 
 enum { MAX_DEPTH = 128, XATTR_ROOM = 65536 };
 
@@ -116,7 +117,7 @@ static int copy_directory(int from, int to, unsigned depth, struct error *err)
 	if (!dir)
 		return fail(err, errno, "tmpcopyup: read the directory");
 	for (struct dirent *entry; (entry = readdir(dir));) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+		if (!str_is_component(entry->d_name))
 			continue;
 		if (copy_entry(dirfd(dir), entry->d_name, to, depth, err) < 0)
 			return -1;

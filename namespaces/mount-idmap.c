@@ -10,6 +10,7 @@
 
 #include "base/defences.h"
 #include "base/fd.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "namespaces/mount-options.h"
@@ -21,15 +22,6 @@
 #endif
 
 enum { LARGEST_ID = 0xfffffffe };
-
-static const char *print_map(struct arena *arena, const oci_id_mappings *mappings)
-{
-	const char *text = "";
-	LIST_EACH (mappings, m)
-		text = arena_printf(arena, "%s%llu %llu %llu\n", text, (unsigned long long)m->container_id.value,
-			(unsigned long long)m->host_id.value, (unsigned long long)m->size.value);
-	return text;
-}
 
 static void add_mapping(struct arena *arena, oci_id_mappings *list, uint64_t from, uint64_t to, uint64_t size)
 {
@@ -58,14 +50,8 @@ static bool add_relative(struct arena *arena, oci_id_mappings *list, const oci_i
 
 static const char *read_id(const char *text, char end, uint64_t *ret)
 {
-	char *rest;
-	if (*text < '0' || *text > '9')
-		return NULL;
-	errno = 0;
-	*ret = strtoull(text, &rest, 10);
-	if (errno || *ret > LARGEST_ID + 1ULL)
-		return NULL;
-	return end == '\0' ? rest : *rest == end ? rest + 1 : NULL;
+	const char *rest = text ? str_skip_number(text, LARGEST_ID + 1ULL, ret) : NULL;
+	return !rest || end == '\0' ? rest : *rest == end ? rest + 1 : NULL;
 }
 
 static int fail_word(const char *word, const char *where, struct error *err)
@@ -84,8 +70,8 @@ static int read_ranges(struct arena *arena, const char *text, size_t len, const 
 		uint64_t from, to, size;
 		bool relative = *at == '@';
 		at = read_id(at + relative, '-', &from);
-		at = at ? read_id(at, '-', &to) : NULL;
-		at = at ? read_id(at, '\0', &size) : NULL;
+		at = read_id(at, '-', &to);
+		at = read_id(at, '\0', &size);
 		if (!at || at > stop || (at < stop && *at != '#') || at + 1 == stop)
 			return fail(err, 0, "not a range");
 		if (!relative)
@@ -144,7 +130,8 @@ static struct mount_idmap *share(
 struct mount_idmap *mount_idmap_of_container(struct arena *arena, const struct mount_idmap_facts *facts)
 {
 	if (facts->uids->len && facts->gids->len)
-		return share(arena, facts, print_map(arena, facts->uids), print_map(arena, facts->gids));
+		return share(
+			arena, facts, oci_mappings_text(arena, facts->uids), oci_mappings_text(arena, facts->gids));
 	return facts->joins_user_ns ? share(arena, facts, NULL, NULL) : NULL;
 }
 
@@ -165,9 +152,9 @@ int mount_idmap_plan(struct arena *arena, const struct oci_mount *mount, const s
 		if (read_word(arena, options->idmap, facts, where, maps, err) < 0)
 			return -1;
 	}
-	struct mount_idmap *idmap =
-		maps[0].len ? share(arena, facts, print_map(arena, &maps[0]), print_map(arena, &maps[1])) :
-			      mount_idmap_of_container(arena, facts);
+	struct mount_idmap *idmap = maps[0].len ? share(arena, facts, oci_mappings_text(arena, &maps[0]),
+							  oci_mappings_text(arena, &maps[1])) :
+						  mount_idmap_of_container(arena, facts);
 	if (!idmap) {
 		return fail_at_hint(err, 0, where, "give uidMappings and gidMappings, or a \"user\" namespace",
 			"an id-mapped mount without a mapping");
@@ -188,15 +175,11 @@ static int write_maps(int proc, const struct mount_idmap *idmap, struct error *e
 
 static int open_namespace(pid_t pid, const struct mount_idmap *idmap, struct error *err)
 {
-	char path[64];
-	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-	FD(proc) = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (proc < 0)
-		return fail(err, errno, "open %s", path);
-	if (write_maps(proc, idmap, err) < 0)
+	FD(proc) = proc_open(pid, err);
+	if (proc < 0 || write_maps(proc, idmap, err) < 0)
 		return -1;
 	FD(userns) = openat(proc, "ns/user", O_RDONLY | O_CLOEXEC);
-	return userns < 0 ? fail(err, errno, "open %s/ns/user", path) : take_fd(&userns);
+	return userns < 0 ? fail(err, errno, "open /proc/%d/ns/user", (int)pid) : take_fd(&userns);
 }
 
 static int make_namespace(const struct mount_idmap *idmap, struct error *err)

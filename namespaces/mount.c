@@ -191,12 +191,6 @@ int mount_attach(int mount, int target)
 	return sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-static bool is_same(int a, int b)
-{
-	struct stat one, other;
-	return fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
-
 /* A tmpfs without a mode takes that of the directory it hides, as with runc and crun. */
 static void take_mode(const struct mount_op *op, int target)
 {
@@ -212,7 +206,7 @@ static int open_target(int root, const struct mount_op *op, struct error *err)
 	FD(target) = path_try_resolve(root, op->destination, flags, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 	if (target < 0 && errno == ELOOP && !op->no_symlinks) {
 		target = path_try_open(root, op->destination, flags);
-		if (target >= 0 && is_same(root, target))
+		if (target >= 0 && same_file(root, "", target, "") == 1)
 			return fail(err, 0, "%s leads to the root of the container", op->destination);
 	}
 	if (target < 0 && errno == ELOOP && op->no_symlinks) {

@@ -2,7 +2,7 @@
  * One mount of the container. The plan decides it, the parent opens its source, and the child performs it.
  *
  *	mount_plan(arena, i, &config->mounts.items[i], &facts, &op, &err);
- *	mount_open(&op, &err);               parent, before clone3: fails cheaply
+ *	mount_open(arena, &op, &err);             parent, before clone3: fails cheaply
  *	mount_perform(root, &op, &batch, &err);   child
  *
  * Destinations resolve inside the root by openat2(2). Mounts are made detached, get their flags, and are then moved

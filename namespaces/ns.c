@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -17,22 +16,11 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
-
-static const struct word names[] = {
-	{ "user", CLONE_NEWUSER },
-	{ "mount", CLONE_NEWNS },
-	{ "network", CLONE_NEWNET },
-	{ "uts", CLONE_NEWUTS },
-	{ "ipc", CLONE_NEWIPC },
-	{ "cgroup", CLONE_NEWCGROUP },
-	{ "time", CLONE_NEWTIME },
-	{ "pid", CLONE_NEWPID },
-	{ NULL },
-};
+#include "oci/words.h"
 
 const char *ns_name(int type)
 {
-	return word_name(names, type);
+	return word_name(oci_namespace_words, type);
 }
 
 static void add_join(struct arena *arena, struct ns_plan *plan, const struct oci_linux *config, size_t index)
@@ -134,10 +122,9 @@ bool ns_joins_own(const struct ns_plan *plan, int type)
 		{ NULL },
 	};
 	const char *file = word_name(files, type);
-	struct stat own, joined;
 	LIST_EACH (&plan->joins, join)
-		if (file && join->type == type && stat(file, &own) == 0 && fstat(join->fd, &joined) == 0)
-			return own.st_dev == joined.st_dev && own.st_ino == joined.st_ino;
+		if (file && join->type == type)
+			return same_file(join->fd, "", AT_FDCWD, file) == 1;
 	return false;
 }
 

@@ -10,7 +10,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -223,15 +222,6 @@ static int claim(const char *path, struct error *err)
 	return write_claim(file, err) < 0 ? error_prefix(err, "--overlay %s", path) : 0;
 }
 
-static int wait_for(pid_t pid)
-{
-	int status;
-	while (waitpid(pid, &status, __WALL) < 0)
-		if (errno != EINTR)
-			return -1;
-	return status;
-}
-
 int overlay_open(struct arena *arena, const struct overlay *overlay, struct error *err)
 {
 	struct clone_args args = { .flags = CLONE_NEWNS | CLONE_FILES };
@@ -254,7 +244,7 @@ int overlay_open(struct arena *arena, const struct overlay *overlay, struct erro
 		make_and_exit(arena, overlay, lower, place, writer);
 	if (pid < 0)
 		return fail(err, errno, "make a mount namespace for the overlay");
-	int status = wait_for(pid);
+	int status = proc_wait(pid);
 	close_fd(&writer);
 	ssize_t len = read(reader, &why, sizeof(why));
 	if (len == sizeof(why)) {

@@ -40,7 +40,7 @@ static int open_if_there(int root, const char *path, struct error *err)
 /* A mount that covers many places. It is attached at the first and cloned for the others, since Linux clones detached
  * mounts only since 6.15. */
 struct cover {
-	int mount;
+	int *mount;
 	bool attached;
 };
 
@@ -48,10 +48,10 @@ static int put_cover(struct cover *cover, int target, struct fd_batch *batch)
 {
 	if (!cover->attached) {
 		cover->attached = true;
-		return mount_attach(cover->mount, target);
+		return mount_attach(*cover->mount, target);
 	}
 	int clone = fd_batch_add(
-		batch, sys_open_tree(cover->mount, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
+		batch, sys_open_tree(*cover->mount, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
 	return clone < 0 ? -1 : mount_attach(clone, target);
 }
 
@@ -75,9 +75,9 @@ static int mask(int root, const char *path, struct cover *file, struct cover *di
 	if (fstat(target, &st) < 0)
 		return fail(err, errno, "stat %s", path);
 	bool is_directory = S_ISDIR(st.st_mode);
-	if (is_directory && directory->mount < 0)
-		directory->mount = make_empty_directory(err);
-	if (is_directory && directory->mount < 0)
+	if (is_directory && *directory->mount < 0)
+		*directory->mount = make_empty_directory(err);
+	if (is_directory && *directory->mount < 0)
 		return -1;
 	if (put_cover(is_directory ? directory : file, target, batch) < 0)
 		return fail(err, errno, "mask %s", path);
@@ -94,11 +94,9 @@ static int fail_at_item(struct error *err, const char *list, size_t index)
 int paths_mask(int root, const oci_strings *paths, int null, struct fd_batch *batch, struct error *err)
 {
 	FD(empty) = -1; /* stays open while it is cloned */
-	struct cover file = { .mount = null }, directory = { .mount = -1 };
+	struct cover file = { .mount = &null }, directory = { .mount = &empty };
 	for (size_t i = 0; i < paths->len; i++) {
-		int status = mask(root, paths->items[i], &file, &directory, batch, err);
-		empty = directory.mount;
-		if (status < 0)
+		if (mask(root, paths->items[i], &file, &directory, batch, err) < 0)
 			return fail_at_item(err, ".linux.maskedPaths", i);
 	}
 	return 0;

@@ -174,10 +174,10 @@ bool oci_net_name_is_valid(const char *name)
 {
 	enum { LONGEST = 15 };
 	size_t len = strlen(name);
-	if (len == 0 || len > LONGEST || str_eq(name, ".") || str_eq(name, ".."))
+	if (len > LONGEST || !str_is_component(name))
 		return false;
 	for (; *name; name++)
-		if (strchr("/:%", *name) || isspace((unsigned char)*name))
+		if (strchr(":%", *name) || isspace((unsigned char)*name))
 			return false;
 	return true;
 }
@@ -273,9 +273,7 @@ static int check_schema(const char *schema, const char *prefix, const char *name
 /* "IntelRdt": "/" is the root of resctrl, any other name is one directory in it. */
 static int check_clos_id(const char *id, struct check *c)
 {
-	if (!id || str_eq(id, "/"))
-		return 0;
-	if (*id && !strpbrk(id, "/\n") && !str_eq(id, ".") && !str_eq(id, ".."))
+	if (!id || str_eq(id, "/") || (str_is_component(id) && !strchr(id, '\n')))
 		return 0;
 	fail(check_at(c, ".linux.intelRdt.closID"), 0, "\"%s\" is not the name of a class", id);
 	return error_hint(&c->error, "a name without \"/\", or \"/\" alone for the default class");

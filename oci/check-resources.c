@@ -160,9 +160,8 @@ static int check_unified(const struct oci_resources *resources, const char *wher
 	char list[192];
 	(void)snprintf(list, sizeof(list), "%s.unified", where);
 	LIST_EACH (&resources->unified, entry)
-		if ((!*entry->key || strchr(entry->key, '/') || str_eq(entry->key, ".") || str_eq(entry->key, "..")) &&
-			check_ends(
-				c, fail(check_at_key(c, list, entry->key), 0, "is not the name of a file in a cgroup")))
+		if (!str_is_component(entry->key) && check_ends(c, fail(check_at_key(c, list, entry->key), 0,
+									   "is not the name of a file in a cgroup")))
 			return -1;
 	return 0;
 }

@@ -146,53 +146,15 @@ int oci_mappings_check(const oci_id_mappings *mappings, const char *where, struc
 	return check_mappings(mappings, where, &c) < 0 ? fail_found(err, &c.error) : 0;
 }
 
-static const char *skip_blanks(const char *s)
-{
-	while (*s == ' ' || *s == '\t')
-		s++;
-	return s;
-}
-
-static const char *read_number(const char *s, unsigned *ret_value)
-{
-	unsigned value = 0;
-	const char *start = s;
-	for (; *s >= '0' && *s <= '9' && s < start + 9; s++)
-		value = value * 10 + (unsigned)(*s - '0');
-	if (s == start)
-		return NULL;
-	*ret_value = value;
-	return s;
-}
-
-/* cpuset(7) "Formats", without the form that leaves out some of a range (":used/group"). */
-static bool is_number_list(const char *s)
-{
-	s = skip_blanks(s);
-	if (!*s)
-		return true;
-	for (;; s = skip_blanks(s + 1)) {
-		unsigned first, last;
-		s = read_number(s, &first);
-		if (!s)
-			return false;
-		s = skip_blanks(s);
-		if (*s == '-') {
-			s = read_number(skip_blanks(s + 1), &last);
-			if (!s || last < first)
-				return false;
-			s = skip_blanks(s);
-		}
-		if (!*s)
-			return true;
-		if (*s != ',')
-			return false;
-	}
-}
-
 int check_number_list(const char *text, struct check *c, const char *fmt, ...)
 {
-	if (!text || is_number_list(text))
+	enum { MAX_NUMBER = 999999999 };
+	uint64_t first, last;
+	const char *at = text ? text : "";
+	int more;
+	while ((more = str_next_range(&at, MAX_NUMBER, &first, &last)) > 0)
+		;
+	if (more == 0)
 		return 0;
 	char where[sizeof(c->error.where)];
 	va_list args;

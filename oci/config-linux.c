@@ -324,3 +324,12 @@ static const struct property linux_properties[] = {
 	END,
 };
 const struct schema oci_linux_schema = SCHEMA(oci_linux, linux_properties);
+
+const char *oci_mappings_text(struct arena *arena, const oci_id_mappings *mappings)
+{
+	const char *text = "";
+	LIST_EACH (mappings, m)
+		text = arena_printf(arena, "%s%llu %llu %llu\n", text, (unsigned long long)m->container_id.value,
+			(unsigned long long)m->host_id.value, (unsigned long long)m->size.value);
+	return text;
+}

@@ -105,6 +105,8 @@ struct oci_id_mapping {
 };
 typedef LIST(struct oci_id_mapping) oci_id_mappings;
 
+/* The text of uid_map or gid_map: user_namespaces(7). */
+const char *oci_mappings_text(struct arena *arena, const oci_id_mappings *mappings);
 /* The range that an id of the container's is in, or NULL. */
 static inline const struct oci_id_mapping *oci_mapping_of(const oci_id_mappings *mappings, uint64_t id)
 {

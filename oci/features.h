@@ -2,7 +2,7 @@
  * The features document: what this runtime recognizes, whatever the host can do (features.md,
  * features-linux.md).
  *
- *	struct oci_features_facts facts = { .systemd = true, .idmap = true, ... };
+ *	struct oci_features_facts facts = { .mount_options = options, ... };
  *	char *text = oci_features_json(&arena, &facts, &len);
  *
  * Whatever the tables know (hooks, namespaces, the words of seccomp and memory policy) comes from

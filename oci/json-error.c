@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
 static const char ellipsis[] = "…";
 
 /* Adds a whole character, or nothing more from now on. */
@@ -31,11 +33,6 @@ static size_t character_length(const char *text, size_t len)
 	return n;
 }
 
-static bool is_control(char c)
-{
-	return (unsigned char)c < 0x20 || c == 0x7f;
-}
-
 static bool is_identifier(const char *key, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -58,8 +55,8 @@ void json_path_key(struct json_path *path, const char *key, size_t len)
 	for (size_t i = 0, n; i < len; i += n) {
 		char escape[8];
 		n = character_length(key + i, len - i);
-		if (is_control(key[i]))
-			add(path, escape, (size_t)snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)key[i]));
+		if (str_is_control(key + i))
+			add(path, escape, (size_t)snprintf(escape, sizeof(escape), "\\u%04x", key[i + n - 1] & 0xff));
 		else if (key[i] == '"' || key[i] == '\\')
 			add(path, escape, (size_t)snprintf(escape, sizeof(escape), "\\%c", key[i]));
 		else
@@ -82,7 +79,7 @@ char *json_show(char *buf, size_t size, const char *text, size_t len)
 	buf[0] = '\0';
 	for (size_t i = 0, n; i < len; i += n) {
 		n = character_length(text + i, len - i);
-		add(&shown, is_control(text[i]) ? "?" : text + i, is_control(text[i]) ? 1 : n);
+		add(&shown, str_is_control(text + i) ? "?" : text + i, str_is_control(text + i) ? 1 : n);
 	}
 	return buf;
 }

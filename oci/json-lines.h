@@ -1,8 +1,8 @@
 /*
  * The lines of a JSON text on which properties stand, for what is found wrong about them once it has been read.
  *
- *	struct json_line lines[] = { { ".mounts[3].source", 0 }, … };
- *	json_find_lines(text, len, lines, 2);
+ *	struct json_line lines[] = { { ".mounts[3].source", 0 }, ... };
+ *	json_find_lines(arena, text, len, lines, 2);
  *
  * It reads the text again, so it is for when there is something to say.
  */

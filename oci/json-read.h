@@ -3,7 +3,7 @@
  *
  *	ARENA(arena);
  *	struct oci_config *config;
- *	if (oci_config_read(&arena, dirfd, "config.json", &config, &err) < 0) ...
+ *	if (oci_config_read(&arena, dirfd, "config.json", NULL, &config, NULL, NULL, &err) < 0) ...
  *
  * Errors carry file, line and the property as jq(1) writes it. Unknown properties are skipped, as
  * the specification demands, and handed to `unknown` where the caller wants to know.

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <yajl/yajl_gen.h>
 
+#include "base/str.h"
+
 /* All memory, yajl's too, is the arena's: nothing to free, no malloc for a short text. */
 
 static void *allocate(void *arena, size_t size)
@@ -114,44 +116,12 @@ void json_end(struct json_writer *w)
 	w->objects >>= 1;
 }
 
-/* Bytes of the well-formed UTF-8 sequence at text (Unicode 3.9, table 3-7), or 0. */
-static size_t sequence_length(const unsigned char *text)
-{
-	static const struct {
-		unsigned char first, last, second_min, second_max, length;
-	} rows[] = {
-		{ 0x00, 0x7f, 0x00, 0x00, 1 },
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (text[0] < rows[i].first || text[0] > rows[i].last)
-			continue;
-		size_t len = 1;
-		if (rows[i].length > 1 && (text[1] < rows[i].second_min || text[1] > rows[i].second_max))
-			return 0;
-		for (len = rows[i].length > 1 ? 2 : 1; len < rows[i].length; len++)
-			if ((text[len] & 0xc0) != 0x80)
-				return 0;
-		return len;
-	}
-	return 0;
-}
-
 /* The first byte that is no UTF-8, or the end. */
-static const unsigned char *skip_utf8(const char *text)
+static const char *skip_utf8(const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
-	size_t len;
-	while ((len = *at ? sequence_length(at) : 0) > 0)
-		at += len;
-	return at;
+	for (size_t len; (len = str_utf8_length(text)) > 0;)
+		text += len;
+	return text;
 }
 
 bool json_holds(const char *text)
@@ -162,15 +132,15 @@ bool json_holds(const char *text)
 /* The text itself where it is UTF-8, else a copy with U+FFFD for each byte that is not. */
 static const char *as_utf8(struct arena *arena, const char *text, size_t *ret_len)
 {
-	const unsigned char *at = skip_utf8(text);
+	const char *at = skip_utf8(text);
 	size_t len;
-	*ret_len = (size_t)((const char *)at - text);
+	*ret_len = (size_t)(at - text);
 	if (!*at)
 		return text;
 	char *copy = arena_alloc(arena, strlen(text) * 3 + 1), *end = copy;
-	for (at = (const unsigned char *)text; *at; at += len ? len : 1) {
-		len = sequence_length(at);
-		memcpy(end, len ? (const char *)at : "\xef\xbf\xbd", len ? len : 3);
+	for (at = text; *at; at += len ? len : 1) {
+		len = str_utf8_length(at);
+		memcpy(end, len ? at : "\xef\xbf\xbd", len ? len : 3);
 		end += len ? len : 3;
 	}
 	*ret_len = (size_t)(end - copy);

@@ -1,7 +1,7 @@
 /*
  * The words of the specification and the kernel's or libseccomp's number for each.
  *
- *	word_find(oci_namespace_words, "pid")->value == CLONE_NEWPID
+ *	assert(word_find(oci_namespace_words, "pid")->value == CLONE_NEWPID);
  *
  * Each table ends with a NULL name. Where two words share a number the preferred one comes first.
  */

@@ -49,19 +49,6 @@ static void open_standard_descriptors(void)
 			(void)!open("/dev/null", O_RDWR); /* the lowest free number: i */
 }
 
-static int print_help(const struct context *ctx, struct error *err)
-{
-	const char *name = ctx->operands[0];
-	const struct command *command = name ? command_find(name) : NULL;
-	if (name && !command)
-		return command_fail_unknown(name, err);
-	if (command)
-		help_print_command(command);
-	else
-		help_print();
-	return print_end(err);
-}
-
 static int obey(struct context *ctx, const struct command *command, struct error *err)
 {
 	if (options_parse(ctx, command, ctx->operand_count, ctx->operands, err) < 0)
@@ -92,7 +79,7 @@ static int run_command_line(struct context *ctx, int argc, char **argv, struct e
 		return print_version(ctx->dialect, err);
 	const char *name = ctx->operands[0];
 	if (!name || ctx->global.help)
-		return print_help(ctx, err) < 0 ? -1 : !name && !ctx->global.help;
+		return help_command.run(ctx, err) < 0 ? -1 : !name && !ctx->global.help;
 	const struct command *command = command_find(name);
 	if (apply_globals(ctx, err) < 0)
 		return -1;

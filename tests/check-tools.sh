@@ -49,7 +49,6 @@ if [ -n "$missing" ] && [ -n "$script" ]; then
 	calls=" $(called_in "$script" | tr '\n' ' ')"
 	all=$missing missing=
 	set -f
-	# shellcheck disable=SC2086
 	set -- $all
 	while [ $# -ge 3 ]; do
 		case $calls in *" $1 "*) missing="$missing $1 $2 $3" ;; esac
@@ -66,7 +65,6 @@ fi
 
 known=" $(listed | cut -d ' ' -f 1 | tr '\n' ' ')"
 calls=0
-# shellcheck disable=SC2046
 for word in $(called_in $(find tests -type f \( -name '*.sh' -o -path 'tests/vm/*' ! -name '*.[ch]' \))); do
 	calls=$((calls + 1))
 	case $known in *" $word "*) continue ;; esac

@@ -1,5 +1,4 @@
 # For scripts that start what must not outlive them. Long-lived children are started with 7>&-.
-# shellcheck shell=sh disable=SC2034
 
 # tidy_after NAME: makes $work, a directory in TMPDIR, and $cgroup, a cgroup of the same name; both, and all processes in the
 # cgroup, end with this script. Where there is no cgroup to be had, $reason says why. $BASE is this directory.

@@ -1,58 +1,83 @@
 #!/bin/sh
-# clang-format, clang-tidy, cppcheck, shellcheck, and the checks of our own; quiet where there is nothing to say. A tool that
-# is not installed is skipped aloud. Environment: SOURCES, C_FILES.
+# The static checks: clang-format, clang-tidy, cppcheck, shellcheck, mandoc, and our own of includes and lengths. Prints "ok lint: NAME",
+# "FAIL lint: NAME" after what it found, or "SKIP lint: NAME: why".
+#
+#	lint.sh           all of them, in some minutes
+#	lint.sh format    clang-format alone
+#
+# The versions below decide: others find other things, so their word does not count.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bad=0
-have() {
-	command -v "$1" >/dev/null || {
-		echo "lint: $1 is not installed: skipped" >&2
-		return 1
-	}
+
+# right TOOL VERSION: it is there, in that version (any, if none is given).
+right() {
+	why=
+	if ! command -v "$1" >/dev/null; then
+		why='not installed'
+	elif [ -n "${2:-}" ] && ! "$1" --version | grep -qE "(version:?|Cppcheck) $2(\.|\$)"; then
+		why="not version $2, whose word counts"
+	fi
+	[ -z "$why" ] || echo "SKIP lint: $1: $why"
+	[ -z "$why" ]
 }
 
-sh tests/check-includes.sh || bad=1
-sh tests/check-length.sh || bad=1
+lint() { # NAME COMMAND...
+	name=$1
+	shift
+	if "$@"; then
+		echo "ok lint: $name"
+	else
+		echo "FAIL lint: $name"
+		bad=1
+	fi
+}
 
-# Versions of clang-format differ in details; the one that .clang-format names decides.
-if have clang-format; then
-	version=$(sed -n 's/^# clang-format \([0-9]*\)\..*/\1/p' .clang-format)
-	case $(clang-format --version) in
-	*" version $version."*)
-		# shellcheck disable=SC2086
-		clang-format --dry-run -Werror $C_FILES || {
-			echo "lint: make format writes them as they are to be" >&2
-			bad=1
-		} ;;
-	*) echo "lint: clang-format is another version than $version: skipped" >&2 ;;
-	esac
-fi
+c_files() {
+	find src oci namespaces cgroups man tests -name '*.[ch]'
+}
+
+format() {
+	c_files | xargs clang-format --dry-run -Werror && return
+	echo '    make format writes them as they are to be'
+	return 1
+}
+
+! right clang-format 14 || lint clang-format format
+[ "${1:-}" != format ] || exit $bad
 
 headers=$(mktemp -d)
 trap 'rm -rf "$headers"' EXIT
 printf '#define HULL_VERSION "0"\n#define HULL_COMMIT ""\n' >"$headers/version.h"
-flags="-std=gnu11 -D_GNU_SOURCE -Ulinux -I. -Isrc -I$headers"
-if have clang-tidy; then
-	for source in $SOURCES; do
-		more='-include tests/lint.h'
-		[ "$source" != src/base/error.c ] || more=
-		# shellcheck disable=SC2086
-		clang-tidy --quiet "$source" -- $flags $more 2>"$headers/err" || {
-			cat "$headers/err"
-			bad=1
-		}
-	done
-fi
-if have cppcheck; then
-	# shellcheck disable=SC2086
-	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,portability --inline-suppr \
-		--suppress=missingIncludeSystem --suppress=internalAstError -D_GNU_SOURCE -D__linux__ -D__x86_64__ -I. -Isrc -I"$headers" $SOURCES || bad=1
-fi
-if have shellcheck; then
-	shellcheck -S warning -e SC2010,SC2034,SC1090,SC1091,SC2154,SC2086,SC2016 tests/*.sh tests/run/*.sh tests/attacks/*.sh tests/bench/*.sh \
-		tests/newcomer/*.sh .package/*.sh .package/postinst .package/prerm .package/postrm || bad=1
-fi
-if have mandoc; then
-	mandoc -T lint -W warning man/hull.1 man/hull-engines.7 || bad=1
-fi
+sources=$(find src oci namespaces cgroups -name '*.c' ! -path cgroups/systemd/\*)
+
+# What the functions return that end a failed one, the analyser is told; error.c defines them.
+tidy() {
+	printf '%s\n' $sources | HEADERS=$headers xargs -n 1 -P "$(nproc)" sh -c '
+		[ "$0" = src/base/error.c ] || set -- -include tests/lint.h
+		clang-tidy --quiet "$0" -- -std=gnu11 -D_GNU_SOURCE -Ulinux -I. -Isrc -I"$HEADERS" "$@" 2>/dev/null'
+}
+
+# What it may not say it has said of code that is right, and the analyser of clang looks at the same.
+check_c() {
+	cppcheck --quiet -j "$(nproc)" --std=c11 --error-exitcode=1 --enable=warning,portability --inline-suppr \
+		--suppress=missingIncludeSystem --suppress=internalAstError --suppress=uninitvar --suppress=pointerOutOfBounds -D_GNU_SOURCE -D__linux__ -D__x86_64__ \
+		-I. -Isrc -I"$headers" $sources
+}
+
+# Those that are named so, and those that begin so; what does not count is in .shellcheckrc.
+scripts() {
+	find .ci .package tests -type f \( -name '*.sh' -o ! -name '*.*' -exec sh -c 'head -n 1 "$0" | grep -qx "#!/bin/sh"' {} \; \) -print
+}
+
+check_sh() {
+	scripts | xargs shellcheck -S warning
+}
+
+lint includes sh tests/check-includes.sh
+lint lengths sh tests/check-length.sh
+! right clang-tidy 14 || lint clang-tidy tidy
+! right cppcheck 2.10 || lint cppcheck check_c
+! right shellcheck 0.9 || lint shellcheck check_sh
+! right mandoc || lint mandoc mandoc -T lint -W warning man/hull.1 man/hull-engines.7
 exit $bad

@@ -127,13 +127,10 @@ static void __attribute__((noreturn)) run_trial(struct advice *a, int end)
 
 static int write_maps(struct advice *a, pid_t pid, struct error *err)
 {
-	char path[32];
 	if (!a->plan.ns.new_user)
 		return 0;
-	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-	FD(proc) = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return proc < 0 ? fail(err, errno, "open %s", path) :
-			  idmap_write(a->arena, pid, proc, a->linux, a->host->own_caps, err);
+	FD(proc) = proc_open(pid, err);
+	return proc < 0 ? -1 : idmap_write(a->arena, pid, proc, a->linux, a->host->own_caps, err);
 }
 
 /* All namespaces in one call. A container's are made in two, for the sake of their owner, which does not matter
@@ -170,7 +167,7 @@ void advise_trial(struct advice *a)
 	else
 		(void)!write(ours, "", 1); /* a child that has died reports nothing */
 	(void)shutdown(ours, SHUT_WR);
-	for (size_t len; (len = (size_t)recv(ours, &err, sizeof(err), MSG_WAITALL)) == sizeof(err);)
+	while (recv(ours, &err, sizeof(err), MSG_WAITALL) == (ssize_t)sizeof(err))
 		a->errors->say(a->errors->data, &err);
 	(void)proc_wait(pid);
 }

@@ -118,11 +118,10 @@ static bool file_says(struct doctor *d, const char *path, const char *value)
 	return str_eq(text, value);
 }
 
-static bool is_filtered(struct doctor *d)
+static bool is_filtered(void)
 {
-	char *text;
-	return read_file_at(d->arena, AT_FDCWD, "/proc/self/status", 1 << 16, &text, NULL) >= 0 &&
-	       strstr(text, "\nSeccomp:\t2");
+	char mode[8];
+	return proc_status(0, "Seccomp", mode, sizeof(mode)) && str_eq(mode, "2");
 }
 
 static const char *why_no_namespace(struct doctor *d, int errnum, const char **ret_remedy)
@@ -149,7 +148,7 @@ static const char *why_no_namespace(struct doctor *d, int errnum, const char **r
 		*ret_remedy = "raise /proc/sys/user/max_*_namespaces";
 		return "a limit of namespaces is reached";
 	}
-	if (errnum == EPERM && is_filtered(d)) {
+	if (errnum == EPERM && is_filtered()) {
 		*ret_remedy = "run the outer container with a seccomp profile that allows clone, unshare and mount";
 		return "the seccomp filter that we run under refuses it";
 	}
@@ -277,7 +276,7 @@ static void check_modules(struct doctor *d)
 			d->host.lsm.selinux ? "on" : "off"),
 		NULL);
 	tell(d, VERDICT_OK, "resctrl", d->host.rdt.mounted ? "mounted" : "not here", NULL);
-	if (is_filtered(d))
+	if (is_filtered())
 		tell(d, VERDICT_LIMITED, "seccomp", "we run under a filter, and so will every container", NULL);
 }
 

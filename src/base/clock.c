@@ -59,3 +59,16 @@ bool clock_read_timestamp(const char *text, int64_t *ret_seconds)
 	*ret_seconds = days_of(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
 	return true;
 }
+
+int64_t clock_now_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int clock_left_ms(int64_t deadline)
+{
+	int64_t left = deadline - clock_now_ms();
+	return left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
+}

@@ -1,5 +1,5 @@
 /*
- * The time of day as text.
+ * The time of day as text, and deadlines.
  */
 #pragma once
 
@@ -15,3 +15,8 @@ char *clock_timestamp(char *buf);
 /* Seconds since the epoch of such a text, its fraction dropped. False for any other form, and for a time zone but
  * "Z". */
 bool clock_read_timestamp(const char *text, int64_t *ret_seconds);
+
+/* Milliseconds of CLOCK_MONOTONIC. */
+int64_t clock_now_ms(void);
+/* Milliseconds until that clock shows `deadline`, fit for poll(2); 0 if it is past. */
+int clock_left_ms(int64_t deadline);

@@ -6,7 +6,7 @@
  *	make CPPFLAGS=-DHULL_TEST_SWITCHES BUILD=DIR && HULL_DEFENCE_OFF=session DIR/hull ...
  *
  * Only a build with HULL_TEST_SWITCHES asks the environment; in every other the answer is the constant false, and the
- * compiler leaves no trace of the question. The names, in the order of tests/attacks/README:
+ * compiler leaves no trace of the question. The names:
  */
 #pragma once
 

@@ -27,24 +27,6 @@ int fail(struct error *err, int errnum, const char *fmt, ...)
 	return -1;
 }
 
-int fail_at(struct error *err, int errnum, const char *where, const char *fmt, ...)
-{
-	va_list args;
-	va_start(args, fmt);
-	(void)fill(err, errnum, where, NULL, fmt, args);
-	va_end(args);
-	return -1;
-}
-
-int fail_hint(struct error *err, int errnum, const char *hint, const char *fmt, ...)
-{
-	va_list args;
-	va_start(args, fmt);
-	(void)fill(err, errnum, NULL, hint, fmt, args);
-	va_end(args);
-	return -1;
-}
-
 int fail_at_hint(struct error *err, int errnum, const char *where, const char *hint, const char *fmt, ...)
 {
 	va_list args;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct error {
 	int errnum;      /* errno of the failed call, or 0 */
@@ -40,15 +41,12 @@ bool errors_end(const struct error_sink *sink, int result, struct error *err);
  * `where` is kept: set it first with error_at() when the place is known before the call. */
 int fail(struct error *err, int errnum, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* As fail(), and names the property at fault. */
-int fail_at(struct error *err, int errnum, const char *where, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-
-/* As fail() and fail_at(), with the remedy; NULL: there is none. error_hint() is for a remedy that has to be formatted. */
-int fail_hint(struct error *err, int errnum, const char *hint, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+/* As fail(), and names the property at fault and the remedy; a NULL `where` keeps the earlier one, a NULL `hint` is none.
+ * error_hint() is for a remedy that has to be formatted. */
 int fail_at_hint(struct error *err, int errnum, const char *where, const char *hint, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+#define fail_at(err, errnum, where, ...) fail_at_hint(err, errnum, where, NULL, __VA_ARGS__)
+#define fail_hint(err, errnum, hint, ...) fail_at_hint(err, errnum, NULL, hint, __VA_ARGS__)
 
 /* Adds the remedy to a filled error; returns -1 so that it can end a function too. */
 int error_hint(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -74,6 +74,14 @@ int take_fd(int *fd)
 	return taken;
 }
 
+int same_file(int dir, const char *path, int other_dir, const char *other)
+{
+	struct stat a, b;
+	if (fstatat(dir, path, &a, AT_EMPTY_PATH) < 0 || fstatat(other_dir, other, &b, AT_EMPTY_PATH) < 0)
+		return -1;
+	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 int write_all(int fd, const void *data, size_t len)
 {
 	const char *at = data;

@@ -38,6 +38,10 @@ struct fd_batch {
 int fd_batch_add(struct fd_batch *batch, int fd);
 void fd_batch_close(struct fd_batch *batch); /* keeps errno */
 
+/* Whether both are one file (device and inode), links followed: 1 or 0; -1 and errno if one of them cannot be found.
+ * An empty path means the descriptor itself. */
+int same_file(int dir, const char *path, int other_dir, const char *other);
+
 /* Write all of it, past short writes and EINTR. -1 and errno. */
 int write_all(int fd, const void *data, size_t len);
 

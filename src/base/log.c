@@ -122,16 +122,17 @@ static void add_json(struct line *line, const char *key, const char *value)
 	add(line, line->len > 1 ? ",\"" : "\"");
 	add(line, key);
 	add(line, "\":\"");
-	for (; *value; value++) {
-		char escaped[8] = { *value, '\0' };
-		unsigned char c = (unsigned char)*value, next = (unsigned char)value[1];
-		bool two = c == 0xc2 && next >= 0x80 && next < 0xa0;
-		if (two || c == 0x7f)
-			(void)snprintf(escaped, sizeof(escaped), "\\u%04x", *(value += two) & 0xff);
-		else if (*value == '"' || *value == '\\')
-			(void)snprintf(escaped, sizeof(escaped), "\\%c", *value);
-		else if ((unsigned char)*value < 0x20)
-			(void)snprintf(escaped, sizeof(escaped), "\\u%04x", *value);
+	for (size_t len; *value; value += len) {
+		char escaped[8];
+		len = str_utf8_length(value);
+		if (len == 0)
+			(void)snprintf(escaped, sizeof(escaped), "%s", "\xef\xbf\xbd"); /* U+FFFD */
+		else if (str_is_control(value))
+			(void)snprintf(escaped, sizeof(escaped), "\\u%04x", value[len - 1] & 0xff);
+		else
+			(void)snprintf(escaped, sizeof(escaped), "%s%.*s", strchr("\"\\", *value) ? "\\" : "", (int)len,
+				value);
+		len += len == 0;
 		if (line->len + 300 > sizeof(line->text)) /* keeps room to close the object */
 			break;
 		add(line, escaped);

@@ -2,8 +2,8 @@
  * "Did you mean": the known name that an unknown one was meant for.
  *
  *	struct nearest near = nearest_to("uesr");
- *	for (…)
- *		(void)nearest_try(&near, known);
+ *	for (size_t i = 0; i < len; i++)
+ *		(void)nearest_try(&near, known[i]);
  *	if (near.name)
  *		return error_hint(err, "did you mean \"%s\"?", near.name);
  */

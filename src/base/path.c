@@ -9,6 +9,7 @@
 
 #include "base/defences.h"
 #include "base/fd.h"
+#include "base/str.h"
 #include "base/sys.h"
 
 enum {
@@ -178,7 +179,7 @@ int path_parent(int root, const char *path, const char **ret_name, struct error 
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
 	size_t len = (size_t)(name - path);
-	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+	if (!str_is_component(name))
 		return fail(err, 0, "%s does not end in a file name", path);
 	if (len >= sizeof(copy))
 		return fail(err, ENAMETOOLONG, "open the directory of %.64s…", path);

@@ -14,7 +14,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "base/sys.h"
+
+enum { STATUS_MAX = 1 << 20 }; /* its groups may be 65,536 */
 
 uid_t proc_euid(void)
 {
@@ -81,16 +84,35 @@ int proc_pidfd(pid_t pid, uint64_t start_ticks, struct error *err)
 	return take_fd(&pidfd);
 }
 
+int proc_open(pid_t pid, struct error *err)
+{
+	char path[32];
+	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? fail(err, errno, "open %s", path) : fd;
+}
+
+bool proc_status(pid_t pid, const char *field, char *buf, size_t size)
+{
+	ARENA(arena);
+	char path[32], *text, *save = NULL;
+	size_t len = strlen(field);
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (read_file_at(&arena, AT_FDCWD, pid ? path : "/proc/self/status", STATUS_MAX, &text, NULL) < 0)
+		return false;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (str_starts(line, field) && line[len] == ':') {
+			line += len + 1;
+			line += strspn(line, " \t");
+			return (size_t)snprintf(buf, size, "%s", line) < size;
+		}
+	return false;
+}
+
 uint64_t proc_ignored_signals(void)
 {
-	char text[4096];
-	FD(fd) = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (len <= 0)
-		return 0;
-	text[len] = '\0';
-	const char *found = strstr(text, "\nSigIgn:\t");
-	return found ? strtoull(found + sizeof("\nSigIgn:\t") - 1, NULL, 16) : 0;
+	char mask[32];
+	return proc_status(0, "SigIgn", mask, sizeof(mask)) ? strtoull(mask, NULL, 16) : 0;
 }
 
 void proc_reset_signals(uint64_t signals)
@@ -109,10 +131,19 @@ void proc_reset_signals(uint64_t signals)
 int proc_wait(pid_t pid)
 {
 	int status;
-	while (waitpid(pid, &status, 0) < 0)
+	while (waitpid(pid, &status, __WALL) < 0)
 		if (errno != EINTR)
 			return -1;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int proc_reap(int pidfd, siginfo_t *ret_info)
+{
+	siginfo_t ignored;
+	while (waitid(P_PIDFD, (id_t)pidfd, ret_info ? ret_info : &ignored, WEXITED | __WALL) < 0)
+		if (errno != EINTR)
+			return -1;
+	return 0;
 }
 
 /* A small file of a task in procfs, without its newline; "" where it cannot be read. */

@@ -2,10 +2,11 @@
  * Processes: identity that survives reuse of the number.
  *
  *	uint64_t start;
- *	if (proc_start_time(pid, &start, &err) < 0) ...
+ *	if (proc_start_time(pid, &start, NULL, &err) < 0) ...
  */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,6 +28,11 @@ int proc_start_time(pid_t pid, uint64_t *ret_ticks, char *ret_state, struct erro
 bool proc_is_alive(pid_t pid, uint64_t start_ticks);
 /* A pidfd of the process, if it is still the one that started then. ESRCH otherwise. */
 int proc_pidfd(pid_t pid, uint64_t start_ticks, struct error *err);
+/* Its directory in procfs, O_PATH, which stays that process's even if another one gets the number. */
+int proc_open(pid_t pid, struct error *err);
+/* The value of a field of its proc_pid_status(5), such as "NSpid", without the blanks before it; 0 is the caller. False
+ * if there is none that fits. */
+bool proc_status(pid_t pid, const char *field, char *buf, size_t size);
 /* Bit n-1 for each signal n that this process ignores, as its caller may have left it; 0 if procfs does not tell. */
 uint64_t proc_ignored_signals(void);
 /* The default action for each signal of such a set, where it can be set, and none blocked. */
@@ -34,5 +40,7 @@ void proc_reset_signals(uint64_t signals);
 /* What a process does that will not die: "123 (dd) is in state D and waits in io_schedule", by the first of its threads
  * in an uninterruptible wait. Returns whether there is one; else the text tells the state of the process. */
 bool proc_describe(pid_t pid, char *buf, size_t size);
-/* Waits for a child and returns what the shell would say: its exit code, or 128 + signal. */
+/* Waits for a child and returns what the shell would say: its exit code, or 128 + signal. -1 and errno. */
 int proc_wait(pid_t pid);
+/* Waits for the child of that pidfd; ret_info may be NULL. -1 and errno: ECHILD if somebody else has reaped it. */
+int proc_reap(int pidfd, siginfo_t *ret_info);

@@ -4,40 +4,109 @@
 
 #include "base/nearest.h"
 
-bool str_to_u64(const char *text, uint64_t max, uint64_t *ret_value)
+const char *str_skip_number(const char *text, uint64_t max, uint64_t *ret_value)
 {
 	uint64_t value = 0;
-	if (!*text)
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		uint64_t digit = (uint64_t)(*text - '0');
+	const char *at = text;
+	for (; *at >= '0' && *at <= '9'; at++) {
+		uint64_t digit = (uint64_t)(*at - '0');
 		if (value > (UINT64_MAX - digit) / 10)
-			return false;
+			return NULL;
 		value = value * 10 + digit;
 	}
-	if (value > max)
+	if (at == text || value > max)
+		return NULL;
+	*ret_value = value;
+	return at;
+}
+
+bool str_to_u64(const char *text, uint64_t max, uint64_t *ret_value)
+{
+	uint64_t value;
+	const char *end = str_skip_number(text, max, &value);
+	if (!end || *end)
 		return false;
 	*ret_value = value;
 	return true;
 }
 
+static const char *skip_blanks(const char *text)
+{
+	return text + strspn(text, " \t\n");
+}
+
+int str_next_range(const char **text, uint64_t max, uint64_t *ret_first, uint64_t *ret_last)
+{
+	const char *at = skip_blanks(*text);
+	if (!*at)
+		return 0;
+	at = str_skip_number(at, max, ret_first);
+	if (!at)
+		return -1;
+	*ret_last = *ret_first;
+	at = skip_blanks(at);
+	if (*at == '-') {
+		at = str_skip_number(skip_blanks(at + 1), max, ret_last);
+		if (!at || *ret_last < *ret_first)
+			return -1;
+		at = skip_blanks(at);
+	}
+	bool more = *at == ',';
+	at = skip_blanks(at + more);
+	if ((*at != '\0') != more)
+		return -1;
+	*text = at;
+	return 1;
+}
+
+bool str_is_component(const char *text)
+{
+	return *text && !strchr(text, '/') && !str_eq(text, ".") && !str_eq(text, "..");
+}
+
+size_t str_utf8_length(const char *text)
+{
+	static const struct {
+		unsigned char first, last, second_min, second_max, length;
+	} rows[] = {
+		{ 0x01, 0x7f, 0x00, 0x00, 1 },
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+	const unsigned char *at = (const unsigned char *)text;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (at[0] < rows[i].first || at[0] > rows[i].last)
+			continue;
+		if (rows[i].length > 1 && (at[1] < rows[i].second_min || at[1] > rows[i].second_max))
+			return 0;
+		for (size_t n = 2; n < rows[i].length; n++)
+			if ((at[n] & 0xc0) != 0x80)
+				return 0;
+		return rows[i].length;
+	}
+	return 0;
+}
+
+bool str_is_control(const char *text)
+{
+	unsigned char first = (unsigned char)text[0], second = first == 0xc2 ? (unsigned char)text[1] : 0;
+	return first < 0x20 || first == 0x7f || (second >= 0x80 && second < 0xa0);
+}
+
 void str_make_printable(char *text)
 {
-	int due = 0; /* bytes that the UTF-8 character still lacks */
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (c >= 0xc0) {
-			due = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
-		} else if (c < 0x20 || c == 0x7f || (c >= 0x80 && due == 0)) {
-			*text = '?';
-			due = 0;
-		} else if (c < 0x80) {
-			due = 0;
-		} else if (--due == 0 && (unsigned char)text[-1] == 0xc2 && c < 0xa0) {
-			text[-1] = *text = '?';
-		}
+	for (size_t len; *text; text += len) {
+		len = str_utf8_length(text);
+		bool lone = len == 0 && (unsigned char)*text < 0xa0;
+		len += len == 0;
+		if (lone || str_is_control(text))
+			memset(text, '?', len);
 	}
 }
 

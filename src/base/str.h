@@ -25,8 +25,22 @@ bool str_to_u64(const char *text, uint64_t max, uint64_t *ret_value);
 /* The same with an optional "-", within [min, max]. */
 bool str_to_i64(const char *text, int64_t min, int64_t max, int64_t *ret_value);
 
-/* Makes a text safe for a terminal, in place: each byte of a control character becomes "?". Those are the characters
- * below U+0020, which include line ends, and U+007F to U+009F, also as the single bytes of an 8-bit terminal. */
+/* The same for the digits that a text begins with: returns what follows them, or NULL. */
+const char *str_skip_number(const char *text, uint64_t max, uint64_t *ret_value);
+/* The next range of a list of numbers within [0, max], as in "0-3,7" (cpuset(7) "Formats"): blanks may stand around
+ * numbers, line ends included. Moves *text behind it. Returns 1, 0 at the end, or -1 if no list goes on there. */
+int str_next_range(const char **text, uint64_t max, uint64_t *ret_first, uint64_t *ret_last);
+
+/* Whether the text can name an entry of a directory: neither empty, ".", "..", nor with a "/". */
+bool str_is_component(const char *text);
+
+/* Bytes of the well-formed UTF-8 character that the text begins with (Unicode 3.9, table 3-7); 0 if there is none, as
+ * at its end. */
+size_t str_utf8_length(const char *text);
+/* Whether the text begins with a control character: one below U+0020, which include line ends, or U+007F to U+009F. */
+bool str_is_control(const char *text);
+/* Makes a text safe for a terminal, in place: each byte of a control character becomes "?", and so does each byte
+ * that an 8-bit terminal takes for one. */
 void str_make_printable(char *text);
 
 /* A word and the number that it stands for; a table ends with a NULL name. */

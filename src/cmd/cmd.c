@@ -45,8 +45,8 @@ const struct option_row no_options[] = { OPTIONS_END };
 
 /* A command is a file that defines it, and a row here. */
 extern const struct command check_command, completion_command, create_command, delete_command, events_command,
-	exec_command, features_command, help_command, kill_command, list_command, pause_command, ps_command,
-	resume_command, run_command, spec_command, start_command, state_command, stats_command, update_command;
+	exec_command, features_command, kill_command, list_command, pause_command, ps_command, resume_command,
+	run_command, spec_command, start_command, state_command, stats_command, update_command;
 
 const struct command *const commands[] = {
 	&check_command,
@@ -107,55 +107,6 @@ unsigned value_statuses(const struct value *value, const void *options)
 unsigned operand_statuses(const struct context *ctx)
 {
 	return value_statuses(&ctx->command->values[0], ctx->options);
-}
-
-/* What stands for the value in the help: its words, or else the name of the operand. */
-static void describe_value(const struct option_row *row, char *buf, size_t size)
-{
-	size_t len = 0;
-	(void)snprintf(buf, size, "%s", row->operand ? row->operand : "");
-	if (row->value.kind != VALUE_WORD && row->value.kind != VALUE_TEXT)
-		return;
-	for (const struct word *w = row->value.words; w && w->name && len < size; w++)
-		len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? "|" : "", w->name);
-}
-
-static void print_options(const struct option_row *rows)
-{
-	enum { LEFT = 30 };
-	for (; rows->name; rows++) {
-		char left[128], value[96];
-		describe_value(rows, value, sizeof(value));
-		(void)snprintf(left, sizeof(left), "%c%c%s --%s%s%s", rows->letter ? '-' : ' ',
-			rows->letter ? rows->letter : ' ', rows->letter ? "," : " ", rows->name, *value ? " " : "",
-			value);
-		if (strlen(left) > LEFT)
-			(void)printf("  %s\n  %-*s %s\n", left, LEFT, "", rows->help);
-		else
-			(void)printf("  %-*s %s\n", LEFT, left, rows->help);
-	}
-}
-
-void help_print(void)
-{
-	(void)printf("Usage: hull [OPTION…] COMMAND [OPTION…] [OPERAND…]\n\n"
-		     "Runs OCI containers.\n\nCommands:\n");
-	for (size_t i = 0; commands[i]; i++)
-		(void)printf("  %s%s%-*s %s\n", commands[i]->name, commands[i]->alias ? ", " : "",
-			11 - (int)strlen(commands[i]->name) - (commands[i]->alias ? 2 : 0),
-			commands[i]->alias ? commands[i]->alias : "", commands[i]->summary);
-	(void)printf("\nOptions, which stand before the command:\n");
-	print_options(global_options);
-	(void)printf("\nhull COMMAND --help tells more; so do hull(1) and hull-config(5).\n");
-}
-
-void help_print_command(const struct command *command)
-{
-	(void)printf("Usage: hull %s [OPTION…]%s%s\n\n%c%s.\n\nOptions:\n", command->name,
-		*command->operands ? " " : "", command->operands, command->summary[0] - 'a' + 'A',
-		command->summary + 1);
-	print_options(command->options);
-	(void)printf("  %-30s %s\n", "-h, --help", "show this help");
 }
 
 int print_end(struct error *err)

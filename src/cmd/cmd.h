@@ -181,6 +181,7 @@ struct command {
 extern const struct option_row global_options[]; /* of struct global_options */
 extern const struct option_row no_options[];
 extern const struct command *const commands[]; /* ends with NULL */
+extern const struct command help_command;
 
 const struct command *command_find(const char *name);
 int command_fail_unknown(const char *name, struct error *err);
@@ -206,7 +207,6 @@ unsigned value_statuses(const struct value *value, const void *options);
 /* Those that the container may have which the first operand of this command names. */
 unsigned operand_statuses(const struct context *ctx);
 
-void help_print(void);
 void help_print_command(const struct command *command);
 
 /* Writes to standard output, and sees that it arrived. Returns 0, the exit status, or -1. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/proc.h"
 #include "cgroups/path.h"
@@ -188,15 +189,15 @@ static int handle(struct watch *w, struct error *err)
 
 static int stream(struct watch *w, int interval, struct error *err)
 {
-	int64_t next = cgroup_now_ms() + interval;
+	int64_t next = clock_now_ms() + interval;
 	for (;;) {
-		int n = poll(w->fds, SOURCES, cgroup_left_ms(next));
+		int n = poll(w->fds, SOURCES, clock_left_ms(next));
 		if (n < 0 && errno != EINTR)
 			return fail(err, errno, "poll");
 		int ended = n > 0 ? handle(w, err) : 0;
 		if (ended)
 			return ended < 0 ? -1 : 0;
-		if (cgroup_left_ms(next) > 0)
+		if (clock_left_ms(next) > 0)
 			continue;
 		next += interval;
 		if (print_stats(w, err) < 0)

@@ -51,14 +51,12 @@ static int check_arguments(const struct context *ctx, struct error *err)
 	const struct exec_options *o = ctx->options;
 	char **args = program_of(ctx);
 	bool given = *args != NULL;
-	if (given && args == ctx->operands + 1 && **args == '-') {
-		(void)fail(err, 0, "exec: %.64s stands after the container's id", *args);
-		return error_hint(err, "options of exec stand before it; a program of that name stands after --");
-	}
-	if (!given && !o->file) {
-		(void)fail(err, 0, "exec: no program is given");
-		return error_hint(err, "hull exec ID PROGRAM [ARGUMENT…], or --process FILE");
-	}
+	if (given && args == ctx->operands + 1 && **args == '-')
+		return fail_hint(err, 0, "options of exec stand before it; a program of that name stands after --",
+			"exec: %.64s stands after the container's id", *args);
+	if (!given && !o->file)
+		return fail_hint(
+			err, 0, "hull exec ID PROGRAM [ARGUMENT…], or --process FILE", "exec: no program is given");
 	if (given && o->file)
 		return fail(err, 0, "exec: a program and --process exclude each other");
 	return 0;

@@ -69,8 +69,8 @@ static int check_value(const struct value *value, const char *what, const char *
 	char list[256];
 	if (value->kind != VALUE_WORD || word_find(value->words, text))
 		return 0;
-	(void)fail(err, 0, "%s: unknown value \"%.64s\"", what, text);
-	return error_hint(err, "%s", word_list(value->words, list, sizeof(list)));
+	return fail_hint(
+		err, 0, word_list(value->words, list, sizeof(list)), "%s: unknown value \"%.64s\"", what, text);
 }
 
 int operands_check(const struct command *command, int count, char **operands, struct error *err)
@@ -183,9 +183,9 @@ static int fail_global(const struct parser *p, const struct option_row *row, int
 	char **word = p->argv + p->at, **end = word;
 	while (*end)
 		end++;
-	(void)fail(err, 0, "--%s is a global option: it stands before the command", row->name);
-	return error_hint(
-		err, "%s", corrected(p->ctx, word, words_of_all(global_options, word, end, letter), p->argv, NULL));
+	return fail_hint(err, 0,
+		corrected(p->ctx, word, words_of_all(global_options, word, end, letter), p->argv, NULL),
+		"--%s is a global option: it stands before the command", row->name);
 }
 
 /* An option of some command that stands before it. -1 if there is one, else 0. */
@@ -198,9 +198,9 @@ static int fail_early(const struct parser *p, int letter, struct error *err)
 		row = command ? row_of_word(command->options, *word, letter) : NULL;
 		if (!row || at - word < words_of(row, *word, letter))
 			continue;
-		(void)fail(err, 0, "--%s is an option of %s: it stands after the command", row->name, command->name);
-		return error_hint(err, "%s",
-			corrected(p->ctx, word, words_of_all(command->options, word, at, letter), at + 1, NULL));
+		return fail_hint(err, 0,
+			corrected(p->ctx, word, words_of_all(command->options, word, at, letter), at + 1, NULL),
+			"--%s is an option of %s: it stands after the command", row->name, command->name);
 	}
 	for (size_t i = 0; commands[i] && !row; i++)
 		row = row_of_word(commands[i]->options, *word, letter);

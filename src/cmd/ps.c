@@ -81,10 +81,8 @@ static int run_ps(struct context *ctx, char **ret_text, struct error *err)
 	int status = proc_wait(pid);
 	if (len < 0)
 		return -1;
-	if (status == NOT_EXECUTED) {
-		(void)fail(err, 0, "ps cannot be executed");
-		return error_hint(err, "install procps, or use --format json");
-	}
+	if (status == NOT_EXECUTED)
+		return fail_hint(err, 0, "install procps, or use --format json", "ps cannot be executed");
 	return status ? fail(err, 0, "ps ended with status %d", status) : 0;
 }
 
@@ -125,10 +123,9 @@ static int print_table(struct context *ctx, const pid_t *pids, size_t len, struc
 	if (run_ps(ctx, &text, err) < 0)
 		return -1;
 	int column = find_column(text);
-	if (column < 0) {
-		(void)fail(err, 0, "ps printed no column PID");
-		return error_hint(err, "its options must leave the heading and that column: -o pid,args");
-	}
+	if (column < 0)
+		return fail_hint(err, 0, "its options must leave the heading and that column: -o pid,args",
+			"ps printed no column PID");
 	for (char *line = text, *end; *line; line = end) {
 		end = line + strcspn(line, "\n");
 		end += *end == '\n';

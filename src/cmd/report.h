@@ -4,7 +4,7 @@
  *	struct report report = { .fd = -1 };
  *	report_open(&report, "FILE or number", &err);
  *	report_collect(&report, &container);             while its cgroup is there
- *	report_write(&report, id, &err);
+ *	report_write(&report, id, NULL, &err);
  */
 #pragma once
 

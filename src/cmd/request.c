@@ -21,8 +21,7 @@ int interactive_check(const struct process_options *options, struct error *err)
 {
 	if (!options->interactive.set || options->interactive.value)
 		return 0;
-	(void)fail(err, 0, "--interactive=false: standard input is always connected");
-	return error_hint(err, "redirect it: </dev/null");
+	return fail_hint(err, 0, "redirect it: </dev/null", "--interactive=false: standard input is always connected");
 }
 
 int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err)

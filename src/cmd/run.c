@@ -157,14 +157,12 @@ static int run_container(struct context *ctx, struct report *report, struct erro
 /* Nobody waits for a detached container; --rm=false is --keep. */
 static int settle_options(struct run_options *o, struct error *err)
 {
-	if (o->report && o->detach) {
-		(void)fail(err, 0, "--report and --detach exclude each other");
-		return error_hint(err, "hull state tells the end of a detached container");
-	}
-	if (o->rm.value && o->detach) {
-		(void)fail(err, 0, "--rm and --detach exclude each other");
-		return error_hint(err, "nobody waits for its end: hull delete ID, once it has stopped");
-	}
+	if (o->report && o->detach)
+		return fail_hint(err, 0, "hull state tells the end of a detached container",
+			"--report and --detach exclude each other");
+	if (o->rm.value && o->detach)
+		return fail_hint(err, 0, "nobody waits for its end: hull delete ID, once it has stopped",
+			"--rm and --detach exclude each other");
 	if (o->rm.value && o->keep)
 		return fail(err, 0, "--rm and --keep exclude each other");
 	o->keep |= o->rm.set && !o->rm.value;

@@ -52,7 +52,6 @@ const struct word sample_orders[] = {
 };
 
 static double (*const uses[])(const struct sample *) = {
-	[SAMPLES_BY_NAME] = NULL,
 	[SAMPLES_BY_CPU] = cpu,
 	[SAMPLES_BY_MEMORY] = memory,
 	[SAMPLES_BY_MEMORY_SHARE] = sample_memory_share,

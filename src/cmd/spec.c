@@ -49,10 +49,9 @@ static int check_text(const char *option, const char *text, struct error *err)
 static int take_operands(struct context *ctx, oci_strings *args, struct error *err)
 {
 	const struct spec_options *o = ctx->options;
-	if (!str_eq(ctx->operands[-1], "--")) {
-		(void)fail(err, 0, "spec: unexpected operand \"%.64s\"", ctx->operands[0]);
-		return error_hint(err, "the command of the container goes behind --, the bundle into --bundle");
-	}
+	if (!str_eq(ctx->operands[-1], "--"))
+		return fail_hint(err, 0, "the command of the container goes behind --, the bundle into --bundle",
+			"spec: unexpected operand \"%.64s\"", ctx->operands[0]);
 	if (o->args.len)
 		return fail(err, 0, "--args and a command behind -- exclude each other");
 	for (int i = 0; i < ctx->operand_count; i++)
@@ -87,10 +86,9 @@ static int read_network(const struct spec_options *o, bool *ret_own, struct erro
 	*ret_own = network ? network->value : !o->rootless;
 	if (!o->network || network)
 		return 0;
-	if (!word_find(network_words, o->network)) {
-		(void)fail(err, 0, "--network: unknown value \"%.64s\"", o->network);
-		return error_hint(err, "%s", word_list(networks, list, sizeof(list)));
-	}
+	if (!word_find(network_words, o->network))
+		return fail_hint(err, 0, word_list(networks, list, sizeof(list)), "--network: unknown value \"%.64s\"",
+			o->network);
 	(void)fail(err, 0, "--network: a configuration cannot ask for %s", o->network);
 	return error_hint(err, "hull spec --network none, then hull run --network %s", o->network);
 }

@@ -1,6 +1,5 @@
 #include "cmd/stats-json.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -82,19 +81,13 @@ static void write_cpu(struct json_writer *json, const struct cgroup_stats *s)
 /* "0-2,5" as the array [0, 1, 2, 5]. */
 static void write_list(struct json_writer *json, const char *key, const char *list)
 {
-	unsigned first, last;
-	int len;
+	uint64_t first, last;
 	if (!list || !*list)
 		return;
 	json_array(json_key(json, key));
-	for (; sscanf(list, "%u%n", &first, &len) == 1; list += *list == ',') {
-		list += len;
-		last = first;
-		if (*list == '-' && sscanf(list, "-%u%n", &last, &len) == 1)
-			list += len;
-		for (; first <= last && last <= UINT16_MAX; first++)
+	while (str_next_range(&list, UINT16_MAX, &first, &last) > 0)
+		for (; first <= last; first++)
 			json_uint(json, first);
-	}
 	json_end(json);
 }
 

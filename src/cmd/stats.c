@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "cgroups/path.h"
@@ -78,7 +79,7 @@ static int take_samples(struct context *ctx, const struct request *r, struct sam
 {
 	char **ids = ctx->operands;
 	size_t len = (size_t)ctx->operand_count;
-	struct samples s = { .time_ms = cgroup_now_ms() };
+	struct samples s = { .time_ms = clock_now_ms() };
 	bool all = len == 0;
 	if (all && match_list(&s.arena, ctx->state_root, &ids, &len, err) < 0)
 		return -1;

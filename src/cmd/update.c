@@ -153,8 +153,8 @@ static int update_cgroup(struct context *ctx, struct container *c, struct oci_re
 	if (resources->devices.len && container_config(c, &config, err) < 0)
 		return -1;
 	const struct oci_linux *linux = config && config->linux ? config->linux : &none;
-	if (cgroup_update(&host, cgroup, c->record.cgroup_path, resources, linux->devices.items, linux->devices.len,
-		    err) == 0)
+	if (cgroup_apply(&host, cgroup, c->record.cgroup_path, resources, linux->devices.items, linux->devices.len,
+		    CGROUP_IN_USE, err) == 0)
 		return update_unit(c, resources, err);
 	bool cut = resources->memory && resources->memory->check_before_update.value;
 	return cut && !err->hint[0] && str_eq(err->where, ".linux.resources.memory.limit") ?

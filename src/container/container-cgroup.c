@@ -56,17 +56,12 @@ int container_open_init_cgroup(struct container *c, struct error *err)
 /* Whether the pid namespace of init is its own, not one that it has joined, or ours: there it is number 1. */
 static bool find_namespace(pid_t init, struct stat *ret_namespace)
 {
-	ARENA(arena);
-	char path[40], *text;
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)init);
-	if (read_file_at(&arena, AT_FDCWD, path, 1 << 20, &text, NULL) < 0)
-		return false;
-	char *numbers = strstr(text, "\nNSpid:");
-	if (!numbers)
-		return false;
-	numbers[1 + strcspn(numbers + 1, "\n")] = '\0';
+	char path[40], numbers[256];
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)init);
-	return str_eq(strrchr(numbers, '\t'), "\t1") && stat(path, ret_namespace) == 0;
+	if (!proc_status(init, "NSpid", numbers, sizeof(numbers)))
+		return false;
+	const char *last = strrchr(numbers, '\t');
+	return str_eq(last ? last + 1 : numbers, "1") && stat(path, ret_namespace) == 0;
 }
 
 /* In it, or in one below. */

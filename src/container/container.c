@@ -54,7 +54,7 @@ int container_check_id(const char *id, struct error *err)
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789_+.-";
 	size_t len = strlen(id);
-	if (len == 0 || len > ID_MAX || strspn(id, allowed) != len || str_eq(id, ".") || str_eq(id, "..")) {
+	if (len > ID_MAX || strspn(id, allowed) != len || !str_is_component(id)) {
 		(void)fail(err, 0, "invalid container id \"%.64s%s\"", id, len > 64 ? "…" : "");
 		return error_hint(err, "letters, digits and _+.- alone, at most %d of them", ID_MAX);
 	}
@@ -522,7 +522,7 @@ static void empty_directory(int parent, const char *name)
 	if (!dir)
 		return;
 	for (struct dirent *entry; (entry = readdir(dir));) {
-		if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
+		if (!str_is_component(entry->d_name))
 			continue;
 		if (unlinkat(fd, entry->d_name, 0) < 0 && errno == EISDIR) {
 			empty_directory(fd, entry->d_name);

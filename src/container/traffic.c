@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "container/container.h"
 
@@ -42,18 +42,14 @@ void traffic_parse(struct arena *arena, char *text, traffic_interfaces *list)
 
 void traffic_read(struct arena *arena, const struct container *c, struct traffic *ret)
 {
-	char path[32], *text;
-	struct stat own, its;
+	char *text;
 	*ret = (struct traffic){ .kind = TRAFFIC_NONE };
-	(void)snprintf(path, sizeof(path), "/proc/%lld", (long long)c->record.pid.value);
-	FD(proc) = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* the directory stays that process's, whoever gets its number */
-	if (proc < 0 || !container_is_alive(c) || stat("/proc/self/ns/net", &own) < 0 ||
-		fstatat(proc, "ns/net", &its, 0) < 0)
+	FD(proc) = proc_open((pid_t)c->record.pid.value, NULL);
+	int same = proc < 0 || !container_is_alive(c) ? -1 : same_file(proc, "ns/net", AT_FDCWD, "/proc/self/ns/net");
+	if (same != 0) {
+		ret->kind = same > 0 ? TRAFFIC_SHARED : TRAFFIC_NONE;
 		return;
-	ret->kind = TRAFFIC_SHARED;
-	if (own.st_dev == its.st_dev && own.st_ino == its.st_ino)
-		return;
+	}
 	bool known = read_file_at(arena, proc, "net/dev", DEV_MAX, &text, NULL) >= 0;
 	ret->kind = known ? TRAFFIC_OWN : TRAFFIC_NONE;
 	if (known)

@@ -71,7 +71,7 @@ static int apply(struct creation *c, int cgroup, struct error *err)
 	if (!is_privileged(c) && c->plan.ns.new_user)
 		resources.devices.len = 0; /* no program can be attached, and no device can be made */
 	return cgroup_apply(&c->host.cgroup, cgroup, c->plan.cgroup_path, config->resources ? &resources : NULL,
-		config->devices.items, config->devices.len, err);
+		config->devices.items, config->devices.len, CGROUP_NEW, err);
 }
 
 /* What is about to be made, for delete, should we die before the record says it. A default cgroup is one component. */
@@ -102,7 +102,7 @@ static int make_directory(struct creation *c, struct error *err)
 static int open_subgroup(struct creation *c, const char *name, struct error *err)
 {
 	struct cgroup_made made;
-	if (strchr(name, '/') || str_eq(name, ".") || str_eq(name, ".."))
+	if (!str_is_component(name))
 		return fail_at(
 			err, 0, ".annotations[\"run.oci.systemd.subgroup\"]", "\"%.64s\" is no name of a cgroup", name);
 	c->init_cgroup = arena_printf(&c->arena, "%s/%s", c->scope.path, name);

@@ -2,7 +2,8 @@
  * The child: from clone3 to the execve of the container's program, as one table of steps.
  *
  *	struct init init = { .plan = &plan, .sync = pair[1], ... };
- *	if (clone3 is 0) init_main(&init);
+ *	if (sys_clone3(&args) == 0)
+ *		init_main(&init);
  *
  * After clone3 nothing is parsed, no name is looked up, no path of the host is opened.
  */

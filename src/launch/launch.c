@@ -128,7 +128,7 @@ static int fork_init(struct launch *l, const int pair[2], struct error *err)
 /* oom_score_adj is inherited: ours is that of init for as long as that takes. */
 static int fork_scored(struct launch *l, const int pair[2], struct error *err)
 {
-	int before, ignored;
+	int before = 0, ignored;
 	if (l->oom_score >= 0 &&
 		process_swap_oom_score_adj(l->oom_score, l->plan->process.oom_score_adj, &before, err) < 0)
 		return -1;
@@ -138,21 +138,13 @@ static int fork_scored(struct launch *l, const int pair[2], struct error *err)
 	return status;
 }
 
-static int open_proc_dir(const struct launch *l, struct error *err)
-{
-	char path[64];
-	(void)snprintf(path, sizeof(path), "/proc/%d", (int)l->pid);
-	int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return dir < 0 ? fail(err, errno, "open %s", path) : dir;
-}
-
 /* What is written for a process that may be looked at: it becomes undumpable with its ids, and its files are root's
  * then. */
 static int answer_map_ids(struct launch *l, int fd, int32_t value, struct error *err)
 {
 	(void)fd;
 	(void)value;
-	FD(proc) = open_proc_dir(l, err);
+	FD(proc) = proc_open(l->pid, err);
 	return proc < 0 ? -1 : idmap_write(l->arena, l->pid, proc, l->plan->linux, l->plan->own_caps, err);
 }
 
@@ -178,11 +170,9 @@ static int adopt(struct launch *l, int fd, int32_t value, struct error *err)
 /* Who waits for any child, as the relay does, may have reaped it already. */
 static void reap_first(struct launch *l)
 {
-	siginfo_t info;
 	if (l->first < 0)
 		return;
-	while (waitid(P_PIDFD, (id_t)l->first, &info, WEXITED | __WALL) < 0 && errno == EINTR)
-		;
+	(void)proc_reap(l->first, NULL);
 	close_fd(&l->first);
 }
 
@@ -218,7 +208,7 @@ static int move_net_devices(struct launch *l, struct error *err)
 	const struct oci_linux *config = l->plan->linux;
 	if (!config->net_devices.len)
 		return 0;
-	FD(proc) = open_proc_dir(l, err);
+	FD(proc) = proc_open(l->pid, err);
 	FD(netns) = proc < 0 ? -1 : openat(proc, "ns/net", O_RDONLY | O_CLOEXEC);
 	if (netns < 0) {
 		(void)fail_at(err, errno, ".linux.netDevices", "open the network namespace of init");
@@ -539,15 +529,21 @@ static bool wait_for_message(const struct launch *l)
 	return fds[0].revents || poll(fds, 1, 0) > 0;
 }
 
+/* 1; 0 if init has ended. */
+static int next_message(struct launch *l, struct message *ret_message, int *ret_fd, struct error *err)
+{
+	if (interrupt_wait(l->interrupt, l->sync, err) < 0)
+		return -1;
+	return wait_for_message(l) ? sync_receive(l->sync, ret_message, ret_fd, err) : 0;
+}
+
 static int converse(struct launch *l, struct error *err)
 {
 	const enum message_kind last = last_message(l);
 	for (;;) {
 		struct message message;
 		FD(fd) = -1;
-		int status = interrupt_wait(l->interrupt, l->sync, err);
-		if (status == 0 && wait_for_message(l))
-			status = sync_receive(l->sync, &message, &fd, err);
+		int status = next_message(l, &message, &fd, err);
 		if (status < 0)
 			return blame_death(l, err);
 		if (status == 0)
@@ -605,9 +601,7 @@ int launch_wait_executed(struct launch *l, struct error *err)
 {
 	struct message message;
 	FD(fd) = -1;
-	int status = interrupt_wait(l->interrupt, l->sync, err);
-	if (status == 0 && wait_for_message(l))
-		status = sync_receive(l->sync, &message, &fd, err);
+	int status = next_message(l, &message, &fd, err);
 	reap_first(l);
 	if (status == 0)
 		return 0;
@@ -621,10 +615,8 @@ int launch_wait_executed(struct launch *l, struct error *err)
 
 static void kill_and_reap(int pidfd)
 {
-	siginfo_t info;
 	(void)sys_pidfd_send_signal(pidfd, SIGKILL); /* it may be gone already */
-	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL) < 0 && errno == EINTR)
-		;
+	(void)proc_reap(pidfd, NULL);
 }
 
 /* exec's first child is dead: whether its own was born before, of which it has told us then. */

@@ -3,7 +3,8 @@
  *
  *	struct launch launch = { .arena = arena, .plan = &plan, .container = &c, ... };
  *	if (launch_start(&launch, &err) < 0) ...
- *	launch.process is the container's init
+ *
+ * launch.pidfd is the container's init, or the new process of exec.
  */
 #pragma once
 

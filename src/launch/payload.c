@@ -44,8 +44,8 @@ static const struct payload *const payloads[] = { &execve_payload };
 
 const struct payload *payload_find(const struct oci_config *config, int root)
 {
-	size_t i = 0;
-	while (!payloads[i]->claims(config, root))
+	size_t i = 0; /* the last one takes what no other claims */
+	while (i + 1 < sizeof(payloads) / sizeof(payloads[0]) && !payloads[i]->claims(config, root))
 		i++;
 	log_debug("payload: %s", payloads[i]->name);
 	return payloads[i];

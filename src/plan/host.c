@@ -5,7 +5,6 @@
 #include <linux/nsfs.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -29,12 +28,11 @@ int host_check_release(const char *release, struct error *err)
 /* The case of `unshare -U` without -m: ioctl_ns(2). */
 static bool has_foreign_mounts(void)
 {
-	struct stat owner, own;
 	FD(mounts) = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	FD(user) = mounts < 0 ? -1 : ioctl(mounts, NS_GET_USERNS);
 	if (user < 0) /* EPERM: the owner is a user namespace above the caller's */
 		return mounts >= 0 && errno == EPERM;
-	return fstat(user, &owner) == 0 && stat("/proc/self/ns/user", &own) == 0 && owner.st_ino != own.st_ino;
+	return same_file(user, "", AT_FDCWD, "/proc/self/ns/user") == 0;
 }
 
 int host_probe(struct host *ret_host, struct error *err)

@@ -3,7 +3,7 @@
  *
  *	struct plan plan;
  *	if (plan_make(arena, config, &options, &host, &plan, &err) < 0 ||
- *		plan_open(arena, &plan, &host, &err) < 0) ...
+ *		plan_open(arena, &plan, cache_dir, &err) < 0) ...
  *
  * plan_make() has no side effects: a test gives it a made-up host and compares plan_print() with a golden file.
  * plan_open() opens the files that the child needs, since the child opens no path of the host after clone3.

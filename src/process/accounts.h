@@ -2,7 +2,8 @@
  * Users and groups from the image's /etc/passwd and /etc/group.
  *
  *	const char *home = account_home(arena, root, 1000);
- *	if (account_find(arena, root, "www-data:adm", &process->user, &err) < 0) ...
+ *	struct oci_user who = { .uid = 0 };
+ *	if (account_find(arena, root, "www-data:adm", &who, &err) < 0) ...
  *
  * The files may be hostile: they are opened inside root, must be regular, and are read up to 1 MiB. A number is never
  * a name (CVE-2016-3697).

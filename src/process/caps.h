@@ -3,7 +3,7 @@
  *
  *	caps_plan_make(process->capabilities, caps_held(), &plan, &err);
  *	caps_drop_bounding(&plan, caps_last(), &err);     init, before setresuid
- *	caps_keep(true, &err); process_set_user(…); caps_set(&plan, &err);
+ *	caps_keep(true, &err); process_set_user(&ids, keep_groups, &err); caps_set(&plan, &err);
  *
  * config.md "Linux Process", capabilities(7). A mask has bit N for capability number N.
  */

@@ -1,7 +1,7 @@
 /*
  * The environment of a process.
  *
- *	len = env_keep_last(arena, env, len);    { "A=1", "B=2", "A=3" } becomes { "B=2", "A=3" }
+ *	len = env_keep_last(arena, environment, len);    { "A=1", "B=2", "A=3" } becomes { "B=2", "A=3" }
  */
 #pragma once
 

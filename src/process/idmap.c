@@ -276,10 +276,7 @@ static bool is_own_alone(const struct kind *kind, const oci_id_mappings *list)
 static int write_directly(
 	struct arena *arena, const struct kind *kind, const oci_id_mappings *list, int proc, struct error *err)
 {
-	const char *text = "";
-	LIST_EACH (list, range)
-		text = arena_printf(arena, "%s%llu %llu %llu\n", text, (unsigned long long)range->container_id.value,
-			(unsigned long long)range->host_id.value, (unsigned long long)range->size.value);
+	const char *text = oci_mappings_text(arena, list);
 	if (write_file_at(proc, kind->map, text, err) == 0)
 		return 0;
 	enum { PAGE = 4096 }; /* user_namespaces(7): the one write must be shorter */
@@ -318,16 +315,13 @@ int idmap_write(
 /* Makes a user namespace with the mappings, to see whether that works here. */
 static int try_maps(struct arena *arena, const struct oci_linux *config, uint64_t caps, struct error *err)
 {
-	char path[32];
 	if (!config->uid_mappings.len && !config->gid_mappings.len)
 		return 0;
 	struct ns_holder holder;
 	if (ns_hold_user(-1, &holder) < 0)
 		return fail_at(err, errno, ".linux.namespaces", "make a user namespace");
-	(void)snprintf(path, sizeof(path), "/proc/%d", (int)holder.pid);
-	FD(proc) = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int status =
-		proc < 0 ? fail(err, errno, "open %s", path) : idmap_write(arena, holder.pid, proc, config, caps, err);
+	FD(proc) = proc_open(holder.pid, err);
+	int status = proc < 0 ? -1 : idmap_write(arena, holder.pid, proc, config, caps, err);
 	ns_release(&holder);
 	return status;
 }

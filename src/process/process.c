@@ -17,66 +17,25 @@
 #include "base/str.h"
 #include "oci/words.h"
 
-/* --- lists of numbers --- */
-
-static const char *skip_blanks(const char *at)
-{
-	return at + strspn(at, " \t\n");
-}
-
-/* A number below `limit` at *at, which moves behind it. */
-static int read_number(const char **at, uint64_t limit, uint64_t *ret_value, struct error *err)
-{
-	uint64_t value = 0;
-	const char *end = *at + strspn(*at, "0123456789");
-	if (end == *at)
-		return fail(err, 0, "expected a number at \"%.32s\"", *at);
-	for (const char *c = *at; c < end; c++) {
-		value = value * 10 + (uint64_t)(*c - '0');
-		if (value >= limit)
-			return fail(err, 0, "%.*s is above the highest number, %llu",
-				(int)(end - *at > 20 ? 20 : end - *at), *at, (unsigned long long)limit - 1);
-	}
-	*at = end;
-	*ret_value = value;
-	return 0;
-}
-
 int cpu_list_parse(const char *text, uint64_t *mask, size_t words, struct error *err)
 {
-	uint64_t limit = words * 64;
+	uint64_t first, last, max = words * 64 - 1;
+	int more;
 	memset(mask, 0, words * sizeof(*mask));
-	const char *at = skip_blanks(text);
-	if (!*at)
-		return fail(err, 0, "the list is empty");
-	for (;;) {
-		uint64_t first, last;
-		if (read_number(&at, limit, &first, err) < 0)
-			return -1;
-		last = first;
-		at = skip_blanks(at);
-		if (*at == '-') {
-			at = skip_blanks(at + 1);
-			if (read_number(&at, limit, &last, err) < 0)
-				return -1;
-			if (last < first)
-				return fail(err, 0, "the range %llu-%llu runs backwards", (unsigned long long)first,
-					(unsigned long long)last);
-		}
-		for (uint64_t i = first; i <= last; i++)
-			mask[i / 64] |= UINT64_C(1) << (i % 64);
-		at = skip_blanks(at);
-		if (!*at)
-			return 0;
-		if (*at != ',')
-			return fail(err, 0, "expected a comma at \"%.32s\"", at);
-		at = skip_blanks(at + 1);
-	}
+	for (const char *at = text; (more = str_next_range(&at, max, &first, &last)) > 0;)
+		for (; first <= last; first++)
+			mask[first / 64] |= UINT64_C(1) << (first % 64);
+	return more < 0 ? fail(err, 0, "\"%.64s\" is no list of numbers up to %llu", text, (unsigned long long)max) : 0;
+}
+
+static bool is_blank(const char *list)
+{
+	return !list || !list[strspn(list, " \t\n")];
 }
 
 static int plan_cpus(const char *text, const char *where, struct process_cpus *ret, struct error *err)
 {
-	if (!text || !*skip_blanks(text))
+	if (is_blank(text))
 		return 0;
 	if (cpu_list_parse(text, ret->mask, CPU_WORDS, err) < 0)
 		return error_at(err, where);
@@ -124,8 +83,7 @@ static int plan_memory_policy(const struct oci_memory_policy *given, struct proc
 {
 	if (!given)
 		return 0;
-	if (given->nodes && *skip_blanks(given->nodes) &&
-		cpu_list_parse(given->nodes, plan->mempolicy_nodes, NODE_WORDS, err) < 0)
+	if (!is_blank(given->nodes) && cpu_list_parse(given->nodes, plan->mempolicy_nodes, NODE_WORDS, err) < 0)
 		return error_at(err, ".linux.memoryPolicy.nodes");
 	plan->set_mempolicy = true;
 	plan->mempolicy = (int)(given->mode.value | (int64_t)given->flags.value);

@@ -1,9 +1,9 @@
 /*
- * Compiled filters, kept from one container to the next. For src/seccomp.c alone.
+ * Compiled filters, kept from one container to the next. For process/seccomp.c alone.
  *
  *	seccomp_cache_key(arena, seccomp, &key);
  *	if (!seccomp_cache_load(arena, dirfd, &key, &program))
- *		... compile, seccomp_cache_store(dirfd, &key, &program);
+ *		seccomp_cache_store(dirfd, &key, &program);    once it is compiled
  *
  * A file holds its whole key, which is compared: a name that is another profile's too costs time
  * and nothing else. Whatever is wrong with the directory or a file is a miss.

@@ -10,9 +10,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
@@ -154,21 +154,6 @@ static void forward_last_line(struct last_line *last)
 	last->len = 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int ms_until(int64_t deadline)
-{
-	int64_t left = deadline < 0 ? -1 : deadline - now_ms();
-	if (deadline >= 0 && left < 0)
-		left = 0;
-	return left > INT32_MAX ? INT32_MAX : (int)left;
-}
-
 /* Waits for the exit of the hook, but not for background processes that may hold its output open. Returns 0, or -1 with
  * ETIMEDOUT, EINTR (interrupted, with err filled) or another errno. */
 static int await_exit(struct running *run, int64_t deadline, struct error *err)
@@ -176,7 +161,7 @@ static int await_exit(struct running *run, int64_t deadline, struct error *err)
 	for (;;) {
 		struct pollfd fds[] = { { .fd = run->pidfd, .events = POLLIN }, { .fd = run->output, .events = POLLIN },
 			{ .fd = run->interrupt, .events = POLLIN } };
-		int n = poll(fds, 3, ms_until(deadline));
+		int n = poll(fds, 3, (deadline < 0 ? -1 : clock_left_ms(deadline)));
 		if (n < 0 && errno != EINTR)
 			return -1;
 		if (n > 0 && fds[1].revents)
@@ -187,7 +172,7 @@ static int await_exit(struct running *run, int64_t deadline, struct error *err)
 			errno = EINTR;
 			return -1;
 		}
-		if (deadline >= 0 && ms_until(deadline) == 0) {
+		if (deadline >= 0 && clock_left_ms(deadline) == 0) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
@@ -200,11 +185,9 @@ static int await_exit(struct running *run, int64_t deadline, struct error *err)
 /* The process group exists, since parent and hook both call setpgid(2) first. */
 static void kill_hook(const struct running *run)
 {
-	siginfo_t info;
 	(void)kill(-run->pid, SIGKILL); /* ESRCH: only the zombie is left */
 	(void)sys_pidfd_send_signal(run->pidfd, SIGKILL);
-	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
-		;
+	(void)proc_reap(run->pidfd, NULL);
 }
 
 /* ": its last line" without control characters, or "". */
@@ -249,7 +232,7 @@ static int report_status(const struct oci_hook *hook, const siginfo_t *info, str
 static int finish(const struct oci_hook *hook, struct running *run, int exec_error, struct error *err)
 {
 	bool timed = hook->timeout.set && hook->timeout.value > 0;
-	int64_t start = now_ms(), limit = (INT64_MAX - start) / 1000;
+	int64_t start = clock_now_ms(), limit = (INT64_MAX - start) / 1000;
 	int64_t seconds = hook->timeout.value < limit ? hook->timeout.value : limit;
 	if (await_exit(run, timed ? start + seconds * 1000 : -1, err) < 0) {
 		int saved = errno;
@@ -263,9 +246,8 @@ static int finish(const struct oci_hook *hook, struct running *run, int exec_err
 		return fail(err, saved, "wait for hook %s", hook->path);
 	}
 	siginfo_t info = { 0 };
-	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0)
-		if (errno != EINTR)
-			return fail(err, errno, "wait for hook %s", hook->path);
+	if (proc_reap(run->pidfd, &info) < 0)
+		return fail(err, errno, "wait for hook %s", hook->path);
 	int errnum = 0;
 	if (read(exec_error, &errnum, sizeof(errnum)) == (ssize_t)sizeof(errnum))
 		return report_exec(hook, errnum, err);

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -34,11 +33,8 @@ struct keeper {
 /* Opens the user namespace that owns the network namespace. Returns -1 if that is the caller's own. */
 static int open_owner(int netns)
 {
-	struct stat owner, own;
 	FD(fd) = ioctl(netns, NS_GET_USERNS);
-	if (fd < 0 || fstat(fd, &owner) < 0 || stat("/proc/self/ns/user", &own) < 0)
-		return -1;
-	return owner.st_dev == own.st_dev && owner.st_ino == own.st_ino ? -1 : take_fd(&fd);
+	return fd >= 0 && same_file(fd, "", AT_FDCWD, "/proc/self/ns/user") == 0 ? take_fd(&fd) : -1;
 }
 
 /* The helpers close inherited descriptors, so the namespaces are named by paths: for pasta those of the keeper, which

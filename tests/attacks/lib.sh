@@ -6,7 +6,6 @@
 # `defended SWITCH ATTACK`: it fails; and it succeeds in a build in which that one defence is switched off
 # (src/base/defences.h), so that a test which proves nothing is noticed. `refused ATTACK` is for what has no switch.
 # Environment: HULL_SWITCHED, the build with -DHULL_TEST_SWITCHES.
-# shellcheck shell=sh disable=SC2034
 
 ATTACKS_DIR=$LIB_DIR/../attacks
 

@@ -162,7 +162,6 @@ awk -F '\t' '$1 ~ /^(create|start|state|kill|delete)$/ { sum[$2] += $3 }
 printf 'name\tcalls\n' >"$out/calls.tsv"
 if command -v strace >/dev/null; then
 	for tool in $runners; do
-		# shellcheck disable=SC2046
 		strace -f -c -o "$work/calls" $(run_command "$tool") </dev/null >/dev/null 2>&1 || continue
 		awk -v tool="$tool" '$NF == "total" { print tool "\t" $4 }' "$work/calls" >>"$out/calls.tsv"
 	done

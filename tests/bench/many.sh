@@ -86,7 +86,6 @@ settle() {
 # Milliseconds of the processor that our children have used, in steps of ten.
 spent() {
 	read -r line <"/proc/$$/stat"
-	# shellcheck disable=SC2086 # its fields
 	set -- $line
 	echo $(((${16} + ${17}) * 10))
 }

@@ -51,7 +51,6 @@ for tool in hull crun runc; do
 	chown $user "$work/states/$tool"
 	chmod 700 "$work/states/$tool"
 	command="$path --root $work/states/$tool run -b $work/bundle bench-$tool"
-	# shellcheck disable=SC2086 # its words
 	if as_user env XDG_RUNTIME_DIR="$work/states/$tool" $command </dev/null >"$work/log" 2>&1; then
 		printf 'rootless\t%s\t%s\n' "$tool" "$command" >>"$work/list"
 	else

@@ -146,7 +146,6 @@ END
 
 r() { # calls the runtime; what came of it
 	code=0
-	# shellcheck disable=SC2086
 	timeout -k 5 120 $RUNTIME "$@" <"${INPUT:-/dev/null}" >"$WORK/out" 2>"$WORK/errors" || code=$?
 	echo "exit $code"
 	[ -z "${VERBOSE:-}" ] || sed "s/^/    $NAME: /" "$WORK/errors" >&2
@@ -172,7 +171,6 @@ matches() { # COMMAND
 }
 
 quietly() { # prepares: must work
-	# shellcheck disable=SC2086
 	timeout -k 5 120 $RUNTIME "$@" </dev/null >"$WORK/out" 2>"$WORK/errors" || {
 		echo "$NAME $*: $(cat "$WORK/errors")"
 		exit 1
@@ -180,7 +178,6 @@ quietly() { # prepares: must work
 }
 
 status_by() {
-	# shellcheck disable=SC2086
 	$RUNTIME state "${1:-$ID}" 2>/dev/null | jq -r .status
 }
 

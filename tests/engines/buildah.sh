@@ -24,7 +24,6 @@ containerfile() {
 }
 
 bud() {
-	# shellcheck disable=SC2086 # options
 	try build bud --layers=false $FLAGS $LIMITS --runtime /usr/local/bin/hull -t "$ID" "$WORK/context"
 }
 
@@ -42,7 +41,6 @@ working_container() {
 }
 
 build_run() {
-	# shellcheck disable=SC2086 # options
 	build run $FLAGS --runtime /usr/local/bin/hull --env HULL_TEST_ID="$ID" "$@"
 }
 
@@ -136,7 +134,6 @@ test_podman_build() {
 	containerfile <<-'END'
 		RUN echo "by $(cat /proc/1/comm)" >/made
 	END
-	# shellcheck disable=SC2086 # options
 	try timeout -k 5 120 podman build --isolation oci --network none $LIMITS --layers=false -t "$ID" "$WORK/context"
 	expect_status 0
 	same 'by sh' "$(file /made)" 'what the step made'

@@ -33,7 +33,6 @@ ctr_run() {
 			set -- "$@" "$word"
 		fi
 	done
-	# shellcheck disable=SC2086 # options
 	timeout -k 5 90 ctr run --runc-binary /usr/local/bin/hull $SHARES --env HULL_TEST_ID="$ID" "$@"
 }
 

@@ -97,7 +97,6 @@ test_readonly() {
 
 test_perl() {
 	debian
-	# shellcheck disable=SC2016
 	config '.process.args = ["perl", "-e", "use strict; use Socket; $| = 1; my $pid = fork; exit 3 unless $pid; wait;
 		socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0) or die; syswrite $a, \"x\"; sysread $b, my $c, 1;
 		my @user = getpwnam(\"www-data\"); printf \"%d %s %d %d %s\\n\", $? >> 8, $c, $$, $user[2], `uname -n`;"]'

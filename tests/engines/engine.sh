@@ -1,6 +1,5 @@
 # For the suites of engines that need a machine to themselves: sourced first, it runs the suite in a Debian that has the
 # engine (in-debian.sh), unless it is there already. What follows is for inside.
-# shellcheck shell=sh
 if [ -z "${INSIDE_DEBIAN:-}" ]; then
 	exec sh "${0%/*}/in-debian.sh" "$0"
 fi

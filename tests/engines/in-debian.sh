@@ -25,7 +25,6 @@ if [ -n "${IN_DEBIAN:-}" ]; then
 fi
 
 [ "$(id -u)" = 0 ] || skip 'needs root'
-# shellcheck disable=SC2046 # a list of names
 DEBIAN=$(SUITE=${SUITE:-trixie} sh "$here/make-debian.sh" $(cat "$here/../vm/packages" "$here/../vm/packages-engines")) || skip "$DEBIAN"
 BASE=$(cd "$here/.." && pwd)
 . "$BASE/janitor.sh"

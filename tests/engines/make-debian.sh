@@ -32,6 +32,6 @@ if [ ! -e "$root/etc/debian_version" ]; then
 fi
 # Tests that want an engine start it themselves.
 for service in docker containerd slurmctld slurmd munge podman; do
-	rm -f "$root"/etc/systemd/system/*.wants/$service[.-]*
+	rm -f "$root"/etc/systemd/system/*.wants/${service}[.-]*
 done
 echo "$root"

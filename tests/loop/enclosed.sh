@@ -1,6 +1,5 @@
 # Sourced by check.sh: runs it again in namespaces of its own (enclose.c), and clears what is left in the machine after it: its
 # temporary files and, where it was interrupted, its cgroups.
-# shellcheck shell=sh
 
 if [ -z "${HULL_TEST_RUN:-}" ]; then
 	mkdir -p "$BUILD"

@@ -5,7 +5,7 @@
 set -u
 part=$1
 name=$2
-[ -z "${3:-}" ] || export ONLY="$(echo "$3" | tr , ' ')"
+[ -z "${3:-}" ] || { ONLY=$(echo "$3" | tr , " "); export ONLY; }
 log=$LOGS/$part-$name.log
 read -r begin _ </proc/uptime
 
@@ -135,6 +135,9 @@ script() {
 
 static() {
 	case $name in
+	format) script sh tests/lint.sh format ;;
+	lint) script sh tests/lint.sh ;;
+	examples) step 'examples in headers' sh tests/check-examples.sh ;;
 	includes) step 'floors of the includes' sh tests/check-includes.sh ;;
 	length) step 'length of functions and files' sh tests/check-length.sh ;;
 	manual) step 'manual pages' sh tests/check-man.sh ;;

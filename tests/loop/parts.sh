@@ -1,5 +1,4 @@
 # Sourced by check.sh: which jobs there are, "PART NAME" a line; job.sh does one. And what is said at the end.
-# shellcheck shell=sh
 
 test_files() { # FOLDER
 	# those that define no tests are the tests' tools
@@ -37,7 +36,7 @@ jobs_of_check() {
 		printf 'build %s\n' switches asan fuzz
 		c_files unit test- | prefixed unit
 		c_files unit test- | prefixed unit-asan
-		printf 'static %s\n' includes length manual completions install tools owner version
+		printf 'static %s\n' format examples includes length manual completions install tools owner version
 		test_files run | prefixed run
 		cut -d ' ' -f 1 tests/rootless.list | sort -u | prefixed rootless
 		third 0 | prefixed run-asan
@@ -51,7 +50,7 @@ jobs_of_the_rest() {
 		printf 'build %s\n' asan fuzz
 		echo 'elsewhere rest'
 		echo 'newcomer roots'
-		echo 'static janitor'
+		printf 'static %s\n' janitor lint
 		test_files engines | grep -vx containerd | prefixed engines
 		third 1 | prefixed run-asan
 		c_files fuzz fuzz- | prefixed fuzz
@@ -141,7 +140,6 @@ build_for_names() {
 		$1 ~ /^(run|rootless|engines)/ { goal["all"]; goal["tool"] }
 		$1 == "unit" { goal[build "/unit/" $2] }
 		END { for (name in goal) printf "%s ", name }')
-	# shellcheck disable=SC2086
 	[ -z "$goals" ] || make_quietly hull $goals
 	if grep -q -- '-asan ' "$LOGS/jobs"; then sh tests/loop/job.sh build asan | report; fi
 	if grep -q '^fuzz ' "$LOGS/jobs"; then sh tests/loop/job.sh build fuzz | report; fi
@@ -152,7 +150,6 @@ build_for_names() {
 share_fixtures() {
 	fixtures=$(pwd)/$LOGS/fixtures
 	case $LOGS in /*) fixtures=$LOGS/fixtures ;; esac
-	# shellcheck disable=SC2046
 	sh tests/make-bundle.sh "$fixtures/template" $(cat tests/run/applets) >"$LOGS/fixtures.log" 2>&1 &&
 		"$BUILD/hull" spec -b "$fixtures/template" >>"$LOGS/fixtures.log" 2>&1 || return
 	export HULL_TEST_TEMPLATE="$fixtures/template" HULL_TEST_PROGRAMS="$fixtures/programs"

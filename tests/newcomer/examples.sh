@@ -1,6 +1,5 @@
 # The examples of the README, typed by the ordinary user in an empty directory, line by line as they are printed. A shell in a container
 # is on a terminal. Sourced by inside.sh.
-# shellcheck shell=sh
 
 SESSION='echo sum $((40 + 2)); cat /proc/self/uid_map; exit 5'
 

@@ -17,7 +17,10 @@ step() {
 	77) echo "SKIP newcomer: $SUITE: $name: $(tail -n 1 "$LOGS/log")" ;;
 	*)
 		echo "FAIL newcomer: $SUITE: $name: $(grep -v '^ *$' "$LOGS/log" | tail -n 1)"
-		tail -n 25 "$LOGS/log" | sed 's/^/    /'
+		{
+			grep -A 12 '^\[[0-9/]*\] FAIL ' "$LOGS/log"
+			tail -n 25 "$LOGS/log"
+		} | sed 's/^/    /'
 		FAILED=1
 		return 1
 		;;

@@ -35,7 +35,6 @@ if [ -n "${NEWCOMER:-}" ]; then
 	mkdir "$root/dev/pts" "$root/dev/shm" "$root/dev/net"
 	mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts "$root/dev/pts"
 	mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
-	# shellcheck disable=SC2046
 	for device in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0 fuse:10:229 net/tun:10:200; do
 		mknod -m 666 "$root/dev/${device%%:*}" c $(echo "${device#*:}" | tr : ' ')
 	done

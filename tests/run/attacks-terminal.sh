@@ -24,7 +24,6 @@ attack_injection_by_exec() { # OPTION
 	cp "$SUITE_DIR/bin/tty" "$BUNDLE/rootfs/bin/injector" # bin/tty is a link to what sleeps
 	config '.process.args = ["sleep", "1000"]'
 	HULL_DEFENCE_OFF='' "$HULL" --root "$STATE" run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 || fail "run: $(cat "$WORK/out")"
-	# shellcheck disable=SC2086
 	try "$SUITE_DIR/bin/tty" on "$HULL" --root "$STATE" exec ${1:-} "$ID" injector inject
 	hull delete --force "$ID"
 	case $out in

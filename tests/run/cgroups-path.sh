@@ -145,7 +145,6 @@ test_disabled() {
 	same "$own" "$(grep ^0:: "/proc/$(cat "$WORK/pid")/cgroup")" cgroup
 	[ ! -e "$CGROUP2/hull-$ID" ] || fail 'a cgroup was made'
 	for command in start state 'kill --all'; do
-		# shellcheck disable=SC2086
 		try hull $command "$ID"
 		expect_status 0
 	done
@@ -184,7 +183,6 @@ test_pure() {
 	same 1 "$out" 'the cgroup namespace'
 	config --arg path "/$ID-a/b" '.process.args = ["sleep", "1000"] | .linux.cgroupsPath = $path'
 	for command in "create -b $BUNDLE --pid-file $WORK/pid" start 'kill --all' 'delete --force'; do
-		# shellcheck disable=SC2086
 		try pure timeout 120 "$HULL" --root "$STATE" $command "$ID"
 		[ "$status" = 0 ] || fail "$command: $errors"
 	done

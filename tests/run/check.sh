@@ -196,7 +196,6 @@ test_control_characters() {
 	escape=$(printf '\033')
 	csi=$(printf '\302\233')
 	for form in "check $BUNDLE" "run -b $BUNDLE $ID" "run --dry-run -b $BUNDLE $ID"; do
-		# shellcheck disable=SC2086
 		try hull $form
 		case $out$errors in
 		*"$escape"* | *"$csi"*) fail "$form: $out$errors" ;;
@@ -205,12 +204,11 @@ test_control_characters() {
 		esac
 		! printf '%s' "$out$errors" | tr -d '\n' | LC_ALL=C grep -q "$bad" || fail "$form: $out$errors"
 	done
-	mv "$BUNDLE" "$BUNDLE$escape[31m$csi"
-	BUNDLE=$BUNDLE$escape[31m$csi
+	mv "$BUNDLE" "$BUNDLE${escape}[31m$csi"
+	BUNDLE=$BUNDLE${escape}[31m$csi
 	config '.process.args = ["true"]'
 	hull create -b "$BUNDLE" "$ID" >/dev/null 2>&1 </dev/null || fail create
 	for form in "state $ID" 'list --format json' "--log-format json run -b $BUNDLE/none $ID"; do
-		# shellcheck disable=SC2086
 		try hull $form
 		case $out$errors in
 		*"$escape"* | *"$csi"*) fail "$form: $out$errors" ;;
@@ -373,7 +371,6 @@ test_resctrl() {
 }
 
 test_hard_limit() {
-	# shellcheck disable=SC3045
 	[ "$(ulimit -H -n)" != unlimited ] || skip 'descriptors are unlimited'
 	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 10, hard: 1000000000}]'
 	grep -q '^CapEff:.*' /proc/self/status

@@ -32,12 +32,10 @@ test_command_of_run() {
 	prints '--help --' hull run "$ID" -- echo --help --
 	cd / || fail cd
 	for form in "-b $BUNDLE $ID --" "$ID -b $BUNDLE --" "--bundle=$BUNDLE -- $ID" "-b $BUNDLE -- $ID --"; do
-		# shellcheck disable=SC2086
 		prints 'of the command line' hull run $form echo of the command line
 	done
 	# nothing after it is nothing in place of it
 	for form in "-b $BUNDLE $ID --" "-b $BUNDLE -- $ID"; do
-		# shellcheck disable=SC2086
 		prints 'of the configuration' hull run $form
 	done
 	config '.process.args = []'
@@ -95,7 +93,7 @@ test_command_without_dashes() {
 		# the option is the command's
 		says 1 "hull $command a -- ls -t /" "$HULL" $command a ls -t /
 		# of a long line its beginning
-		says 1 'words …' "$HULL" $command a $(yes words | head -n 100) # shellcheck disable=SC2046
+		says 1 'words …' "$HULL" $command a $(yes words | head -n 100)
 	done
 }
 
@@ -121,7 +119,6 @@ test_rm() {
 test_interactive() {
 	config '.process.args = ["cat"]'
 	for form in -i --interactive --interactive=true '-i --rm'; do
-		# shellcheck disable=SC2086
 		same typed "$(echo typed | hull run $form -b "$BUNDLE" "$ID")" "run $form"
 	done
 	says 1 '--interactive=false: standard input is always connected' hull run --interactive=false -b "$BUNDLE" "$ID"
@@ -135,7 +132,6 @@ test_interactive() {
 test_tty() {
 	show='test -t 1 && echo a terminal; test -c /dev/console && echo and its console; :'
 	for form in -t -it -ti --tty '-i -t' '--rm -it'; do
-		# shellcheck disable=SC2086
 		try hull run $form -b "$BUNDLE" "$ID" -- sh -c "$show"
 		expect_status 0
 		same 'a terminal and its console' "$(printf '%s' "$out" | tr -d '\r' | xargs)" "run $form"
@@ -147,7 +143,6 @@ test_tty() {
 	same 'a terminal and its console' "$(printf '%s' "$out" | tr -d '\r' | xargs)" 'run -i'
 	hull run -d --tty=false -b "$BUNDLE" "$ID" -- sleep 1000 </dev/null >/dev/null 2>&1 || fail 'run -d --tty=false'
 	for form in -t -it '-i -t' --tty; do
-		# shellcheck disable=SC2086
 		try hull exec $form "$ID" sh -c "$show"
 		same 'a terminal' "$(printf '%s' "$out" | tr -d '\r' | head -n 1)" "exec $form"
 	done

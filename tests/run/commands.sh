@@ -12,8 +12,8 @@ test_as_containerd() {
 	expect_status 0
 	for command in start state 'kill ID 10' 'kill --all ID 9' delete 'delete --force' 'delete --force'; do
 		case $command in
-		*ID*) try engine $(echo "$command" | sed "s/ID/$ID/") ;; # shellcheck disable=SC2046
-		*) try engine $command "$ID" ;;                          # shellcheck disable=SC2086
+		*ID*) try engine $(echo "$command" | sed "s/ID/$ID/") ;;
+		*) try engine $command "$ID" ;;
 		esac
 		[ "$status" = 0 ] || fail "$command: $errors"
 		[ "$command" != 'kill --all ID 9' ] || wait_for stopped
@@ -51,7 +51,6 @@ test_option_forms() {
 	config '.process.args = ["true"]'
 	for form in "-b $BUNDLE $ID" "-b$BUNDLE $ID" "--bundle $BUNDLE $ID" "--bundle=$BUNDLE $ID" "$ID --bundle=$BUNDLE" \
 		"--no-pivot=false -b $BUNDLE $ID" "-b $BUNDLE -- $ID" "--no-new-keyring --no-subreaper -b $BUNDLE $ID"; do
-		# shellcheck disable=SC2086
 		try hull run $form
 		[ "$status" = 0 ] || fail "run $form: $errors"
 	done
@@ -154,7 +153,7 @@ test_preserve_fds() {
 	try sh -c 'exec "$HULL" --root "$1" run --preserve-fds 2 -b "$2" "$3" 3<"$4/three" 4<"$4/four" 5<"$4/four"' - "$STATE" "$BUNDLE" "$ID" "$WORK"
 	expect_status 0
 	# 5 is ls'"'"'s own directory
-	same 'three four 0 1 2 3 4 5 ' "$(printf '%s ' $out)" output # shellcheck disable=SC2086
+	same 'three four 0 1 2 3 4 5 ' "$(printf '%s ' $out)" output
 	for bad in -1 x 99999 ''; do
 		try hull run "--preserve-fds=$bad" -b "$BUNDLE" "$ID"
 		[ "$status" = 1 ] || [ -z "$bad" ] || fail "--preserve-fds $bad: status $status"
@@ -168,7 +167,7 @@ test_listen_fds() {
 	try sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$HULL" --root "$1" run --preserve-fds 1 -b "$2" "$3" 3<"$4/three" 4<"$4/four"' - \
 		"$STATE" "$BUNDLE" "$ID" "$WORK"
 	expect_status 0
-	same 'three four 1 1 1' "$(printf '%s ' $out | sed 's/ $//')" output # shellcheck disable=SC2086
+	same 'three four 1 1 1' "$(printf '%s ' $out | sed 's/ $//')" output
 }
 
 # What is left of them in the environment of a process that they were not for.

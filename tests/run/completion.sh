@@ -1,5 +1,4 @@
 # Completion: each script is sourced by its shell, which is then asked what it offers (completion.bash, .fish, .zsh).
-# shellcheck shell=sh
 . "${0%/*}/lib.sh"
 
 scripts() {

@@ -13,7 +13,6 @@ all() {
 		pids="$pids $!"
 		i=$((i + 1))
 	done
-	# shellcheck disable=SC2086
 	wait $pids
 	winners=$(find "$WORK" -name 'one.*.won' | wc -l)
 }
@@ -101,7 +100,6 @@ test_mixed_on_one() {
 	for command in 'pause' 'resume' 'exec --ignore-paused' 'state' 'ps' 'kill'; do
 		(
 			for _ in 1 2 3 4 5 6 7 8; do
-				# shellcheck disable=SC2086
 				case $command in
 				exec*) timeout 60 "$HULL" --root "$STATE" $command "$ID" true ;;
 				kill) hull kill "$ID" WINCH ;;
@@ -114,11 +112,9 @@ test_mixed_on_one() {
 	for _ in $(seq 2000); do # whoever pauses last must not have the others wait
 		hull resume "$ID" >"$WORK/out" 2>&1
 		sleep 0.05
-		# shellcheck disable=SC2086
 		kill -0 $pids 2>/dev/null || break
 	done
 	hull resume "$ID" >"$WORK/out" 2>&1
-	# shellcheck disable=SC2086
 	wait $pids
 	! grep -rE 'Sanitizer|panic|Assertion' "$WORK"/mixed.* || fail 'a command broke down'
 	hull delete --force "$ID" || fail delete
@@ -144,7 +140,6 @@ test_mixed() {
 		) >"$WORK/mixed" 2>&1 &
 		pids="$pids $!"
 	done
-	# shellcheck disable=SC2086
 	wait $pids
 	hull delete --force "$ID" || fail 'the last delete'
 	[ ! -e "$WORK/refused" ] || fail "a delete --force failed: $(cat "$WORK/mixed")"
@@ -163,7 +158,6 @@ test_many_containers() {
 		pids="$pids $!"
 		i=$((i + 1))
 	done
-	# shellcheck disable=SC2086
 	wait $pids
 	for bad in "$WORK"/o*.bad; do
 		[ ! -e "$bad" ] || fail "a run failed: $(cat "${bad%.bad}")"
@@ -180,7 +174,6 @@ test_many_lives() {
 			one=$ID.$i
 			for call in "create -b $BUNDLE --pid-file $WORK/pid.$i $one" "start $one" "exec $one true" "exec -d $one sleep 1000" "state $one" \
 				"kill $one KILL" "delete --force $one"; do
-				# shellcheck disable=SC2086
 				timeout -k 5 120 "$HULL" --root "$STATE" $call </dev/null || {
 					echo "$call: status $?"
 					: >"$WORK/life.bad"
@@ -189,7 +182,6 @@ test_many_lives() {
 		) >"$WORK/life.$i" 2>&1 &
 		pids="$pids $!"
 	done
-	# shellcheck disable=SC2086
 	wait $pids
 	[ ! -e "$WORK/life.bad" ] || fail "$(grep -h -B3 ': status' "$WORK"/life.[0-9]* | head -n 20)"
 }

@@ -166,7 +166,6 @@ test_all_closed() {
 		status=0
 		case $command in
 		create) timeout 120 "$HULL" --root "$STATE" create -b "$BUNDLE" "$ID" <&- >&- 2>&- || status=$? ;;
-		# shellcheck disable=SC2086
 		*) timeout 120 "$HULL" --root "$STATE" $command "$ID" <&- >&- 2>&- || status=$? ;;
 		esac
 		[ $status = 0 ] || [ "$command" = 'kill -a' ] || fail "$command: status $status"

@@ -1,6 +1,5 @@
 # What lib.sh promises of every test: whatever one leaves behind is found, told and cleared; a signal to a run ends all that it
 # started; a hull command that hangs is ended. Each test runs a file of tests, inner.sh, that breaks the rule.
-# shellcheck shell=sh
 . "${0%/*}/lib.sh"
 
 # inner SCRIPT: a file of these tests, in a folder like this one.

@@ -101,7 +101,7 @@ test_descriptors_are_not_passed_on() {
 }
 
 test_variables_are_not_passed_on() {
-	export LD_PRELOAD= SECRET=1 HULL_THING=2
+	export LD_PRELOAD="" SECRET=1 HULL_THING=2
 	config '.process.env = [] | .process.args = ["/bin/env"]'
 	run_ok
 	same 'HOME=/root' "$out" 'the environment'

@@ -34,7 +34,6 @@ test_hooks_of_create() {
 	for kind in prestart createRuntime; do
 		for command in create run 'run -d'; do
 			hook $kind
-			# shellcheck disable=SC2086
 			interrupt TERM $command -b "$BUNDLE" "$ID"
 			expect_status 143
 			says ".hooks.${kind}[0]: hook /bin/sh: interrupted by signal 15 (Terminated)"
@@ -46,7 +45,6 @@ test_hooks_of_create() {
 test_hooks_of_init() {
 	for command in create run 'run -d'; do
 		hook createContainer
-		# shellcheck disable=SC2086
 		interrupt TERM $command -b "$BUNDLE" "$ID"
 		expect_status 143
 		says 'interrupted by signal 15 (Terminated)'
@@ -84,7 +82,6 @@ test_ignored_signal() {
 test_start_hooks_of_run() {
 	for command in run 'run -d'; do
 		hook startContainer
-		# shellcheck disable=SC2086
 		interrupt TERM $command -b "$BUNDLE" "$ID"
 		expect_status 143
 		nothing_left "$command"
@@ -94,7 +91,6 @@ test_start_hooks_of_run() {
 test_poststart_hooks_of_run() {
 	for command in run 'run -d'; do
 		hook poststart
-		# shellcheck disable=SC2086
 		interrupt TERM $command -b "$BUNDLE" "$ID"
 		expect_status 143
 		says '.hooks.poststart[0]: hook /bin/sh: interrupted'

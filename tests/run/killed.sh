@@ -148,7 +148,6 @@ test_create_in_a_delegated_cgroup() {
 	trap 'rmdir "$box/caller" "$box" 2>/dev/null' EXIT
 	chown -R 4321:4321 "$box" "$BUNDLE" "$STATE"
 	cp "$HULL" "$WORK/hull"
-	# shellcheck disable=SC2016
 	printf '#!/bin/sh\n%s\n' 'set -e
 case $3 in create) echo $$ >"'"$box"'/caller/cgroup.procs" ;; esac' \
 		'exec setpriv --reuid 4321 --regid 4321 --clear-groups --inh-caps=-all "'"$WORK/hull"'" "$@"' >"$WORK/as-user"

@@ -4,7 +4,6 @@
 COUNT=${COUNT:-100}
 
 # Numbers of the whole machine, which others change too: what leaks with each container shows all the same.
-# shellcheck disable=SC2046
 numbers() {
 	set -- $(cat /proc/sys/fs/file-nr) $(wc -l </proc/self/mountinfo) $(wc -l </proc/net/unix) $(cat /proc/sys/fs/inode-nr) \
 		$(sed -n 's/^ *0: *\([0-9]*\) .*/\1/p' /proc/key-users 2>/dev/null || echo 0) $(ls -d /proc/[0-9]* 2>/dev/null | wc -l) $(wc -l </proc/locks)

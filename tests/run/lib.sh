@@ -11,7 +11,6 @@
 # Prints "ok NAME", "FAIL NAME: why" or "SKIP NAME: why". Environment: HULL (build/hull), ONLY (names to run),
 # HULL_TEST_TRIES (1), HULL_TEST_USER (a uid: the test is root's, hull and its containers are that user's; see as_user),
 # HULL_TEST_LIMIT (120, the seconds for a hull command), HULL_TEST_PATIENCE (10000, the milliseconds until what is left is a failure).
-# shellcheck shell=sh disable=SC2034
 
 set -u
 LIB_DIR=$(cd "${0%/*}" && pwd)
@@ -37,7 +36,6 @@ find_tool() {
 tool_is_old() {
 	command -v "${CC:-cc}" >/dev/null || return
 	for source in "${LIB_DIR%/*}"/tool/*; do
-		# shellcheck disable=SC3013
 		[ ! "$source" -nt "$TOOL" ] || return 0
 	done
 	return 1
@@ -493,7 +491,6 @@ make_template() {
 	common=${HULL_TEST_TEMPLATE:-}
 	if [ -z "$common" ]; then
 		common=$SUITE_DIR/.common
-		# shellcheck disable=SC2046
 		# engines want all applets
 		sh "$LIB_DIR/../make-bundle.sh" "$common" $(cat "$LIB_DIR/applets" 2>/dev/null) || return
 	fi

@@ -1,5 +1,4 @@
 # The examples of the manual pages, as they are printed there.
-# shellcheck shell=sh
 . "${0%/*}/lib.sh"
 
 PAGES=$LIB_DIR/../../man

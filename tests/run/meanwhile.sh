@@ -157,7 +157,6 @@ test_start_of_a_killed() {
 test_run_of_a_deleted() {
 	config '.process.args = ["sleep", "0.1"]'
 	for keep in '' --keep; do
-		# shellcheck disable=SC2086
 		meanwhile "$(hull_says delete --force "$ID") >/dev/null 2>&1 & sleep 0.05" nothing "$GONE|was killed by signal 9" run $keep -b "$BUNDLE" "$ID"
 	done
 }

@@ -132,14 +132,13 @@ test_listen_fds() {
 	echo three >"$WORK/three"
 	config '.process.args = ["sh", "-c", "echo $(cat <&3) $LISTEN_FDS $LISTEN_PID $$ >/got; exec sleep 1000"]'
 	for how in create 'run --detach'; do
-		# shellcheck disable=SC2086
 		LISTEN_FDS=1 LISTEN_PID=$$ hull $how --pid-file "$WORK/pid" -b "$BUNDLE" "$ID" 3<"$WORK/three" </dev/null >"$WORK/out" 2>&1 ||
 			fail "$how: $(cat "$WORK/out")"
 		[ "$how" != create ] || hull start "$ID" || fail start
 		await 'it says nothing' grep -qs three "$BUNDLE/rootfs/got"
 		same 'three 1 1 1' "$(cat "$BUNDLE/rootfs/got")" "with $how"
 		await 'it does not sleep' grep -q sleep "/proc/$(cat "$WORK/pid")/comm"
-		same '0 1 2 3' "$(ls "/proc/$(cat "$WORK/pid")/fd" | xargs)" "descriptors with $how"
+		same '0 1 2 3' "$(cd "/proc/$(cat "$WORK/pid")/fd" && echo *)" "descriptors with $how"
 		rm "$BUNDLE/rootfs/got"
 		hull delete --force "$ID" || fail delete
 	done

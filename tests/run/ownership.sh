@@ -102,7 +102,7 @@ start_script() {
 	: >"$WORK/out"
 	hull run "$@" -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" &
 	runner=$!
-	is_done() { grep -qx done "$WORK/out" || { ended $runner && fail "it ended: $(cat "$WORK/errors")"; }; }
+	is_done() { grep -qx "done" "$WORK/out" || { ended $runner && fail "it ended: $(cat "$WORK/errors")"; }; }
 	await 'the script does not come to its end' is_done
 	pid=$(hull state "$ID" | jq .pid)
 }
@@ -114,7 +114,7 @@ end_script() {
 
 # compare WHAT: what was expected with what was seen, each line of one in the other.
 compare() {
-	grep -vx done "$WORK/out" | sort >"$WORK/seen"
+	grep -vx "done" "$WORK/out" | sort >"$WORK/seen"
 	sort "$WORK/expected" >"$WORK/sorted"
 	[ -s "$WORK/sorted" ] || fail "nothing is expected of $1"
 	diff -u "$WORK/sorted" "$WORK/seen" >"$WORK/diff" || fail "$1: $(grep '^[-+][^-+]' "$WORK/diff" | head -n 6)"

@@ -43,6 +43,7 @@ test_signal_while_the_terminal_is_full() {
 	config '.process.args = ["sleep", "1000"]'
 	hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 || fail run
 	mkfifo "$WORK/unread"
+	# shellcheck disable=SC2217 # it holds the pipe open
 	sleep 1000 <"$WORK/unread" &
 	reader=$!
 	"$PROGRAMS/peer" pty 24 80 "$HULL" --root "$STATE" exec -t --pid-file "$WORK/pid" "$ID" yes \

@@ -70,7 +70,6 @@ test_not_of_a_stopped_one() {
 	start_container 'exit 0'
 	wait_for stopped
 	for command in pause resume 'events --stats' update; do
-		# shellcheck disable=SC2086
 		try hull $command "$ID"
 		expect_status 1
 	done
@@ -341,7 +340,7 @@ test_stats_long_ids() {
 	same 4 "$(printf '%s\n' "$out" | grep -c ' created ')" 'rows'
 	same '' "$(printf '%s\n' "$out" | awk 'NR > 1 && !/^- in/ { print $1 }' | grep -v '^created' | sort | uniq -d)" 'rows that look the same'
 	same "$(printf '%s\n' $ids | sort | xargs)" "$(hull stats --no-stream -f json | jq -r '.[].id' | sort | xargs)" \
-		'the ids in JSON' # shellcheck disable=SC2086
+		'the ids in JSON'
 	for id in $ids; do
 		hull delete --force "$id" || fail "delete $id"
 	done
@@ -354,7 +353,7 @@ test_stats_sort() {
 	config '.process.args = ["sh", "-c", "while :; do :; done"]'
 	hull run -d -b "$BUNDLE" "$ID-b" </dev/null >/dev/null 2>&1 || fail 'run b'
 	for row in "--sort cpu:b a" "--sort name:a b" ":a b" "$ID-b $ID-a:b a" "--sort=name $ID-b $ID-a:a b"; do
-		try hull stats --no-stream ${row%%:*} # shellcheck disable=SC2086
+		try hull stats --no-stream ${row%%:*}
 		expect_status 0
 		same "${row#*:}" "$(printf '%s\n' "$out" | sed -n 's/^[^ ]*-\([ab]\) .*running.*/\1/p' | xargs)" "the order by ${row%%:*}"
 	done

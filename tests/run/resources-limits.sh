@@ -7,8 +7,10 @@ resources() {
 }
 
 # What a test leaves is taken away when it ends; more may be added to $tidy.
+# shellcheck disable=SC2089 # eval reads it
 tidy='hull delete --force "$ID" >/dev/null 2>&1'
 tidy_up() {
+	# shellcheck disable=SC2090
 	trap 'eval "$tidy"' EXIT
 }
 

@@ -114,7 +114,7 @@ test_calls_that_starting_makes() {
 	# Notified like any other, once the agent has the listener.
 	notify 'execve setresuid prctl close'
 	start_peer agent "$WORK/agent" continue
-	expect done 'echo done'
+	expect 'done' 'echo done'
 	end_peer
 }
 

@@ -22,6 +22,7 @@ call() {
 	config --argjson list "$list" '.process.args = $list'
 	run
 	expect_status 0
+	# shellcheck disable=SC2254 # a pattern
 	case $out in
 	$want) ;;
 	*) fail "$* gave '$out', expected '$want'" ;;

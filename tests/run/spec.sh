@@ -1,7 +1,6 @@
 #!/bin/sh
 # hull spec: its options alone and together. What it writes passes `hull check` and runs, by root and by a user without root.
 . "${0%/*}/lib.sh"
-# shellcheck disable=SC2086 # an option, or nothing
 
 ROOTLESS=${HULL_TEST_USER:+--rootless}
 

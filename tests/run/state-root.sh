@@ -6,7 +6,6 @@
 live() { # ROOT
 	config '.process.args = ["sleep", "1000"]'
 	for command in "create -b $BUNDLE" start state 'kill -a' 'delete --force'; do
-		# shellcheck disable=SC2086
 		try timeout 120 "$HULL" --root "$1" $command "$ID"
 		[ "$status" = 0 ] || fail "$command: $errors"
 	done

@@ -1,7 +1,6 @@
 # A whole system in a container: Debian with systemd as its init, which manages the cgroups below its own.
 #
 # Environment: HULL_TEST_DEBIAN: a root filesystem of Debian with systemd, which stays as it is. The guest's own is one.
-# shellcheck shell=sh disable=SC2154
 . "${0%/*}/lib.sh"
 
 # Those of engines: CAP_SYS_ADMIN is not among them.
@@ -98,7 +97,6 @@ test_boots_in_a_user_namespace() {
 	in_user_namespace
 	config '.linux.resources += {memory: {limit: 536870912}, pids: {limit: 200}}'
 	boots
-	# shellcheck disable=SC2016 # the shell inside expands it
 	in_system systemd-run --quiet --wait --pipe -p MemoryMax=64M -p TasksMax=20 sh -c '
 		cd /sys/fs/cgroup; cat memory.max pids.max; cd ".$(sed -n s/^0:://p /proc/self/cgroup)"; cat memory.max pids.max'
 	same '536870912 200 67108864 20' "$(echo $out)" 'its limits, and those of a service'

@@ -1,5 +1,4 @@
 # The systemd driver: where systemd is process 1 and hull-systemd is built.
-# shellcheck shell=sh disable=SC2154
 . "${0%/*}/lib.sh"
 
 HULL_LIBEXEC=${HULL_LIBEXEC:-$(dirname "$HULL")}

@@ -46,7 +46,7 @@ test_namespace_of_another_kind() {
 test_hooks_fail() {
 	for hook in prestart createRuntime createContainer; do
 		config --arg hook $hook '.hooks = {($hook): [{path: "/bin/false"}]}'
-		refused ".hooks.$hook[0]"
+		refused ".hooks.${hook}[0]"
 	done
 }
 
@@ -121,7 +121,6 @@ test_console_socket_missing() {
 
 test_pid_file_in_no_directory() {
 	for command in create 'run -d' run; do
-		# shellcheck disable=SC2086
 		fails_with '/no/such/dir/pid' hull $command --pid-file /no/such/dir/pid -b "$BUNDLE" "$ID"
 	done
 }

@@ -1,7 +1,6 @@
 #!/bin/sh
 # Limits without root: cgroups that a user's own systemd makes or delegates. Where systemd is process 1 and hull-systemd is built. hull
 # and its containers are nobody's, whose systemd runs for as long as these tests do.
-# shellcheck disable=SC2154
 HULL_TEST_USER=65534
 export HULL_TEST_USER
 if [ -d /run/systemd/system ] && [ -z "${HULL_TEST_MANAGED:-}" ] && ! systemctl -q is-active user@$HULL_TEST_USER; then

@@ -293,36 +293,6 @@ static void test_nothing(void **state)
 	assert_int_equal(rules.len, 0);
 }
 
-#define WHERE ".linux.resources.devices[0]."
-
-static void test_bad_entries(void **state)
-{
-	(void)state;
-	const struct {
-		struct oci_device_rule entry;
-		const char *error;
-	} bad[] = {
-		{ oci_rule(true, "d", 1, 1, "r"), WHERE "type: expected a, b or c, found \"d\"" },
-		{ oci_rule(true, "u", 1, 1, "r"), WHERE "type: expected a, b or c, found \"u\"" },
-		{ oci_rule(true, "c", 1, 1, "rx"), WHERE "access: expected letters of r, w and m, found \"rx\"" },
-		{ oci_rule(true, "c", 1, 1, "xr"), WHERE "access: expected letters of r, w and m, found \"xr\"" },
-		{ oci_rule(true, "c", 4294967296, 1, "r"), WHERE "major: no device has the number 4294967296" },
-		{ { .minor = { true, -2 } }, WHERE "minor: no device has the number -2" },
-	};
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		ARENA(arena);
-		struct oci_device_rule entry = bad[i].entry;
-		struct oci_resources resources = { 0 };
-		device_rules rules;
-		struct error err = { 0 };
-		char line[1024];
-		resources.devices.items = &entry;
-		resources.devices.len = 1;
-		assert_int_equal(device_rules_plan(&arena, &resources, NULL, 0, &rules, &err), -1);
-		assert_string_equal(error_line(&err, line, sizeof(line)), bad[i].error);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,7 +300,6 @@ int main(void)
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_bad_entries),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cgroups/resources.h"
+#include "cgroups/weights.h"
 
 #include <cmocka.h> /* last: it has a macro named fail */
 
@@ -55,7 +56,6 @@ static const struct {
 	{ { MEMORY(.limit = NUMBER(0)) }, "" },
 	{ { MEMORY(.limit = NUMBER(-1)) }, "memory.swap.max max ?\nmemory.max max\n" },
 	{ { MEMORY(.limit = NUMBER(INT64_MAX)) }, "memory.max 9223372036854775807\n" },
-	{ { MEMORY(.limit = NUMBER(-2)) }, NULL, R "memory.limit: -2 is neither a size nor -1, no limit" },
 	{ { MEMORY(.reservation = NUMBER(500)) }, "memory.low 500\n" },
 	{ { MEMORY(.reservation = NUMBER(-1)) }, "memory.low max\n" },
 	{ { MEMORY(.limit = NUMBER(1000), .swap = NUMBER(3000)) }, "memory.swap.max 2000\nmemory.max 1000\n" },
@@ -68,7 +68,6 @@ static const struct {
 	{ { MEMORY(.swap = NUMBER(999)) }, NULL, R "memory.swap: memory and swap are limited, memory is not" },
 	{ { MEMORY(.limit = NUMBER(-1), .swap = NUMBER(999)) }, NULL,
 		R "memory.swap: memory and swap are limited, memory is not" },
-	{ { MEMORY(.swap = NUMBER(-9)) }, NULL, R "memory.swap: -9 is neither a size nor -1, no limit" },
 	{ { MEMORY(.limit = NUMBER(1000), .check_before_update = { true, true }) },
 		"memory.current > 1000\nmemory.max 1000\n" },
 	{ { MEMORY(.limit = NUMBER(1000), .swap = NUMBER(2000), .check_before_update = { true, true }) },
@@ -101,13 +100,10 @@ static const struct {
 	{ { CPU(.quota = NUMBER(50000), .burst = NUMBER(20000)) },
 		"cpu.max.burst 0\ncpu.max 50000\ncpu.max.burst 20000\n" },
 	{ { CPU(.burst = NUMBER(20000)) }, "cpu.max.burst 20000\n" },
-	{ { CPU(.quota = NUMBER(50000), .burst = NUMBER(50001)) }, NULL,
-		R "cpu.burst: burst 50001 is above the quota 50000" },
 	{ { CPU(.idle = NUMBER(1)) }, "cpu.idle 1\n" },
 	{ { CPU(.idle = NUMBER(0)) }, "cpu.idle 0\n" },
 	{ { CPU(.idle = NUMBER(1), .shares = NUMBER(2)) }, "cpu.idle 0\ncpu.weight 1\ncpu.idle 1\n" },
 	{ { CPU(.idle = NUMBER(0), .shares = NUMBER(2)) }, "cpu.idle 0\ncpu.weight 1\n" },
-	{ { CPU(.idle = NUMBER(2)) }, NULL, R "cpu.idle: expected 0 or 1, found 2" },
 	{ { CPU(.cpus = "0-3,7", .mems = "0") }, "cpuset.cpus 0-3,7\ncpuset.mems 0\n" },
 	{ { CPU(.cpus = "", .mems = "") }, "" },
 	{ { CPU(.realtime_runtime = NUMBER(0), .realtime_period = NUMBER(0)) }, "" },
@@ -139,14 +135,10 @@ static const struct {
 	{ { HUGE("2MB", 4194304) }, "hugetlb.2MB.max 4194304\nhugetlb.2MB.rsvd.max 4194304 ?\n" },
 	{ { HUGE("1GB", UINT64_MAX) }, "hugetlb.1GB.max 18446744073709551615\n"
 				       "hugetlb.1GB.rsvd.max 18446744073709551615 ?\n" },
-	{ { HUGE("../2MB", 1) }, NULL, R "hugepageLimits[0].pageSize: expected a size such as 2MB, found \"../2MB\"" },
-	{ { HUGE("2mb", 1) }, NULL, R "hugepageLimits[0].pageSize: expected a size such as 2MB, found \"2mb\"" },
-	{ { HUGE(NULL, 1) }, NULL, R "hugepageLimits[0].pageSize: expected a size such as 2MB, found \"\"" },
 
 	{ { RDMA("mlx5_1", .hca_handles = NUMBER(3), .hca_objects = NUMBER(10000)) },
 		"rdma.max mlx5_1 hca_handle=3 hca_object=10000\n" },
 	{ { RDMA("mlx4_0", .hca_objects = NUMBER(1000)) }, "rdma.max mlx4_0 hca_object=1000\n" },
-	{ { RDMA("mlx4_0") }, NULL, R "rdma[\"mlx4_0\"]: neither hcaHandles nor hcaObjects is set" },
 	{ { RDMA("a b", .hca_objects = NUMBER(1)) }, NULL, R "rdma[\"a b\"]: \"a b\" is no device name" },
 
 	{ { .network = &(struct oci_network){ .class_id = NUMBER(0) } }, "" },
@@ -263,9 +255,9 @@ static void test_weights(void **state)
 	(void)state;
 	uint64_t before = 0;
 	for (size_t i = 0; i < sizeof(weights) / sizeof(*weights); i++)
-		assert_int_equal(resources_cpu_weight(weights[i].shares), weights[i].weight);
+		assert_int_equal(cpu_weight_of(weights[i].shares), weights[i].weight);
 	for (uint64_t shares = 0; shares < 300000; shares += 7) {
-		uint64_t weight = resources_cpu_weight(shares);
+		uint64_t weight = cpu_weight_of(shares);
 		assert_true(weight >= before && weight >= 1 && weight <= 10000);
 		before = weight;
 	}

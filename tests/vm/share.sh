@@ -1,5 +1,4 @@
 # For `run` here and in ../systemd: what they leave for the inside, in a directory of the host's that is /run/guest there.
-# shellcheck shell=sh disable=SC2034
 
 quote() {
 	for word in "$@"; do
