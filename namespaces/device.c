@@ -64,8 +64,8 @@ static struct device_op plan_listed(struct arena *arena, const struct oci_device
 	};
 }
 
-int devices_plan(struct arena *arena, const struct oci_linux *config, bool bind, bool given_dev,
-	struct device_op **ret_ops, size_t *ret_len, struct error *err)
+void devices_plan(struct arena *arena, const struct oci_linux *config, bool bind, bool given_dev,
+	struct device_op **ret_ops, size_t *ret_len)
 {
 	size_t count = config ? config->devices.len : 0, len = 0;
 	struct device_op *ops = arena_array(arena, DEFAULT_COUNT + count, sizeof(*ops));
@@ -85,10 +85,8 @@ int devices_plan(struct arena *arena, const struct oci_linux *config, bool bind,
 		ops[i].given = given_dev && str_starts(ops[i].path, "/dev/");
 		ops[i].bind = bind && !ops[i].given && !S_ISFIFO(ops[i].mode);
 	}
-	(void)err;
 	*ret_ops = ops;
 	*ret_len = len;
-	return 0;
 }
 
 static bool is_device(const struct stat *st, const struct device_op *op)

@@ -31,8 +31,8 @@ struct device_op {
 
 /* Lists the default devices, then those of the configuration, which replace defaults of the same path. given_dev says
  * that a directory of the host is bound on /dev. Pure. */
-int devices_plan(struct arena *arena, const struct oci_linux *config, bool bind, bool given_dev,
-	struct device_op **ret_ops, size_t *ret_len, struct error *err);
+void devices_plan(struct arena *arena, const struct oci_linux *config, bool bind, bool given_dev,
+	struct device_op **ret_ops, size_t *ret_len);
 
 /* Opens the host's node of the same path and checks that it is the same device. Does nothing unless op->bind. */
 int device_open(struct device_op *op, struct error *err);

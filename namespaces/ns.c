@@ -72,7 +72,7 @@ static void choose_clones(struct ns_plan *plan)
 	plan->unshare_flags = created & ~plan->clone_flags & ~(uint64_t)CLONE_NEWPID & ~(uint64_t)CLONE_NEWUSER;
 }
 
-int ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan *ret, struct error *err)
+void ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan *ret)
 {
 	struct ns_plan plan = { .created = 0 };
 	size_t count = config ? config->namespaces.len : 0;
@@ -91,9 +91,7 @@ int ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan 
 			if (entry_is(config, i, last[k]))
 				add_join(arena, &plan, config, i);
 	choose_clones(&plan);
-	(void)err;
 	*ret = plan;
-	return 0;
 }
 
 int ns_open(struct ns_plan *plan, struct error *err)

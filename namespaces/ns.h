@@ -1,7 +1,7 @@
 /*
  * The eight namespaces: which of them are created or joined, and by how many clones.
  *
- *	ns_plan(arena, config->linux, &ns, &err);   pure
+ *	ns_plan(arena, config->linux, &ns);         pure
  *	ns_open(&ns, &err);                         parent: opens the paths, checks the types
  *	ns_join(&ns, &err);                         child
  */
@@ -37,7 +37,7 @@ struct ns_plan {
 /* The specification's word for the type; also for features. */
 const char *ns_name(int type);
 
-int ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan *ret, struct error *err);
+void ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan *ret);
 int ns_open(struct ns_plan *plan, struct error *err);
 int ns_join(struct ns_plan *plan, struct error *err);
 /* Makes the namespaces of unshare_flags. */

@@ -62,14 +62,6 @@ static int check_mount_namespace(const struct plan *plan, struct error *err)
 	return 0;
 }
 
-struct mount_idmap_facts plan_idmap_facts(struct plan *plan)
-{
-	return (struct mount_idmap_facts){ .uids = &plan->linux->uid_mappings,
-		.gids = &plan->linux->gid_mappings,
-		.joins_user_ns = ns_joins(&plan->ns, CLONE_NEWUSER),
-		.all = &plan->idmaps };
-}
-
 /* Warns of parameters for a filesystem on a bind, which makes none. They are no error, since engines leave words there
  * (Podman's "nocopy"). */
 static void warn_unused(struct arena *arena, const struct mount_op *op)
@@ -318,15 +310,13 @@ static void leave_out_mounted(struct plan *plan)
 }
 
 /* Without a new mount namespace /dev belongs to others. */
-static int plan_devices(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
+static void plan_devices(struct arena *arena, struct plan *plan, const struct host *host)
 {
 	if (!is_created(plan, CLONE_NEWNS))
-		return 0;
+		return;
 	bool bind = plan_has_user_namespace(plan) || host->in_user_namespace;
-	if (devices_plan(arena, plan->linux, bind, has_given_dev(plan), &plan->devices, &plan->device_count, err) < 0)
-		return -1;
+	devices_plan(arena, plan->linux, bind, has_given_dev(plan), &plan->devices, &plan->device_count);
 	leave_out_mounted(plan);
-	return 0;
 }
 
 static int check_rights(const struct plan *plan, struct error *err)
@@ -355,14 +345,14 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 	plan.propagation = (unsigned long)plan.linux->rootfs_propagation.value;
 	plan.own_caps = host->own_caps;
 	plan.foreign_mounts = host->foreign_mounts;
-	if (ns_plan(arena, plan.linux, &plan.ns, err) < 0 || ends(&plan, check_rights(&plan, err), err) ||
-		ends(&plan, check_mount_namespace(&plan, err), err) ||
+	ns_plan(arena, plan.linux, &plan.ns);
+	if (ends(&plan, check_rights(&plan, err), err) || ends(&plan, check_mount_namespace(&plan, err), err) ||
 		ends(&plan, plan_cgroup(arena, &plan, host, err), err) ||
 		ends(&plan, plan_root(arena, &plan, err), err) ||
 		ends(&plan, plan_mounts(arena, &plan, host, err), err) || ends(&plan, check_network(&plan, err), err) ||
-		ends(&plan, plan_devices(arena, &plan, host, err), err) ||
 		ends(&plan, plan_process(arena, &plan, host, err), err))
 		return -1;
+	plan_devices(arena, &plan, host);
 	plan.needs = namespace_needs(&plan) | hook_needs(&plan) | plan_process_needs(&plan);
 	*ret_plan = plan;
 	return 0;

@@ -10,6 +10,14 @@
 #include "namespaces/overlay.h"
 #include "namespaces/rootfs.h"
 
+struct mount_idmap_facts plan_idmap_facts(struct plan *plan)
+{
+	return (struct mount_idmap_facts){ .uids = &plan->linux->uid_mappings,
+		.gids = &plan->linux->gid_mappings,
+		.joins_user_ns = ns_joins(&plan->ns, CLONE_NEWUSER),
+		.all = &plan->idmaps };
+}
+
 int plan_root(struct arena *arena, struct plan *plan, struct error *err)
 {
 	const struct plan_options *options = &plan->options;

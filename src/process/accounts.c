@@ -71,24 +71,26 @@ static bool next_entry(char **text, int count, char *fields[MAX_FIELDS], uint64_
 	return false;
 }
 
-const char *account_home(struct arena *arena, int root, uid_t uid)
+/* Returns the field of the uid's line in /etc/passwd, or NULL. */
+static const char *find_field(struct arena *arena, int root, uid_t uid, int field)
 {
 	char *fields[MAX_FIELDS], *text = read_accounts(arena, root, PASSWD);
 	uint64_t number;
 	while (next_entry(&text, PASSWD_FIELDS, fields, &number))
-		if (number == uid && *fields[HOME_FIELD] == '/')
-			return fields[HOME_FIELD];
-	return "/";
+		if (number == uid && (field != HOME_FIELD || *fields[field] == '/'))
+			return fields[field];
+	return NULL;
+}
+
+const char *account_home(struct arena *arena, int root, uid_t uid)
+{
+	const char *home = find_field(arena, root, uid, HOME_FIELD);
+	return home ? home : "/";
 }
 
 const char *account_name(struct arena *arena, int root, uid_t uid)
 {
-	char *fields[MAX_FIELDS], *text = read_accounts(arena, root, PASSWD);
-	uint64_t number;
-	while (next_entry(&text, PASSWD_FIELDS, fields, &number))
-		if (number == uid)
-			return fields[NAME_FIELD];
-	return NULL;
+	return find_field(arena, root, uid, NAME_FIELD);
 }
 
 static bool is_member(char *members, const char *name)
