@@ -533,7 +533,7 @@ test_mappings_of_a_joined_user_namespace() {
 	join user user
 	expect 0:0 'stat -c %u:%g /volume'
 	try hull check -b "$BUNDLE"
-	printf '%s' "$errors$out" | grep -q 'user namespace that is joined has other mappings' || fail "check: $errors"
+	printf '%s' "$errors$out" | grep -q 'joined user namespace has other mappings' || fail "check: $errors"
 }
 
 # Of a container of one's own: without root too, who enters the network namespace by the right that the user namespace gives.
