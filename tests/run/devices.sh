@@ -327,7 +327,7 @@ test_user_namespace_with_devices() {
 	same '' "$errors" 'said of what is as it was asked for'
 	config '.linux.devices[0].fileMode = 384'
 	run_ok
-	same 'hull: warning: .linux.devices[0]: the device of the host is bound, and keeps its fileMode, uid and gid' "$errors" warning
+	same "hull: warning: .linux.devices[0]: the host's device is bound and keeps its fileMode, uid and gid" "$errors" warning
 	config '.linux.devices = [{path: "/dev/no-such-device", type: "c", major: 1, minor: 5}]'
 	run_fails '.linux.devices[0]: open /dev/no-such-device of the host: No such file or directory'
 	config '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 5}]'
