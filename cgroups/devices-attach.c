@@ -23,14 +23,12 @@ static int sys_bpf(int command, union bpf_attr *attr)
 
 static int fail_bpf(struct error *err, int errnum, const char *what)
 {
-	(void)fail_at(err, errnum, ".linux.resources.devices", "%s", what);
-	if (errnum == EPERM)
-		return error_hint(err, "device rules need CAP_BPF and CAP_NET_ADMIN (or CAP_SYS_ADMIN) in the "
-				       "initial user namespace, and no parent cgroup whose program forbids "
-				       "others");
-	if (errnum == EINVAL || errnum == ENOSYS)
-		return error_hint(err, "the kernel needs CONFIG_CGROUP_BPF");
-	return -1;
+	const char *hint = errnum == EPERM ?
+				   "device rules need CAP_BPF and CAP_NET_ADMIN (or CAP_SYS_ADMIN) in the initial "
+				   "user namespace, and no parent cgroup whose program forbids others" :
+			   errnum == EINVAL || errnum == ENOSYS ? "the kernel needs CONFIG_CGROUP_BPF" :
+								  NULL;
+	return fail_at_hint(err, errnum, ".linux.resources.devices", hint, "%s", what);
 }
 
 static int load(const struct bpf_insn *insns, size_t len, struct error *err)

@@ -44,9 +44,9 @@ int cgroup_freeze(int cgroup_fd, bool frozen, int timeout_ms, struct error *err)
 		return 0;
 	if (frozen)
 		(void)write_file_at(cgroup_fd, "cgroup.freeze", "0", NULL); /* half frozen helps nobody */
-	(void)fail(err, ETIMEDOUT, "%s the cgroup", frozen ? "freeze" : "thaw");
-	return frozen ? error_hint(err, "a process in it is in an uninterruptible wait") :
-			error_hint(err, "a parent cgroup is frozen");
+	return fail_hint(err, ETIMEDOUT,
+		frozen ? "a process in it is in an uninterruptible wait" : "a parent cgroup is frozen", "%s the cgroup",
+		frozen ? "freeze" : "thaw");
 }
 
 typedef LIST(const char *) names; /* paths of cgroups, relative to the one that was asked about */

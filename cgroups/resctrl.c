@@ -100,11 +100,10 @@ int rdt_plan_make(struct arena *arena, const struct oci_intel_rdt *rdt, const ch
 		return 0;
 	}
 	bool monitor = rdt->enable_monitoring.value || rdt->enable_cmt.value || rdt->enable_mbm.value;
-	if (!host->mounted) {
-		(void)fail_at(err, 0, ".linux.intelRdt", "no resctrl file system at " RESCTRL);
-		return error_hint(
-			err, "mount -t resctrl resctrl " RESCTRL ", if the CPU and the kernel have resource control");
-	}
+	if (!host->mounted)
+		return fail_at_hint(err, 0, ".linux.intelRdt",
+			"mount -t resctrl resctrl " RESCTRL ", if the CPU and the kernel have resource control",
+			"no resctrl file system at " RESCTRL);
 	if (monitor && !host->monitoring)
 		return fail_at(err, 0, ".linux.intelRdt.enableMonitoring", "this machine has no monitoring groups");
 	bool is_root = rdt->clos_id && str_eq(rdt->clos_id, "/");
@@ -220,11 +219,10 @@ static int write_task(int root, int group, pid_t pid, struct error *err)
 
 static int fail_make(int root, const char *name, struct error *err)
 {
-	int saved = errno;
-	(void)fail(err, saved, "make resctrl group %s", name);
-	if (saved == ENOSPC)
-		return error_hint(err, "the hardware has no class or monitor left; share one by closID");
-	return explain(root, err);
+	bool full = errno == ENOSPC;
+	(void)fail_hint(err, errno, full ? "the hardware has no class or monitor left; share one by closID" : NULL,
+		"make resctrl group %s", name);
+	return full ? -1 : explain(root, err);
 }
 
 /* Opens the class of service, made where the plan wants that. */
@@ -240,10 +238,9 @@ static int open_group(const struct rdt_plan *plan, int root, bool *ret_made, str
 	int fd = openat(root, plan->group, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
-	(void)fail(err, errno, "open resctrl group %s", plan->group);
-	if (plan->must_exist)
-		return error_hint(err, "a closID without schemata names a class that must exist");
-	return -1;
+	return fail_hint(err, errno,
+		plan->must_exist ? "a closID without schemata names a class that must exist" : NULL,
+		"open resctrl group %s", plan->group);
 }
 
 static int make_monitor(const struct rdt_plan *plan, int root, int group, pid_t pid, bool *ret_made, struct error *err)

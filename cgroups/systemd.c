@@ -101,11 +101,6 @@ static int spawn_helper(
 	return 0;
 }
 
-static void reap(pid_t pid)
-{
-	(void)proc_wait(pid);
-}
-
 /* The program says one line: "ok VALUE" or "error TEXT". */
 static int read_verdict(struct arena *arena, int out, const char *what, const char **ret_value, struct error *err)
 {
@@ -156,7 +151,7 @@ int systemd_scope_start(struct arena *arena, const struct systemd_unit *unit, co
 		return -1;
 	if (read_verdict(arena, out, unit->name, &path, err) < 0) {
 		close_fd(&in);
-		reap(pid);
+		(void)proc_wait(pid);
 		return -1;
 	}
 	*ret = (struct systemd_scope){ .path = path, .pid = pid, .release = take_fd(&in) };
@@ -167,7 +162,7 @@ void systemd_scope_release(struct systemd_scope *scope)
 {
 	close_fd(&scope->release);
 	if (scope->pid > 0)
-		reap(scope->pid);
+		(void)proc_wait(scope->pid);
 	scope->pid = 0;
 }
 
@@ -206,7 +201,7 @@ static int ask(struct arena *arena, const char *verb, const char *path, bool use
 		return -1;
 	close_fd(&in);
 	int status = read_verdict(arena, out, unit, &value, err);
-	reap(pid);
+	(void)proc_wait(pid);
 	return status;
 }
 

@@ -15,7 +15,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "namespaces/mount.h"
+#include "namespaces/mount-new.h"
 #include "namespaces/sysctl.h"
 #include "oci/check.h"
 #include "process/idmap.h"

@@ -69,7 +69,6 @@ static int check_host(struct context *ctx, int format, struct error *err)
 {
 	struct json_writer w;
 	struct diagnoses all = { .writer = format == FORMAT_JSON ? &w : NULL };
-	size_t len;
 	if (all.writer) {
 		json_begin(&w, &ctx->arena, true);
 		json_array(&w);
@@ -77,10 +76,8 @@ static int check_host(struct context *ctx, int format, struct error *err)
 	doctor(&ctx->arena, say_diagnosis, &all);
 	if (all.writer) {
 		json_end(&w);
-		const char *text = json_finish(&w, &len);
-		(void)fwrite(text, 1, len, stdout);
 	}
-	return print_end(err) < 0 ? -1 : all.missing;
+	return (all.writer ? print_json(&w, err) : print_end(err)) < 0 ? -1 : all.missing;
 }
 
 /* A new user namespace without mappings gets those that the caller may use. Root may use any, so root is warned. */
@@ -154,8 +151,9 @@ static int enter_bundle(struct context *ctx, struct error *err)
 		return fail(err, 0, "the bundle is given twice: %s and --bundle %s", operand, o->bundle.dir);
 	if (!bundle || chdir(bundle) == 0)
 		return 0;
-	(void)fail(err, errno, "%s%s", operand ? "enter the bundle " : "--bundle ", bundle);
-	return errno == ENOTDIR ? error_hint(err, "a bundle is a directory; --config names a configuration") : -1;
+	return fail_hint(err, errno,
+		errno == ENOTDIR ? "a bundle is a directory; --config names a configuration" : NULL, "%s%s",
+		operand ? "enter the bundle " : "--bundle ", bundle);
 }
 
 static int run(struct context *ctx, struct error *err)
@@ -181,11 +179,8 @@ static int run(struct context *ctx, struct error *err)
 		return -1;
 	}
 	findings_sort(&findings);
-	if (format == FORMAT_JSON)
-		findings_print_json(&findings);
-	else
-		findings_print(&findings);
-	return print_end(err) < 0 ? -1 : findings.counts[0] > 0;
+	int printed = format == FORMAT_JSON ? findings_print_json(&findings, err) : findings_print(&findings, err);
+	return printed < 0 ? -1 : findings.counts[0] > 0;
 }
 
 const struct command check_command = {

@@ -84,9 +84,8 @@ int command_fail_unknown(const char *name, struct error *err)
 	struct nearest near = nearest_to(name);
 	for (size_t i = 0; commands[i]; i++)
 		(void)nearest_try(&near, commands[i]->name);
-	(void)fail(err, 0, "unknown command \"%.64s\"", name);
-	return near.name ? error_hint(err, "did you mean \"%s\"?", near.name) :
-			   error_hint(err, "hull --help lists them");
+	(void)fail_hint(err, 0, "hull --help lists them", "unknown command \"%.64s\"", name);
+	return near.name ? error_hint(err, "did you mean \"%s\"?", near.name) : -1;
 }
 
 const struct value *operand_value(const struct command *command, int index, bool dashes)
@@ -112,6 +111,15 @@ unsigned operand_statuses(const struct context *ctx)
 int print_end(struct error *err)
 {
 	return fflush(stdout) != 0 || ferror(stdout) ? fail(err, errno, "write to standard output") : 0;
+}
+
+int print_json(struct json_writer *json, struct error *err)
+{
+	size_t len;
+	const char *text = json_finish(json, &len);
+	if (text[len - 1] == '\n')
+		return print_text(text, len, err);
+	return print_text(arena_printf(json->arena, "%s\n", text), len + 1, err);
 }
 
 int print_text(const char *text, size_t len, struct error *err)

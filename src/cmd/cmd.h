@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "namespaces/net.h"
+#include "oci/json-write.h"
 #include "oci/schema.h"
 #include "plan/plan.h"
 
@@ -190,6 +191,9 @@ int command_fail_unknown(const char *name, struct error *err);
  * ctx->operands. */
 int options_parse(struct context *ctx, const struct command *command, int argc, char **argv, struct error *err);
 
+/* The row of that letter, or NULL. */
+const struct option_row *option_of_letter(const struct option_row *rows, int letter);
+
 /* Sets the row's member of `options`, which is the struct of the row's table; value may be NULL for a flag. */
 int option_store(
 	struct arena *arena, void *options, const struct option_row *row, const char *value, struct error *err);
@@ -211,7 +215,8 @@ void help_print_command(const struct command *command);
 
 /* Writes to standard output, and sees that it arrived. Returns 0, the exit status, or -1. */
 int print_text(const char *text, size_t len, struct error *err);
-int print_end(struct error *err); /* flushes stdout; 0 or -1 */
+int print_json(struct json_writer *json, struct error *err); /* the finished text, on a line of its own */
+int print_end(struct error *err);                            /* flushes stdout; 0 or -1 */
 
 int interactive_check(const struct process_options *options, struct error *err);
 int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err);

@@ -176,14 +176,6 @@ static const struct option_row *find_long(const struct option_row *rows, const c
 	return found;
 }
 
-static const struct option_row *find_letter(const struct option_row *rows, char letter)
-{
-	for (; rows->name; rows++)
-		if (rows->letter == letter)
-			return rows;
-	return NULL;
-}
-
 /* One option of a word: `value` is what the word says of it, or NULL where the next word does. */
 static void take_option(struct place *p, const struct option_row *row, const char *value)
 {
@@ -204,7 +196,7 @@ static void take_options(struct place *p, const char *word)
 		return;
 	}
 	for (const char *letter = word + 1; *letter; letter++) {
-		const struct option_row *row = find_letter(p->rows, *letter);
+		const struct option_row *row = option_of_letter(p->rows, *letter);
 		if (!row)
 			continue;
 		bool is_flag = !row->operand;
@@ -247,7 +239,7 @@ static bool find_value_within(struct place *p, const char *word)
 	if (equals && str_starts(word, "--"))
 		p->row = find_long(p->rows, word + 2, (size_t)(equals - word) - 2);
 	else if (word[1] && word[2]) {
-		p->row = find_letter(p->rows, word[1]);
+		p->row = option_of_letter(p->rows, word[1]);
 		if (p->row && !p->row->operand)
 			p->row = NULL;
 		start = word + 2;

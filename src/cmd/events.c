@@ -59,10 +59,8 @@ static void begin_event(struct json_writer *json, struct arena *arena, const cha
 
 static int end_event(struct json_writer *json, struct error *err)
 {
-	size_t len;
 	json_end(json);
-	char *text = json_finish(json, &len);
-	return print_text(arena_printf(json->arena, "%s\n", text), len + 1, err);
+	return print_json(json, err);
 }
 
 static int print_stats(const struct watch *w, struct error *err)

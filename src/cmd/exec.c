@@ -9,7 +9,7 @@
 #include "launch/self.h"
 #include "run/relay.h"
 
-enum { STATUS_FAILED = 255 }; /* as runc's: what went wrong is not the program's own doing */
+enum { EXIT_BY_HULL = 255 }; /* as runc's: what went wrong is not the program's own doing */
 
 struct exec_options {
 	struct process_options process;
@@ -117,7 +117,7 @@ static int run(struct context *ctx, struct error *err)
 {
 	int status = exec_process(ctx, err);
 	if (status < 0 && !err->status)
-		err->status = STATUS_FAILED;
+		err->status = EXIT_BY_HULL;
 	return status;
 }
 

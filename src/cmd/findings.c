@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cmd/cmd.h"
 #include "oci/json-lines.h"
 #include "oci/json-write.h"
 
@@ -120,7 +121,7 @@ static void print_count(const struct findings *f)
 	(void)printf("%s\n", f->list.len == MOST ? ", and perhaps more that are not shown" : "");
 }
 
-void findings_print(const struct findings *f)
+int findings_print(const struct findings *f, struct error *err)
 {
 	char line[1024];
 	LIST_EACH (&f->list, finding) {
@@ -135,6 +136,7 @@ void findings_print(const struct findings *f)
 		print_count(f);
 	else
 		(void)printf("the configuration is right, and this host can honour it\n");
+	return print_end(err);
 }
 
 /* The message without file, line and property, which are members of their own. */
@@ -146,11 +148,10 @@ static const char *message(const struct error *error, char *buf, size_t size)
 	return error_line(&alone, buf, size);
 }
 
-void findings_print_json(const struct findings *f)
+int findings_print_json(const struct findings *f, struct error *err)
 {
 	struct json_writer w;
 	char line[1024];
-	size_t len;
 	json_begin(&w, f->arena, true);
 	json_array(&w);
 	LIST_EACH (&f->list, finding) {
@@ -169,6 +170,5 @@ void findings_print_json(const struct findings *f)
 		json_end(&w);
 	}
 	json_end(&w);
-	const char *text = json_finish(&w, &len);
-	(void)fwrite(text, 1, len, stdout);
+	return print_json(&w, err);
 }

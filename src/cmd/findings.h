@@ -43,5 +43,5 @@ void findings_say_unknown(void *data, int line, const char *where, const char *n
 /* Gives each its line, and puts them in the order of the file. */
 void findings_sort(struct findings *findings);
 
-void findings_print(const struct findings *findings);
-void findings_print_json(const struct findings *findings);
+int findings_print(const struct findings *findings, struct error *err);
+int findings_print_json(const struct findings *findings, struct error *err);

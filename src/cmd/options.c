@@ -53,13 +53,11 @@ static size_t make_tables(struct getopt_tables *t, const struct parser *p)
 	return count;
 }
 
-static const struct option_row *find_row(const struct option_row *rows, size_t count, int c)
+const struct option_row *option_of_letter(const struct option_row *rows, int letter)
 {
-	if (c >= FIRST_LONG && c < FIRST_LONG + (int)count)
-		return &rows[c - FIRST_LONG];
-	for (size_t i = 0; i < count; i++)
-		if (rows[i].letter && rows[i].letter == c)
-			return &rows[i];
+	for (; rows->name; rows++)
+		if (rows->letter && rows->letter == letter)
+			return rows;
 	return NULL;
 }
 
@@ -113,9 +111,10 @@ int option_store(struct arena *arena, void *options, const struct option_row *ro
 static const struct option_row *row_of_word(const struct option_row *rows, const char *word, int letter)
 {
 	size_t len = str_starts(word, "--") ? strcspn(word + 2, "=") : 0;
+	if (!len)
+		return option_of_letter(rows, letter);
 	for (; rows->name; rows++)
-		if (len ? strlen(rows->name) == len && strncmp(rows->name, word + 2, len) == 0 :
-			  rows->letter && rows->letter == letter)
+		if (strlen(rows->name) == len && strncmp(rows->name, word + 2, len) == 0)
 			return rows;
 	return NULL;
 }
@@ -348,7 +347,8 @@ static int fail_one_dash(const struct parser *p, struct error *err)
 static int read_option(const struct parser *p, int c, struct error *err)
 {
 	struct context *ctx = p->ctx;
-	const struct option_row *row = find_row(p->rows, p->count, c);
+	bool is_long = c >= FIRST_LONG && c < FIRST_LONG + (int)p->count;
+	const struct option_row *row = is_long ? &p->rows[c - FIRST_LONG] : option_of_letter(p->rows, c);
 	if (row && optarg && fail_one_dash(p, err) < 0)
 		return p->command ? error_prefix(err, "%s", p->command->name) : -1;
 	if (c == 1)

@@ -27,23 +27,18 @@ static const struct option_row options[] = {
 	OPTIONS_END,
 };
 
-static int print_json(struct context *ctx, const pid_t *pids, size_t len, struct error *err)
+static int print_array(struct context *ctx, const pid_t *pids, size_t len, struct error *err)
 {
-	size_t size;
 	struct json_writer json;
 	const char *empty = ctx->dialect->empty;
-	bool pretty = ctx->dialect->pretty_pids;
 	if (len == 0)
 		return print_text(empty, strlen(empty), err);
-	json_begin(&json, &ctx->arena, pretty);
+	json_begin(&json, &ctx->arena, ctx->dialect->pretty_pids);
 	json_array(&json);
 	for (size_t i = 0; i < len; i++)
 		json_int(&json, pids[i]);
 	json_end(&json);
-	char *text = json_finish(&json, &size);
-	if (pretty)
-		return print_text(text, size, err);
-	return print_text(arena_printf(&ctx->arena, "%s\n", text), size + 1, err);
+	return print_json(&json, err);
 }
 
 static int print_pids(const pid_t *pids, size_t len, struct error *err)
@@ -151,7 +146,7 @@ static int run(struct context *ctx, struct error *err)
 		return container_blame(&c, "list the processes of", err);
 	error_clear(err);
 	if (word_value(formats, o->format) == FORMAT_JSON)
-		return print_json(ctx, pids, len, err);
+		return print_array(ctx, pids, len, err);
 	if (ctx->dialect->pids_alone && ctx->operand_count == 1)
 		return print_pids(pids, len, err);
 	return print_table(ctx, pids, len, err);

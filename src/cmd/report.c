@@ -8,15 +8,18 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "cmd/cmd.h"
 #include "cmd/signal-names.h"
 #include "container/container-cgroup.h"
 #include "oci/json-write.h"
 
-int report_open(struct report *report, const char *target, struct error *err)
+int report_open(struct report *report, struct context *ctx, const char *target, struct error *err)
 {
 	uint64_t number;
-	int fd = str_to_u64(target, INT_MAX, &number) ? fcntl((int)number, F_DUPFD_CLOEXEC, 3) :
-							open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	bool is_number = str_to_u64(target, INT_MAX, &number);
+	target = is_number ? target : absolute_path(ctx, target);
+	int fd = is_number ? fcntl((int)number, F_DUPFD_CLOEXEC, 3) :
+			     open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return fail(err, errno, "--report %s", target);
 	report->fd = fd;

@@ -2,7 +2,7 @@
  * run --report: how a container ended, what it used, and where the time of its start went, as one object of JSON.
  *
  *	struct report report = { .fd = -1 };
- *	report_open(&report, "FILE or number", &err);
+ *	report_open(&report, ctx, "FILE or number", &err);
  *	report_collect(&report, &container);             while its cgroup is there
  *	report_write(&report, id, NULL, &err);
  */
@@ -13,6 +13,8 @@
 #include "cgroups/stats.h"
 #include "container/container.h"
 #include "run/timing.h"
+
+struct context;
 
 struct report {
 	struct arena arena;
@@ -27,8 +29,9 @@ struct report {
 
 #define REPORT(name) struct report name __attribute__((cleanup(report_close))) = { .fd = -1 }
 
-/* `target` is a descriptor's number or a file, which is made or emptied. The caller fills `timings`. */
-int report_open(struct report *report, const char *target, struct error *err);
+/* `target` is a descriptor's number or a file, which is made or emptied, and which errors name by its absolute path. The
+ * caller fills `timings`. */
+int report_open(struct report *report, struct context *ctx, const char *target, struct error *err);
 void report_close(struct report *report);
 /* Reads the cgroup of a container whose process has ended. What the kernel does not tell is left out. */
 void report_collect(struct report *report, struct container *c);

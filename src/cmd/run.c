@@ -1,4 +1,3 @@
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -108,14 +107,6 @@ static int wait_and_delete(
 	return status;
 }
 
-/* `target` is a descriptor's number, or a file, which errors name by its absolute path. */
-static int open_report(struct context *ctx, struct report *report, const char *target, struct error *err)
-{
-	uint64_t number;
-	bool is_number = str_to_u64(target, INT_MAX, &number);
-	return report_open(report, is_number ? target : absolute_path(ctx, target), err);
-}
-
 static int run_container(struct context *ctx, struct report *report, struct error *err)
 {
 	const struct run_options *o = ctx->options;
@@ -128,7 +119,7 @@ static int run_container(struct context *ctx, struct report *report, struct erro
 		return -1;
 	request.detach = o->detach;
 	/* before all that may fail: what an earlier run has left there is not to be taken for this one's */
-	if (o->report && !o->dry_run && open_report(ctx, report, o->report, err) < 0)
+	if (o->report && !o->dry_run && report_open(report, ctx, o->report, err) < 0)
 		return -1;
 	if (creation_prepare(&creation, &request, err) < 0)
 		return -1;

@@ -147,10 +147,9 @@ static int run(struct context *ctx, struct error *err)
 	if (o->bundle && chdir(o->bundle) < 0)
 		return fail(err, errno, "--bundle %s", o->bundle);
 	FD(file) = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (file < 0) {
-		(void)fail(err, errno, "make %s", name);
-		return errno == EEXIST ? error_hint(err, "remove it first: spec overwrites nothing") : -1;
-	}
+	if (file < 0)
+		return fail_hint(err, errno, errno == EEXIST ? "remove it first: spec overwrites nothing" : NULL,
+			"make %s", name);
 	return write_all(file, text, len) < 0 ? fail(err, errno, "write %s", name) : 0;
 }
 

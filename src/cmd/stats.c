@@ -120,9 +120,8 @@ static void compare_samples(struct samples *now, const struct samples *before)
 	}
 }
 
-static int print_json(struct samples *s, struct error *err)
+static int print_array(struct samples *s, struct error *err)
 {
-	size_t len;
 	struct json_writer json;
 	json_begin(&json, &s->arena, false);
 	json_array(&json);
@@ -135,8 +134,7 @@ static int print_json(struct samples *s, struct error *err)
 		json_end(&json);
 	}
 	json_end(&json);
-	char *text = json_finish(&json, &len);
-	return print_text(arena_printf(&s->arena, "%s\n", text), len + 1, err);
+	return print_json(&json, err);
 }
 
 static int print_samples(const struct request *r, struct samples *now, const struct samples *before, struct error *err)
@@ -144,7 +142,7 @@ static int print_samples(const struct request *r, struct samples *now, const str
 	compare_samples(now, before);
 	sample_sort(&now->list, r->order);
 	if (r->format == FORMAT_JSON)
-		return print_json(now, err);
+		return print_array(now, err);
 	if (r->format == FORMAT_OPENMETRICS)
 		metrics_print(&now->list, stdout);
 	else
@@ -152,45 +150,27 @@ static int print_samples(const struct request *r, struct samples *now, const str
 	return print_end(err);
 }
 
-/* A table of one sample needs two, the shares of CPU being differences. */
-static int print_once(struct context *ctx, const struct request *r, struct error *err)
+/* Prints a sample, or with `stream` one after the other. The shares of CPU are differences, so a table needs two. */
+static int watch(struct context *ctx, const struct request *r, bool stream, struct error *err)
 {
-	struct samples now, before = { .time_ms = 0 };
-	bool table = r->format == FORMAT_TABLE;
-	if (table) {
-		if (take_samples(ctx, r, &before, err) < 0)
-			return -1;
-		(void)poll(NULL, 0, FIRST_SAMPLE_MS);
-	}
-	int status = take_samples(ctx, r, &now, err);
-	if (status == 0) {
-		status = print_samples(r, &now, table ? &before : NULL, err);
-		arena_free(&now.arena);
+	static const char home_and_clear[] = "\033[H\033[J";
+	struct samples before = { .time_ms = 0 }, now;
+	bool table = r->format == FORMAT_TABLE, screen = table && stream && isatty(STDOUT_FILENO);
+	int status;
+	for (bool first = true; (status = take_samples(ctx, r, &now, err)) == 0; first = false) {
+		bool shown = !table || !first;
+		if (screen && !first)
+			(void)fputs(home_and_clear, stdout);
+		if (shown)
+			status = print_samples(r, &now, first ? NULL : &before, err);
+		arena_free(&before.arena);
+		before = now;
+		if (status < 0 || (shown && !stream))
+			break;
+		(void)poll(NULL, 0, shown ? r->interval_ms : FIRST_SAMPLE_MS);
 	}
 	arena_free(&before.arena);
 	return status;
-}
-
-static int stream(struct context *ctx, const struct request *r, struct error *err)
-{
-	static const char home_and_clear[] = "\033[H\033[J";
-	struct samples before = { .time_ms = 0 };
-	bool table = r->format == FORMAT_TABLE, screen = table && isatty(STDOUT_FILENO);
-	for (bool first = true;; first = false) {
-		struct samples now;
-		if (take_samples(ctx, r, &now, err) < 0)
-			break;
-		if (screen && !first)
-			(void)fputs(home_and_clear, stdout);
-		int status = table && first ? 0 : print_samples(r, &now, first ? NULL : &before, err);
-		arena_free(&before.arena);
-		before = now;
-		if (status < 0)
-			break;
-		(void)poll(NULL, 0, table && first ? FIRST_SAMPLE_MS : r->interval_ms);
-	}
-	arena_free(&before.arena);
-	return -1;
 }
 
 static int run(struct context *ctx, struct error *err)
@@ -204,9 +184,7 @@ static int run(struct context *ctx, struct error *err)
 	if (r.interval_ms < 0)
 		return -1;
 	/* OpenMetrics is what one scrape reads */
-	if (o->no_stream || r.format == FORMAT_OPENMETRICS)
-		return print_once(ctx, &r, err);
-	return stream(ctx, &r, err);
+	return watch(ctx, &r, !o->no_stream && r.format != FORMAT_OPENMETRICS, err);
 }
 
 const struct command stats_command = {

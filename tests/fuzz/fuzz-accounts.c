@@ -1,6 +1,6 @@
 /*
- * Any bytes as the container's /etc/passwd and /etc/group: the first line is what is looked for. Whatever is found is
- * an id, and a number is that number.
+ * Any bytes as the container's /etc/passwd and /etc/group; the first line is the name to look for. A result is an id,
+ * and a number gives that number.
  *
  *	make fuzzers && build/fuzz/fuzz-accounts -max_total_time=60 CORPUS
  */

@@ -1,8 +1,8 @@
 #!/bin/sh
-# .process.apparmorProfile, where AppArmor is on and apparmor_parser(8) can load a profile of the test's own.
+# .process.apparmorProfile, on a host with AppArmor where apparmor_parser(8) can load a profile of the test's own.
 . "${0%/*}/lib.sh"
 
-# A profile, as $profile, that allows everything but /etc/secret; gone again with the test.
+# Loads a profile, $profile, that allows everything but /etc/secret; the test removes it again.
 load_profile() {
 	grep -qw apparmor /sys/kernel/security/lsm 2>/dev/null || skip 'AppArmor is not enabled here'
 	command -v apparmor_parser >/dev/null || skip 'apparmor_parser(8) is not here'

@@ -1,12 +1,12 @@
 #!/bin/sh
-# What a container's process has from its caller, and what it has not: streams, signals, variables.
+# What a container's process inherits from its caller, and what not: streams, signals, variables.
 . "${0%/*}/lib.sh"
 
 user() {
 	config '.process.user = {uid: 1000, gid: 1000}'
 }
 
-# As an unprivileged server writes its log: /dev/stdout is opened again, which asks for permission anew.
+# As an unprivileged server writes its log: it opens /dev/stdout again, which checks the permission anew.
 test_streams_can_be_opened_again() {
 	user
 	config '.process.args = ["sh", "-c", "cat /dev/stdin; echo out >/dev/stdout; echo err >/dev/stderr"]'
@@ -23,7 +23,7 @@ test_streams_are_the_users() {
 	same 1000 "$(stat -c %u "$WORK/out")" 'the file given for the output'
 }
 
-# With a terminal the program does not get them: they stay whose they are.
+# With a terminal, the program does not get the streams: they keep their owner.
 test_streams_beside_a_terminal_stay() {
 	create
 	hull start "$ID" || fail start
@@ -45,7 +45,7 @@ test_streams_of_root_stay() {
 	same 77:88 "$(cat "$WORK/given")" 'the owner'
 }
 
-# On a filesystem that cannot be written the owner stays, and that is no error.
+# On a filesystem that cannot be written, the owner stays, and that is no error.
 test_streams_on_a_readonly_filesystem() {
 	user
 	mkdir "$WORK/tmpfs"
@@ -64,7 +64,7 @@ test_the_last_assignment_counts() {
 	same 'A=4 B=2 HOME=/root PATH=/bin' "$(printf '%s\n' "$out" | sort | xargs)" 'the environment'
 }
 
-# nohup(1), services and shells' background jobs ignore signals, which is passed on by execve(2).
+# nohup(1), services and shells' background jobs ignore signals, and execve(2) passes that on.
 test_signals_are_not_ignored() {
 	trap '' HUP INT QUIT PIPE USR1 CHLD TERM
 	config '.process.args = ["grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"]'
@@ -80,7 +80,7 @@ test_signals_are_not_blocked() {
 	same 'SigBlk: 0000000000000000' "$(echo $out)" 'the set'
 }
 
-# With SIGCHLD ignored the kernel reaps children itself and a wait finds none.
+# With SIGCHLD ignored, the kernel reaps children itself, and a wait finds none.
 test_hooks_under_a_caller_that_ignores_children() {
 	trap '' CHLD
 	printf '#!/bin/sh\necho ran >>%s/hooks\n' "$WORK" >"$WORK/hook"

@@ -2,13 +2,13 @@
  * Runs a command and kills it, or a process that it made, at one system call after the other.
  *
  *	kill-at parent 17 hull create ...     SIGKILL as the command enters its 17th system call
- *	kill-at child 17 hull create ...      the same for whatever the command has cloned, counted together
- *	kill-at parent 0 hull create ...      kills nothing, prints how many there were
+ *	kill-at child 17 hull create ...      the same for the processes that the command has cloned, counted together
+ *	kill-at parent 0 hull create ...      kills nothing, and prints the number of calls
  *	MEANWHILE='hull delete ...' kill-at parent 17 hull exec ...
- *	                                      kills nothing, but runs that with sh as the command stands before its 17th call
+ *	                                      kills nothing, but runs that with sh while the command stands before its 17th call
  *
- * Prints that number, or the exit status of the command (128 + signal) in the mode "child". Exits with 0 if it killed,
- * 3 if the command ended before, 1 if it cannot trace. What outlives the command goes on untraced.
+ * Prints that number, or the exit status of the command (128 + signal) in the mode "child". Exits with 0 if it
+ * killed, 3 if the command ended before, 1 if it cannot trace. Processes that outlive the command continue untraced.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -30,7 +30,7 @@ struct trace {
 	unsigned inside_len;
 };
 
-/* A syscall stop is an entry or an exit: the process's own turn tells which. */
+/* A syscall stop is an entry or an exit: the process's own turn tells which one. */
 static bool is_entry(struct trace *t, pid_t pid)
 {
 	for (unsigned i = 0; i < t->inside_len; i++)
@@ -99,7 +99,8 @@ int main(int argc, char **argv)
 	long options = PTRACE_O_TRACESYSGOOD;
 	if (t.children)
 		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
-	/* Not by PTRACE_TRACEME: a new process would begin with a SIGSTOP, and stay stopped if we end before it. */
+	/* Not by PTRACE_TRACEME: a new process would begin with a SIGSTOP, and stay stopped if this program ends
+	 * before it. */
 	if (ptrace(PTRACE_SEIZE, t.main, 0, options) < 0 || kill(t.main, SIGCONT) < 0)
 		return 1;
 	status = follow(&t);

@@ -1,6 +1,6 @@
 /*
- * What a process can learn of itself, printed from inside a container: `probe QUESTION [ARGUMENT...]`. Static, so that
- * it runs in any root filesystem.
+ * What a process can learn about itself, printed from inside a container: `probe QUESTION [ARGUMENT...]`. Static, so
+ * that it runs in any root filesystem.
  */
 #include <errno.h>
 #include <grp.h>
@@ -96,7 +96,7 @@ static int print_window(char **args)
 	return 0;
 }
 
-/* By name, as numbers differ between architectures; the last ones are newer than the headers may be. */
+/* By name, since numbers differ between architectures; the last ones may be newer than the headers. */
 static const struct {
 	const char *name;
 	long number;

@@ -19,7 +19,7 @@ if [ ! "$image" -nt "$root/etc/systemd/system/multi-user.target.wants" ] || # ma
 		}
 	fi
 	rm -f "$image.new"
-	# All the space that tests may want; the file is sparse.
+	# Enough space for the tests; the file is sparse.
 	truncate -s 4G "$image.new"
 	mke2fs -q -t ext4 -m 0 -E lazy_itable_init=1,lazy_journal_init=1 -d "$root" "$image.new" >"$image.log" 2>&1 || {
 		tail -n 1 "$image.log"
