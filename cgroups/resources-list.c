@@ -68,7 +68,7 @@ static const struct throttle {
 	{ "throttleWriteIOPSDevice", "wiops", offsetof(struct oci_block_io, throttle_write_iops_device) },
 };
 
-/* A rate of 0 took the limit away under cgroup v1; io.max has the word "max" for that. */
+/* A rate of 0 removed the limit in cgroup v1; io.max has the word "max" for that. */
 static void plan_throttle(struct planner *planner, const struct throttle *throttle)
 {
 	const oci_throttle_list *list =
@@ -140,7 +140,7 @@ static int plan_network(struct planner *planner, struct error *err)
 	return 0;
 }
 
-/* Files that hold no limit but act on processes: "cgroup.procs" would take any process of the host into the
+/* Whether the file holds no limit but acts on processes: "cgroup.procs" could move any process of the host into the
  * container. */
 static bool is_action(const char *file)
 {
@@ -152,7 +152,7 @@ static bool is_action(const char *file)
 	return false;
 }
 
-/* config-linux.md "Unified": whatever the file, known or not. The name is a name, never a path. */
+/* config-linux.md "Unified": any file, known or not, but of this cgroup. */
 static int plan_unified(struct planner *planner, struct error *err)
 {
 	const struct oci_resources *resources = planner->resources;
@@ -163,7 +163,7 @@ static int plan_unified(struct planner *planner, struct error *err)
 			return fail_at(err, 0, planner->where, "\"%s\" is not the name of a cgroup file", item->key);
 		if (is_action(item->key))
 			return fail_at(err, 0, planner->where, "acts on processes, and is no limit of resources");
-		/* The kernel takes one line in one write: "io.max" for two devices is two. */
+		/* the kernel takes one line in one write, so "io.max" for two devices is two writes */
 		for (const char *line = item->value; *line;) {
 			size_t len = strcspn(line, "\n");
 			struct cgroup_write *write = list_add(planner->arena, &planner->writes);
@@ -176,7 +176,7 @@ static int plan_unified(struct planner *planner, struct error *err)
 	return 0;
 }
 
-/* In the order in which they are written: `unified` last, so that it has the last word. */
+/* In the order of the writes: `unified` is the last, so that it overrides the others. */
 int plan_lists(struct planner *planner, struct error *err)
 {
 	static int (*const steps[])(struct planner *, struct error *) = {

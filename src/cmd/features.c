@@ -5,7 +5,7 @@
 #include "process/caps.h"
 #include "process/seccomp.h"
 
-/* Every annotation that has an effect: what an image could set to harm, if an engine passed it on. */
+/* All annotations with an effect, by which an image could do harm if an engine passed them on. */
 static const char *const unsafe_annotations[] = {
 	"run.oci.hooks.stderr",
 	"run.oci.hooks.stdout",
