@@ -21,14 +21,12 @@ static const struct property namespace_properties[] = {
 	STRING(struct oci_namespace, path, "path", 0,
 		"file of a namespace to join, an absolute path on the host; a new one is made if "
 		"absent"),
-	END,
 };
 static const struct schema oci_namespace_schema = SCHEMA(oci_namespace, namespace_properties);
 
 static const struct property time_offset_properties[] = {
 	INT(struct oci_time_offset, secs, "secs", 0, INT64_MIN, INT64_MAX, "seconds added to the clock"),
 	UINT(struct oci_time_offset, nanosecs, "nanosecs", 0, MAX_NANOSECONDS, "nanoseconds added to the clock"),
-	END,
 };
 static const struct schema oci_time_offset_schema = SCHEMA(oci_time_offset, time_offset_properties);
 
@@ -37,7 +35,6 @@ static const struct property time_offsets_properties[] = {
 		"offset of CLOCK_BOOTTIME and the clocks that follow it"),
 	OBJECT(struct oci_time_offsets, monotonic, oci_time_offset, "monotonic", 0,
 		"offset of CLOCK_MONOTONIC and the clocks that follow it"),
-	END,
 };
 static const struct schema oci_time_offsets_schema = SCHEMA(oci_time_offsets, time_offsets_properties);
 
@@ -51,13 +48,11 @@ static const struct property device_properties[] = {
 		"permission bits, in decimal like every number in JSON; 438 (0666) if absent"),
 	UINT(struct oci_device, uid, "uid", 0, MAX_ID, "its owner inside the container; 0 if absent"),
 	UINT(struct oci_device, gid, "gid", 0, MAX_ID, "its group inside the container; 0 if absent"),
-	END,
 };
 static const struct schema oci_device_schema = SCHEMA(oci_device, device_properties);
 
 static const struct property net_device_properties[] = {
 	STRING(struct oci_net_device, name, "name", 0, "its name in the container; unchanged if absent"),
-	END,
 };
 static const struct schema oci_net_device_schema = SCHEMA(oci_net_device, net_device_properties);
 
@@ -70,7 +65,6 @@ static const struct property device_rule_properties[] = {
 	STRING(struct oci_device_rule, access, "access", 0,
 		"accesses that the rule is about: \"r\" to read, \"w\" to write, \"m\" to make the node; \"rwm\" "
 		"if absent"),
-	END,
 };
 static const struct schema oci_device_rule_schema = SCHEMA(oci_device_rule, device_rule_properties);
 
@@ -94,26 +88,24 @@ static const struct property memory_properties[] = {
 		"whether the memory of cgroups below is counted, too; cgroup v2 always does"),
 	BOOL(struct oci_memory, check_before_update, "checkBeforeUpdate", 0,
 		"whether an update of the limit to less than is in use is refused"),
-	END,
 };
 static const struct schema oci_memory_schema = SCHEMA(oci_memory, memory_properties);
 
 static const struct property cpu_properties[] = {
-	UINT(struct oci_cpu, shares, "shares", 0, UINT64_MAX,
+	UINT(struct oci_cpu, shares, "shares", 0, INT64_MAX,
 		"share of the CPU time relative to siblings; 1024 is usual"),
 	INT(struct oci_cpu, quota, "quota", 0, -1, INT64_MAX,
 		"microseconds of CPU time allowed in each period; -1 is unlimited"),
-	UINT(struct oci_cpu, burst, "burst", 0, UINT64_MAX, "microseconds of unused quota that may be saved up"),
-	UINT(struct oci_cpu, period, "period", 0, UINT64_MAX, "length of a period in microseconds"),
+	UINT(struct oci_cpu, burst, "burst", 0, INT64_MAX, "microseconds of unused quota that may be saved up"),
+	UINT(struct oci_cpu, period, "period", 0, INT64_MAX, "length of a period in microseconds"),
 	INT(struct oci_cpu, realtime_runtime, "realtimeRuntime", 0, -1, INT64_MAX,
 		"microseconds of real-time scheduling allowed in each period; cgroup v1 alone has "
 		"it"),
-	UINT(struct oci_cpu, realtime_period, "realtimePeriod", 0, UINT64_MAX,
+	UINT(struct oci_cpu, realtime_period, "realtimePeriod", 0, INT64_MAX,
 		"length of a real-time period in microseconds; cgroup v1 alone has it"),
 	STRING(struct oci_cpu, cpus, "cpus", 0, "CPUs that may be used, such as 0-3,7"),
 	STRING(struct oci_cpu, mems, "mems", 0, "memory nodes that may be used, such as 0-1"),
 	INT(struct oci_cpu, idle, "idle", 0, 0, 1, "1 lets it run only when nothing else wants to"),
-	END,
 };
 static const struct schema oci_cpu_schema = SCHEMA(oci_cpu, cpu_properties);
 
@@ -123,15 +115,13 @@ static const struct property weight_device_properties[] = {
 	UINT(struct oci_weight_device, weight, "weight", 0, MAX_WEIGHT, "weight for this device, 10 to 1000"),
 	UINT(struct oci_weight_device, leaf_weight, "leafWeight", 0, MAX_WEIGHT,
 		"weight against cgroups below; cgroup v1 alone has it"),
-	END,
 };
 static const struct schema oci_weight_device_schema = SCHEMA(oci_weight_device, weight_device_properties);
 
 static const struct property throttle_device_properties[] = {
 	INT(struct oci_throttle_device, major, "major", REQUIRED, 0, MAX_MAJOR, "major number"),
 	INT(struct oci_throttle_device, minor, "minor", REQUIRED, 0, MAX_MINOR, "minor number"),
-	UINT(struct oci_throttle_device, rate, "rate", 0, UINT64_MAX, "bytes or operations in a second"),
-	END,
+	UINT(struct oci_throttle_device, rate, "rate", REQUIRED, UINT64_MAX, "bytes or operations in a second"),
 };
 static const struct schema oci_throttle_device_schema = SCHEMA(oci_throttle_device, throttle_device_properties);
 
@@ -149,7 +139,6 @@ static const struct property block_io_properties[] = {
 		"most read operations in a second, by device"),
 	OBJECTS(struct oci_block_io, throttle_write_iops_device, oci_throttle_device, "throttleWriteIOPSDevice", 0,
 		"most write operations in a second, by device"),
-	END,
 };
 static const struct schema oci_block_io_schema = SCHEMA(oci_block_io, block_io_properties);
 
@@ -157,7 +146,6 @@ static const struct property hugepage_limit_properties[] = {
 	STRING(struct oci_hugepage_limit, page_size, "pageSize", REQUIRED,
 		"size of the pages, a number and KB, MB or GB, such as 2MB"),
 	UINT(struct oci_hugepage_limit, limit, "limit", REQUIRED, UINT64_MAX, "most bytes in pages of that size"),
-	END,
 };
 static const struct schema oci_hugepage_limit_schema = SCHEMA(oci_hugepage_limit, hugepage_limit_properties);
 
@@ -165,7 +153,6 @@ static const struct property interface_priority_properties[] = {
 	STRING(struct oci_interface_priority, name, "name", REQUIRED, "the interface"),
 	UINT(struct oci_interface_priority, priority, "priority", REQUIRED, UINT32_MAX,
 		"priority of what is sent through it"),
-	END,
 };
 static const struct schema oci_interface_priority_schema =
 	SCHEMA(oci_interface_priority, interface_priority_properties);
@@ -175,21 +162,18 @@ static const struct property network_properties[] = {
 		"traffic class of what the container sends; cgroup v1 alone has it"),
 	OBJECTS(struct oci_network, priorities, oci_interface_priority, "priorities", 0,
 		"priorities of what is sent, by interface; cgroup v1 alone has it"),
-	END,
 };
 static const struct schema oci_network_schema = SCHEMA(oci_network, network_properties);
 
 /* The specification's schema requires the limit, but its own Go types leave an unset one out. */
 static const struct property pids_properties[] = {
 	INT(struct oci_pids, limit, "limit", 0, -1, INT64_MAX, "most tasks at one time; -1 is unlimited"),
-	END,
 };
 static const struct schema oci_pids_schema = SCHEMA(oci_pids, pids_properties);
 
 static const struct property rdma_properties[] = {
 	UINT(struct oci_rdma, hca_handles, "hcaHandles", 0, UINT32_MAX, "most handles open at one time"),
 	UINT(struct oci_rdma, hca_objects, "hcaObjects", 0, UINT32_MAX, "most objects at one time"),
-	END,
 };
 static const struct schema oci_rdma_schema = SCHEMA(oci_rdma, rdma_properties);
 
@@ -205,7 +189,6 @@ static const struct property resources_properties[] = {
 	OBJECT(struct oci_resources, pids, oci_pids, "pids", 0, "limit of the number of tasks"),
 	OBJECT_MAP(struct oci_resources, rdma, oci_rdma, "rdma", 0, "limits of RDMA, by device name"),
 	MAP(struct oci_resources, unified, "unified", 0, "cgroup v2 files by name and what is written to them"),
-	END,
 };
 const struct schema oci_resources_schema = SCHEMA(oci_resources, resources_properties);
 
@@ -223,7 +206,6 @@ static const struct property intel_rdt_properties[] = {
 		"whether memory bandwidth is monitored; replaced by enableMonitoring in 1.3"),
 	BOOL(struct oci_intel_rdt, enable_monitoring, "enableMonitoring", 0,
 		"whether a monitoring group is made for the container"),
-	END,
 };
 static const struct schema oci_intel_rdt_schema = SCHEMA(oci_intel_rdt, intel_rdt_properties);
 
@@ -233,7 +215,6 @@ static const struct property memory_policy_properties[] = {
 	STRING(struct oci_memory_policy, nodes, "nodes", 0, "the memory nodes, such as 0-3,7"),
 	FLAGS(struct oci_memory_policy, flags, "flags", 0, oci_memory_policy_flag_words,
 		"how the nodes are meant, as in set_mempolicy(2)"),
-	END,
 };
 static const struct schema oci_memory_policy_schema = SCHEMA(oci_memory_policy, memory_policy_properties);
 
@@ -244,7 +225,6 @@ static const struct property seccomp_arg_properties[] = {
 	UINT(struct oci_seccomp_arg, value_two, "valueTwo", 0, UINT64_MAX,
 		"what the masked argument must equal for SCMP_CMP_MASKED_EQ"),
 	WORD(struct oci_seccomp_arg, op, "op", REQUIRED, oci_seccomp_operator_words, "the comparison"),
-	END,
 };
 static const struct schema oci_seccomp_arg_schema = SCHEMA(oci_seccomp_arg, seccomp_arg_properties);
 
@@ -257,7 +237,6 @@ static const struct property seccomp_syscall_properties[] = {
 		"EPERM if absent"),
 	OBJECTS(struct oci_seccomp_syscall, args, oci_seccomp_arg, "args", 0,
 		"comparisons of arguments, all of which must hold"),
-	END,
 };
 static const struct schema oci_seccomp_syscall_schema = SCHEMA(oci_seccomp_syscall, seccomp_syscall_properties);
 
@@ -275,7 +254,6 @@ static const struct property seccomp_properties[] = {
 	STRING(struct oci_seccomp, listener_metadata, "listenerMetadata", 0, "words passed to that agent as they are"),
 	OBJECTS(struct oci_seccomp, syscalls, oci_seccomp_syscall, "syscalls", 0,
 		"system calls and what happens on each"),
-	END,
 };
 static const struct schema oci_seccomp_schema = SCHEMA(oci_seccomp, seccomp_properties);
 
@@ -283,7 +261,6 @@ static const struct property personality_properties[] = {
 	WORD(struct oci_personality, domain, "domain", REQUIRED, oci_personality_words,
 		"execution domain: LINUX32 lets uname(2) report a 32-bit machine"),
 	STRINGS(struct oci_personality, flags, "flags", 0, "must be empty: none is defined yet"),
-	END,
 };
 static const struct schema oci_personality_schema = SCHEMA(oci_personality, personality_properties);
 
@@ -321,7 +298,6 @@ static const struct property linux_properties[] = {
 	STRING(struct oci_linux, mount_label, "mountLabel", 0, "SELinux context of the container's mounts"),
 	OBJECT(struct oci_linux, personality, oci_personality, "personality", 0,
 		"execution domain of the process, as in personality(2)"),
-	END,
 };
 const struct schema oci_linux_schema = SCHEMA(oci_linux, linux_properties);
 

@@ -15,7 +15,6 @@ enum {
 static const struct property console_size_properties[] = {
 	UINT(struct oci_console_size, height, "height", REQUIRED, MAX_TERMINAL, "in characters"),
 	UINT(struct oci_console_size, width, "width", REQUIRED, MAX_TERMINAL, "in characters"),
-	END,
 };
 static const struct schema oci_console_size_schema = SCHEMA(oci_console_size, console_size_properties);
 
@@ -29,7 +28,6 @@ static const struct property user_properties[] = {
 		"supplementary group ids inside the container"),
 	STRING(struct oci_user, username, "username", 0,
 		"user name on Windows; without effect on Linux, where uid is what counts"),
-	END,
 };
 static const struct schema oci_user_schema = SCHEMA(oci_user, user_properties);
 
@@ -44,7 +42,6 @@ static const struct property capabilities_properties[] = {
 		"those kept across execve of ordinary programs by a user other than root; each "
 		"must be permitted and "
 		"inheritable too"),
-	END,
 };
 static const struct schema oci_capabilities_schema = SCHEMA(oci_capabilities, capabilities_properties);
 
@@ -54,7 +51,6 @@ static const struct property rlimit_properties[] = {
 		"the limit that the kernel enforces; 18446744073709551615 is unlimited"),
 	UINT(struct oci_rlimit, hard, "hard", REQUIRED, UINT64_MAX,
 		"the ceiling up to which the process may raise the soft limit"),
-	END,
 };
 static const struct schema oci_rlimit_schema = SCHEMA(oci_rlimit, rlimit_properties);
 
@@ -72,7 +68,6 @@ static const struct property scheduler_properties[] = {
 		"SCHED_DEADLINE"),
 	UINT(struct oci_scheduler, period, "period", 0, UINT64_MAX,
 		"length of a period in nanoseconds, for SCHED_DEADLINE"),
-	END,
 };
 static const struct schema oci_scheduler_schema = SCHEMA(oci_scheduler, scheduler_properties);
 
@@ -80,7 +75,6 @@ static const struct property io_priority_properties[] = {
 	WORD(struct oci_io_priority, class, "class", REQUIRED, oci_io_priority_words,
 		"the I/O scheduling class, as in ioprio_set(2)"),
 	INT(struct oci_io_priority, priority, "priority", 0, 0, 7, "priority within the class, 0 is the highest"),
-	END,
 };
 static const struct schema oci_io_priority_schema = SCHEMA(oci_io_priority, io_priority_properties);
 
@@ -90,7 +84,6 @@ static const struct property exec_cpu_affinity_properties[] = {
 		"such as 0-3,7"),
 	STRING(struct oci_exec_cpu_affinity, final, "final", 0,
 		"CPUs that an executed process runs on once it is in the container's cgroup"),
-	END,
 };
 static const struct schema oci_exec_cpu_affinity_schema = SCHEMA(oci_exec_cpu_affinity, exec_cpu_affinity_properties);
 
@@ -125,7 +118,6 @@ static const struct property process_properties[] = {
 	OBJECT(struct oci_process, exec_cpu_affinity, oci_exec_cpu_affinity, "execCPUAffinity", 0,
 		"CPUs for processes that are executed in the running container"),
 	INLINE(struct oci_process, user, oci_user, "user", 0, "user that the process runs as; root if absent"),
-	END,
 };
 const struct schema oci_process_schema = SCHEMA(oci_process, process_properties);
 
@@ -133,7 +125,6 @@ static const struct property root_properties[] = {
 	STRING(struct oci_root, path, "path", REQUIRED,
 		"directory of the root filesystem, absolute or relative to the bundle"),
 	BOOL(struct oci_root, readonly, "readonly", 0, "whether the root filesystem is read-only inside the container"),
-	END,
 };
 static const struct schema oci_root_schema = SCHEMA(oci_root, root_properties);
 
@@ -142,7 +133,6 @@ static const struct property id_mapping_properties[] = {
 		"first id of the range inside the container"),
 	UINT(struct oci_id_mapping, host_id, "hostID", REQUIRED, UINT32_MAX, "first id of the range outside"),
 	UINT(struct oci_id_mapping, size, "size", REQUIRED, UINT32_MAX, "number of ids in the range"),
-	END,
 };
 const struct schema oci_id_mapping_schema = SCHEMA(oci_id_mapping, id_mapping_properties);
 
@@ -161,7 +151,6 @@ static const struct property mount_properties[] = {
 		"(hostID); with ridmap among the options for all that is mounted below, too"),
 	OBJECTS(struct oci_mount, gid_mappings, oci_id_mapping, "gidMappings", 0,
 		"group ids of the source's files and the host's ids that they appear as"),
-	END,
 };
 static const struct schema oci_mount_schema = SCHEMA(oci_mount, mount_properties);
 
@@ -171,7 +160,6 @@ static const struct property hook_properties[] = {
 	STRINGS(struct oci_hook, env, "env", 0, "its whole environment, each entry as NAME=value; empty if absent"),
 	INT(struct oci_hook, timeout, "timeout", 0, 1, INT32_MAX,
 		"seconds after which the hook is killed and counts as failed; unlimited if absent"),
-	END,
 };
 static const struct schema oci_hook_schema = SCHEMA(oci_hook, hook_properties);
 
@@ -192,7 +180,6 @@ static const struct property hooks_properties[] = {
 	OBJECTS(struct oci_hooks, poststart, oci_hook, "poststart", 0,
 		"run on the host after the container's program was started"),
 	OBJECTS(struct oci_hooks, poststop, oci_hook, "poststop", 0, "run on the host after the container was deleted"),
-	END,
 };
 static const struct schema oci_hooks_schema = SCHEMA(oci_hooks, hooks_properties);
 
@@ -219,6 +206,5 @@ static const struct property config_properties[] = {
 	SEEN(struct oci_config, has_solaris, "solaris", "settings for Solaris; without effect on Linux"),
 	SEEN(struct oci_config, has_zos, "zos", "settings for z/OS; without effect on Linux"),
 	SEEN(struct oci_config, has_freebsd, "freebsd", "settings for FreeBSD; without effect on Linux"),
-	END,
 };
 const struct schema oci_config_schema = SCHEMA(oci_config, config_properties);

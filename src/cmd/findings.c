@@ -1,5 +1,6 @@
 #include "cmd/findings.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +19,8 @@ static bool is_within(const char *where, const char *outer)
 	return strncmp(where, outer, len) == 0 && (!where[len] || where[len] == '.' || where[len] == '[');
 }
 
-/* Whether an error of an earlier stage makes this one superfluous. The earlier one is about the same property; or about
- * an outer one that could not be read; or about an inner one, when the plan applies the same rule to the whole
- * entry. */
+/* Whether an error of an earlier stage makes this one superfluous. The earlier one is about the same property, or about
+ * an outer one that could not be read, or about an inner one that makes the kernel refuse the whole (EINVAL). */
 static bool covers(const struct finding *old, const struct error *error)
 {
 	const struct error *earlier = old->error;
@@ -30,7 +30,7 @@ static bool covers(const struct finding *old, const struct error *error)
 		return true;
 	return str_eq(error->where, earlier->where) ||
 	       (is_within(earlier->where, error->where) &&
-		       (str_eq(error->text, earlier->text) || str_starts(error->where, ".process.")));
+		       (error->errnum == EINVAL || str_eq(error->text, earlier->text)));
 }
 
 static bool is_told(const struct findings *f, const struct error *error)
