@@ -255,7 +255,7 @@ static const struct property seccomp_properties[] = {
 	OBJECTS(struct oci_seccomp, syscalls, oci_seccomp_syscall, "syscalls", 0,
 		"system calls and what happens on each"),
 };
-static const struct schema oci_seccomp_schema = SCHEMA(oci_seccomp, seccomp_properties);
+const struct schema oci_seccomp_schema = SCHEMA(oci_seccomp, seccomp_properties);
 
 static const struct property personality_properties[] = {
 	WORD(struct oci_personality, domain, "domain", REQUIRED, oci_personality_words,

@@ -69,6 +69,6 @@ void *reader_add_item(struct reader *r, struct frame *f);
 /* An object whose required strings were refused has empty ones: the rules and the plan count on them. */
 void reader_fill_strings(const struct schema *schema, void *base);
 
-/* Decides about the value that begins: TAKE it to *ret_place as *ret_row says, GO_ON without it, or STOP. The first value
- * of the text has no row. */
+/* Decides about the value that begins: TAKE it to *ret_place as *ret_row says, GO_ON without it, or STOP. The text's
+ * first value has no row. */
 enum verdict reader_place(struct reader *r, enum token found, const struct property **ret_row, void **ret_place);

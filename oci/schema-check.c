@@ -78,8 +78,8 @@ static int check_item(const struct property *row, const char *item, size_t i, st
 
 static int check_value(const struct property *row, const void *member, struct json_path path, struct error *err)
 {
-	size_t size = property_item_size(row);
 	const struct raw_list *list = member;
+	size_t size = row->kind == KIND_STRINGS ? 0 : property_item_size(row); /* any strings will do */
 	for (size_t i = 0; size && i < list->len; i++)
 		if (check_item(row, (const char *)list->items + i * size, i, path, err) < 0)
 			return -1;

@@ -125,6 +125,7 @@ extern const struct schema oci_config_schema;     /* struct oci_config */
 extern const struct schema oci_process_schema;    /* struct oci_process: exec --process */
 extern const struct schema oci_linux_schema;      /* struct oci_linux */
 extern const struct schema oci_resources_schema;  /* struct oci_resources: update --resources */
+extern const struct schema oci_seccomp_schema;    /* struct oci_seccomp: the key of its cache */
 extern const struct schema oci_id_mapping_schema; /* struct oci_id_mapping */
 
 /* The row of that name, or NULL. */

@@ -18,7 +18,7 @@
 #include "process/seccomp.h"
 
 struct seccomp_key {
-	const unsigned char *data; /* all that the program depends upon, in one order */
+	const char *data; /* JSON */
 	size_t len;
 };
 

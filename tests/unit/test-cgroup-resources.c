@@ -113,7 +113,6 @@ static const struct {
 	{ { PIDS(100) }, "pids.max 100\n" },
 	{ { PIDS(-1) }, "pids.max max\n" },
 	{ { PIDS(0) }, "pids.max 1\n" },
-	{ { PIDS(-2) }, NULL, R "pids.limit: -2 is neither a count nor -1, no limit" },
 
 	{ { IO(.weight = NUMBER(10)) }, "io.bfq.weight 10 | io.weight 1\n" },
 	{ { IO(.weight = NUMBER(1000)) }, "io.bfq.weight 1000 | io.weight 10000\n" },
