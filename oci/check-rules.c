@@ -37,7 +37,8 @@ void refuse(struct check *c, const char *hint, const char *fmt, ...)
 	va_end(args);
 	str_make_printable(error.text); /* it quotes what was read */
 	(void)error_at(&error, c->where);
-	(void)error_hint(&error, "%s", hint ? hint : "");
+	if (hint)
+		(void)error_hint(&error, "%s", hint);
 	if (c->sink)
 		c->sink->say(c->sink->data, &error);
 	else

@@ -51,11 +51,10 @@ static void print_kind(const struct property *p, FILE *out)
 static void print_members(const struct schema *schema, FILE *out)
 {
 	int width = 0;
-	EACH_PROPERTY(schema, p)
-	if ((int)strlen(p->name) > width)
-		width = (int)strlen(p->name);
-	EACH_PROPERTY(schema, p)
-	{
+	EACH_PROPERTY (schema, p)
+		if ((int)strlen(p->name) > width)
+			width = (int)strlen(p->name);
+	EACH_PROPERTY (schema, p) {
 		fprintf(out, "  %-*s  %s (", width, p->name, p->doc);
 		print_kind(p, out);
 		fputs(")\n", out);
@@ -218,8 +217,7 @@ static void collect_sections(struct reference *ref, const char *path, const stru
 	struct section *section = &ref->sections[ref->count++];
 	section->schema = schema;
 	(void)snprintf(section->path, sizeof(section->path), "%s", path);
-	EACH_PROPERTY(schema, p)
-	{
+	EACH_PROPERTY (schema, p) {
 		char below[sizeof(section->path)];
 		if (!p->object)
 			continue;
@@ -250,8 +248,8 @@ void oci_reference_mdoc(FILE *out)
 		if (i > 0)
 			fprintf(out, ".Ss %s\n", ref.sections[i].path);
 		fputs(".Bl -tag -width Ds\n", out);
-		EACH_PROPERTY(ref.sections[i].schema, p)
-		write_row(&ref, p, out);
+		EACH_PROPERTY (ref.sections[i].schema, p)
+			write_row(&ref, p, out);
 		fputs(".El\n", out);
 	}
 }

@@ -53,8 +53,8 @@ static void write_hooks(struct json_writer *w)
 	(void)schema_find(&oci_config_schema, ".hooks", &hooks); /* the row itself says nothing */
 	json_key(w, "hooks");
 	json_array(w);
-	EACH_PROPERTY(hooks, p)
-	json_string(w, p->name);
+	EACH_PROPERTY (hooks, p)
+		json_string(w, p->name);
 	json_end(w);
 }
 

@@ -219,8 +219,7 @@ static enum verdict refuse_duplicate_keys(struct reader *r, struct frame *f)
 static enum verdict refuse_missing(struct reader *r, struct frame *f)
 {
 	uint64_t bit = 1;
-	EACH_PROPERTY(f->schema, row)
-	{
+	EACH_PROPERTY (f->schema, row) {
 		bool missing = (row->flags & REQUIRED) && !(f->given & bit);
 		bit <<= 1;
 		f->row = row;
@@ -356,17 +355,16 @@ int json_read(struct arena *arena, const struct json_source *source, const struc
 	return result;
 }
 
-/* O_NONBLOCK: to open a pipe that nobody writes to would take for ever. */
+/* O_NONBLOCK: a pipe without a writer would be opened for ever. */
 static ssize_t read_regular(struct arena *arena, int dirfd, const char *path, char **ret_text, struct error *err)
 {
 	struct stat st;
 	FD(fd) = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail(err, errno, "open %s", path);
-	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) /* to read a directory is an error that says so */
+	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) /* read(2) of a directory fails with EISDIR */
 		return read_fd(arena, fd, path, JSON_MAX_SIZE, ret_text, err);
-	(void)fail(err, 0, "%s is not a regular file", path);
-	return error_hint(err, "a configuration from elsewhere is given by --config");
+	return fail_hint(err, 0, "--config takes a configuration from elsewhere", "%s is not a regular file", path);
 }
 
 int oci_config_read(struct arena *arena, int dirfd, const char *path, const struct json_source *source,

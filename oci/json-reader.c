@@ -121,8 +121,7 @@ void *reader_add_item(struct reader *r, struct frame *f)
 
 void reader_fill_strings(const struct schema *schema, void *base)
 {
-	EACH_PROPERTY(schema, row)
-	{
+	EACH_PROPERTY (schema, row) {
 		const char **text = (const char **)((char *)base + row->offset);
 		if ((row->flags & REQUIRED) && row->kind == KIND_STRING && !*text)
 			*text = "";

@@ -269,8 +269,7 @@ static void write_list(struct json_writer *w, const struct property *p, const st
 void json_struct(struct json_writer *w, const struct schema *schema, const void *value)
 {
 	json_object(w);
-	EACH_PROPERTY(schema, p)
-	{
+	EACH_PROPERTY (schema, p) {
 		const void *member = (const char *)value + p->offset;
 		if (!property_is_set(p, member) || (p->kind == KIND_WORD && !word_of(p, member)))
 			continue;

@@ -20,9 +20,9 @@ bool property_is_set(const struct property *row, const void *member)
 	case KIND_FLAGS:
 		return ((const struct oci_uint *)member)->set;
 	case KIND_INLINE:
-		EACH_PROPERTY(row->object, p)
-		if (property_is_set(p, (const char *)member + p->offset))
-			return true;
+		EACH_PROPERTY (row->object, p)
+			if (property_is_set(p, (const char *)member + p->offset))
+				return true;
 		return false;
 	case KIND_SEEN: /* the value itself was not kept */
 		return false;
@@ -94,8 +94,7 @@ static int check_value(const struct property *row, const void *member, struct js
 
 static int check_struct(const struct schema *schema, const char *object, struct json_path path, struct error *err)
 {
-	EACH_PROPERTY(schema, row)
-	{
+	EACH_PROPERTY (schema, row) {
 		struct json_path below = path;
 		const void *member = object + row->offset;
 		bool set = property_is_set(row, member);

@@ -4,9 +4,9 @@
 
 const struct property *schema_row(const struct schema *schema, const char *name, size_t len)
 {
-	EACH_PROPERTY(schema, p)
-	if (strlen(p->name) == len && memcmp(p->name, name, len) == 0)
-		return p;
+	EACH_PROPERTY (schema, p)
+		if (strlen(p->name) == len && memcmp(p->name, name, len) == 0)
+			return p;
 	return NULL;
 }
 
@@ -78,7 +78,7 @@ const struct property *schema_find(const struct schema *root, const char *path, 
 const char *schema_nearest(const struct schema *schema, const char *name)
 {
 	struct nearest near = nearest_to(name);
-	EACH_PROPERTY(schema, p)
-	(void)nearest_try(&near, p->name);
+	EACH_PROPERTY (schema, p)
+		(void)nearest_try(&near, p->name);
 	return near.name;
 }

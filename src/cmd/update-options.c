@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "oci/schema.h"
 
-/* They differ in what may be said and in the type of the member. */
+/* What an option takes, and the type of its member. */
 enum form { SIZE, COUNT, QUOTA, POSITIVE, TEXT_LIST };
 
 struct row {
@@ -42,7 +42,7 @@ static const struct row rows[] = {
 	OPTION_ROW("--pids-limit", pids_limit, COUNT, oci_pids, pids, limit),
 };
 
-/* Up to three decimals, which is what people write; the rest is exact. */
+/* Three decimals count, which is what people write. */
 static bool parse_decimal(const char *text, const char **ret_end, uint64_t *ret_thousandths)
 {
 	uint64_t value = 0;

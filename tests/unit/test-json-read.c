@@ -400,8 +400,7 @@ static void check_words(const struct word *words)
 static void check_schema(const struct schema *schema, unsigned depth)
 {
 	assert_true(depth < 10);
-	EACH_PROPERTY(schema, p)
-	{
+	EACH_PROPERTY (schema, p) {
 		size_t len = p->doc ? strlen(p->doc) : 0;
 		if (len < 8 || p->doc[len - 1] == '.' || p->offset >= schema->size)
 			fail_msg("%s.%s: documentation or offset", schema->name, p->name);
