@@ -1,6 +1,6 @@
 /*
- * The tables of config-linux.md. Ranges are the specification's, or the kernel's where that is
- * narrower and a wider value could only fail later.
+ * The tables of config-linux.md. Ranges are the specification's, or the kernel's where they are narrower: a
+ * value beyond them could only fail later.
  */
 #include "oci/schema.h"
 #include "oci/words.h"
@@ -8,7 +8,7 @@
 enum {
 	MAX_MAJOR = (1 << 12) - 1, /* MINORBITS is 20: linux/kdev_t.h */
 	MAX_MINOR = (1 << 20) - 1,
-	MAX_DEVICE_MODE = 0177777, /* engines leave the type bits in: ignored */
+	MAX_DEVICE_MODE = 0177777, /* with the type bits, which engines leave in: they are ignored */
 	MAX_NANOSECONDS = 999999999,
 	MAX_WEIGHT = 1000,
 	MAX_SYSCALL_ARG = 5,

@@ -1,6 +1,6 @@
 /*
- * The tables of config.md. Ranges are the specification's, or the kernel's where that is
- * narrower and a wider value could only fail later.
+ * The tables of config.md. Ranges are the specification's, or the kernel's where they are narrower: a
+ * value beyond them could only fail later.
  */
 #include "oci/schema.h"
 #include "oci/words.h"

@@ -15,7 +15,7 @@ enum { SHOWN = 64 }; /* bytes of a value that an error quotes */
 
 /* Scalars */
 
-/* Where the reading goes on, *ret_word is the word that was probably meant, or NULL. */
+/* *ret_word is the word that was probably meant, or NULL, for a reading that goes on. */
 static enum verdict refuse_word(
 	struct reader *r, const struct property *row, const char *text, const struct word **ret_word)
 {
@@ -61,7 +61,7 @@ static int on_string(void *ctx, const unsigned char *bytes, size_t len)
 
 enum number { INTEGER, TOO_LARGE, NO_INTEGER };
 
-/* Sign and magnitude, since both int64_t and uint64_t must fit. */
+/* Sign and magnitude, so that both int64_t and uint64_t fit. */
 static enum number parse_integer(const char *text, size_t len, bool *ret_negative, uint64_t *ret_magnitude)
 {
 	uint64_t value = 0;
@@ -135,7 +135,7 @@ static enum verdict open_bracket(struct reader *r, enum token found, const struc
 	return verdict;
 }
 
-/* The frame that ends, or NULL where that is in a value that is passed over. */
+/* The frame that ends, or NULL in a value that is passed over. */
 static struct frame *close_bracket(struct reader *r)
 {
 	r->depth--;
@@ -180,7 +180,7 @@ static int on_start_map(void *ctx)
 	return GO_ON;
 }
 
-/* Lists of strings serve as argv and environ, so a NULL follows the last that does not count. */
+/* Lists of strings serve as argv and environ: a NULL follows the last string, and does not count. */
 static int on_end_array(void *ctx)
 {
 	struct reader *r = ctx;
@@ -200,7 +200,7 @@ static int compare_strings(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Sorted at the end: to compare each key with all before it would take hours for a file of the allowed size. */
+/* Sorts the keys: to compare each with all before it would take hours in a file of the allowed size. */
 static enum verdict refuse_duplicate_keys(struct reader *r, struct frame *f)
 {
 	const struct raw_list *list = f->base;
@@ -314,8 +314,8 @@ static int refuse_syntax(struct reader *r)
 	const char *hint, *text = json_complaint((const char *)said, &hint);
 	yajl_free_error(r->yajl, said);
 	while (r->ended && r->len && strchr(" \t\r\n", r->text[r->len - 1]))
-		r->len--;   /* the end is where the text ends, not the blank lines after it */
-	r->frame_count = 0; /* jq cannot go anywhere in such a file */
+		r->len--;   /* the text ends before the blank lines */
+	r->frame_count = 0; /* jq(1) cannot follow a path in such a file */
 	if (r->ended && r->len == 0)
 		text = "the file is empty", hint = "";
 	reader_fail(r, reader_offset(r), "%s", text);

@@ -7,7 +7,7 @@
 
 #include "base/str.h"
 
-/* All memory, yajl's too, is the arena's: nothing to free, no malloc for a short text. */
+/* All memory is the arena's, yajl's as well: a short text needs no malloc, and nothing is freed. */
 
 static void *allocate(void *arena, size_t size)
 {
@@ -41,8 +41,8 @@ static void append_plain(struct json_writer *w, const char *text, size_t len)
 	w->len += len;
 }
 
-/* yajl escapes the control characters below U+0020 alone. U+007F to U+009F act on a terminal too, and stand in strings
- * alone. */
+/* yajl escapes only the control characters below U+0020. U+007F to U+009F act on a terminal too. They occur only in
+ * strings. */
 static void append(void *data, const char *text, size_t len)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -61,7 +61,7 @@ static void append(void *data, const char *text, size_t len)
 	append_plain(data, text + done, len - done);
 }
 
-/* yajl refuses only what a program must not do: a value where a key belongs, or 128 levels. */
+/* yajl refuses only errors of the program: a value in place of a key, or 128 levels. */
 static void must(yajl_gen_status status)
 {
 	if (status != yajl_gen_status_ok)
@@ -83,7 +83,7 @@ void json_begin(struct json_writer *w, struct arena *arena, bool pretty)
 	}
 }
 
-/* Opening waits for the first member, since yajl would write an empty object on three lines. */
+/* The bracket waits for the first member, since yajl would write an empty object on three lines. */
 static void write_opening(struct json_writer *w)
 {
 	if (!w->opening)
@@ -108,7 +108,7 @@ void json_array(struct json_writer *w)
 
 void json_end(struct json_writer *w)
 {
-	if (w->opening) /* as a number is how yajl writes a value unchanged */
+	if (w->opening) /* yajl writes numbers unchanged */
 		must(yajl_gen_number(w->gen, w->opening, 2));
 	else
 		must(w->objects & 1 ? yajl_gen_map_close(w->gen) : yajl_gen_array_close(w->gen));

@@ -23,7 +23,7 @@ enum kind {
 	KIND_STRING,     /* const char * */
 	KIND_BOOL,       /* struct oci_bool */
 	KIND_INT,        /* struct oci_int, range min..max */
-	KIND_UINT,       /* struct oci_uint, range 0..umax */
+	KIND_UINT,       /* struct oci_uint, range 0..max */
 	KIND_WORD,       /* struct oci_int: one of `words` */
 	KIND_FLAGS,      /* struct oci_uint: an array of words, or'ed */
 	KIND_WORDS,      /* LIST(struct oci_int): an array of words, in order */
@@ -62,9 +62,8 @@ struct schema {
 	for (const struct property *p = (schema)->properties; p < (schema)->properties + (schema)->count; p++)
 
 /*
- * The rows. `s` is the struct, `m` its member, `tag` the struct tag of a sub-object, whose
- * schema is tag_schema: OBJECT(struct oci_config, linux, oci_linux, "linux", 0, "…") needs
- * oci_linux_schema.
+ * The rows. `s` is the struct, `m` its member, and `tag` the struct tag of a sub-object, whose schema is tag_schema:
+ * OBJECT(struct oci_config, linux, oci_linux, "linux", 0, "…") needs oci_linux_schema.
  */
 
 /* clang-format off */
@@ -109,7 +108,7 @@ struct schema {
 #define ROW(name, kind, flags, offset, min, max, words, object, doc) \
 	{ name, kind, flags, offset, min, max, words, object, doc }
 
-/* offsetof, refused by the compiler if the member has another type; the assertions have size 0. */
+/* offsetof, which the compiler refuses if the member has another type. The assertions have size 0. */
 #define SAME_TYPE(a, b, text) \
 	sizeof(struct { _Static_assert(__builtin_types_compatible_p(a, b), text); })
 #define MEMBER_AT(s, m, type) \
@@ -131,15 +130,15 @@ extern const struct schema oci_id_mapping_schema; /* struct oci_id_mapping */
 /* The row of that name, or NULL. */
 const struct property *schema_row(const struct schema *schema, const char *name, size_t len);
 
-/* The row that a jq path names: ".linux.namespaces[].type" (an index or none, the first dot or none, as one likes), or
- * NULL. *ret_schema is that of the object found, or of the list's objects, and NULL for all else. The path "." is the
- * root itself: NULL with *ret_schema set. */
+/* The row that a jq path names, such as ".linux.namespaces[].type", or NULL. The first dot and indexes are optional.
+ * *ret_schema is that of the object, or of the objects in the list, and NULL for any other property. The path "." is
+ * the root itself: NULL with *ret_schema set. */
 const struct property *schema_find(const struct schema *root, const char *path, const struct schema **ret_schema);
 
 /* The property that an unknown name was meant for, or NULL: base/nearest.h. */
 const char *schema_nearest(const struct schema *schema, const char *name);
 
-/* Whether the member has a value to be written: it is set, not NULL, or not empty. */
+/* Whether the member has a value: it is set, not NULL, or not empty. */
 bool property_is_set(const struct property *row, const void *member);
 
 /* The size of one item of a list, or 0 if the property is no list. */

@@ -66,7 +66,7 @@ static const struct schema process_state_schema = SCHEMA(oci_process_state, proc
 
 static const struct property record_properties[] = { ROW_VERSION(struct oci_record), ROW_ID(struct oci_record),
 	ROW_BUNDLE(struct oci_record), ROW_ROOTFS(struct oci_record), ROW_CREATED(struct oci_record),
-	UINT(struct oci_record, owner, "owner", REQUIRED, UINT32_MAX, "user id of who created it"),
+	UINT(struct oci_record, owner, "owner", REQUIRED, UINT32_MAX, "user id of the creator"),
 	INT(struct oci_record, pid, "pid", REQUIRED, 0, INT32_MAX, "process id of init"),
 	UINT(struct oci_record, pid_start, "pidStart", REQUIRED, UINT64_MAX,
 		"start time of init in clock ticks since boot"),
@@ -83,7 +83,7 @@ static const struct property record_properties[] = { ROW_VERSION(struct oci_reco
 	ROW_ANNOTATIONS(struct oci_record), ROW_EXIT(struct oci_record) };
 const struct schema oci_record_schema = SCHEMA(oci_record, record_properties);
 
-/* A copy in which everything that is always printed is set. */
+/* A copy with the properties that are always printed. */
 static struct oci_state complete(const struct oci_state *state)
 {
 	struct oci_state whole = *state;

@@ -142,8 +142,8 @@ static void check_hooks_of(const oci_hook_list *hooks, const char *name, const s
 	}
 }
 
-/* A startContainer hook runs in the container, where a mount may bring it: config-program.c. The failure of a hook after
- * start is only logged, so it is a warning here. */
+/* A startContainer hook runs in the container, where a mount may bring it: config-program.c. The failure of a hook
+ * after start is only logged, so it is a warning here. */
 static void check_hooks(struct advice *a)
 {
 	const struct oci_hooks *h = a->config->hooks;

@@ -81,7 +81,7 @@ bool size_parse(const char *text, int64_t *ret_bytes)
 	if (!letter || (*rest && strcasecmp(rest, "b") != 0 && strcasecmp(rest, "ib") != 0))
 		return false;
 	unsigned shift = (unsigned)(letter - letters) * 10;
-	if (thousandths > (uint64_t)INT64_MAX >> shift) /* /1000 comes after, so this is strict */
+	if (thousandths > (uint64_t)INT64_MAX >> shift) /* the division by 1000 comes later, so this is strict */
 		return false;
 	whole = (thousandths << shift) / 1000;
 	*ret_bytes = (int64_t)whole;
@@ -128,7 +128,7 @@ static const struct property *property_at(const struct schema *schema, size_t of
 	const struct property *p = schema->properties;
 	while (p->offset != offset)
 		p++;
-	return p; /* rows are written by the same structs: it is there */
+	return p; /* it is there: both tables are made from the same structs */
 }
 
 static void note(struct arena *arena, const struct row *row, const char *text, typed_list *typed)

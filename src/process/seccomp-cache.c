@@ -15,7 +15,7 @@
 
 enum {
 	FORMAT = 2,  /* counts with every change to what process/seccomp.c makes of a profile */
-	SLOTS = 256, /* files at most, so that profiles without end do not fill the disk */
+	SLOTS = 256, /* files at most, so that ever new profiles do not fill the disk */
 	MAX_FILE = 4 * 1024 * 1024,
 };
 
@@ -26,7 +26,7 @@ struct head {
 
 static const char magic[8] = "hullbpf";
 
-/* Eight bytes at a time: multiply and mix. No defence against chosen collisions, which cost only a miss. */
+/* Multiplies and mixes eight bytes at a time. A chosen collision costs only a miss. */
 static uint64_t hash(const void *data, size_t len)
 {
 	uint64_t h = UINT64_C(0xcbf29ce484222325) ^ len;
@@ -64,7 +64,7 @@ static void write_name(const struct seccomp_key *key, char *buf, size_t size)
 	(void)snprintf(buf, size, "seccomp-%02x", (unsigned)(hash(key->data, key->len) % SLOTS));
 }
 
-/* A file that somebody else could have written is not believed: it would be the container's filter. */
+/* A file that somebody else could have written is not trusted: it becomes the container's filter. */
 static bool is_ours(const struct stat *st)
 {
 	return S_ISREG(st->st_mode) && st->st_uid == geteuid() && !(st->st_mode & 022) && st->st_nlink == 1;
