@@ -24,7 +24,7 @@ const char *controller_of(struct arena *arena, const char *file)
 {
 	size_t len = strcspn(file, ".");
 	size_t total = strlen(file);
-	if (!file[len] || (len == 6 && str_starts(file, "cgroup")))
+	if (len == 0 || !file[len] || (len == 6 && str_starts(file, "cgroup")))
 		return NULL;
 	if (total > 9 && str_eq(file + total - 9, ".pressure"))
 		return NULL;

@@ -171,9 +171,7 @@ static int convert_burst(struct planner *planner, const struct row *row, const s
  * cloned into it, so 0 would let none start; 1 allows no further one, like 0. */
 static int convert_pids(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
-	if (value->number < -1)
-		return fail_at(
-			err, 0, planner->where, "%lld is neither a count nor -1, no limit", (long long)value->number);
+	(void)err;
 	if (value->number == -1)
 		plan_write(planner, row->file, "max");
 	else
@@ -226,9 +224,8 @@ static const struct row rows[] = {
 };
 
 /* False when the property is absent. */
-static bool read_value(const struct row *row, const char *member, struct value *ret_value, bool *ret_large)
+static bool read_value(const struct row *row, const char *member, struct value *ret_value)
 {
-	*ret_large = false;
 	if (row->kind == TEXT) {
 		*ret_value = (struct value){ .text = *(const char *const *)member };
 		return ret_value->text != NULL;
@@ -240,7 +237,6 @@ static bool read_value(const struct row *row, const char *member, struct value *
 	}
 	if (row->kind == UINT) {
 		const struct oci_uint *number = (const struct oci_uint *)member;
-		*ret_large = number->value > INT64_MAX;
 		*ret_value = (struct value){ .number = (int64_t)number->value };
 		return number->set;
 	}
@@ -253,13 +249,10 @@ static int plan_row(struct planner *planner, const struct row *row, struct error
 {
 	char *object;
 	struct value value;
-	bool large;
 	memcpy(&object, (const char *)planner->resources + row->object, sizeof(object));
-	if (!object || !read_value(row, object + row->member, &value, &large))
+	if (!object || !read_value(row, object + row->member, &value))
 		return 0;
 	planner->where = arena_printf(planner->arena, ".linux.resources.%s", row->name);
-	if (large)
-		return fail_at(err, ERANGE, planner->where, "%llu", (unsigned long long)value.number);
 	return row->convert(planner, row, &value, err);
 }
 

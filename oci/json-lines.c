@@ -8,7 +8,7 @@
 #include "oci/json-error.h"
 #include "oci/json-read.h"
 
-enum { PATH_SIZE = sizeof(((struct error *)0)->where) }; /* a longer path is cut here as it is in an error */
+enum { PATH_SIZE = sizeof(((struct error *)0)->where) }; /* longer paths are cut as in an error */
 
 struct level {
 	size_t len; /* of the path to the object or array itself */
@@ -19,7 +19,7 @@ struct level {
 struct finder {
 	yajl_handle yajl;
 	const char *text;
-	size_t counted; /* bytes, of which the newlines are in `line` */
+	size_t counted; /* bytes whose newlines are in `line` */
 	int line;
 	struct json_line *known; /* sorted by path */
 	size_t count;
@@ -143,7 +143,7 @@ static int on_end(void *ctx)
 	return 1;
 }
 
-/* The table holds each path and all that enclose it. */
+/* The table holds each path, and the paths of the objects and arrays around it. */
 static void add_paths(struct arena *arena, struct finder *f, const struct json_line *lines, size_t count)
 {
 	LIST(struct json_line) all = { NULL, 0 };

@@ -1,5 +1,6 @@
 #include "cmd/findings.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static bool covers(const struct finding *old, const struct error *error)
 		return true;
 	return str_eq(error->where, earlier->where) ||
 	       (is_within(earlier->where, error->where) &&
-		       (str_eq(error->text, earlier->text) || str_starts(error->where, ".process.")));
+		       (error->errnum == EINVAL || str_eq(error->text, earlier->text)));
 }
 
 static bool is_told(const struct findings *f, const struct error *error)

@@ -6,8 +6,8 @@
 #include "base/str.h"
 #include "oci/schema.h"
 
-/* They differ in what may be said and in the type of the member. */
-enum form { SIZE, COUNT, POSITIVE, TEXT_LIST };
+/* What an option takes, and the type of its member. */
+enum form { SIZE, COUNT, QUOTA, POSITIVE, TEXT_LIST };
 
 struct row {
 	const char *option;
@@ -26,7 +26,7 @@ struct row {
 static const struct row rows[] = {
 	OPTION_ROW("--blkio-weight", blkio_weight, POSITIVE, oci_block_io, block_io, weight),
 	OPTION_ROW("--cpu-period", cpu_period, POSITIVE, oci_cpu, cpu, period),
-	OPTION_ROW("--cpu-quota", cpu_quota, COUNT, oci_cpu, cpu, quota),
+	OPTION_ROW("--cpu-quota", cpu_quota, QUOTA, oci_cpu, cpu, quota),
 	OPTION_ROW("--cpu-share", cpu_share, POSITIVE, oci_cpu, cpu, shares),
 	OPTION_ROW("--cpu-burst", cpu_burst, POSITIVE, oci_cpu, cpu, burst),
 	OPTION_ROW("--cpu-idle", cpu_idle, COUNT, oci_cpu, cpu, idle),
@@ -42,7 +42,7 @@ static const struct row rows[] = {
 	OPTION_ROW("--pids-limit", pids_limit, COUNT, oci_pids, pids, limit),
 };
 
-/* Up to three decimals, which is what people write; the rest is exact. */
+/* Three decimals count, which is what people write. */
 static bool parse_decimal(const char *text, const char **ret_end, uint64_t *ret_thousandths)
 {
 	uint64_t value = 0;
@@ -81,7 +81,7 @@ bool size_parse(const char *text, int64_t *ret_bytes)
 	if (!letter || (*rest && strcasecmp(rest, "b") != 0 && strcasecmp(rest, "ib") != 0))
 		return false;
 	unsigned shift = (unsigned)(letter - letters) * 10;
-	if (thousandths > (uint64_t)INT64_MAX >> shift) /* /1000 comes after, so this is strict */
+	if (thousandths > (uint64_t)INT64_MAX >> shift) /* the division by 1000 comes later, so this is strict */
 		return false;
 	whole = (thousandths << shift) / 1000;
 	*ret_bytes = (int64_t)whole;
@@ -103,10 +103,11 @@ static int store(const struct row *row, const char *text, void *member, struct e
 			return fail_value(row, text, "bytes, perhaps with k, m, g or t, or -1", err);
 		*(struct oci_int *)member = (struct oci_int){ true, number };
 		return 0;
+	case QUOTA: /* as with runc, any negative number is no limit */
 	case COUNT:
 		if (!str_to_i64(text, INT64_MIN, INT64_MAX, &number))
 			return fail_value(row, text, "a whole number", err);
-		*(struct oci_int *)member = (struct oci_int){ true, number };
+		*(struct oci_int *)member = (struct oci_int){ true, row->form == QUOTA && number < 0 ? -1 : number };
 		return 0;
 	case POSITIVE:
 		if (!str_to_u64(text, INT64_MAX, &positive))
@@ -125,9 +126,9 @@ static int store(const struct row *row, const char *text, void *member, struct e
 static const struct property *property_at(const struct schema *schema, size_t offset)
 {
 	const struct property *p = schema->properties;
-	while (p->name && p->offset != offset)
+	while (p->offset != offset)
 		p++;
-	return p; /* rows are written by the same structs: it is there */
+	return p; /* it is there: both tables are made from the same structs */
 }
 
 static void note(struct arena *arena, const struct row *row, const char *text, typed_list *typed)
