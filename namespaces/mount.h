@@ -36,6 +36,7 @@ struct mount_op {
 	struct mount_idmap *idmap; /* or NULL */
 	int tree;                  /* MOUNT_BIND: detached clone of the source, or -1 */
 	int writable;              /* a tmpfs that mount_finish makes read-only, or -1 */
+	const char *label;         /* of an mqueue, which takes no context as an option; or NULL */
 	const char *link;          /* MOUNT_SYMLINK: its target; the arena's */
 	char *mode; /* of a tmpfs without mode=: the parameter for the mode of the directory it hides; or NULL */
 };
