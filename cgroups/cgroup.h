@@ -62,7 +62,8 @@ enum cgroup_use { CGROUP_NEW, CGROUP_IN_USE };
 /* Applies .linux.resources to the open cgroup. NULL resources and empty device rules attach no device program. A
  * property that cannot be applied is an error that names it (".linux.resources.memory.limit") and the reason: the
  * controller is bound to cgroup v1, not delegated, or not in the kernel. Default devices, and the container's own
- * nodes in `devices`, are allowed in addition to the rules. */
+ * nodes in `devices`, are allowed in addition to the rules. In a user namespace other than the initial one,
+ * device rules have no effect: no device can be made there. */
 int cgroup_apply(const struct cgroup_host *host, int cgroup_fd, const char *path, const struct oci_resources *resources,
 	const struct oci_device *devices, size_t device_count, enum cgroup_use use, struct error *err);
 

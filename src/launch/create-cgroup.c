@@ -179,7 +179,7 @@ static int give_away(struct creation *c, int cgroup, struct error *err)
 		return 0;
 	if (cgroup_chown(cgroup, owner, &why) == 0)
 		return 0;
-	if (why.errnum == EPERM && !host_is_root(&c->host)) { /* a SHOULD, that a user cannot honour */
+	if (why.errnum == EPERM) { /* without CAP_CHOWN; a SHOULD of the specification */
 		log_debug("%s", why.text);
 		return 0;
 	}

@@ -314,7 +314,8 @@ static void plan_devices(struct arena *arena, struct plan *plan, const struct ho
 {
 	if (!is_created(plan, CLONE_NEWNS))
 		return;
-	bool bind = plan_has_user_namespace(plan) || host->in_user_namespace;
+	bool bind =
+		plan_has_user_namespace(plan) || host->in_user_namespace || !(host->own_caps & caps_mask("CAP_MKNOD"));
 	devices_plan(arena, plan->linux, bind, has_given_dev(plan), &plan->devices, &plan->device_count);
 	leave_out_mounted(plan);
 }

@@ -370,4 +370,23 @@ test_no_mount_namespace() {
 	run_fails '.linux.devices'
 }
 
+# The rules are the initial user namespace's to set, as in podman build without root; what no device can be made for needs none.
+test_rules_of_root_in_a_user_namespace() {
+	unshare -Urm true 2>/dev/null || skip 'no user namespaces here'
+	hull_within_reach
+	config '.linux.resources.devices = [{allow: false, access: "rwm"}]
+		| .mounts |= map(if .type == "devpts" then .options -= ["gid=5"] else . end)
+		| .process.args = ["sh", "-c", "echo x >/dev/null && ! mknod /dev/x c 1 3 2>/dev/null && echo ran"]'
+	try unshare -Urm "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	expect_status 0
+	same ran "$out" 'the output'
+}
+
+test_root_without_cap_mknod() {
+	config '.process.args = ["sh", "-c", "echo x >/dev/null && echo ran"]'
+	try setpriv --bounding-set=-mknod "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	expect_status 0
+	same ran "$out" 'the output'
+}
+
 run_tests

@@ -243,4 +243,13 @@ test_mapped_already() {
 	run_ok
 }
 
+# Root that may not map any id is like any other user: newuidmap(1), or its own id alone.
+test_default_of_root_without_cap_setuid() {
+	config '.linux.namespaces += [{type: "user"}] | .process.args = ["cat", "/proc/self/uid_map"]
+		| .mounts |= map(if .type == "devpts" then .options -= ["gid=5"] else . end)'
+	try setpriv --bounding-set=-setuid "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	expect_status 0
+	same '0 0 1' "$(printf '%s\n' "$out" | head -n 1 | xargs)" 'the first range'
+}
+
 run_tests
