@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 
-/* SemVer 2.0.0: three numbers without leading zeros, then identifiers with dots between them after "-" and after "+". */
+/* SemVer 2.0.0: three numbers without leading zeros, then identifiers separated by dots after "-", then after "+". */
 static bool is_semantic_version(const char *s)
 {
 	static const char digits[] = "0123456789", marks[] = "-+";
