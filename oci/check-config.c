@@ -7,47 +7,27 @@
 #include "base/str.h"
 #include "base/sys.h"
 
-/* One of the three numbers of SemVer 2.0.0: digits without a leading zero. Moves past it. */
-static bool take_number(const char **text)
-{
-	const char *s = *text;
-	if (!isdigit((unsigned char)*s) || (s[0] == '0' && isdigit((unsigned char)s[1])))
-		return false;
-	while (isdigit((unsigned char)*s))
-		s++;
-	*text = s;
-	return true;
-}
-
-/* Identifiers with dots between them, none empty: what follows "-" or "+". Moves past them. */
-static bool take_identifiers(const char **text)
-{
-	const char *s = *text, *start = s;
-	for (;; s++) {
-		if (isalnum((unsigned char)*s) || *s == '-')
-			continue;
-		if (s == start)
-			return false;
-		if (*s != '.')
-			break;
-		start = s + 1;
-	}
-	*text = s;
-	return true;
-}
-
+/* SemVer 2.0.0: three numbers without leading zeros, then identifiers separated by dots after "-", then after "+". */
 static bool is_semantic_version(const char *s)
 {
+	static const char digits[] = "0123456789", marks[] = "-+";
 	for (int i = 0; i < 3; i++) {
-		if (i > 0 && *s++ != '.')
+		size_t len = strspn(s, digits);
+		if (len == 0 || (*s == '0' && len > 1) || (i < 2 && s[len] != '.'))
 			return false;
-		if (!take_number(&s))
-			return false;
+		s += len + (i < 2);
 	}
-	if (*s == '-' && (s++, !take_identifiers(&s)))
-		return false;
-	if (*s == '+' && (s++, !take_identifiers(&s)))
-		return false;
+	for (const char *mark = marks; *mark; mark++) {
+		if (*s != *mark)
+			continue;
+		do {
+			const char *start = ++s;
+			while (isalnum((unsigned char)*s) || *s == '-')
+				s++;
+			if (s == start)
+				return false;
+		} while (*s == '.');
+	}
 	return *s == '\0';
 }
 

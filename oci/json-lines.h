@@ -1,5 +1,5 @@
 /*
- * The lines of properties in a JSON text, for errors that are found after it was read.
+ * The lines of properties in a configuration, for errors that are found after it was read.
  *
  *	struct json_line lines[] = { { ".mounts[3].source", 0 }, ... };
  *	json_find_lines(arena, text, len, lines, 2);
@@ -14,8 +14,7 @@
 
 struct json_line {
 	const char *path; /* as jq(1) writes it: oci/json-error.h */
-	/* Of the property, or if that is missing, of the nearest object or array around it. 0 if the path names none.
-	 * */
+	/* Of the property, or if that is missing, of the nearest object or array around it; 0 if the path names none */
 	int line;
 };
 

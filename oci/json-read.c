@@ -168,6 +168,8 @@ static int on_start_map(void *ctx)
 	if (verdict != TAKE)
 		return verdict;
 	bool map = row && (row->kind == KIND_MAP || row->kind == KIND_OBJECT_MAP);
+	if (!row)
+		reader_report_place(r);
 	if (map && reader_top(r)->kind == FRAME_OBJECT) { /* not an object in a map of objects */
 		reader_push(r, FRAME_MAP, row, place);
 		return GO_ON;
@@ -277,6 +279,7 @@ static int on_map_key(void *ctx, const unsigned char *bytes, size_t len)
 	}
 	if (f->kind == FRAME_MAP) {
 		f->key = arena_strndup(r->arena, key, len);
+		reader_report_place(r);
 		return len ? GO_ON : refuse(r, "the name is empty");
 	}
 	f->row = schema_row(f->schema, key, len);
@@ -291,6 +294,7 @@ static int on_map_key(void *ctx, const unsigned char *bytes, size_t len)
 		return verdict;
 	}
 	f->seen |= bit;
+	reader_report_place(r);
 	return GO_ON;
 }
 

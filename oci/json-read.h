@@ -27,7 +27,9 @@ typedef void (*json_unknown_fn)(void *data, int line, const char *where, const c
 struct json_source {
 	const char *name;        /* for errors: "config.json" */
 	json_unknown_fn unknown; /* NULL: unknown properties go to the debug log */
-	void *data;
+	/* called for the root ("") and each known property, key of a map and item of an array; may be NULL */
+	void (*place)(void *data, int line, const char *where);
+	void *data;   /* for both */
 	bool regular; /* oci_config_read() refuses a pipe, whose writer may never come */
 	/* NULL: the first refused value ends the reading, and is the error. Otherwise every refusal is reported here
 	 * and the reading goes on: the value is absent, a nearly known word is replaced by the known one, an item of an

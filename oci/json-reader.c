@@ -67,6 +67,15 @@ void reader_path(const struct reader *r, const char *key, size_t len, char *buf,
 		json_path_key(&path, key, len);
 }
 
+void reader_report_place(struct reader *r)
+{
+	char where[sizeof(r->err->where)];
+	if (!r->source || !r->source->place)
+		return;
+	reader_path(r, NULL, 0, where, sizeof(where));
+	r->source->place(r->source->data, reader_line(r, reader_offset(r)), where);
+}
+
 const char *reader_file(const struct reader *r)
 {
 	const char *name = r->source && r->source->name ? r->source->name : "";
@@ -162,6 +171,8 @@ enum verdict reader_place(struct reader *r, enum token found, const struct prope
 		if (f->kind == FRAME_MAP && found == TOKEN_NULL)
 			return GO_ON;
 		f->index++;
+		if (f->kind == FRAME_LIST)
+			reader_report_place(r);
 		wanted = shapes[f->row->kind].item;
 	}
 	if (found != wanted) {

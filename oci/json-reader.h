@@ -53,6 +53,8 @@ size_t reader_offset(const struct reader *r);
 int reader_line(struct reader *r, size_t offset);
 /* The path to the value that is being read, and to `key` in it unless NULL. */
 void reader_path(const struct reader *r, const char *key, size_t len, char *buf, size_t size);
+/* Tells the source of the place that the reading has reached. */
+void reader_report_place(struct reader *r);
 /* The base name of the file. */
 const char *reader_file(const struct reader *r);
 

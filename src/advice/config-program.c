@@ -293,7 +293,7 @@ static void check_inner_hooks(struct advice *a)
 		int errnum = *path != '/' || is_hidden(a, path) ? 0 : executable_try(a->root, path);
 		if (errnum)
 			advice_say(severity(a), arena_printf(a->arena, ".hooks.startContainer[%zu].path", i), errnum,
-				"a startContainer hook is looked for in the root filesystem", "the hook %s", path);
+				"the program is looked for in the root filesystem", "the hook %s", path);
 	}
 }
 

@@ -23,8 +23,8 @@
 #include "base/sys.h"
 #include "cgroups/resctrl.h"
 #include "cgroups/systemd.h"
+#include "oci/annotations.h"
 #include "oci/json-read.h"
-#include "plan/plan.h"
 #include "run/hooks.h"
 #include "run/interrupt.h"
 
@@ -552,8 +552,8 @@ static void run_poststop(struct container *c, const struct oci_config *config)
 	char *text = oci_state_json(&c->arena, &state, false, &len);
 	struct hooks_options options = { -1, -1, -1 };
 	INTERRUPT(interrupt);
-	if (hooks_open_output(config_annotation(config, "run.oci.hooks.stdout"),
-		    config_annotation(config, "run.oci.hooks.stderr"), &options, NULL) < 0)
+	if (hooks_open_output(oci_annotation(config, ANNOTATION_HOOKS_STDOUT),
+		    oci_annotation(config, ANNOTATION_HOOKS_STDERR), &options, NULL) < 0)
 		log_warn("the files for the hooks' output cannot be opened");
 	if (config->hooks->poststop.len && interrupt_open(&interrupt, NULL) == 0)
 		options.interrupt = interrupt.fd;

@@ -316,7 +316,7 @@ static void passes_over_unknown_properties(void **state)
 				   "\"linux\":{\"namespaces\":[{\"type\":\"pid\",\"paths\":\"x\"}],\"netDevices\":{"
 				   "\"e0\":{\"nam\":1}}}}";
 	char noted[1024] = "";
-	const struct json_source noting = { "config.json", note_unknown, noted };
+	const struct json_source noting = { .name = "config.json", .unknown = note_unknown, .data = noted };
 	ARENA(arena);
 	struct oci_config c;
 	struct error err = { 0 };
