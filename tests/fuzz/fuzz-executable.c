@@ -1,6 +1,6 @@
 /*
- * Any bytes as a program in a root filesystem: whether it can be executed is judged, and why it cannot is explained. (The
- * log makes the text of a program printable.)
+ * Any bytes as a program in a root filesystem: whether it can be executed is judged, and the reason is explained if it
+ * cannot. (The log makes the text of a program printable.)
  *
  *	make fuzzers && build/fuzz/fuzz-executable -max_total_time=60 CORPUS
  */
