@@ -5,7 +5,7 @@
  *	cgroup_probe(&host, &err);                                              where cgroup2 is mounted
  *	cgroup_path(arena, linux->cgroups_path, id, &path, &err);               "/hull-x", if it is NULL
  *	FD(cg) = cgroup_create(&host, path, &made, &err);                       for CLONE_INTO_CGROUP
- *	cgroup_apply(&host, cg, path, resources, devices, device_count, &err);  limits and device rules
+ *	cgroup_apply(&host, cg, path, resources, devices, device_count, CGROUP_NEW, &err);  limits and device rules
  *	cgroup_destroy(&host, path, made, 1000, &err);
  *
  * Paths are relative to the cgroup2 mount and begin with "/"; none has an empty, "." or ".." component.

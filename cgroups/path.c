@@ -30,7 +30,7 @@ static bool copy_unescaped(const char *text, size_t len, char *buf, size_t size)
 	for (size_t i = 0; i < len; at++) {
 		if (at + 1 >= size)
 			return false;
-		if (text[i] == '\\' && i + 3 < len) {
+		if (text[i] == '\\' && i + 3 < len && strspn(text + i + 1, "01234567") >= 3) {
 			buf[at] = (char)((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 | (text[i + 3] - '0'));
 			i += 4;
 		} else {
