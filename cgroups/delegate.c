@@ -33,7 +33,7 @@ int cgroup_make_delegate(int cgroup_fd, const char *name, struct error *err)
 {
 	if (strlen(name) > CGROUP_NAME_MAX || !str_is_component(name))
 		return fail(err, 0, "\"%.64s\" is no name of a cgroup", name);
-	if (mkdirat(cgroup_fd, name, 0755) < 0 && errno != EEXIST)
+	if (mkdir_exactly(cgroup_fd, name, 0755) < 0 && errno != EEXIST)
 		return fail(err, errno, "make the cgroup %s", name);
 	int fd = openat(cgroup_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? fail(err, errno, "open the cgroup %s", name) : fd;

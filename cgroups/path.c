@@ -240,7 +240,7 @@ static void unmake(const struct cgroup_host *host, const char *path, size_t len,
 static int make_one(const char *full, bool *ret_made)
 {
 	struct stat st;
-	*ret_made = mkdir(full, 0755) == 0;
+	*ret_made = mkdir_exactly(AT_FDCWD, full, 0755) == 0;
 	if (*ret_made)
 		return 0;
 	if (errno != EEXIST)
@@ -291,7 +291,7 @@ static int make_path(const struct cgroup_host *host, const char *path, unsigned 
 	if (!full_path(full, host, path, strlen(path)))
 		return -1;
 	*made = 1;
-	if (mkdir(full, 0755) == 0)
+	if (mkdir_exactly(AT_FDCWD, full, 0755) == 0)
 		return 0;
 	*made = 0;
 	if (errno == EEXIST)

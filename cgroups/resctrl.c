@@ -227,7 +227,7 @@ static int open_group(const struct rdt_plan *plan, int root, bool *ret_made, str
 {
 	bool made = false;
 	if (!plan->must_exist && !str_eq(plan->group, ".")) {
-		made = mkdirat(root, plan->group, 0755) == 0;
+		made = mkdir_exactly(root, plan->group, 0755) == 0;
 		if (!made && !(errno == EEXIST && plan->is_shared))
 			return fail_make(root, plan->group, err);
 	}
@@ -247,7 +247,7 @@ static int make_monitor(const struct rdt_plan *plan, int root, int group, pid_t 
 	FD(groups) = openat(group, "mon_groups", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (groups < 0)
 		return fail(err, errno, "open mon_groups of %s", plan->group);
-	if (mkdirat(groups, plan->monitor, 0755) < 0)
+	if (mkdir_exactly(groups, plan->monitor, 0755) < 0)
 		return fail_make(root, plan->monitor, err);
 	*ret_made = true;
 	FD(monitor) = openat(groups, plan->monitor, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

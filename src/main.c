@@ -57,8 +57,10 @@ static int obey(struct context *ctx, const struct command *command, struct error
 		help_print_command(command);
 		return print_end(err);
 	}
-	if (command->changes)
+	if (command->changes) { /* no signal of write(2) ends it half-way: the write fails */
 		(void)signal(SIGPIPE, SIG_IGN);
+		(void)signal(SIGXFSZ, SIG_IGN);
+	}
 	ctx->command = command;
 	if (ctx->operand_count < command->min_operands || ctx->operand_count > command->max_operands) {
 		(void)fail(err, 0, "%s: %s", command->name,

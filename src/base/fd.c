@@ -52,6 +52,14 @@ int fd_batch_add(struct fd_batch *batch, int fd)
 }
 
 /* Each round finds the next descriptor to keep, and closes those before it. */
+int mkdir_exactly(int dirfd, const char *name, mode_t mode)
+{
+	mode_t mask = umask(0); /* no other thread creates files meanwhile */
+	int result = mkdirat(dirfd, name, mode);
+	(void)umask(mask);
+	return result;
+}
+
 int close_all_but(int first, const int *keep, size_t count)
 {
 	for (;;) {

@@ -18,6 +18,9 @@ int take_fd(int *fd);   /* returns it and leaves -1, so that the end of the scop
 /* Closes all descriptors from `first` on except those in keep, some of which may be -1. -1 and errno. */
 int close_all_but(int first, const int *keep, size_t count);
 
+/* mkdirat(2) with exactly this mode: the caller's umask is for his own files. 0, or -1 and errno. */
+int mkdir_exactly(int dirfd, const char *name, mode_t mode);
+
 #define FD(name) int name __attribute__((cleanup(close_fd)))
 
 /* Many short-lived descriptors in a row; those with adjacent numbers are closed by one close_range(2):

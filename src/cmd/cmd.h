@@ -172,7 +172,7 @@ struct command {
 	size_t options_size; /* of the struct that the rows fill */
 	int min_operands, max_operands;
 	struct value values[3]; /* of the operands in turn; the last one applies to all further operands */
-	bool changes;           /* ignores SIGPIPE: continues even if nobody reads its output any more */
+	bool changes;           /* ignores SIGPIPE and SIGXFSZ: continues even if nobody reads its output any more */
 	bool options_first;     /* the words after the first operand belong to another program: exec, ps */
 	bool takes_command;     /* the words after "--" are a command: create, run, spec */
 	/* Returns the exit status, or -1 with an error. */
