@@ -8,6 +8,7 @@
 #	sudo make check   install the packages for the tests, and run them, in ten minutes
 #	sudo make check-all  all other tests too: engines, systemd, a virtual machine, fresh systems
 #	sudo make check-vm  all run tests in a virtual machine: KERNEL=oldest|default|newest, INIT=small|systemd
+#	sudo make faults fuzz  errors of all system calls, and all fuzzers, for long
 #	make test T=bind  one file of tests, or one test: T=bind/by_type
 #	make lint format bench clean uninstall
 #
@@ -19,7 +20,8 @@ VERSION = 0.2.0
 BUILD   ?= build
 
 # Root builds as the owner of the tree (tests/owner.sh). Only these goals run as root.
-AS_ROOT = install uninstall clean build-packages test-packages vm-packages package-packages demo check check-all check-vm test bench
+AS_ROOT = install uninstall clean build-packages test-packages vm-packages package-packages demo check check-all check-vm faults fuzz test \
+	bench
 AS_OWNER := $(shell BUILD='$(BUILD)' sh tests/owner.sh)
 export AS_OWNER
 ifneq ($(AS_OWNER),)
@@ -105,7 +107,7 @@ VARIANT_CFLAGS  = -ffunction-sections -fdata-sections -fstack-protector-strong \
 VARIANT_LDFLAGS = -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack $(PROBED_LDFLAGS)
 VARIANT_LIBS    = $(PROBED_LIBS)
 # Goals that build nothing, or that build in a second make once the packages are installed, do not probe.
-NO_BUILD = clean format lint uninstall asan demo check check-all check-vm test deb rpm build-packages test-packages vm-packages \
+NO_BUILD = clean format lint uninstall asan demo check check-all check-vm faults fuzz test deb rpm build-packages test-packages vm-packages \
 	package-packages
 ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/probe.mk
@@ -213,9 +215,9 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 		-o $@ $< $(filter %.o,$^) $(LIBRARY) $(filter-out -static-pie,$(ALL_LDFLAGS)) $(VARIANT_LIBS) -lcmocka -lm
 
 fuzzers: $(FUZZERS)
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
+$(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.c tests/fuzz/fuzz.h $(LIBRARY)
 	@mkdir -p $(@D)
-	$(if $(V),,@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBRARY) \
+	$(if $(V),,@)$(CC) $(ALL_CPPFLAGS) -Itests/fuzz $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< tests/fuzz/fuzz.c $(LIBRARY) \
 		$(ALL_LDFLAGS) $(VARIANT_LIBS)
 
 asan:
@@ -297,6 +299,14 @@ check-all: test-packages vm-packages
 test:
 	@BUILD=$(BUILD) MAKE='$(MAKE)' ROOTLESS='$(ROOTLESS)' ASAN='$(ASAN)' exec sh tests/check.sh test $(T)
 
+# Every system call of every command fails, with each of four errors: half an hour. FAULTS='EIO ENOSPC' for other errors.
+faults: test-packages
+	@BUILD=$(BUILD) MAKE='$(MAKE)' FAULTS='$(FAULTS)' exec sh tests/check.sh faults
+
+# Each fuzzer for ten minutes, or FUZZ_SECONDS; what it has found interesting stays in BUILD/fuzz/corpus.
+fuzz: test-packages
+	@BUILD=$(BUILD) MAKE='$(MAKE)' FUZZ_SECONDS='$(FUZZ_SECONDS)' exec sh tests/check.sh fuzz
+
 vm-packages:
 	@sh tests/packages.sh '$(VM_DEBIAN)' '$(VM_FEDORA)' '$(VM_ALPINE)'
 check-vm: test-packages vm-packages
@@ -314,5 +324,5 @@ lint:
 
 FORCE:
 .PHONY: all tool unit fuzzers asan man completions install uninstall clean build-packages test-packages vm-packages package-packages \
-	deb rpm demo check check-all check-vm test bench format lint FORCE
+	deb rpm demo check check-all check-vm faults fuzz test bench format lint FORCE
 .DELETE_ON_ERROR:

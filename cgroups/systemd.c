@@ -11,11 +11,11 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "oci/annotations.h"
 
 #ifndef HULL_LIBEXECDIR
 #define HULL_LIBEXECDIR "/usr/local/libexec/hull"
 #endif
-#define PROPERTY_PREFIX "org.systemd.property."
 
 extern char **environ;
 
@@ -136,6 +136,7 @@ static arguments begin(struct arena *arena, const char *verb, bool user, const c
 int systemd_scope_start(struct arena *arena, const struct systemd_unit *unit, const cgroup_writes *writes,
 	const oci_map *annotations, struct systemd_scope *ret, struct error *err)
 {
+	const char *prefix = oci_annotation_keys[ANNOTATION_SYSTEMD_PROPERTY];
 	FD(in) = -1;
 	FD(out) = -1;
 	pid_t pid;
@@ -144,9 +145,8 @@ int systemd_scope_start(struct arena *arena, const struct systemd_unit *unit, co
 	add(arena, &args, unit->slice);
 	add_writes(arena, &args, writes);
 	LIST_EACH (annotations, a)
-		if (str_starts(a->key, PROPERTY_PREFIX))
-			add(arena, &args,
-				arena_printf(arena, "property:%s=%s", a->key + strlen(PROPERTY_PREFIX), a->value));
+		if (str_starts(a->key, prefix))
+			add(arena, &args, arena_printf(arena, "property:%s=%s", a->key + strlen(prefix), a->value));
 	if (spawn_helper(arena, &args, &pid, &in, &out, err) < 0)
 		return -1;
 	if (read_verdict(arena, out, unit->name, &path, err) < 0) {

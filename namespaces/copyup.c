@@ -23,7 +23,7 @@ static void close_dir(DIR **dir)
 		(void)closedir(*dir);
 }
 
-/* A tmpfs may lack room for one, or the right to set it (security.*): such an attribute stays behind. */
+/* Attributes that the tmpfs has no room for, or that the caller may not set (security.*), are left out. */
 static void copy_xattrs(int from, int to)
 {
 	static char value[XATTR_ROOM]; /* init has one thread */
@@ -100,7 +100,7 @@ static int copy_entry(int dir, const char *name, int to, unsigned depth, struct 
 		return copy_file(dir, name, to, &st, err);
 	case S_IFLNK:
 		return copy_link(dir, name, to, &st, err);
-	default: /* fifos, sockets and device nodes are made anew, under the rules of the device cgroup */
+	default: /* a fifo, socket or device node is made anew, under the rules of the device cgroup */
 		if (mknodat(to, name, st.st_mode, st.st_rdev) < 0 ||
 			fchownat(to, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 			return fail(err, errno, "tmpcopyup: make the node %s", name);

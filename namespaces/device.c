@@ -64,8 +64,8 @@ static struct device_op plan_listed(struct arena *arena, const struct oci_device
 	};
 }
 
-int devices_plan(struct arena *arena, const struct oci_linux *config, bool bind, bool given_dev,
-	struct device_op **ret_ops, size_t *ret_len, struct error *err)
+void devices_plan(struct arena *arena, const struct oci_linux *config, bool bind, bool given_dev,
+	struct device_op **ret_ops, size_t *ret_len)
 {
 	size_t count = config ? config->devices.len : 0, len = 0;
 	struct device_op *ops = arena_array(arena, DEFAULT_COUNT + count, sizeof(*ops));
@@ -85,10 +85,8 @@ int devices_plan(struct arena *arena, const struct oci_linux *config, bool bind,
 		ops[i].given = given_dev && str_starts(ops[i].path, "/dev/");
 		ops[i].bind = bind && !ops[i].given && !S_ISFIFO(ops[i].mode);
 	}
-	(void)err;
 	*ret_ops = ops;
 	*ret_len = len;
-	return 0;
 }
 
 static bool is_device(const struct stat *st, const struct device_op *op)
@@ -119,8 +117,8 @@ int device_open(struct device_op *op, struct error *err)
 
 static int fail_conflict(struct error *err, const struct device_op *op)
 {
-	(void)fail(err, EEXIST, "make the device %s", op->path);
-	return error_hint(err, "the root filesystem has something else of that name");
+	return fail_hint(
+		err, EEXIST, "the root filesystem has another file of that name", "make the device %s", op->path);
 }
 
 static int set_owner(int dir, const char *name, const struct device_op *op, struct error *err)
@@ -143,15 +141,16 @@ static int bind_node(int root, struct device_op *op, struct error *err)
 	return 0;
 }
 
-/* Makes the node, or accepts the very device that is there: "If a file already exists at path that does not match the
- * requested device, the runtime MUST generate an error". */
+/* Makes the node, or accepts an existing node of the same device: "If a file already exists at path that does not match
+ * the requested device, the runtime MUST generate an error". */
 static int make_node(int dir, const char *name, const struct device_op *op, struct error *err)
 {
 	if (mknodat(dir, name, op->mode, op->number) == 0)
 		return set_owner(dir, name, op, err);
 	if (errno != EEXIST) {
-		(void)fail(err, errno, "make the device %s", op->path);
-		return errno == EPERM ? error_hint(err, "mknod needs CAP_MKNOD in the initial user namespace") : -1;
+		return fail_hint(err, errno,
+			errno == EPERM ? "mknod needs CAP_MKNOD in the initial user namespace" : NULL,
+			"make the device %s", op->path);
 	}
 	struct stat st;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -160,22 +159,22 @@ static int make_node(int dir, const char *name, const struct device_op *op, stru
 		return fail_conflict(err, op);
 	if (op->is_default)
 		return 0;
-	/* whoever shares the root filesystem may have put a link in its place since */
+	/* Another container on the same root filesystem may have replaced it by a link. */
 	int flags = defence_is_off("chmod-link") ? 0 : AT_SYMLINK_NOFOLLOW;
 	if (fchmodat(dir, name, op->mode & 07777, flags) < 0)
 		return fail(err, errno, "chmod %s", op->path);
 	return set_owner(dir, name, op, err);
 }
 
-/* A default device that the host lacks, the container lacks too. */
+/* The container does without a default device that the host's /dev lacks. */
 static int check_given(int root, const struct device_op *op, struct error *err)
 {
 	struct stat st;
 	FD(node) = path_try_open(root, op->path, O_PATH | O_NOFOLLOW);
 	if (op->is_default || (node >= 0 && fstat(node, &st) == 0 && is_device(&st, op)))
 		return 0;
-	(void)fail(err, node < 0 ? errno : EEXIST, "find the device %s", op->path);
-	return error_hint(err, "/dev is a bind mount: nothing is made in it");
+	return fail_hint(err, node < 0 ? errno : EEXIST, "/dev is a bind mount, in which no devices are made",
+		"find the device %s", op->path);
 }
 
 static int make_device(int root, int dev, struct device_op *op, struct error *err)

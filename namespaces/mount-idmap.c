@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/defences.h"
@@ -31,8 +30,8 @@ static void add_mapping(struct arena *arena, oci_id_mappings *list, uint64_t fro
 	};
 }
 
-/* "@": `to` is an id in the container. What is one range there may be several on the host. False if some of it is
- * mapped to none. */
+/* For "@", where `to` is an id in the container: one range there may be several on the host. False if some ids of the
+ * range are not mapped. */
 static bool add_relative(struct arena *arena, oci_id_mappings *list, const oci_id_mappings *container, uint64_t from,
 	uint64_t to, uint64_t size)
 {
@@ -57,9 +56,9 @@ static const char *read_id(const char *text, char end, uint64_t *ret)
 
 static int fail_word(const char *word, const char *where, struct error *err)
 {
-	(void)fail_at(err, 0, where, "\"idmap=%.128s\" is no mapping", word);
-	return error_hint(err, "idmap=uids=FILE-HOST-SIZE#...;gids=...: with @ before it, HOST is an id in the "
-			       "container");
+	return fail_at_hint(err, 0, where,
+		"write idmap=uids=FILE-HOST-SIZE#...;gids=...; after @, HOST is an id in the container",
+		"\"idmap=%.128s\" is no mapping", word);
 }
 
 /* "0-1000-1#@1-1-10" */
@@ -78,11 +77,11 @@ static int read_ranges(struct arena *arena, const char *text, size_t len, const 
 		if (!relative)
 			add_mapping(arena, ret, from, to, size);
 		else if (!container->len)
-			return fail_at(err, 0, where, "a mapping relative to a user namespace that has none here");
+			return fail_at(err, 0, where, "a relative mapping needs a user namespace with mappings");
 		else if (!add_relative(arena, ret, container, from, to, size))
 			return fail_at(err, 0, where,
-				"the ids from %llu, %llu of them, are not all mapped in the container's user namespace",
-				(unsigned long long)to, (unsigned long long)size);
+				"not all of the %llu ids from %llu on are mapped in the container's user namespace",
+				(unsigned long long)size, (unsigned long long)to);
 		at += at < stop;
 	}
 	return 0;
@@ -115,7 +114,7 @@ static bool is_same_map(const char *a, const char *b)
 	return a == b || (a && b && str_eq(a, b));
 }
 
-/* One of them serves all mounts that have the same mappings. */
+/* One user namespace serves all mounts that have the same mapping. */
 static struct mount_idmap *share(
 	struct arena *arena, const struct mount_idmap_facts *facts, const char *uid_map, const char *gid_map)
 {
@@ -157,8 +156,8 @@ int mount_idmap_plan(struct arena *arena, const struct oci_mount *mount, const s
 							  oci_mappings_text(arena, &maps[1])) :
 						  mount_idmap_of_container(arena, facts);
 	if (!idmap) {
-		(void)fail_at(err, 0, where, "an id-mapped mount without a mapping");
-		return error_hint(err, "give uidMappings and gidMappings, or a \"user\" namespace");
+		return fail_at_hint(err, 0, where, "give uidMappings and gidMappings, or a \"user\" namespace",
+			"an id-mapped mount without a mapping");
 	}
 	*ret = idmap;
 	return 0;
@@ -169,10 +168,9 @@ static int write_maps(int proc, const struct mount_idmap *idmap, struct error *e
 	if (write_file_at(proc, "uid_map", idmap->uid_map, err) == 0 &&
 		write_file_at(proc, "gid_map", idmap->gid_map, err) == 0)
 		return 0;
-	return err->errnum == EPERM || err->errnum == EACCES ?
-		       error_hint(err,
-			       "id-mapped mounts are root's to make, with CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID") :
-		       -1;
+	if (err->errnum != EPERM && err->errnum != EACCES)
+		return -1;
+	return error_hint(err, "id-mapped mounts are root's to make, with CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID");
 }
 
 static int open_namespace(pid_t pid, const struct mount_idmap *idmap, struct error *err)
@@ -189,9 +187,7 @@ static int make_namespace(const struct mount_idmap *idmap, struct error *err)
 	struct ns_holder holder;
 	if (ns_hold_user(-1, &holder) < 0) {
 		(void)fail(err, errno, "make a user namespace for the mapping");
-		return err && (err->errnum == ENOSPC || err->errnum == EUSERS) ?
-			       error_hint(err, "the limit /proc/sys/user/max_user_namespaces is reached") :
-			       -1;
+		return ns_hint_limit(err);
 	}
 	int userns = open_namespace(holder.pid, idmap, err);
 	ns_release(&holder);
@@ -204,80 +200,16 @@ static int map_tree(int userns, int mount, bool recursive)
 	return sys_mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr);
 }
 
-/* One line of proc_pid_mountinfo(5). */
-struct mounted {
-	char point[4096], type[64];
-	bool idmapped;
-};
-
-static bool read_mounted(const char *line, struct mounted *ret)
+static int fail_map(const struct mount_idmap_what *what, struct error *err)
 {
-	const char *dash = strstr(line, " - ");
-	char options[256];
-	if (!dash || sscanf(line, "%*u %*u %*s %*s %4095s %255s", ret->point, options) != 2 ||
-		sscanf(dash, " - %63s", ret->type) != 1)
-		return false;
-	ret->idmapped = strstr(options, "idmapped") != NULL;
-	return true;
-}
-
-static bool is_refused(int userns, const struct mounted *m)
-{
-	FD(tree) = sys_open_tree(AT_FDCWD, m->point, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	return tree >= 0 && map_tree(userns, tree, false) < 0;
-}
-
-static bool is_at_or_below(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-	return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0' || len == 1);
-}
-
-/* Which of the mounts it was that cannot be mapped: the one that the source is on, or one of those below it. */
-static bool find_refused(int userns, const struct mount_idmap_what *what, struct mounted *ret)
-{
-	char *path = what->source ? realpath(what->source, NULL) : NULL;
-	FILE *info = path ? fopen("/proc/self/mountinfo", "re") : NULL;
-	struct mounted m, on = { .type = "" };
-	size_t longest = 0, size = 0;
-	char *line = NULL;
-	bool found = false;
-	while (info && !found && getline(&line, &size, info) >= 0) {
-		if (!read_mounted(line, &m))
-			continue;
-		if (is_at_or_below(path, m.point) && strlen(m.point) >= longest) {
-			longest = strlen(m.point);
-			on = m;
-		} else if (what->recursive && is_at_or_below(m.point, path)) {
-			found = is_refused(userns, &m);
-		}
-	}
-	*ret = found ? m : on;
-	if (info)
-		(void)fclose(info);
-	free(line);
-	free(path);
-	return found || longest > 0;
-}
-
-static int fail_map(int userns, const struct mount_idmap_what *what, struct error *err)
-{
-	struct mounted m = { .type = "" };
-	int saved = errno;
-	if (!find_refused(userns, what, &m))
-		(void)snprintf(m.type, sizeof(m.type), "%s", what->type ? what->type : "the filesystem");
-	const char *point = *m.point ? m.point : what->source;
-	(void)fail_at(err, saved, what->where, "id-map %s%s%s", m.type, point ? " at " : "", point ? point : "");
-	if (saved == EPERM && m.idmapped)
-		return error_hint(err, "it is id-mapped already: bind what it was made from");
-	if (saved == EPERM)
-		return error_hint(err, "this needs CAP_SYS_ADMIN in the user namespace that the filesystem was "
-				       "mounted in, and a mapping that is not the host's own");
-	return saved == EINVAL ?
-		       error_hint(err,
-			       "this kernel has no id-mapped mounts of %s, or its ids are mapped like that without one",
-			       m.type) :
-		       -1;
+	const char *hint = NULL;
+	if (errno == EPERM)
+		hint = "the mount must not be id-mapped yet, the mapping must not be the host's own, and the caller "
+		       "needs "
+		       "CAP_SYS_ADMIN in the user namespace that mounted the filesystem";
+	else if (errno == EINVAL)
+		hint = "this kernel has no id-mapped mounts of a filesystem there, or cannot map its ids twice";
+	return fail_at_hint(err, errno, what->where, hint, "id-map %s", what->source ? what->source : what->type);
 }
 
 int mount_idmap_apply(struct mount_idmap *idmap, int mount, const struct mount_idmap_what *what, struct error *err)
@@ -288,7 +220,7 @@ int mount_idmap_apply(struct mount_idmap *idmap, int mount, const struct mount_i
 		idmap->userns = make_namespace(idmap, err);
 	if (idmap->userns < 0)
 		return error_at(err, what->where);
-	return map_tree(idmap->userns, mount, what->recursive) < 0 ? fail_map(idmap->userns, what, err) : 0;
+	return map_tree(idmap->userns, mount, what->recursive) < 0 ? fail_map(what, err) : 0;
 }
 
 void mount_idmap_close(struct mount_idmap *all)

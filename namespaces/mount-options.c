@@ -102,8 +102,8 @@ static int compare_names(const void *name, const void *row)
 	return strcmp(name, ((const struct option *)row)->name);
 }
 
-/* A later word overrides an earlier one: "ro,rw" is rw. The kinds of access times are one field, which is cleared whole
- * or not at all: mount_setattr(2). */
+/* A later word overrides an earlier one: "ro,rw" is rw. The access time is one field, which mount_setattr(2) clears
+ * only as a whole. */
 static void change_attr(struct mount_attr *attr, const struct option *option)
 {
 	attr->attr_set = (attr->attr_set & ~option->clear) | option->set;
@@ -112,8 +112,8 @@ static void change_attr(struct mount_attr *attr, const struct option *option)
 		attr->attr_clr |= ATIME;
 }
 
-/* context="system_u:object_r:x_t:s0:c1,c2": the quotes keep a comma from ending the value where all options are one
- * string; fsconfig(2) takes values one by one, and without them. */
+/* In context="system_u:object_r:x_t:s0:c1,c2" the quotes keep the comma from ending the value. fsconfig(2) takes the
+ * value without them. */
 static const char *without_quotes(struct arena *arena, const char *value)
 {
 	size_t len = strlen(value);
@@ -133,10 +133,9 @@ static void add_param(struct arena *arena, struct mount_options *o, const char *
 	}
 }
 
-/* Whether the comma ends the option that began at `start`. Where all options are one string, that is what a comma is
- * for; but here a word may be one option with a comma in its value, as in mpol=bind:0,2 or lowerdir=/a,b. So another
- * one must begin after it: a name and its value, or, unless the value so far is a path or an unquoted SELinux context,
- * a name alone. */
+/* Whether the comma ends the option that began at `start`. A word may have several options, or one option with a comma
+ * in its value, as in mpol=bind:0,2 or lowerdir=/a,b. The comma ends the option if another one follows: a name with a
+ * value, or a name alone unless the value so far is a path or an unquoted SELinux context. */
 static bool ends_option(const char *start, const char *comma)
 {
 	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.";
@@ -189,12 +188,12 @@ static void apply_option(struct arena *arena, struct mount_options *o, const str
 	case PARAM:
 		add_param(arena, o, option->name, number);
 		break;
-	case IGNORED: /* asks for the default, or for fewer kernel messages */
+	case IGNORED: /* the default, or fewer kernel messages */
 		break;
 	}
 }
 
-/* Of crun's "idmap=uids=…" what follows is kept, and the name is returned; of every other word the word. */
+/* Keeps the value of crun's "idmap=uids=…" and returns the name. Returns every other word unchanged. */
 static const char *split_idmap(struct mount_options *o, const char *word, size_t index)
 {
 	static const char *const names[] = { "idmap", "ridmap" };
@@ -229,6 +228,52 @@ int mount_options_parse(
 	}
 	*ret = o;
 	return 0;
+}
+
+static int set_attr(int fd, const struct mount_attr *attr, bool recursive)
+{
+	if (!attr->attr_set && !attr->attr_clr && !attr->propagation)
+		return 0;
+	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attr);
+}
+
+/* A user namespace cannot clear flags that a mount had outside it (mount_namespaces(7)); they stay, as with all
+ * runtimes. The access time flags are not locked in that way. */
+static int set_unlocked(int fd, const struct mount_attr *attr, bool recursive)
+{
+	static const uint64_t flags[] = { RDONLY, NOSUID, NODEV, NOEXEC, NODIRATIME, NOSYMFOLLOW };
+	struct mount_attr rest = *attr;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		rest.attr_clr &= ~flags[i];
+	if (set_attr(fd, &rest, recursive) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		struct mount_attr one = { .attr_clr = attr->attr_clr & flags[i] };
+		if (one.attr_clr && set_attr(fd, &one, recursive) < 0 && errno != EPERM)
+			return -1;
+	}
+	return 0;
+}
+
+static int set_or_keep(int fd, const struct mount_attr *attr, bool recursive)
+{
+	if (set_attr(fd, attr, recursive) == 0)
+		return 0;
+	return errno == EPERM && attr->attr_clr ? set_unlocked(fd, attr, recursive) : -1;
+}
+
+int mount_options_apply(const struct mount_options *o, int fd, uint64_t default_propagation)
+{
+	struct mount_attr own = o->attr, all = o->recursive_attr;
+	bool all_propagates = o->attr.propagation == 0 || o->propagation_recursive;
+	if (all_propagates) {
+		all.propagation = o->attr.propagation ? o->attr.propagation : default_propagation;
+		own.propagation = 0;
+	} else if (default_propagation && !(own.propagation & MS_SHARED)) {
+		/* The mounts below are cut off too, as far as the default or the word says. */
+		all.propagation = own.propagation & MS_SLAVE ? MS_SLAVE : default_propagation;
+	}
+	return set_or_keep(fd, &all, true) < 0 ? -1 : set_or_keep(fd, &own, false);
 }
 
 const char *mount_option_hint(struct arena *arena, const struct mount_param *param)

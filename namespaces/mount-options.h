@@ -28,24 +28,28 @@ enum mount_extra {
 
 struct mount_param { /* for fsconfig(2): a flag where value is NULL */
 	const char *key, *value;
-	size_t word; /* of the options, in which it stands: 1 is the first; 0 for what nobody wrote */
+	size_t word; /* number of the option that has it, from 1; 0 if it is not from the configuration */
 };
 
 struct mount_options {
 	unsigned extra;                   /* enum mount_extra */
 	struct mount_attr attr;           /* of the mount itself */
-	struct mount_attr recursive_attr; /* of it and all below: rro, rnosuid … */
-	bool propagation_recursive;       /* attr.propagation is for the whole tree: rshared … */
+	struct mount_attr recursive_attr; /* of the mount and all below it: rro, rnosuid … */
+	bool propagation_recursive;       /* attr.propagation is that of the whole tree: rshared … */
 	unsigned long call_flags;         /* MS_* that only mount(2) can pass: iversion, acl */
 	LIST(struct mount_param) params;
-	const char *idmap;  /* what follows "idmap=" or "ridmap=", or NULL */
+	const char *idmap;  /* the text after "idmap=" or "ridmap=", or NULL */
 	size_t idmap_index; /* of that word */
 };
 
-/* Sorts the words of one mount. `where` is the mount's path (".mounts[3]"), for errors. Whatever is no known word is
- * the filesystem's own parameter, or several of them with commas between. Pure. */
+/* Parses the options of one mount. `where` is its path (".mounts[3]"), for errors. An unknown word is a parameter of
+ * the filesystem, or several with commas between. Pure. */
 int mount_options_parse(
 	struct arena *arena, const oci_strings *words, const char *where, struct mount_options *ret, struct error *err);
+
+/* Sets the flags of a mount, those of its tree, and the propagation; `default_propagation` (MS_* or 0) is for options
+ * without a word on it. -1 and errno. */
+int mount_options_apply(const struct mount_options *options, int fd, uint64_t default_propagation);
 
 /* "did you mean \"nosuid\"?" for an option that was left to the filesystem, or NULL. */
 const char *mount_option_hint(struct arena *arena, const struct mount_param *param);

@@ -1,12 +1,12 @@
 /*
- * One mount of the container: decided by the plan, opened by the parent, performed by the child.
+ * One mount of the container. The plan decides it, the parent opens its source, and the child performs it.
  *
  *	mount_plan(arena, i, &config->mounts.items[i], &facts, &op, &err);
  *	mount_open(arena, &op, &err);             parent, before clone3: fails cheaply
  *	mount_perform(root, &op, &batch, &err);   child
  *
- * Destinations resolve inside the root by openat2; mounts are made detached and moved onto descriptors, with
- * their flags on before they are seen by anyone.
+ * Destinations resolve inside the root by openat2(2). Mounts are made detached, get their flags, and are then moved
+ * onto descriptors.
  */
 #pragma once
 
@@ -22,8 +22,8 @@
 enum mount_kind {
 	MOUNT_NEW,     /* a filesystem of its own */
 	MOUNT_BIND,    /* a tree of the host, from `tree` */
-	MOUNT_REMOUNT, /* change what is mounted there */
-	MOUNT_SYMLINK, /* copy-symlink: the source was a link, and a link it becomes */
+	MOUNT_REMOUNT, /* a change of the mount that is there */
+	MOUNT_SYMLINK, /* copy-symlink: a copy of the link that the source is */
 };
 
 struct mount_op {
@@ -32,17 +32,18 @@ struct mount_op {
 	const char *destination, *source, *type;
 	struct mount_options options;
 	bool no_symlinks;          /* procfs and sysfs: CVE-2019-19921, CVE-2023-27561 */
-	bool directory;            /* what the target must be; set by mount_open for a bind */
+	bool directory;            /* whether the target must be one; set by mount_open for a bind */
 	struct mount_idmap *idmap; /* or NULL */
 	int tree;                  /* MOUNT_BIND: detached clone of the source, or -1 */
-	int writable;              /* a tmpfs that is to be read-only when all is mounted, or -1 */
-	const char *link;          /* MOUNT_SYMLINK: its text; the arena's */
-	char *mode; /* of a tmpfs without mode=: the parameter, for the mode of the directory below; or NULL */
+	int writable;              /* a tmpfs that mount_finish makes read-only, or -1 */
+	const char *label;         /* of an mqueue, which takes no context as an option; or NULL */
+	const char *link;          /* MOUNT_SYMLINK: its target; the arena's */
+	char *mode; /* of a tmpfs without mode=: the parameter for the mode of the directory it hides; or NULL */
 };
 
-/* What a decision about mounts depends on. */
+/* The facts that a plan of mounts depends on. */
 struct mount_facts {
-	const char *bundle;       /* absolute: relative bind sources begin there (config.md "Mounts") */
+	const char *bundle;       /* absolute; relative bind sources start there (config.md "Mounts") */
 	const char *cgroup_mount; /* where the host has cgroup2 */
 	bool new_cgroup_ns;
 	bool new_user_ns;
@@ -54,28 +55,20 @@ struct mount_facts {
 /* ".mounts[3].options[1]" */
 const char *mount_param_where(struct arena *arena, const struct mount_op *op, const struct mount_param *param);
 
-/* Fills one operation. Pure. */
+/* Plans one mount. Pure. */
 int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount, const struct mount_facts *facts,
 	struct mount_op *ret, struct error *err);
 
 /* Opens the source of a bind in the caller's mount namespace, as a detached clone with its flags set. */
 int mount_open(struct arena *arena, struct mount_op *op, struct error *err);
 
-/* Performs it under root, the descriptor of the root of the container's tree. The working directory may be another one
- * afterwards, and descriptors stay open until the batch is closed. */
+/* Performs the mount below `root`, the descriptor of the container's root. May change the working directory.
+ * Descriptors stay open until the batch is closed. */
 struct fd_batch;
 int mount_perform(int root, struct mount_op *op, struct fd_batch *batch, struct error *err);
 
-/* Makes it read-only, if it had to be writable until now. */
+/* Makes a read-only tmpfs, which had to be writable until now, read-only. */
 int mount_finish(struct mount_op *op, struct error *err);
-
-/* Makes a detached mount of a filesystem; the kernel's own words are in the error. Returns its descriptor. */
-int mount_detached(const char *type, const char *source, const struct mount_options *options, struct error *err);
-
-/* Asks the kernel whether it takes the type and the options of a new filesystem; each refusal goes to `refused`. What
- * is made for that is gone when this returns: a filesystem that keeps something, on a disk or elsewhere, is not made at
- * all. */
-void mount_try(struct arena *arena, const struct mount_op *op, const struct error_sink *refused);
 
 /* Moves a detached mount onto target; both are descriptors. -1 and errno. */
 int mount_attach(int mount, int target);

@@ -32,11 +32,11 @@ enum {
 	MAX_TEMPLATE = 4096, /* numbers tried for a name with %d in it */
 };
 
-/* Flags of an address that belong to it, and not to what the kernel is doing with it just now. */
+/* The lasting flags of an address, as opposed to its present state in the kernel. */
 #define KEPT_ADDRESS_FLAGS \
 	(IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN)
 
-/* Attributes of an address that are given back as they were; IFA_FLAGS and IFA_LABEL want a change. */
+/* Attributes of an address that are restored unchanged. IFA_FLAGS and IFA_LABEL are adapted. */
 static const unsigned short kept_attributes[] = { IFA_LOCAL, IFA_ADDRESS, IFA_BROADCAST, IFA_ANYCAST, IFA_CACHEINFO,
 	IFA_MULTICAST, IFA_RT_PRIORITY };
 
@@ -47,7 +47,7 @@ struct request {
 
 typedef LIST(struct request) request_list;
 
-struct reply { /* the kernel's own words where it refuses */
+struct reply { /* the kernel's message, if it refuses */
 	char words[128];
 };
 
@@ -65,7 +65,7 @@ static void *request_start(struct request *request, uint16_t type, uint16_t flag
 	return NLMSG_DATA(&request->head);
 }
 
-/* False if it does not fit, which only a message of the kernel's own could cause. */
+/* False if it does not fit. Only attributes that came from the kernel can be so long. */
 static bool request_add(struct request *request, uint16_t type, const void *data, size_t len)
 {
 	size_t at = NLMSG_ALIGN(request->head.nlmsg_len);
@@ -89,13 +89,12 @@ static int open_netlink(void)
 	int on = 1;
 	if (sock < 0)
 		return -1;
-	(void)setsockopt(sock, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on)); /* words are a gift */
+	(void)setsockopt(sock, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on)); /* messages are optional */
 	(void)setsockopt(sock, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 	return take_fd(&sock);
 }
 
-/* One attribute of a message, at or after *pos (0 at first) with *pos moved behind it, or NULL at the end. Checks
- * bounds. */
+/* Returns the attribute of a message at *pos (0 at first) and moves *pos behind it; NULL at the end. Checks bounds. */
 static const struct rtattr *next_attr(const struct nlmsghdr *message, size_t family_len, size_t *pos)
 {
 	size_t at = *pos ? *pos : NLMSG_LENGTH(NLMSG_ALIGN(family_len));
@@ -112,7 +111,7 @@ static void keep_words(const struct nlmsghdr *message, struct reply *reply)
 {
 	size_t pos = 0;
 	const struct rtattr *attr;
-	/* With NETLINK_CAP_ACK just the header of the request is in the answer, before the attributes. */
+	/* With NETLINK_CAP_ACK the answer has only the header of the request before the attributes. */
 	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS) || !(message->nlmsg_flags & NLM_F_CAPPED))
 		return;
 	while ((attr = next_attr(message, sizeof(struct nlmsgerr), &pos)))
@@ -134,7 +133,7 @@ static int read_part(int sock, message_fn each, void *data, struct reply *reply)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -1;
-	if (from.nl_pid != 0) /* any process may send to us: only the kernel's word counts */
+	if (from.nl_pid != 0) /* not from the kernel: any process may send to the socket */
 		return 0;
 	if (n == 0 || (msg.msg_flags & MSG_TRUNC)) {
 		errno = EMSGSIZE;
@@ -166,8 +165,8 @@ static void ignore_message(void *data, const struct nlmsghdr *message)
 	(void)message;
 }
 
-/* Sends a request, which asks for a dump or an acknowledgement, and takes the whole answer. -1 and errno. One request
- * is under way at a time, so sequence numbers would tell nothing. */
+/* Sends a request, which asks for a dump or an acknowledgement, and reads the whole answer. -1 and errno. Sequence
+ * numbers are not needed, since only one request is under way at a time. */
 static int transact(int sock, const struct request *request, message_fn each, void *data, struct reply *reply)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
@@ -191,8 +190,8 @@ static int fail_reply(struct error *err, int errnum, const struct reply *reply, 
 
 int net_loopback_up(struct error *err)
 {
-	/* Interface requests work on a socket of any family, and this one is never missing. A new lo has no flags but
-	 * IFF_LOOPBACK, which the kernel keeps, so there is nothing to read first. */
+	/* Interface requests work on a socket of any family, and AF_UNIX always exists. A new lo has no flag but
+	 * IFF_LOOPBACK, which the kernel keeps, so its flags need not be read first. */
 	FD(sock) = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (sock < 0)
 		return fail(err, errno, "socket");
@@ -251,7 +250,7 @@ static bool is_kept(unsigned short type)
 	return false;
 }
 
-/* A label is the device's name, or that with a suffix: "eth0:1". It follows the device's new name. */
+/* A label is the device's name, or the name with a suffix: "eth0:1". The new label has the device's new name. */
 static bool add_label(struct request *request, const struct address_search *search, const char *label, size_t len)
 {
 	char renamed[IFNAMSIZ];
@@ -260,11 +259,11 @@ static bool add_label(struct request *request, const struct address_search *sear
 	if (len < old || memcmp(label, search->old_name, old) != 0)
 		return true; /* the kernel's default is the device's name */
 	int n = snprintf(renamed, sizeof(renamed), "%s%.*s", search->new_name, (int)(len - old), label + old);
-	/* A suffix that no longer fits is given up, not the address. */
+	/* An address whose label no longer fits is restored without it. */
 	return n >= (int)sizeof(renamed) || request_add_string(request, IFA_LABEL, renamed);
 }
 
-/* Makes the request that gives the address back, from the message that told of it. */
+/* Turns the message about an address into the request that restores it. */
 static bool copy_address(
 	const struct nlmsghdr *message, const struct address_search *search, uint32_t flags, struct request *request)
 {
@@ -278,16 +277,19 @@ static bool copy_address(
 	for (size_t pos = 0; (attr = next_attr(message, sizeof(*head), &pos));) {
 		const char *data = (const char *)attr + RTA_LENGTH(0);
 		size_t len = attr->rta_len - RTA_LENGTH(0);
-		if (attr->rta_type == IFA_LABEL ?
-				!add_label(request, search, data, len) :
-				is_kept(attr->rta_type) && !request_add(request, attr->rta_type, data, len))
+		bool added = true;
+		if (attr->rta_type == IFA_LABEL)
+			added = add_label(request, search, data, len);
+		else if (is_kept(attr->rta_type))
+			added = request_add(request, attr->rta_type, data, len);
+		if (!added)
 			return false;
 	}
 	flags &= KEPT_ADDRESS_FLAGS;
 	return request_add(request, IFA_FLAGS, &flags, sizeof(flags));
 }
 
-/* config-linux.md "Network Devices": the permanent addresses of global scope are kept, of any family. */
+/* config-linux.md "Network Devices": permanent addresses of global scope are kept, of any family. */
 static void take_address(void *data, const struct nlmsghdr *message)
 {
 	struct address_search *search = data;
@@ -305,7 +307,7 @@ static void take_address(void *data, const struct nlmsghdr *message)
 		*list_add(search->arena, search->list) = request;
 }
 
-/* The name that the device will have in the container; an error if it is taken there. */
+/* Chooses the name of the device in the container. A name that is taken there is an error. */
 static int choose_name(int target, const struct oci_net_device *device, char ret_name[IFNAMSIZ], struct error *err)
 {
 	const char *wanted = target_name(device), *percent = strchr(wanted, '%');
@@ -330,7 +332,7 @@ static int choose_name(int target, const struct oci_net_device *device, char ret
 	return fail(err, EEXIST, "call it %s in the container", wanted);
 }
 
-/* Moves and renames in one step, so that its old name need not be free there. */
+/* Moves and renames in one step, so that the old name may be taken in the container. */
 static int move_link(int host, int index, const char *old_name, const char *name, int netns, struct error *err)
 {
 	struct request request;
@@ -388,7 +390,7 @@ static int move_device(const struct oci_net_device *device, int host, int target
 		return fail_reply(err, errno, &reply, "list the addresses of", device->key);
 	if (move_link(host, index, device->key, name, netns, err) < 0)
 		return -1;
-	/* The index may be another there, if that one was taken. */
+	/* The device may have another index there, if its own was taken. */
 	index = find_link(target, name, &reply);
 	if (index < 0)
 		return fail_reply(err, errno, &reply, "find in the container network device", name);
@@ -397,7 +399,7 @@ static int move_device(const struct oci_net_device *device, int host, int target
 	return set_link_up(target, index, name, err);
 }
 
-/* A netlink socket belongs for ever to the namespace in which it was made: a short visit is enough. */
+/* A netlink socket stays in the namespace in which it was made, so a short visit is enough. */
 static int open_netlink_in(int netns, struct error *err)
 {
 	FD(own) = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);

@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "oci/config.h"
 
-/* What connects a network namespace that has no interface but loopback: a program in user space, or nothing. */
+/* The program in user space that connects a new network namespace, or none. */
 enum network { NETWORK_NONE, NETWORK_PASTA, NETWORK_SLIRP4NETNS };
 
 /* The names of --network; ends with NULL. */
@@ -21,8 +21,7 @@ extern const struct word network_words[];
 /* Brings lo up in the current network namespace. Needs CAP_NET_ADMIN in the user namespace that owns it. */
 int net_loopback_up(struct error *err);
 
-/* Moves each interface from the caller's network namespace into netns (a descriptor), renamed in the same step, gives
- * it back its permanent global addresses and sets it up. The caller is single-threaded: it enters the namespace and
- * comes back. A failure leaves moved devices where they are: with the namespace's end physical ones return by
- * themselves. */
+/* Moves each interface from the caller's network namespace into netns (a descriptor) and renames it in the same step.
+ * Restores its permanent global addresses and sets it up. The caller must be single-threaded, since it enters the
+ * namespace and returns. After a failure moved devices stay; physical ones return when the namespace ends. */
 int net_devices_move(const struct oci_net_device *items, size_t len, int netns, struct error *err);

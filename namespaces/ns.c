@@ -46,9 +46,10 @@ bool ns_joins(const struct ns_plan *plan, int type)
 	return false;
 }
 
-/* All in one clone3 is fastest. What needs more: under a new user namespace the others are unshared once ids are
- * mapped, or their filesystems belong to nobody (mqueue's root, Linux 6.18); joined namespaces are entered before the
- * user namespace takes the host's rights away; a pid or time namespace is entered by birth alone. */
+/* One clone3 for all namespaces is fastest. More is needed in three cases. In a new user namespace the others are
+ * unshared after its ids are mapped, or their filesystems belong to nobody (mqueue's root, Linux 6.18). Joined
+ * namespaces are entered before the user namespace, in which the host's privileges are lost. Only a new process enters
+ * a pid or time namespace. */
 static void choose_clones(struct ns_plan *plan)
 {
 	bool joins_user = ns_joins(plan, CLONE_NEWUSER);
@@ -71,7 +72,7 @@ static void choose_clones(struct ns_plan *plan)
 	plan->unshare_flags = created & ~plan->clone_flags & ~(uint64_t)CLONE_NEWPID & ~(uint64_t)CLONE_NEWUSER;
 }
 
-int ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan *ret, struct error *err)
+void ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan *ret)
 {
 	struct ns_plan plan = { .created = 0 };
 	size_t count = config ? config->namespaces.len : 0;
@@ -82,17 +83,15 @@ int ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan 
 		if (config->namespaces.items[i].path && !entry_is(config, i, CLONE_NEWUSER) &&
 			!entry_is(config, i, CLONE_NEWPID) && !entry_is(config, i, CLONE_NEWNS))
 			add_join(arena, &plan, config, i);
-	/* the pid namespace needs rights that the user namespace may take; the mount namespace changes what paths
-	 * mean */
+	/* Joining the pid namespace needs privilege, which is lost in the user namespace. The mount namespace changes
+	 * the meaning of paths. */
 	static const int last[] = { CLONE_NEWPID, CLONE_NEWNS, CLONE_NEWUSER };
 	for (size_t k = 0; k < sizeof(last) / sizeof(last[0]); k++)
 		for (size_t i = 0; i < count; i++)
 			if (entry_is(config, i, last[k]))
 				add_join(arena, &plan, config, i);
 	choose_clones(&plan);
-	(void)err;
 	*ret = plan;
-	return 0;
 }
 
 int ns_open(struct ns_plan *plan, struct error *err)
@@ -127,8 +126,8 @@ bool ns_joins_own(const struct ns_plan *plan, int type)
 	return false;
 }
 
-/* It is there until the parent closes its end of the socket or dies. In the parent's memory and descriptors it has no
- * part; whoever is not root on the host, or its equal, can neither see into it nor signal it. */
+/* Lives until the parent closes its end of the socket or dies. The process shares neither memory nor descriptors with
+ * the parent. Only root can trace or signal it. */
 static void __attribute__((noreturn)) hold(int userns, bool inside, int end)
 {
 	char byte = 0;
@@ -151,7 +150,7 @@ int ns_hold_user(int userns, struct ns_holder *ret)
 	FD(ours) = pair[0];
 	FD(theirs) = pair[1];
 	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
-	bool inside = userns < 0; /* from its birth, where no filter is against that call */
+	bool inside = userns < 0; /* born in the new namespace, unless a filter forbids clone3 */
 	pid_t pid = inside ? sys_clone3(&args) : fork();
 	if (pid < 0 && inside && errno == ENOSYS) {
 		inside = false;
@@ -178,25 +177,25 @@ void ns_release(struct ns_holder *holder)
 
 int ns_hint_limit(struct error *err)
 {
-	return err && (err->errnum == ENOSPC || err->errnum == EUSERS) ?
-		       error_hint(err, "a limit of /proc/sys/user/max_*_namespaces is reached") :
-		       -1;
+	if (!err || (err->errnum != ENOSPC && err->errnum != EUSERS))
+		return -1;
+	return error_hint(err, "a limit of /proc/sys/user/max_*_namespaces is reached");
 }
 
 int ns_unshare(const struct ns_plan *plan, struct error *err)
 {
 	if (unshare((int)plan->unshare_flags) == 0)
 		return 0;
-	(void)fail(err, errno, "unshare namespaces");
-	if (err && err->errnum == EPERM)
-		return error_hint(err,
-			"a seccomp filter or AppArmor's restriction of user namespaces does this: hull check "
-			"--host tells which");
-	return ns_hint_limit(err);
+	bool denied = errno == EPERM;
+	(void)fail_hint(err, errno,
+		denied ? "a seccomp filter or AppArmor may restrict user namespaces: hull check --host tells which" :
+			 NULL,
+		"unshare namespaces");
+	return denied ? -1 : ns_hint_limit(err);
 }
 
-/* The user namespace comes last, for those before it that only the host's rights open; who has none has them by the
- * user namespace alone, and enters it as soon as one is refused. */
+/* The user namespace comes last, since others may need privilege on the host. A caller without that privilege gets it
+ * in the user namespace, which it enters as soon as another namespace refuses it. */
 static bool enter_user_first(struct ns_plan *plan)
 {
 	LIST_EACH (&plan->joins, join)
@@ -255,10 +254,11 @@ int ns_set_time_offsets(int fd, const struct oci_time_offsets *offsets, struct e
 		len += snprintf(text + len, sizeof(text) - (size_t)len, "%s %lld %llu\n", clocks[i].clock,
 			(long long)clocks[i].offset->secs.value, (unsigned long long)clocks[i].offset->nanosecs.value);
 	}
-	/* one write is all that the kernel takes */
+	/* The kernel takes only one write. */
 	if (len && write(fd, text, (size_t)len) < 0) {
-		(void)fail_at(err, errno, where, "set the offsets of clocks");
-		return errno == ERANGE ? error_hint(err, "no clock may be before its zero, or 146 years after it") : -1;
+		return fail_at_hint(err, errno, where,
+			errno == ERANGE ? "no clock may be before its zero, or 146 years after it" : NULL,
+			"set the clock offsets");
 	}
 	return 0;
 }

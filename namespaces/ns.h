@@ -1,7 +1,7 @@
 /*
- * The eight namespaces: which are created, which are joined, and in how many clones.
+ * The eight namespaces: which of them are created or joined, and by how many clones.
  *
- *	ns_plan(arena, config->linux, &ns, &err);   pure
+ *	ns_plan(arena, config->linux, &ns);         pure
  *	ns_open(&ns, &err);                         parent: opens the paths, checks the types
  *	ns_join(&ns, &err);                         child
  */
@@ -24,45 +24,42 @@ struct ns_join {
 };
 
 struct ns_plan {
-	uint64_t created;       /* CLONE_NEW* of all namespaces that are new */
-	uint64_t clone_flags;   /* … those of clone3 */
-	uint64_t unshare_flags; /* … those that the child unshares, after its ids are mapped */
+	uint64_t created;       /* CLONE_NEW* of all new namespaces */
+	uint64_t clone_flags;   /* … of those that clone3 makes */
+	uint64_t unshare_flags; /* … of those that the child unshares after its ids are mapped */
 	bool new_user;
-	bool second_clone;     /* the child clones once more: pid or time namespaces are entered by birth alone */
-	uint64_t second_flags; /* … with these (CLONE_NEWPID or 0) */
-	/* In the order of joining: the user namespace after those that the host's rights open. */
+	bool second_clone;     /* the child clones again, since only a new process enters a pid or time namespace */
+	uint64_t second_flags; /* … with these flags (CLONE_NEWPID or 0) */
+	/* In the order of joining. The user namespace comes after those that need privilege on the host. */
 	LIST(struct ns_join) joins;
 };
 
-/* Words of the specification for the eight types; also for features. */
+/* The specification's word for the type; also for features. */
 const char *ns_name(int type);
 
-int ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan *ret, struct error *err);
+void ns_plan(struct arena *arena, const struct oci_linux *config, struct ns_plan *ret);
 int ns_open(struct ns_plan *plan, struct error *err);
 int ns_join(struct ns_plan *plan, struct error *err);
-/* Those that the child makes. */
+/* Makes the namespaces of unshare_flags. */
 int ns_unshare(const struct ns_plan *plan, struct error *err);
-/* -1, and the hint that belongs to the errors of a limit, if it is one. */
+/* Adds the hint to an error of clone3(2) or unshare(2) that means a limit. Returns -1. */
 int ns_hint_limit(struct error *err);
 bool ns_joins(const struct ns_plan *plan, int type);
 
-/* A process that does nothing but be in a user namespace, for its maps to be written or read and its file to be
- * opened. */
+/* An idle process in a user namespace, which serves to write or read its maps and to open the namespace's file. */
 struct ns_holder {
 	pid_t pid;
-	int end; /* of a socket: it lives until this is closed */
+	int end; /* end of a socket; the process exits when it is closed */
 };
 
-/* In the one that is open as userns, or in a new one where that is -1; it is there when this returns. -1 and errno. */
+/* Starts it in the user namespace of the descriptor userns, or in a new one for -1. -1 and errno. */
 int ns_hold_user(int userns, struct ns_holder *ret);
 void ns_release(struct ns_holder *holder);
 
-/* Whether the namespace of that type (of those to which sysctl belongs) is joined that the caller is in. After
- * ns_open. */
+/* Whether the plan joins the caller's own namespace of that type, one to which sysctls belong. After ns_open. */
 bool ns_joins_own(const struct ns_plan *plan, int type);
 
-/* The caller's timens_offsets, while it can still be opened: a user namespace's root is not its owner, and has no
- * procfs before it has a PID namespace. */
+/* Opens the caller's timens_offsets. Later, as root of a user namespace, the process does not own that file. */
 int ns_open_time_offsets(struct error *err);
 
 /* Writes .linux.timeOffsets there, before the time namespace has a member. */

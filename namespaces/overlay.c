@@ -17,7 +17,7 @@
 #include "base/proc.h"
 #include "base/sys.h"
 #include "namespaces/mount-options.h"
-#include "namespaces/mount.h"
+#include "namespaces/mount-new.h"
 
 static void add_param(struct arena *arena, struct mount_options *options, const char *key, const char *value)
 {
@@ -26,14 +26,14 @@ static void add_param(struct arena *arena, struct mount_options *options, const 
 	param->value = value;
 }
 
-/* By descriptor: neither the length of a path nor a colon in it matters, and the container does not read it in its
- * mountinfo. */
+/* Names the layer by its descriptor, so that neither the length of its path nor a colon in it matters, and the
+ * container does not see the path in its mountinfo. */
 static void add_layer(struct arena *arena, struct mount_options *options, const char *key, int dir)
 {
 	add_param(arena, options, key, arena_printf(arena, "/proc/self/fd/%d", dir));
 }
 
-/* Over "/", which changes no path of ours: the kernel wants layers to be mounted somewhere (until Linux 6.15). */
+/* Until Linux 6.15 layers must be attached somewhere. Over "/" they change no path of this process. */
 static int attach_somewhere(int mount, struct error *err)
 {
 	return sys_move_mount(mount, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 ?
@@ -43,7 +43,7 @@ static int attach_somewhere(int mount, struct error *err)
 
 static int open_lower(const struct overlay *o, struct error *err)
 {
-	/* private: what is mounted over it would else appear on the host, whose mount it is a peer of */
+	/* Private, since the clone is a peer of the host's mount: later mounts over it would appear on the host. */
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
 	FD(lower) = sys_open_tree_attr(AT_FDCWD, o->lower, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE, &attr);
 	if (lower < 0)
@@ -68,12 +68,13 @@ static int open_kept(const char *path, struct error *err)
 	FD(dir) = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir >= 0)
 		return take_fd(&dir);
-	(void)fail(err, errno, "--overlay %s", path);
-	return errno == ENOENT ? error_hint(err, "make the directory; what the container writes is kept in it") : -1;
+	return fail_hint(err, errno,
+		errno == ENOENT ? "make the directory; what the container writes is kept in it" : NULL, "--overlay %s",
+		path);
 }
 
-/* The root of the overlay has the upper one's owner and mode. An owner whom the user namespace does not know cannot be
- * given. */
+/* The root of the overlay has the owner and mode of the upper layer's root. An owner that is not mapped in the user
+ * namespace cannot be set. */
 static int set_root_attributes(int upper, int lower, struct error *err)
 {
 	struct stat st;
@@ -103,23 +104,20 @@ static const char *attribute(void)
 	return proc_in_user_namespace() ? "user.overlay.opaque" : "trusted.overlay.opaque";
 }
 
-/* What the kernel would refuse with few words, or not at all, though it cannot work then. */
+/* Refuses directories for which the kernel gives no reason, or which it accepts and cannot use. */
 static int check_kept(const char *path, int dir, struct error *err)
 {
-	const char *why = is_on_overlay(dir) ? "it is on an overlay, which cannot be the upper layer of another" :
-			  fgetxattr(dir, attribute(), NULL, 0) < 0 && errno == ENOTSUP ?
-					       "its filesystem has no extended attributes" :
-					       NULL;
-	if (!why)
+	const char *why;
+	if (is_on_overlay(dir))
+		why = "it is on an overlay, which cannot be the upper layer of another";
+	else if (fgetxattr(dir, attribute(), NULL, 0) < 0 && errno == ENOTSUP)
+		why = "its filesystem has no extended attributes";
+	else
 		return 0;
-	(void)fail(err, 0, "--overlay %s: %s", path, why);
-	return error_hint(err, "use a directory on ext4, xfs, btrfs or tmpfs");
+	return fail_hint(err, 0, "use a directory on ext4, xfs, btrfs or tmpfs", "--overlay %s: %s", path, why);
 }
 
-static int hint_busy(struct error *err)
-{
-	return error_hint(err, "another container writes there: each needs a directory of its own");
-}
+static const char busy[] = "another container writes there: each needs a directory of its own";
 
 static int explain(const struct overlay *o, struct error *err)
 {
@@ -128,11 +126,11 @@ static int explain(const struct overlay *o, struct error *err)
 	(void)error_prefix(err, "--overlay %s", o->dir);
 	switch (err->errnum) {
 	case EBUSY:
-		return hint_busy(err);
+		return error_hint(err, "%s", busy);
 	case ESTALE:
 		return error_hint(err,
-			"what is there was written over another root filesystem: use another directory, or "
-			"remove upper and work in this one");
+			"its files were written over another root filesystem: use another directory, or remove "
+			"upper and work in this one");
 	case EINVAL:
 		return error_hint(err,
 			"its filesystem cannot be an upper layer: use a directory on ext4, xfs, btrfs or "
@@ -153,8 +151,8 @@ static int make_overlay(struct arena *arena, const struct overlay *o, int lower,
 	add_layer(arena, &options, "lowerdir", lower);
 	add_layer(arena, &options, "upperdir", upper);
 	add_layer(arena, &options, "workdir", work);
-	/* two containers on one upper layer, or one layer on two root filesystems, would be undefined: this has the
-	 * kernel refuse */
+	/* With an index the kernel refuses two containers on one upper layer, and one layer on two root filesystems,
+	 * whose behaviour would be undefined. */
 	if (o->dir)
 		add_param(arena, &options, "index", "on");
 	if (proc_in_user_namespace())
@@ -176,8 +174,8 @@ static int make(struct arena *arena, const struct overlay *o, int lower, struct 
 	return make_overlay(arena, o, lower, dir, err);
 }
 
-/* In a mount namespace of its own and with our descriptors: the result takes the number of the one that was kept for
- * it. */
+/* Runs in a mount namespace of its own and shares the parent's descriptors. The overlay replaces the descriptor
+ * `place`. */
 static void __attribute__((noreturn))
 make_and_exit(struct arena *arena, const struct overlay *o, int lower, int place, int report)
 {
@@ -187,11 +185,12 @@ make_and_exit(struct arena *arena, const struct overlay *o, int lower, int place
 		(void)fail(&err, errno, "keep the overlay");
 	close_fd(&mount);
 	if (err.text[0])
-		(void)write_all(report, &err, sizeof(err)); /* who cannot be told has died */
+		(void)write_all(report, &err, sizeof(err)); /* fails only if the parent has died */
 	_exit(0);
 }
 
-/* The number that procfs knows us by, which is not getpid(2)'s in a pid namespace that has none of its own yet. */
+/* Writes the pid by which procfs knows this process. In a pid namespace without a procfs of its own, getpid(2) returns
+ * another number. */
 static int write_claim(int file, struct error *err)
 {
 	char pid[16] = "", text[64];
@@ -205,8 +204,8 @@ static int write_claim(int file, struct error *err)
 		       0;
 }
 
-/* In a user namespace the kernel does not see to it that an upper layer has one container (it would need
- * CAP_DAC_READ_SEARCH in the first one): then a file says whose it is, by number and start time of its init. */
+/* In a user namespace the kernel does not check that an upper layer serves one container only, since that takes
+ * CAP_DAC_READ_SEARCH in the first user namespace. A file names the container by pid and start time of its init. */
 static int claim(const char *path, struct error *err)
 {
 	char text[64] = "";
@@ -221,10 +220,8 @@ static int claim(const char *path, struct error *err)
 	int alive = sscanf(text, "%d %llu", &pid, &start) == 2 ? proc_is_alive((pid_t)pid, start, err) : 0;
 	if (alive < 0)
 		return error_prefix(err, "--overlay %s", path);
-	if (alive) {
-		(void)fail(err, EBUSY, "--overlay %s", path);
-		return hint_busy(err);
-	}
+	if (alive)
+		return fail_hint(err, EBUSY, busy, "--overlay %s", path);
 	return write_claim(file, err) < 0 ? error_prefix(err, "--overlay %s", path) : 0;
 }
 

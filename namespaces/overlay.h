@@ -1,10 +1,10 @@
 /*
- * A root filesystem that is written to beside it: an overlay, whose lower layer is the bundle's and stays as it is.
+ * An overlay as root filesystem: its lower layer is the bundle's root filesystem, which stays unchanged.
  *
  *	struct overlay overlay = { .lower = "/bundle/rootfs", .dir = "/srv/box" };
  *	FD(root) = overlay_open(arena, &overlay, &err);
  *
- * Many containers can share one bundle so.
+ * Many containers can share one bundle in this way.
  */
 #pragma once
 
@@ -16,12 +16,12 @@
 
 struct overlay {
 	const char *lower; /* absolute */
-	/* Absolute: its upper/ keeps what is written, and the kernel has work/ beside it. NULL: a tmpfs keeps it, as
-	 * long as the container exists. */
+	/* Absolute: changes are kept in its directory upper/, and the kernel works in work/ beside it. NULL: changes
+	 * are in a tmpfs that ends with the container. */
 	const char *dir;
 	struct mount_idmap *idmap; /* of the lower layer, or NULL */
 };
 
-/* Makes it, in a mount namespace that is forgotten at once. Returns the descriptor of a detached mount. The bundle's
- * mounts below the root filesystem are not in it. */
+/* Makes the overlay in a temporary mount namespace. Returns the descriptor of a detached mount, which leaves out the
+ * bundle's mounts below the root filesystem. */
 int overlay_open(struct arena *arena, const struct overlay *overlay, struct error *err);

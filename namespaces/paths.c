@@ -11,12 +11,12 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
-#include "namespaces/mount.h"
+#include "namespaces/mount-new.h"
 
 int paths_open_null(struct error *err)
 {
-	/* The inode is the host's: on a read-only mount its mode and owner cannot be changed, while the device can be
-	 * written. */
+	/* The inode is the host's. On a read-only mount its mode and owner cannot be changed, but the device can be
+	 * written to. */
 	struct mount_attr attr = { .attr_set = defence_is_off("readonly-null") ?
 						       0 :
 						       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
@@ -37,8 +37,8 @@ static int open_if_there(int root, const char *path, struct error *err)
 	return fd;
 }
 
-/* One mount that covers many places: attached at the first, cloned for the others. A detached mount cannot be cloned
- * before Linux 6.15, an attached one can. */
+/* A mount that covers many places. It is attached at the first and cloned for the others, since Linux clones detached
+ * mounts only since 6.15. */
 struct cover {
 	int *mount;
 	bool attached;
@@ -57,7 +57,7 @@ static int put_cover(struct cover *cover, int target, struct fd_batch *batch)
 
 static int make_empty_directory(struct error *err)
 {
-	/* One inode is the root: whoever may remount it finds no memory to be had here. */
+	/* The one inode is the root. A container that remounts it writable cannot use memory there. */
 	struct mount_param params[] = { { "nr_inodes", "1" }, { "mode", "755" } };
 	struct mount_options options = { .attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 							  MOUNT_ATTR_NOEXEC,

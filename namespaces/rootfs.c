@@ -13,9 +13,9 @@ int rootfs_open(const char *path, unsigned long propagation, struct error *err)
 	struct mount_attr attr = { .propagation = propagation & MS_SLAVE ? MS_SLAVE : MS_PRIVATE };
 	FD(root) = sys_open_tree_attr(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE, &attr);
 	if (root < 0) {
-		(void)fail_at(err, errno, ".root.path", "open the root filesystem %s", path);
-		return errno == EPERM ? error_hint(err, "cloning a mount needs CAP_SYS_ADMIN in its user namespace") :
-					-1;
+		return fail_at_hint(err, errno, ".root.path",
+			errno == EPERM ? "cloning a mount needs CAP_SYS_ADMIN in its user namespace" : NULL,
+			"open the root filesystem %s", path);
 	}
 	struct stat st;
 	if (fstat(root, &st) < 0 || !S_ISDIR(st.st_mode))
@@ -25,7 +25,7 @@ int rootfs_open(const char *path, unsigned long propagation, struct error *err)
 
 int rootfs_attach(int root, const char *path, struct error *err)
 {
-	/* A copied namespace is still a peer of the host's mounts: what is attached here would appear there. */
+	/* The mounts of a copied namespace are peers of the host's: a tree attached here would appear there. */
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
 	if (sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr) < 0)
 		return fail(err, errno, "make the mount namespace private");
@@ -39,14 +39,13 @@ int rootfs_attach(int root, const char *path, struct error *err)
 
 int rootfs_pivot(int root, struct error *err)
 {
-	/* With both arguments "." the old root ends up on top of the new one, from where it is taken off:
-	 * pivot_root(2) NOTES. No directory of the image is needed for it. */
+	/* With both arguments "." the old root ends up on top of the new one and is detached there (pivot_root(2)
+	 * NOTES). No directory of the image is needed. */
 	if (fchdir(root) < 0)
 		return fail(err, errno, "enter the root filesystem");
 	if (sys_pivot_root(".", ".") < 0) {
-		(void)fail(err, errno, "pivot_root");
-		return errno == EINVAL ? error_hint(err, "on an initramfs pivot_root is impossible: use --no-pivot") :
-					 -1;
+		return fail_hint(err, errno,
+			errno == EINVAL ? "pivot_root cannot leave an initramfs: use --no-pivot" : NULL, "pivot_root");
 	}
 	if (sys_umount2(".", MNT_DETACH) < 0)
 		return fail(err, errno, "detach the old root");
@@ -68,7 +67,7 @@ int rootfs_move(int root, struct error *err)
 int rootfs_finish(int root, bool readonly, unsigned long propagation, struct error *err)
 {
 	struct mount_attr attr = { .attr_set = readonly ? MOUNT_ATTR_RDONLY : 0 };
-	/* The tree is private or a slave already; "shared" is a peer group of the container's own. */
+	/* The tree is private or a slave already. "shared" makes a peer group of the container's own. */
 	if (propagation & MS_SHARED)
 		attr.propagation = MS_SHARED;
 	else if (propagation & MS_UNBINDABLE)

@@ -1,5 +1,5 @@
 /*
- * The container's root: opened by the parent as a detached tree, made the root by the child.
+ * The container's root: the parent opens it as a detached tree, and the child makes it its root.
  *
  *	FD(root) = rootfs_open("/bundle/rootfs", propagation, &err);     parent
  *	rootfs_attach(root, "/bundle/rootfs", &err);                     child: in its mount namespace
@@ -13,20 +13,20 @@
 
 #include "base/error.h"
 
-/* Clones the tree at path, recursively, cut off from the propagation of the host (or its slave, where `propagation`,
- * MS_SLAVE with or without MS_REC, says so). config.md "Root". Returns the descriptor. */
+/* Clones the tree at path recursively. The clone is private, or a slave of the host if `propagation` has MS_SLAVE.
+ * config.md "Root". Returns the descriptor. */
 int rootfs_open(const char *path, unsigned long propagation, struct error *err);
 
-/* Cuts the new mount namespace off from the host's and attaches the tree at `path`, where createContainer hooks expect
- * it; where the user namespace may not walk that path, over "/". The content is the tree's in any case. */
+/* Makes the new mount namespace private and attaches the tree at `path`, where createContainer hooks expect it. Where
+ * the user namespace may not search that path, the tree is attached over "/". */
 int rootfs_attach(int root, const char *path, struct error *err);
 
-/* pivot_root(2) into the tree and drops everything else. The working directory is then "/". */
+/* Pivots into the tree and detaches the old root. The working directory is then "/". */
 int rootfs_pivot(int root, struct error *err);
 
-/* For hosts whose root is an initramfs, which pivot_root cannot leave: moves the tree over "/" and chroots
- * (--no-pivot). */
+/* Moves the tree over "/" and changes the root (--no-pivot), for hosts whose root is an initramfs, which pivot_root(2)
+ * cannot leave. */
 int rootfs_move(int root, struct error *err);
 
-/* Read-only and .linux.rootfsPropagation, last. */
+/* Sets .root.readonly and .linux.rootfsPropagation, as the last step. */
 int rootfs_finish(int root, bool readonly, unsigned long propagation, struct error *err);

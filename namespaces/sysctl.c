@@ -12,11 +12,11 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
-#include "namespaces/mount.h"
+#include "namespaces/mount-new.h"
 #include "oci/check.h"
 
-/* The caller's own, in a user namespace that may mount none: its pid namespace is another's, or parts of /proc are
- * covered. */
+/* Opens the caller's /proc, in a user namespace that may not mount procfs because its pid namespace belongs to another,
+ * or because parts of /proc are covered. */
 static int open_callers(void)
 {
 	enum { ROOT_INODE = 1 };
@@ -61,14 +61,14 @@ static int write_one(int proc, const struct oci_pair *pair, struct error *err)
 		return fail(err, ENAMETOOLONG, "set the kernel parameter %.64s…", pair->key);
 	FD(fd) = procfs_open_file(proc, path, O_WRONLY);
 	if (fd < 0) {
-		(void)fail(err, errno, "open /proc/%s", path);
-		if (err->errnum == ENOENT)
-			return error_hint(err, "this kernel has no such parameter");
-		if (err->errnum == EXDEV)
-			return error_hint(err, "something is mounted over it in the /proc of who runs hull");
-		return -1;
+		const char *hint = NULL;
+		if (errno == ENOENT)
+			hint = "this kernel has no such parameter";
+		else if (errno == EXDEV)
+			hint = "a mount covers it in the /proc of hull's caller";
+		return fail_hint(err, errno, hint, "open /proc/%s", path);
 	}
-	/* nothing written is nothing set: an end of line empties what may be empty, and is refused for a number */
+	/* Writing nothing would set nothing. A newline empties a text, and is refused for a number. */
 	const char *value = *pair->value ? pair->value : "\n";
 	if (write_all(fd, value, strlen(value)) < 0)
 		return fail(err, errno, "write \"%s\" to /proc/%s", pair->value, path);

@@ -5,6 +5,8 @@
 #	check.sh all          all tests: also the engines, the guests, the rest under the sanitizers, fresh systems. The results of a
 #	                      `check` of the same tree that has just passed are taken over (`make check-all`)
 #	check.sh test NAME…   files or single tests: bind, bind/by_type, unit/base, engines/podman (`make test T=…`)
+#	check.sh faults       every system call of every command fails with each of FAULTS (`make faults`)
+#	check.sh fuzz         each fuzzer for ten minutes (`make fuzz`)
 #	check.sh vm           all run tests in a virtual machine (`make check-vm`)
 #
 # Each test prints a line when it ends, with a running count; the logs are in BUILD/test-logs (-all, -test, -vm). At the end come
@@ -50,6 +52,18 @@ all)
 	jobs_of_the_rest | run_jobs
 	jobs_alone | JOBS=1 run_jobs
 	settle_skips
+	;;
+faults)
+	export STEPS=1000000 POINT=0 FAULTS_ALL=1 FAULTS="${FAULTS:-EIO ENOMEM EINTR EMFILE}"
+	build_hull
+	sed -n 's/^test_\([a-z_]*\)().*/faults faults \1/p' tests/run/faults.sh | run_jobs
+	;;
+fuzz)
+	export FUZZ_SECONDS="${FUZZ_SECONDS:-600}"
+	{
+		echo 'build fuzz'
+		c_files fuzz fuzz- | prefixed fuzz
+	} | run_jobs
 	;;
 vm)
 	build_hull

@@ -35,7 +35,7 @@ struct check_options {
 static const struct option_row options[] = {
 	BUNDLE_OPTIONS(bundle),
 	TEXT(0, "format", "FORMAT", format, "format of the findings (text)", ONE_OF(formats)),
-	FLAG(0, "host", host, "tell what this host permits, whatever the configuration"),
+	FLAG(0, "host", host, "report what this host permits, whatever the configuration"),
 	OPTIONS_END,
 };
 
@@ -64,7 +64,7 @@ static void say_diagnosis(void *data, const struct diagnosis *d)
 	json_end(w);
 }
 
-/* What is limited may be all that one needs. */
+/* Only a missing feature is a failure; a limited one may be enough. */
 static int check_host(struct context *ctx, int format, struct error *err)
 {
 	struct json_writer w;
@@ -80,7 +80,8 @@ static int check_host(struct context *ctx, int format, struct error *err)
 	return (all.writer ? print_json(&w, err) : print_end(err)) < 0 ? -1 : all.missing;
 }
 
-/* A new user namespace without mappings gets those that the caller may use. Root may use any, so root is warned. */
+/* A new user namespace without mappings gets those that the caller may use. Root may use any ids, so root is
+ * warned. */
 static void fill_maps(struct context *ctx, struct oci_config *config, bool root, struct findings *findings)
 {
 	struct error finding = { .errnum = 0 };
@@ -114,7 +115,7 @@ static void ask_host(struct context *ctx, struct oci_config *config, const char 
 	advise(&ctx->arena, config, &plan_options, &host, &findings->errors, &findings->warnings);
 }
 
-/* Nothing after a syntax error is read. */
+/* Adds that nothing after a syntax error was read. */
 static void say_unreadable(struct findings *findings, struct error *err)
 {
 	char hint[sizeof(err->hint)];
@@ -167,7 +168,7 @@ static int run(struct context *ctx, struct error *err)
 	const char *slash = strrchr(path, '/');
 	struct findings findings;
 	findings_begin(&findings, &ctx->arena, slash ? slash + 1 : path);
-	/* as for create: --config is relative to where the caller is, everything in it to the bundle */
+	/* as for create: --config is relative to the caller's directory, and paths in the file to the bundle */
 	FD(cwd) = o->bundle.config ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : AT_FDCWD;
 	if (enter_bundle(ctx, err) == 0) {
 		if (!getcwd(bundle, sizeof(bundle)))

@@ -1,5 +1,6 @@
 #include "cmd/findings.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "oci/json-lines.h"
 #include "oci/json-write.h"
 
-enum { MOST = 10000 }; /* findings that are kept: each new one is compared with those before it */
+enum { MOST = 10000 }; /* findings that are kept, since each one is compared with all earlier ones */
 
 /* Whether `where` is the property `outer`, or inside it. */
 static bool is_within(const char *where, const char *outer)
@@ -18,9 +19,8 @@ static bool is_within(const char *where, const char *outer)
 	return strncmp(where, outer, len) == 0 && (!where[len] || where[len] == '.' || where[len] == '[');
 }
 
-/* Whether an error of an earlier stage makes this one superfluous. The earlier one is about the same property; or about
- * an outer one that could not be read; or about an inner one, when the plan applies the same rule to the whole
- * entry. */
+/* Whether an error of an earlier stage makes this one superfluous: it is about the same property, or about an outer
+ * one that could not be read, or about an inner one while the plan applies the same rule to the whole entry. */
 static bool covers(const struct finding *old, const struct error *error)
 {
 	const struct error *earlier = old->error;
@@ -30,7 +30,7 @@ static bool covers(const struct finding *old, const struct error *error)
 		return true;
 	return str_eq(error->where, earlier->where) ||
 	       (is_within(earlier->where, error->where) &&
-		       (str_eq(error->text, earlier->text) || str_starts(error->where, ".process.")));
+		       (error->errnum == EINVAL || str_eq(error->text, earlier->text)));
 }
 
 static bool is_told(const struct findings *f, const struct error *error)
@@ -81,7 +81,7 @@ void findings_say_unknown(void *data, int line, const char *where, const char *n
 	say(data, &finding, true);
 }
 
-/* Findings without a line come last. */
+/* Sorts findings without a line last. */
 static int compare(const void *a, const void *b)
 {
 	const struct finding *x = a, *y = b;

@@ -35,7 +35,7 @@ struct row {
 };
 typedef LIST(struct row) row_list;
 
-/* "2 minutes ago"; a time that is still to come, since the clock was set back, is told as it is. */
+/* "2 minutes ago". A time in the future, after the clock was set back, is printed as it is. */
 static const char *tell_created(struct context *ctx, const char *created)
 {
 	char buf[HUMAN_SIZE];
@@ -47,7 +47,7 @@ static const char *tell_created(struct context *ctx, const char *created)
 	return arena_strdup(&ctx->arena, human_age(now - then, buf));
 }
 
-/* The path of a bundle can have any character in it. */
+/* The path of a bundle can contain any character. */
 static const char *printable(struct context *ctx, const char *text)
 {
 	char *copy = arena_strdup(&ctx->arena, text ? text : "");
@@ -55,7 +55,7 @@ static const char *printable(struct context *ctx, const char *text)
 	return copy;
 }
 
-/* Characters, of which UTF-8 may need several bytes each: a path can have any. */
+/* The number of characters, each of which may be several bytes of UTF-8. */
 static int width_of(const char *text)
 {
 	int width = 0;
@@ -113,7 +113,7 @@ static void add_row(struct output *out, const struct oci_state *s)
 		printable(ctx, tell_created(ctx, s->created)), printable(ctx, s->owner) } };
 }
 
-/* What is the same for all is looked for once. */
+/* What all containers share is looked up once. */
 struct place {
 	int root;
 	struct cgroup_host host;
@@ -123,7 +123,7 @@ static int list_one(struct output *out, const struct place *place, const char *i
 {
 	int result = 0;
 	struct container c = { .root = place->root, .dir = -1, .cgroup_host = &place->host };
-	/* one that is deleted meanwhile is not listed */
+	/* a container that is deleted meanwhile is not listed */
 	if (container_open(&c, out->ctx->state_root, id, CONTAINER_GLANCE, err) == 0) {
 		enum status status = container_status(&c, err);
 		struct oci_state state = container_state(&c, status);
@@ -154,7 +154,7 @@ static int list_all(struct output *out, struct error *err)
 	if (len == 0)
 		return 0;
 	FD(root) = container_open_root(ctx->state_root, false, err);
-	/* without its cgroup a container is not taken for a paused one */
+	/* without it a paused container would be listed as running */
 	if (root < 0 || cgroup_probe(&place.host, err) < 0)
 		return -1;
 	place.root = root;

@@ -49,7 +49,7 @@ static int print_pids(const pid_t *pids, size_t len, struct error *err)
 	return print_end(err);
 }
 
-/* What ps(1) prints of all processes of the host, by the caller's arguments or -ef. */
+/* Runs ps(1) for all processes of the host, with the caller's arguments or -ef. */
 static int run_ps(struct context *ctx, char **ret_text, struct error *err)
 {
 	static char *usual[] = { "ps", "-ef", NULL };
@@ -64,7 +64,7 @@ static int run_ps(struct context *ctx, char **ret_text, struct error *err)
 		return fail(err, errno, "fork for ps");
 	if (pid == 0) {
 		if (args != usual)
-			args[0] = usual[0]; /* in place of the container's id */
+			args[0] = usual[0]; /* replaces the container's id */
 		if (dup2(input, STDOUT_FILENO) < 0)
 			_exit(NOT_EXECUTED);
 		(void)execvp(args[0], args);
@@ -81,7 +81,7 @@ static int run_ps(struct context *ctx, char **ret_text, struct error *err)
 	return status ? fail(err, 0, "ps ended with status %d", status) : 0;
 }
 
-/* The number of the field "PID" in the heading, or -1. */
+/* The index of the field "PID" in the heading, or -1. */
 static int find_column(const char *heading)
 {
 	for (int column = 0;; column++) {

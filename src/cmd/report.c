@@ -56,7 +56,7 @@ static struct oci_uint usec(struct timeval time)
 	return (struct oci_uint){ true, (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec };
 }
 
-/* The cgroup counts all processes; where it does not, what init and its children used is known at least. */
+/* The cgroup counts all processes. Without its numbers, those of init and its children serve. */
 static void write_used(struct json_writer *json, const struct report *r)
 {
 	const struct cgroup_stats *s = &r->stats;

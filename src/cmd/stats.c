@@ -1,5 +1,5 @@
 /*
- * What containers use: a live table for people, JSON and OpenMetrics for programs.
+ * The resource use of containers: a live table, JSON, or OpenMetrics.
  */
 #include <errno.h>
 #include <poll.h>
@@ -34,8 +34,7 @@ static const struct option_row options[] = {
 	TEXT('f', "format", "FORMAT", format, "format of the output (table)", ONE_OF(formats)),
 	TEXT(0, "interval", "TIME", interval, "time between two samples (2s)"),
 	FLAG(0, "no-stream", no_stream, "print one sample"),
-	TEXT(0, "sort", "KEY", sort, "order of the containers: by name, or the largest figure first",
-		ONE_OF(sample_orders)),
+	TEXT(0, "sort", "KEY", sort, "sort by name, or by the largest value of a column first", ONE_OF(sample_orders)),
 	OPTIONS_END,
 };
 
@@ -50,14 +49,13 @@ struct samples {
 	int64_t time_ms;
 };
 
-/* What the options ask for. */
+/* The values of the options. */
 struct request {
 	int format, interval_ms;
-	enum sample_order order; /* SAMPLES_AS_GIVEN: that of the operands, or of the names */
+	enum sample_order order; /* SAMPLES_AS_GIVEN: in the order of the operands, or of the ids */
 };
 
-/* One that vanishes meanwhile, or has no cgroup, is passed over, unless it alone was asked for; the table has a row for
- * one without a cgroup too. */
+/* Fails for a container that vanishes meanwhile and, except for the table, for one without a cgroup. */
 static int take_sample(
 	struct context *ctx, const struct request *r, struct samples *s, const char *id, struct error *err)
 {
@@ -71,7 +69,7 @@ static int take_sample(
 	sample.status = status_name(status);
 	sample.has_cgroup = r->format != FORMAT_TABLE || c.record.cgroup_path;
 	FD(cgroup) = sample.has_cgroup ? container_open_cgroup(&c, NULL, err) : -1;
-	traffic_read(&s->arena, &c, &sample.traffic); /* first: the cgroup goes with the container, and tells of it */
+	traffic_read(&s->arena, &c, &sample.traffic); /* first: reading the cgroup fails if the container has gone */
 	if (sample.has_cgroup && (cgroup < 0 || cgroup_stats_read(&s->arena, cgroup, &sample.stats, err) < 0))
 		return container_blame(&c, "read the statistics of", err);
 	*list_add(&s->arena, &s->list) = sample;
@@ -109,7 +107,7 @@ static const struct sample *find_sample(const struct samples *s, const char *id)
 	return NULL;
 }
 
-/* The CPU time since the earlier samples, where there are some. */
+/* Computes the share of CPU time since the earlier samples, if there are any. */
 static void compare_samples(struct samples *now, const struct samples *before)
 {
 	int64_t passed_ms = before ? now->time_ms - before->time_ms : 0;
@@ -186,7 +184,7 @@ static int run(struct context *ctx, struct error *err)
 	};
 	if (r.interval_ms < 0)
 		return -1;
-	/* OpenMetrics is what one scrape reads */
+	/* OpenMetrics is the answer to a single scrape */
 	return watch(ctx, &r, !o->no_stream && r.format != FORMAT_OPENMETRICS, err);
 }
 

@@ -85,8 +85,8 @@ bool container_is_deleted(const struct container *c);
 /* Removes the locked directory with everything in it, for container_destroy(). False, and errno, if it stays. */
 bool container_remove_directory(struct container *c);
 
-/* The status of runtime.md "State": observed, not stored. 0 if it cannot be observed: only a process that is known to be
- * gone has ended. */
+/* The status of runtime.md "State": observed, not stored. 0 if it cannot be observed: only a process that is known to
+ * be gone has ended. */
 enum status container_status(struct container *c, struct error *err);
 /* Whether init runs: 1, 0, or -1 if that cannot be seen. */
 int container_is_alive(const struct container *c, struct error *err);

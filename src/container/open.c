@@ -59,11 +59,11 @@ static int make_directories(const char *path, struct error *err)
 		return fail(err, ENAMETOOLONG, "make the state root");
 	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+		if (mkdir_exactly(AT_FDCWD, copy, 0755) < 0 && errno != EEXIST)
 			return fail_root("make", copy, err);
 		*slash = '/';
 	}
-	if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+	if (mkdir_exactly(AT_FDCWD, copy, 0700) < 0 && errno != EEXIST)
 		return fail_root("make", path, err);
 	return 0;
 }
@@ -90,7 +90,7 @@ int container_open_root(const char *path, bool make, struct error *err)
 
 int container_open_cache(const struct container *c)
 {
-	if (mkdirat(c->root, CACHE_NAME, 0700) < 0 && errno != EEXIST)
+	if (mkdir_exactly(c->root, CACHE_NAME, 0700) < 0 && errno != EEXIST)
 		return -1;
 	return openat(c->root, CACHE_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
@@ -181,14 +181,14 @@ static bool open_directory(struct container *c)
 /* Makes the directory, if need be in place of one that was left. */
 static int make_directory(struct container *c)
 {
-	if (mkdirat(c->root, c->id, 0700) == 0)
+	if (mkdir_exactly(c->root, c->id, 0700) == 0)
 		return 0;
 	if (errno != EEXIST)
 		return -1;
 	bool removed = open_directory(c) && flock(c->dir, LOCK_EX | LOCK_NB) == 0 && remove_leftover(c);
 	close_fd(&c->dir);
 	errno = EEXIST;
-	return removed ? mkdirat(c->root, c->id, 0700) : -1;
+	return removed ? mkdir_exactly(c->root, c->id, 0700) : -1;
 }
 
 static int fail_make(const struct container *c, struct error *err)
@@ -227,8 +227,8 @@ static int fail_absent(struct container *c, struct error *err)
 	return fail(err, 0, "container does not exist: %s", c->id);
 }
 
-/* A directory without a record is a container only if it has a configuration: then it is damaged, as it is with a record
- * that is no file or no JSON. A record that only cannot be read now is neither absent nor damaged. */
+/* A directory without a record is a container only if it has a configuration: then it is damaged, as it is with a
+ * record that is no file or no JSON. A record that only cannot be read now is neither absent nor damaged. */
 static int fail_record(struct container *c, bool locked, const struct error *reason, struct error *err)
 {
 	bool empty = reason->errnum == ENOENT || reason->errnum == ENODATA;

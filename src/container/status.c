@@ -10,7 +10,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "oci/json-read.h"
-#include "plan/plan.h"
+#include "oci/annotations.h"
 #include "run/hooks.h"
 #include "run/interrupt.h"
 
@@ -133,8 +133,8 @@ int container_run_hooks(struct container *c, const struct oci_config *config, co
 	size_t len;
 	if (!hooks->len)
 		return 0;
-	if (hooks_open_output(config_annotation(config, "run.oci.hooks.stdout"),
-		    config_annotation(config, "run.oci.hooks.stderr"), &options, &why) < 0 ||
+	if (hooks_open_output(oci_annotation(config, ANNOTATION_HOOKS_STDOUT),
+		    oci_annotation(config, ANNOTATION_HOOKS_STDERR), &options, &why) < 0 ||
 		interrupt_open(&interrupt, &why) < 0) {
 		if (err) {
 			*err = why;

@@ -45,6 +45,8 @@ STEP(run_start_hooks,
 int step_join_keyring(struct init *init, struct error *err)
 {
 	enum { JOIN_SESSION_KEYRING = 1 };
+	if (lsm_set_keys(&init->plan->lsm, init->proc, err) < 0)
+		return -1;
 	const char *name = defence_is_off("keyring") ? init->plan->options.id : NULL;
 	/* where the kernel, or the filter of an outer container, refuses the call, no key is in reach */
 	if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, name) >= 0 || errno == ENOSYS || errno == EPERM)

@@ -1,5 +1,5 @@
 /*
- * The plan of exec: nothing is made, all is joined.
+ * The plan of exec, which makes no namespaces and joins all of the container's.
  */
 #include <sched.h>
 
@@ -7,15 +7,16 @@
 #include "base/sys.h"
 #include "plan/plan.h"
 
-/* Those of a process's needs that concern the process alone. */
+/* The needs that concern only the process. */
 enum {
 	EXEC_NEEDS = NEED_CONSOLE | NEED_KEYRING | NEED_SCHEDULING | NEED_LISTENER | NEED_EARLY_SECCOMP |
 		     NEED_LATE_SECCOMP | NEED_LSM | NEED_NO_NEW_PRIVS | NEED_LIMITS,
 };
 
-/* Who may trace a process gets its capabilities: the CAP_SYS_ADMIN that loads a filter where there is no no_new_privs
- * must be gone before the birth. Then the filter has to allow what is done after it, clone above all; so nobody else
- * has it so early. In a user namespace nobody may trace it. */
+/* Whether the filter is loaded before the second clone. A process that may trace another gets its capabilities, so the
+ * CAP_SYS_ADMIN that loads a filter without no_new_privs must be dropped before other processes of the container can
+ * see the new one. The filter must then allow clone and all that follows it, so other processes load it later. In a
+ * user namespace processes of the container may not trace the new one. */
 static bool is_filtered_unborn(const struct plan *plan)
 {
 	return !defence_is_off("unborn-filter") && plan->options.traceable && !plan->process.no_new_privs &&
@@ -23,7 +24,7 @@ static bool is_filtered_unborn(const struct plan *plan)
 	       (plan->target_namespaces & CLONE_NEWPID);
 }
 
-/* Joined by the container, too, it is another's, and the container's root a directory in it. */
+/* In a mount namespace that the container has joined, its root is a directory of that namespace. */
 static bool has_own_mounts(const struct plan *plan)
 {
 	LIST_EACH (&plan->linux->namespaces, ns)
@@ -65,9 +66,8 @@ int plan_make_exec(struct arena *arena, const struct oci_config *config, const s
 		return -1;
 	plan.needs = exec_needs(&plan);
 	if (plan.needs & NEED_LISTENER && is_filtered_unborn(&plan)) {
-		(void)fail_at(err, 0, ".linux.seccomp.listenerPath",
-			"loading it would lend CAP_SYS_ADMIN to those who have CAP_SYS_PTRACE");
-		return error_hint(err, "use --no-new-privs");
+		return fail_at_hint(err, 0, ".linux.seccomp.listenerPath", "use --no-new-privs",
+			"loading the filter would lend CAP_SYS_ADMIN to processes with CAP_SYS_PTRACE");
 	}
 	*ret_plan = plan;
 	return 0;

@@ -25,12 +25,12 @@ int host_check_release(const char *release, struct error *err)
 	return 0;
 }
 
-/* As `unshare -U` without -m leaves it: ioctl_ns(2). */
+/* The case of `unshare -U` without -m: ioctl_ns(2). */
 static bool has_foreign_mounts(void)
 {
 	FD(mounts) = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	FD(user) = mounts < 0 ? -1 : ioctl(mounts, NS_GET_USERNS);
-	if (user < 0) /* EPERM: it is of a user namespace above ours */
+	if (user < 0) /* EPERM: the owner is a user namespace above the caller's */
 		return mounts >= 0 && errno == EPERM;
 	return same_file(user, "", AT_FDCWD, "/proc/self/ns/user") == 0;
 }

@@ -15,6 +15,7 @@
 #include "cgroups/cgroup.h"
 #include "namespaces/paths.h"
 #include "namespaces/rootfs.h"
+#include "oci/annotations.h"
 #include "oci/check.h"
 #include "process/accounts.h"
 #include "process/env.h"
@@ -23,50 +24,39 @@
 static const struct oci_linux no_linux;
 static const struct oci_hooks no_hooks;
 
-const char *config_annotation(const struct oci_config *config, const char *key)
-{
-	LIST_EACH (&config->annotations, pair)
-		if (str_eq(pair->key, key))
-			return pair->value;
-	return NULL;
-}
-
 static bool is_created(const struct plan *plan, uint64_t type)
 {
 	return (plan->ns.created & type) != 0;
 }
 
-/* Mounting needs a mount namespace of the container's own; in a joined one, or in the runtime's, it would change what
- * others see. */
+/* Mounting needs a new mount namespace, since in a joined one or the runtime's it would change what other processes
+ * see. */
 static int check_mount_namespace(const struct plan *plan, struct error *err)
 {
 	const struct oci_config *config = plan->config;
 	if (is_created(plan, CLONE_NEWNS))
 		return 0;
-	const char *where = config->mounts.len                    ? ".mounts" :
-			    plan->linux->masked_paths.len         ? ".linux.maskedPaths" :
-			    plan->linux->readonly_paths.len       ? ".linux.readonlyPaths" :
-			    config->root->readonly.value          ? ".root.readonly" :
-			    plan->linux->rootfs_propagation.set   ? ".linux.rootfsPropagation" :
-			    plan->config->process->terminal.value ? ".process.terminal" :
-			    plan->linux->devices.len              ? ".linux.devices" :
-								    NULL;
-	if (!where)
-		return 0;
-	(void)fail_at(err, 0, where, "needs a new mount namespace");
-	return error_hint(err, "add { \"type\": \"mount\" } to .linux.namespaces");
+	const struct {
+		const char *where;
+		bool given;
+	} properties[] = {
+		{ ".mounts", config->mounts.len },
+		{ ".linux.maskedPaths", plan->linux->masked_paths.len },
+		{ ".linux.readonlyPaths", plan->linux->readonly_paths.len },
+		{ ".root.readonly", config->root->readonly.value },
+		{ ".linux.rootfsPropagation", plan->linux->rootfs_propagation.set },
+		{ ".process.terminal", config->process->terminal.value },
+		{ ".linux.devices", plan->linux->devices.len },
+	};
+	for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++)
+		if (properties[i].given)
+			return fail_at_hint(err, 0, properties[i].where,
+				"add { \"type\": \"mount\" } to .linux.namespaces", "needs a new mount namespace");
+	return 0;
 }
 
-struct mount_idmap_facts plan_idmap_facts(struct plan *plan)
-{
-	return (struct mount_idmap_facts){ .uids = &plan->linux->uid_mappings,
-		.gids = &plan->linux->gid_mappings,
-		.joins_user_ns = ns_joins(&plan->ns, CLONE_NEWUSER),
-		.all = &plan->idmaps };
-}
-
-/* What a filesystem would be told: a bind makes none. Engines leave words there (Podman's "nocopy"), so that it is no
- * error. */
+/* Warns of parameters for a filesystem on a bind, which makes none. They are no error, since engines leave words there
+ * (Podman's "nocopy"). */
 static void warn_unused(struct arena *arena, const struct mount_op *op)
 {
 	LIST_EACH (&op->options.params, param) {
@@ -100,7 +90,7 @@ static int plan_mount(struct arena *arena, const struct oci_mount *mount, size_t
 static int plan_mounts(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
 {
 	const struct oci_config *config = plan->config;
-	const char *label_type = config_annotation(config, "run.oci.mount_context_type");
+	const char *label_type = oci_annotation(config, ANNOTATION_MOUNT_CONTEXT_TYPE);
 	struct mount_facts facts = {
 		.bundle = plan->options.bundle,
 		.cgroup_mount = host->cgroup.mount,
@@ -133,7 +123,7 @@ static int plan_mounts(struct arena *arena, struct plan *plan, const struct host
 	return 0;
 }
 
-/* The configuration's variables, then those of socket activation and readiness. */
+/* Sets the environment: the configuration's variables, then those of socket activation and readiness. */
 static void plan_env(struct arena *arena, struct plan *plan)
 {
 	const oci_strings *env = &plan->config->process->env;
@@ -211,12 +201,12 @@ unsigned plan_process_needs(const struct plan *plan)
 static int plan_terminal(const struct plan *plan, struct error *err)
 {
 	if (plan->config->process->terminal.value && plan->options.detach && !plan->options.has_console_socket) {
-		(void)fail_at(err, 0, ".process.terminal", "nobody would hold the terminal");
-		return error_hint(err, "give --console-socket, or do without a terminal: --tty=false");
+		return fail_at_hint(err, 0, ".process.terminal", "give --console-socket, or use --tty=false",
+			"no process would hold the terminal");
 	}
 	if (!plan->config->process->terminal.value && plan->options.has_console_socket) {
-		(void)fail_at(err, 0, ".process.terminal", "--console-socket is given, but there is no terminal");
-		return error_hint(err, "give --tty, or drop --console-socket");
+		return fail_at_hint(err, 0, ".process.terminal", "give --tty, or leave out --console-socket",
+			"--console-socket is given, but there is no terminal");
 	}
 	return 0;
 }
@@ -225,8 +215,8 @@ static int check_network(const struct plan *plan, struct error *err)
 {
 	if (!plan->options.network || is_created(plan, CLONE_NEWNET))
 		return 0;
-	(void)fail_at(err, 0, ".linux.namespaces", "--network needs a new network namespace");
-	return error_hint(err, "add { \"type\": \"network\" }");
+	return fail_at_hint(err, 0, ".linux.namespaces", "add { \"type\": \"network\" }",
+		"--network needs a new network namespace");
 }
 
 static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
@@ -234,9 +224,10 @@ static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host
 	if (plan->options.cgroup_manager == CGROUP_MANAGER_DISABLED)
 		return 0;
 	if (!host->cgroup.mount[0]) {
-		(void)fail(err, 0, "cgroup2 is mounted nowhere on this host");
-		return error_hint(err, "mount it (mount -t cgroup2 none /sys/fs/cgroup), or use "
-				       "--cgroup-manager disabled");
+		return fail_hint(err, 0,
+			"mount it (mount -t cgroup2 none /sys/fs/cgroup), or use "
+			"--cgroup-manager disabled",
+			"cgroup2 is mounted nowhere on this host");
 	}
 	if (plan->options.cgroup_manager == CGROUP_MANAGER_SYSTEMD)
 		return systemd_unit_plan(
@@ -252,7 +243,7 @@ int plan_process(struct arena *arena, struct plan *plan, const struct host *host
 {
 	const struct oci_process *process = plan->config->process;
 	uint64_t grantable = plan_has_user_namespace(plan) ? (2ULL << host->last_cap) - 1 : host->own_caps;
-	const char *keep = config_annotation(plan->config, "run.oci.keep_original_groups");
+	const char *keep = oci_annotation(plan->config, ANNOTATION_KEEP_ORIGINAL_GROUPS);
 	plan->keep_groups = keep && !str_eq(keep, "0") && !str_eq(keep, "false");
 	if (ends(plan, plan_terminal(plan, err), err) ||
 		ends(plan, process_plan_make(arena, process, plan->linux, &plan->process, err), err) ||
@@ -268,7 +259,7 @@ int plan_process(struct arena *arena, struct plan *plan, const struct host *host
 	return 0;
 }
 
-/* Read without regard to symlinks: "dev//./null" is "/dev/null". */
+/* Compares without regard to symlinks: "dev//./null" is "/dev/null". */
 static bool is_same_path(const char *a, const char *b)
 {
 	for (;;) {
@@ -286,7 +277,7 @@ static bool is_same_path(const char *a, const char *b)
 	}
 }
 
-/* The last mount on it counts. */
+/* Whether the last mount on /dev is a bind. */
 static bool has_given_dev(const struct plan *plan)
 {
 	bool given = false;
@@ -296,7 +287,7 @@ static bool has_given_dev(const struct plan *plan)
 	return given;
 }
 
-/* What is mounted on a default device, such as /dev/urandom on /dev/random, is there in its stead. */
+/* Leaves out a default device that a mount replaces, such as /dev/urandom on /dev/random. */
 static void leave_out_mounted(struct plan *plan)
 {
 	size_t kept = 0;
@@ -311,27 +302,27 @@ static void leave_out_mounted(struct plan *plan)
 	plan->device_count = kept;
 }
 
-/* Without a mount namespace of its own /dev is not the container's to fill. */
-static int plan_devices(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
+/* Without a new mount namespace /dev belongs to others. */
+static void plan_devices(struct arena *arena, struct plan *plan, const struct host *host)
 {
 	if (!is_created(plan, CLONE_NEWNS))
-		return 0;
-	bool bind = plan_has_user_namespace(plan) || host->in_user_namespace;
-	if (devices_plan(arena, plan->linux, bind, has_given_dev(plan), &plan->devices, &plan->device_count, err) < 0)
-		return -1;
+		return;
+	bool bind =
+		plan_has_user_namespace(plan) || host->in_user_namespace || !(host->own_caps & caps_mask("CAP_MKNOD"));
+	devices_plan(arena, plan->linux, bind, has_given_dev(plan), &plan->devices, &plan->device_count);
 	leave_out_mounted(plan);
-	return 0;
 }
 
 static int check_rights(const struct plan *plan, struct error *err)
 {
 	if (!plan->ns.created || plan_has_user_namespace(plan) || (plan->own_caps & caps_mask("CAP_SYS_ADMIN")))
 		return 0;
-	(void)fail_at(err, 0, ".linux.namespaces", "without CAP_SYS_ADMIN namespaces are made in a \"user\" one alone");
-	return error_hint(err, "add {\"type\": \"user\"} to it, or begin with hull spec --rootless");
+	return fail_at_hint(err, 0, ".linux.namespaces",
+		"add { \"type\": \"user\" }, or start from hull spec --rootless",
+		"without CAP_SYS_ADMIN, namespaces can be made only with a \"user\" namespace");
 }
 
-/* Where all errors are wanted, what could not be planned is missing in the plan. */
+/* Where all errors are reported, the plan lacks the parts that failed. */
 int plan_make(struct arena *arena, const struct oci_config *config, const struct plan_options *options,
 	const struct host *host, struct plan *ret_plan, struct error *err)
 {
@@ -343,25 +334,25 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 		.null = -1 };
 	plan.rootfs = *config->root->path == '/' ? config->root->path :
 						   arena_printf(arena, "%s/%s", options->bundle, config->root->path);
-	/* what is read-only about it is the bundle's, and that an overlay leaves alone */
+	/* An overlay is writable. It leaves the bundle's files unchanged in any case. */
 	plan.readonly = config->root->readonly.value && !options->overlay;
 	plan.propagation = (unsigned long)plan.linux->rootfs_propagation.value;
 	plan.own_caps = host->own_caps;
 	plan.foreign_mounts = host->foreign_mounts;
-	if (ns_plan(arena, plan.linux, &plan.ns, err) < 0 || ends(&plan, check_rights(&plan, err), err) ||
-		ends(&plan, check_mount_namespace(&plan, err), err) ||
+	ns_plan(arena, plan.linux, &plan.ns);
+	if (ends(&plan, check_rights(&plan, err), err) || ends(&plan, check_mount_namespace(&plan, err), err) ||
 		ends(&plan, plan_cgroup(arena, &plan, host, err), err) ||
 		ends(&plan, plan_root(arena, &plan, err), err) ||
 		ends(&plan, plan_mounts(arena, &plan, host, err), err) || ends(&plan, check_network(&plan, err), err) ||
-		ends(&plan, plan_devices(arena, &plan, host, err), err) ||
 		ends(&plan, plan_process(arena, &plan, host, err), err))
 		return -1;
+	plan_devices(arena, &plan, host);
 	plan.needs = namespace_needs(&plan) | hook_needs(&plan) | plan_process_needs(&plan);
 	*ret_plan = plan;
 	return 0;
 }
 
-/* The mapping that has no text is the joined user namespace's. */
+/* A mapping without text is that of the joined user namespace. */
 static int open_idmaps(struct plan *plan, struct error *err)
 {
 	for (struct mount_idmap *idmap = plan->idmaps; idmap; idmap = idmap->next)
@@ -385,7 +376,7 @@ static int open_binds(struct arena *arena, struct plan *plan, struct error *err)
 		if (device_open(&plan->devices[i], err) < 0)
 			return -1;
 		if (plan->devices[i].differs)
-			log_warn("%s: the device of the host is bound, and keeps its fileMode, uid and gid",
+			log_warn("%s: the host's device is bound and keeps its fileMode, uid and gid",
 				plan->devices[i].where);
 	}
 	if (plan->needs & NEED_MASKS) {
@@ -414,14 +405,13 @@ void plan_add_home(struct arena *arena, struct plan *plan, int root)
 	*end = arena_printf(arena, "HOME=%s", account_home(arena, root, plan->process.uid));
 }
 
-/* A joined namespace may be the host's own, whose parameters are not the container's to set. */
+/* A joined namespace may be the host's own, whose parameters the container must not set. */
 static int check_sysctl(struct arena *arena, const struct plan *plan, struct error *err)
 {
 	LIST_EACH (&plan->linux->sysctl, entry)
-		if (plan->ns.joins.len && ns_joins_own(&plan->ns, (int)oci_sysctl_namespace(entry->key))) {
-			(void)fail(err, 0, "would be set on the host, whose namespace is joined");
-			return error_at(err, arena_printf(arena, ".linux.sysctl[\"%s\"]", entry->key));
-		}
+		if (plan->ns.joins.len && ns_joins_own(&plan->ns, (int)oci_sysctl_namespace(entry->key)))
+			return fail_at(err, 0, arena_printf(arena, ".linux.sysctl[\"%s\"]", entry->key),
+				"would be set on the host, whose namespace is joined");
 	return 0;
 }
 

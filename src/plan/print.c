@@ -7,6 +7,15 @@
 
 #include "namespaces/ns.h"
 
+static const char *maker(const struct ns_plan *ns, uint64_t type)
+{
+	if (ns->clone_flags & type)
+		return "clone3";
+	if (ns->unshare_flags & type)
+		return "unshare";
+	return ns->second_flags & type ? "a second clone" : "unshare, mapped first";
+}
+
 static void print_namespaces(const struct ns_plan *ns, FILE *out)
 {
 	static const int types[] = { CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWIPC,
@@ -15,11 +24,7 @@ static void print_namespaces(const struct ns_plan *ns, FILE *out)
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		uint64_t type = (uint64_t)types[i];
 		if (ns->created & type)
-			(void)fprintf(out, "  %-8s new, by %s\n", ns_name(types[i]),
-				ns->clone_flags & type   ? "clone3" :
-				ns->unshare_flags & type ? "unshare" :
-				ns->second_flags & type  ? "a second clone" :
-							   "unshare, mapped first");
+			(void)fprintf(out, "  %-8s new, by %s\n", ns_name(types[i]), maker(ns, type));
 	}
 	LIST_EACH (&ns->joins, join)
 		(void)fprintf(out, "  %-8s joined: %s\n", ns_name(join->type), join->path);
@@ -59,10 +64,11 @@ static void print_attr(const struct mount_attr *attr, const char *name, FILE *ou
 
 static const char *propagation_name(unsigned long propagation)
 {
-	return propagation & MS_SHARED     ? "shared" :
-	       propagation & MS_SLAVE      ? "slave" :
-	       propagation & MS_UNBINDABLE ? "unbindable" :
-					     "private";
+	if (propagation & MS_SHARED)
+		return "shared";
+	if (propagation & MS_SLAVE)
+		return "slave";
+	return propagation & MS_UNBINDABLE ? "unbindable" : "private";
 }
 
 /* " idmap=uids=0-1000-1#1-100000-65535;gids=..." */
@@ -73,7 +79,12 @@ static void print_idmap(const struct mount_op *op, FILE *out)
 	for (size_t i = 0; i < 2 && maps[i]; i++) {
 		(void)fputs(i ? ";gids=" : "=uids=", out);
 		for (const char *at = maps[i]; *at; at++)
-			(void)fputs(*at == ' ' ? "-" : *at != '\n' ? (char[]){ *at, '\0' } : at[1] ? "#" : "", out);
+			if (*at == ' ')
+				(void)fputc('-', out);
+			else if (*at != '\n')
+				(void)fputc(*at, out);
+			else if (at[1])
+				(void)fputc('#', out);
 	}
 }
 
@@ -94,7 +105,7 @@ static void print_mount(const struct mount_op *op, FILE *out)
 	if (op->idmap)
 		print_idmap(op, out);
 	LIST_EACH (&o->params, param)
-		if (!op->mode || param->value != op->mode) /* which what is there will say */
+		if (!op->mode || param->value != op->mode) /* the directory on which it is mounted decides */
 			(void)fprintf(
 				out, " %s%s%s", param->key, param->value ? "=" : "", param->value ? param->value : "");
 	(void)fputc('\n', out);
@@ -148,7 +159,7 @@ static void print_process(const struct plan *plan, FILE *out)
 	print_text("AppArmor profile", plan->lsm.apparmor, out);
 	print_text("SELinux label", plan->lsm.selinux, out);
 	print_text("resctrl group", plan->rdt.set ? plan->rdt.group : NULL, out);
-	/* what is added to the configuration's own */
+	/* The variables beyond those of the configuration. */
 	for (const char **env = plan->env + plan->config->process->env.len; *env; env++)
 		print_text("variable", *env, out);
 	for (size_t i = 0; i < plan->config->process->args.len; i++)
@@ -158,11 +169,11 @@ static void print_process(const struct plan *plan, FILE *out)
 
 void plan_print(const struct plan *plan, FILE *out)
 {
-	(void)fprintf(out, "container %s\ncgroup:\n  %s%s%s\n", plan->options.id,
-		plan->unit.name   ? plan->unit.name :
-		plan->cgroup_path ? plan->cgroup_path :
-				    "none of its own",
-		plan->unit.name ? " in " : "", plan->unit.name ? plan->unit.slice : "");
+	(void)fprintf(out, "container %s\ncgroup:\n  ", plan->options.id);
+	if (plan->unit.name)
+		(void)fprintf(out, "%s in %s\n", plan->unit.name, plan->unit.slice);
+	else
+		(void)fprintf(out, "%s\n", plan->cgroup_path ? plan->cgroup_path : "none of its own");
 	print_namespaces(&plan->ns, out);
 	print_map("uids", &plan->linux->uid_mappings, out);
 	print_map("gids", &plan->linux->gid_mappings, out);

@@ -10,6 +10,14 @@
 #include "namespaces/overlay.h"
 #include "namespaces/rootfs.h"
 
+struct mount_idmap_facts plan_idmap_facts(struct plan *plan)
+{
+	return (struct mount_idmap_facts){ .uids = &plan->linux->uid_mappings,
+		.gids = &plan->linux->gid_mappings,
+		.joins_user_ns = ns_joins(&plan->ns, CLONE_NEWUSER),
+		.all = &plan->idmaps };
+}
+
 int plan_root(struct arena *arena, struct plan *plan, struct error *err)
 {
 	const struct plan_options *options = &plan->options;
@@ -17,14 +25,14 @@ int plan_root(struct arena *arena, struct plan *plan, struct error *err)
 	if (!option)
 		return 0;
 	if (!(plan->ns.created & CLONE_NEWNS)) {
-		(void)fail(err, 0, "%s needs a new mount namespace", option);
-		return error_hint(err, "add { \"type\": \"mount\" } to .linux.namespaces");
+		return fail_hint(err, 0, "add { \"type\": \"mount\" } to .linux.namespaces",
+			"%s needs a new mount namespace", option);
 	}
 	const struct mount_idmap_facts facts = plan_idmap_facts(plan);
 	plan->root_idmap = mount_idmap_of_container(arena, &facts);
 	if (options->idmap_rootfs && !plan->root_idmap) {
-		(void)fail(err, 0, "--idmap-rootfs needs a user namespace, whose ids the files are to have");
-		return error_hint(err, "add { \"type\": \"user\" } to .linux.namespaces");
+		return fail_hint(err, 0, "add { \"type\": \"user\" } to .linux.namespaces",
+			"--idmap-rootfs needs a user namespace");
 	}
 	return 0;
 }
@@ -37,7 +45,7 @@ static bool is_in_namespace(const struct plan *plan, uid_t uid)
 	return ns_joins(&plan->ns, CLONE_NEWUSER) && uid != 0;
 }
 
-/* What is only read can be mapped without asking: it is, where the owner would be nobody inside. */
+/* The lower layer of an overlay is only read, so it is mapped without being asked for where its owner is not mapped. */
 static bool wants_idmap(const struct plan *plan)
 {
 	struct stat st;

@@ -23,8 +23,8 @@ enum { PASSWD_FIELDS = 7, GROUP_FIELDS = 4 };
 
 #define MAX_ID (UINT32_MAX - 1) /* -1 is no id */
 
-/* Looked at first, then opened: the image may have put a device there, whose mere opening does something (a
- * watchdog). */
+/* Opened only after a look at its type: the image may have put a device there, and opening some devices has an effect
+ * (a watchdog). */
 static int open_regular(int root, const char *path)
 {
 	struct stat st;
@@ -44,7 +44,7 @@ static char *read_accounts(struct arena *arena, int root, const char *path)
 	return fd < 0 || read_fd(arena, fd, path, FILE_LIMIT, &text, NULL) < 0 ? NULL : text;
 }
 
-/* Cuts the line at its colons; false unless it has that many fields. */
+/* Cuts the line at its colons. False unless it has that many fields. */
 static bool split(char *line, char **fields, int count)
 {
 	for (int i = 0; i < count; i++) {
@@ -57,7 +57,7 @@ static bool split(char *line, char **fields, int count)
 	return false;
 }
 
-/* The next line with that many fields, of which the third is an id; false at the end. */
+/* Returns the fields of the next line that has that many, the third of which is an id. False at the end. */
 static bool next_entry(char **text, int count, char *fields[MAX_FIELDS], uint64_t *ret_id)
 {
 	while (*text) {
@@ -71,24 +71,26 @@ static bool next_entry(char **text, int count, char *fields[MAX_FIELDS], uint64_
 	return false;
 }
 
-const char *account_home(struct arena *arena, int root, uid_t uid)
+/* Returns the field of the uid's line in /etc/passwd, or NULL. */
+static const char *find_field(struct arena *arena, int root, uid_t uid, int field)
 {
 	char *fields[MAX_FIELDS], *text = read_accounts(arena, root, PASSWD);
 	uint64_t number;
 	while (next_entry(&text, PASSWD_FIELDS, fields, &number))
-		if (number == uid && *fields[HOME_FIELD] == '/')
-			return fields[HOME_FIELD];
-	return "/";
+		if (number == uid && (field != HOME_FIELD || *fields[field] == '/'))
+			return fields[field];
+	return NULL;
+}
+
+const char *account_home(struct arena *arena, int root, uid_t uid)
+{
+	const char *home = find_field(arena, root, uid, HOME_FIELD);
+	return home ? home : "/";
 }
 
 const char *account_name(struct arena *arena, int root, uid_t uid)
 {
-	char *fields[MAX_FIELDS], *text = read_accounts(arena, root, PASSWD);
-	uint64_t number;
-	while (next_entry(&text, PASSWD_FIELDS, fields, &number))
-		if (number == uid)
-			return fields[NAME_FIELD];
-	return NULL;
+	return find_field(arena, root, uid, NAME_FIELD);
 }
 
 static bool is_member(char *members, const char *name)
@@ -111,7 +113,7 @@ static void find_memberships(struct arena *arena, int root, struct oci_user *use
 			*list_add(arena, &user->additional_gids) = (struct oci_uint){ true, number };
 }
 
-/* What cannot be a name is none: " 1", "-1", "0x1". */
+/* Whether the text can be a name, unlike " 1", "-1" and "0x1". */
 static bool is_name(const char *text)
 {
 	bool begins = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || *text == '_';
@@ -124,9 +126,8 @@ static int fail_account(struct error *err, const char *what, const char *text, c
 		(void)fail(err, 0, "\"%.64s\" is neither a %s id nor a name", text, what);
 		return error_hint(err, "a decimal number up to %u, or a name of the container's %s", MAX_ID, file);
 	}
-	/* no errno: engines would take ENOENT for the program's */
-	(void)fail(err, 0, "no %s %.64s in the container's %s", what, text, file);
-	return error_hint(err, "give the number instead");
+	/* Without an errno, since engines would take ENOENT for a missing program. */
+	return fail_hint(err, 0, "give the number instead", "no %s %.64s in the container's %s", what, text, file);
 }
 
 static int find_user(struct arena *arena, int root, const char *name, struct oci_user *user, struct error *err)

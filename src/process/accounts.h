@@ -1,12 +1,12 @@
 /*
- * Users and groups by the image's own /etc/passwd and /etc/group.
+ * Users and groups from the image's /etc/passwd and /etc/group.
  *
  *	const char *home = account_home(arena, root, 1000);
  *	struct oci_user who = { .uid = 0 };
  *	if (account_find(arena, root, "www-data:adm", &who, &err) < 0) ...
  *
- * The files may be hostile: they are opened inside root, must be regular, and are read up to 1 MiB. A number is a
- * number and never a name (CVE-2016-3697).
+ * The files may be hostile: they are opened inside root, must be regular, and are read up to 1 MiB. A number is never
+ * a name (CVE-2016-3697).
  */
 #pragma once
 
@@ -16,13 +16,12 @@
 #include "base/error.h"
 #include "oci/config.h"
 
-/* "/" where the file does not know the uid. */
+/* The home directory of the uid, or "/" if the file has no line for it. */
 const char *account_home(struct arena *arena, int root, uid_t uid);
 
 /* The name of the uid, or NULL. */
 const char *account_name(struct arena *arena, int root, uid_t uid);
 
-/* Applies "USER[:GROUP]" to `user`, each a number (exact, decimal, at most 4294967294) or a name. A number changes that
- * one id alone; a user's name brings that user's own group and supplementary groups along, unless GROUP says
- * otherwise. */
+/* Applies "USER[:GROUP]" to `user`, each a number (decimal, at most 4294967294) or a name. A number sets only that id.
+ * A user's name also sets the group and supplementary groups of that user; GROUP overrides the group. */
 int account_find(struct arena *arena, int root, const char *text, struct oci_user *user, struct error *err);

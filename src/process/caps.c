@@ -40,7 +40,7 @@ unsigned caps_last(void)
 	return (unsigned)cap_max_bits() - 1;
 }
 
-/* One call, where the bounding set would be one for each. */
+/* One system call, while the bounding set takes one for each capability. */
 uint64_t caps_held(void)
 {
 	uint64_t mask = 0;
@@ -56,8 +56,7 @@ uint64_t caps_held(void)
 	return mask;
 }
 
-/* libcap reads names in any case and numbers too; the specification has the upper-case names
- * alone. */
+/* libcap also reads numbers and names in lower case. The specification has only names in upper case. */
 uint64_t caps_mask(const char *name)
 {
 	cap_value_t cap;
@@ -107,7 +106,7 @@ static void warn_unknown(const char *where, const char *name)
 	log_warning(&warning);
 }
 
-/* The mask of one list of names; an unknown one is warned of and left out. */
+/* Returns the mask of a list of names. Unknown names are left out with a warning. */
 static uint64_t parse_set(const char *set, const oci_strings *names)
 {
 	uint64_t mask = 0;
@@ -122,7 +121,7 @@ static uint64_t parse_set(const char *set, const oci_strings *names)
 	return mask;
 }
 
-/* One line for all that cannot be granted: each usually stands in four sets. */
+/* Warns in one line for all sets, since a capability usually is in four of them. */
 static void warn_denied(const char *where, uint64_t denied)
 {
 	char text[512] = "";
@@ -139,7 +138,7 @@ static void warn_denied(const char *where, uint64_t denied)
 	log_warning(&warning);
 }
 
-/* Fails with the first capability that is in `mask`; `why` names the set that lacks it. */
+/* Fails with the first capability of `mask`; `why` names the set that lacks it. */
 static int check_none(uint64_t mask, const char *set, const char *why, struct error *err)
 {
 	if (!mask)
@@ -162,8 +161,8 @@ int caps_plan_make(
 		denied |= asked & ~grantable;
 		memcpy((char *)&plan + sets[i].mask, &mask, sizeof(mask));
 	}
-	/* The kernel raises none that is not permitted and inheritable (prctl(2), PR_CAP_AMBIENT): engines ask for them
-	 * all the same. */
+	/* Engines ask for ambient capabilities that are not permitted and inheritable, which the kernel does not raise
+	 * (prctl(2), PR_CAP_AMBIENT). */
 	uint64_t raisable = plan.permitted & plan.inheritable;
 	warn_denied(".process.capabilities", denied);
 	warn_denied(".process.capabilities.ambient", plan.ambient & ~raisable);
@@ -185,7 +184,7 @@ int caps_drop_bounding(const struct caps_plan *plan, unsigned last_cap, struct e
 			continue;
 		int saved = errno;
 		if (saved == EPERM && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 0)
-			continue; /* nothing to drop, so no privilege is needed */
+			continue; /* it is not in the set */
 		char name[40];
 		write_name(cap, name, sizeof(name));
 		return fail_at(err, saved, ".process.capabilities.bounding", "drop %s from the bounding set", name);
@@ -216,8 +215,7 @@ static void free_caps(cap_t *caps)
 
 static int set_ambient(uint64_t mask, struct error *err)
 {
-	/* What a set-user-ID change or the caller left in it goes, in one call; lowering needs
-	 * no privilege. */
+	/* The set may have capabilities of the caller. Clearing it needs no privilege. */
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return fail(err, errno, "clear the ambient capabilities");
 	for (; mask; mask &= mask - 1) {
@@ -250,7 +248,7 @@ int caps_set(const struct caps_plan *plan, struct error *err)
 		(void)fail_at(err, saved, ".process.capabilities", "capset");
 		return lacking ? error_hint(err, "%s is not held any more", name) : -1;
 	}
-	/* what is not inheritable cannot be ambient: the kernel saw to that */
+	/* Without inheritable capabilities the kernel has emptied the ambient set. */
 	return plan->inheritable ? set_ambient(plan->ambient, err) : 0;
 }
 

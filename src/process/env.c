@@ -24,7 +24,7 @@ static uint32_t hash_name(const char *assignment)
 	return hash;
 }
 
-/* Whether the variable is new to the table, which is at most half full. */
+/* Adds the variable to the table, which is at most half full. False if it is there already. */
 static bool add_name(const char **table, size_t size, const char *assignment)
 {
 	for (size_t i = hash_name(assignment) & (size - 1);; i = (i + 1) & (size - 1)) {

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,15 +37,18 @@ int executable_try(int root, const char *path)
 
 int executable_not_found(const char *name, int errnum, struct error *err)
 {
+	static const char where[] = ".process.args[0]";
 	if (errnum == ENOENT || errnum == ENOTDIR) {
-		(void)fail_at(err, ENOENT, ".process.args[0]", "executable file `%s` not found%s", name,
+		(void)fail_at(err, ENOENT, where, "executable file `%s` not found%s", name,
 			strchr(name, '/') ? "" : " in $PATH");
 		return fail_status(err, EXIT_NOT_FOUND);
 	}
-	(void)fail_at(err, errnum == EISDIR ? EACCES : errnum, ".process.args[0]", "executable file `%s`%s", name,
-		errnum == EISDIR ? " is a directory" : "");
-	if (errnum == EACCES)
-		(void)error_hint(err, "it must be a regular file with execute permission (chmod +x)");
+	if (errnum == EISDIR)
+		(void)fail_at(err, EACCES, where, "executable file `%s` is a directory", name);
+	else
+		(void)fail_at_hint(err, errnum, where,
+			errnum == EACCES ? "it must be a regular file with execute permission (chmod +x)" : NULL,
+			"executable file `%s`", name);
 	return fail_status(err, EXIT_NOT_EXECUTABLE);
 }
 
@@ -78,7 +82,7 @@ int executable_find(struct arena *arena, const char *name, const char *search_pa
 	}
 }
 
-/* What is explained: the program itself, or an interpreter that it leads to. */
+/* The program that is explained, or an interpreter that it leads to. */
 struct subject {
 	const char *name;
 	int root;          /* as of executable_try() */
@@ -88,9 +92,61 @@ struct subject {
 
 enum { MOST_INTERPRETERS = 5 }; /* exec_binprm() of the kernel */
 
+/* The beginning of a program, and the program that it needs in turn. */
+struct content {
+	union {
+		char text[512];
+		Elf64_Ehdr wide;
+		Elf32_Ehdr narrow;
+	};
+	ssize_t len;
+	bool is_script, is_elf;
+	char needed[512]; /* interpreter or loader; empty if none is named */
+};
+
+/* The place in the file of the loader's name, if segment i has it; else 0. */
+static off_t loader_by_segment(int fd, const struct content *content, unsigned i)
+{
+	union { /* both begin with the type */
+		Elf64_Phdr wide;
+		Elf32_Phdr narrow;
+	} segment;
+	bool narrow = content->text[EI_CLASS] == ELFCLASS32;
+	size_t size = narrow ? sizeof(segment.narrow) : sizeof(segment.wide);
+	uint64_t table = narrow ? content->narrow.e_phoff : content->wide.e_phoff;
+	unsigned count = narrow ? content->narrow.e_phnum : content->wide.e_phnum;
+	if (i >= count || pread(fd, &segment, size, (off_t)(table + i * size)) != (ssize_t)size ||
+		segment.narrow.p_type != PT_INTERP)
+		return 0;
+	return narrow ? (off_t)segment.narrow.p_offset : (off_t)segment.wide.p_offset;
+}
+
+static void read_content(int fd, struct content *ret)
+{
+	enum { MOST_SEGMENTS = 64 };
+	memset(ret, 0, sizeof(*ret));
+	ret->len = pread(fd, ret->text, sizeof(ret->text) - 1, 0);
+	ret->is_script = ret->len > 2 && memcmp(ret->text, "#!", 2) == 0;
+	ret->is_elf = ret->len >= (ssize_t)sizeof(ret->wide) && memcmp(ret->text, ELFMAG, SELFMAG) == 0;
+	if (ret->is_script) {
+		const char *at = ret->text + 2 + strspn(ret->text + 2, " \t");
+		memcpy(ret->needed, at, strcspn(at, " \t\n"));
+	}
+	for (unsigned i = 0; ret->is_elf && i < MOST_SEGMENTS && !ret->needed[0]; i++) {
+		off_t at = loader_by_segment(fd, ret, i);
+		if (at > 0)
+			(void)!pread(fd, ret->needed, 255, at);
+	}
+}
+
 static int explain_content(struct error *err, struct subject *it, int fd, int errnum);
 
-/* It is there and may be executed: then what is missing is what it needs itself. */
+static int fail_execute(struct error *err, const struct subject *it, int errnum, const char *hint, const char *why)
+{
+	return fail_hint(err, errnum, hint, "cannot execute `%s`%s%s", it->name, it->through, why);
+}
+
+/* Whether the interpreter exists and may be executed. Then something that it needs itself is missing. */
 static bool is_not_to_blame(const struct subject *it, const char *interpreter, int errnum, int fd)
 {
 	struct stat st;
@@ -99,7 +155,7 @@ static bool is_not_to_blame(const struct subject *it, const char *interpreter, i
 	return errnum == ENOENT || it->root != AT_FDCWD || faccessat(AT_FDCWD, interpreter, X_OK, AT_EACCESS) == 0;
 }
 
-/* In another root the path may name anything. Only regular files are opened. */
+/* In another root the path may name anything; only regular files are opened there. */
 static int open_file(int root, const char *path)
 {
 	enum { FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
@@ -108,188 +164,113 @@ static int open_file(int root, const char *path)
 	return executable_try(root, path) == 0 ? path_try_open(root, path, FLAGS) : -1;
 }
 
-static int explain_interpreter(struct error *err, struct subject *it, const char *interpreter, int errnum)
+static int explain_script(struct error *err, struct subject *it, char *interpreter, int errnum)
 {
+	size_t len = strcspn(interpreter, "\r");
+	if (!*interpreter)
+		return fail_execute(err, it, errnum, NULL, ": its \"#!\" line names no interpreter");
+	if (interpreter[len] && errnum != EACCES)
+		return fail_execute(err, it, errnum, "the file has DOS line ends: convert it (dos2unix)",
+			": its \"#!\" line ends in a carriage return");
+	interpreter[len] = '\0';
 	FD(fd) = open_file(it->root, interpreter);
-	size_t len = strlen(it->through);
+	len = strlen(it->through);
 	(void)snprintf(it->through + len, sizeof(it->through) - len, ": its interpreter %s", interpreter);
 	if (++it->depth < MOST_INTERPRETERS && is_not_to_blame(it, interpreter, errnum, fd))
 		return explain_content(err, it, fd, errnum);
-	(void)fail(err, errnum, "cannot execute `%s`%s", it->name, it->through);
-	return error_hint(err, errnum == EACCES ? "the interpreter must have execute permission too" :
-						  "the interpreter of the \"#!\" line must be in the root filesystem");
-}
-
-static int explain_script(struct error *err, struct subject *it, char *line, int errnum)
-{
-	char *end = line + strcspn(line, "\n");
-	bool carriage_return = end > line && end[-1] == '\r';
-	*end = '\0';
-	line += strspn(line, " \t");
-	line[strcspn(line, " \t\r")] = '\0';
-	if (!*line && !carriage_return)
-		return fail(err, errnum, "cannot execute `%s`%s: its \"#!\" line names no interpreter", it->name,
-			it->through);
-	if (errnum == EACCES || !carriage_return)
-		return explain_interpreter(err, it, line, errnum);
-	(void)fail(
-		err, errnum, "cannot execute `%s`%s: its \"#!\" line ends in a carriage return", it->name, it->through);
-	return error_hint(err, "the file has DOS line ends: convert it (dos2unix)");
+	return fail_execute(err, it, errnum,
+		errnum == EACCES ? "the interpreter must have execute permission too" :
+				   "the interpreter of the \"#!\" line must be in the root filesystem",
+		"");
 }
 
 /* As uname(2) names them. */
-static const struct {
-	unsigned number;
-	const char *name;
-} machines[] = {
-	{ EM_386, "i686" },
-	{ EM_X86_64, "x86_64" },
-	{ EM_ARM, "armv7l" },
-	{ EM_AARCH64, "aarch64" },
-	{ EM_MIPS, "mips" },
-	{ EM_PPC64, "ppc64le" },
-	{ EM_RISCV, "riscv64" },
-	{ EM_S390, "s390x" },
-	{ 258, "loongarch64" },
+static const struct word machines[] = {
+	{ "i686", EM_386 },
+	{ "x86_64", EM_X86_64 },
+	{ "armv7l", EM_ARM },
+	{ "aarch64", EM_AARCH64 },
+	{ "mips", EM_MIPS },
+	{ "ppc64le", EM_PPC64 },
+	{ "riscv64", EM_RISCV },
+	{ "s390x", EM_S390 },
+	{ "loongarch64", 258 },
+	{ NULL },
 };
 
 static int explain_machine(struct error *err, const struct subject *it, const Elf64_Ehdr *head)
 {
 	struct utsname uts;
-	const char *machine = "an unknown one";
 	unsigned number = head->e_machine;
 	bool swapped = head->e_ident[EI_DATA] != (__BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB);
 	if (swapped)
 		number = (number & 0xff) << 8 | number >> 8;
-	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
-		if (machines[i].number == number)
-			machine = machines[i].name;
-	(void)fail(err, ENOEXEC, "cannot execute `%s`%s", it->name, it->through);
-	(void)uname(&uts); /* fails for a bad pointer alone */
-	if (str_eq(machine, uts.machine))
-		return error_hint(err, "it is a program for this machine, but damaged or cut short");
-	return error_hint(err, "it is built for another architecture, %s; this machine is %s", machine, uts.machine);
+	const char *machine = word_name(machines, number);
+	(void)uname(&uts); /* fails only for a bad pointer */
+	if (machine && str_eq(machine, uts.machine))
+		return fail_execute(err, it, ENOEXEC, "it is a program for this machine, but damaged or cut short", "");
+	(void)fail_execute(err, it, ENOEXEC, NULL, "");
+	return error_hint(err, "it is built for another architecture, %s; this machine is %s",
+		machine ? machine : "an unknown one", uts.machine);
 }
 
-/* Where in the file the name of the loader is, by segment i of a program of either class; 0 if that segment says
- * nothing of it. */
-static off_t loader_by_segment(int fd, const Elf64_Ehdr *head, unsigned i)
+static int explain_elf(struct error *err, const struct subject *it, const char *loader, int errnum)
 {
-	if (head->e_ident[EI_CLASS] == ELFCLASS32) {
-		Elf32_Ehdr head32;
-		Elf32_Phdr segment;
-		memcpy(&head32, head, sizeof(head32));
-		off_t at = (off_t)(head32.e_phoff + i * sizeof(segment));
-		return i < head32.e_phnum && pread(fd, &segment, sizeof(segment), at) == (ssize_t)sizeof(segment) &&
-				       segment.p_type == PT_INTERP ?
-			       (off_t)segment.p_offset :
-			       0;
-	}
-	Elf64_Phdr segment;
-	off_t at = (off_t)(head->e_phoff + (Elf64_Off)i * sizeof(segment));
-	return i < head->e_phnum && pread(fd, &segment, sizeof(segment), at) == (ssize_t)sizeof(segment) &&
-			       segment.p_type == PT_INTERP ?
-		       (off_t)segment.p_offset :
-		       0;
-}
-
-enum { LOADER_SIZE = 256 };
-
-/* Empty for a program that needs none. */
-static void read_loader(int fd, const Elf64_Ehdr *head, char loader[LOADER_SIZE])
-{
-	enum { MOST_SEGMENTS = 64 };
-	memset(loader, 0, LOADER_SIZE);
-	for (unsigned i = 0; i < MOST_SEGMENTS && !loader[0]; i++) {
-		off_t at = loader_by_segment(fd, head, i);
-		if (at > 0)
-			(void)!pread(fd, loader, LOADER_SIZE - 1, at);
-	}
-}
-
-static int explain_elf(struct error *err, const struct subject *it, int fd, const Elf64_Ehdr *head, int errnum)
-{
-	char loader[LOADER_SIZE];
-	read_loader(fd, head, loader);
-	if (!loader[0])
-		return fail(err, errnum, "cannot execute `%s`%s", it->name, it->through);
-	(void)fail(err, errnum, "cannot execute `%s`%s: its loader %s", it->name, it->through, loader);
-	return error_hint(err, "the program is linked against a C library that the root filesystem lacks");
-}
-
-struct head {
-	union {
-		char text[512];
-		Elf64_Ehdr elf;
-	};
-	ssize_t len;
-	bool is_script, is_elf;
-};
-
-static void read_head(int fd, struct head *head)
-{
-	memset(head, 0, sizeof(*head));
-	head->len = pread(fd, head->text, sizeof(head->text) - 1, 0);
-	head->is_script = head->len > 2 && memcmp(head->text, "#!", 2) == 0;
-	head->is_elf = head->len >= (ssize_t)sizeof(head->elf) && memcmp(head->text, ELFMAG, SELFMAG) == 0;
+	if (!*loader)
+		return fail_execute(err, it, errnum, NULL, "");
+	return fail_hint(err, errnum, "the program is linked against a C library that the root filesystem lacks",
+		"cannot execute `%s`%s: its loader %s", it->name, it->through, loader);
 }
 
 static int explain_content(struct error *err, struct subject *it, int fd, int errnum)
 {
-	struct head head;
-	read_head(fd, &head);
-	ssize_t len = head.len;
-	bool is_elf = head.is_elf;
-	if (head.is_script)
-		return explain_script(err, it, head.text + 2, errnum);
-	if (errnum == ENOEXEC && is_elf)
-		return explain_machine(err, it, &head.elf);
-	if (is_elf && errnum != ENOEXEC)
-		return explain_elf(err, it, fd, &head.elf, errnum);
-	(void)fail(err, errnum, "cannot execute `%s`%s", it->name, it->through);
-	if (errnum != ENOEXEC)
-		return -1;
-	return error_hint(
-		err, len == 0 ? "the file is empty" : "it is neither an ELF program nor does it begin with \"#!\"");
+	struct content content;
+	read_content(fd, &content);
+	if (content.is_script)
+		return explain_script(err, it, content.needed, errnum);
+	if (content.is_elf)
+		return errnum == ENOEXEC ? explain_machine(err, it, &content.wide) :
+					   explain_elf(err, it, content.needed, errnum);
+	const char *hint =
+		content.len == 0 ? "the file is empty" : "it is neither an ELF program nor does it begin with \"#!\"";
+	return fail_execute(err, it, errnum, errnum == ENOEXEC ? hint : NULL, "");
 }
 
-/* Which of the reasons in execve(2) for EACCES it is; -1 and a hint, or 0 where the file itself is not to blame. */
-static int explain_denied(struct error *err, const char *path, const char *name)
+/* Finds out which of the reasons of execve(2) for EACCES it is. Returns 0 where the file itself is not to blame. */
+static int explain_denied(struct error *err, const char *path, const struct subject *it)
 {
 	struct statvfs fs;
-	(void)fail(err, EACCES, "cannot execute `%s`", name);
+	unsigned user = geteuid();
+	(void)fail_execute(err, it, EACCES, NULL, "");
 	if (statvfs(path, &fs) < 0)
-		return error_hint(
-			err, "user %u may not search one of the directories on its path", (unsigned)geteuid());
+		return error_hint(err, "user %u may not search one of the directories on its path", user);
 	if (fs.f_flag & ST_NOEXEC)
 		return error_hint(err, "it is on a mount with the option noexec");
 	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
-		return error_hint(err, "user %u has no permission to execute it", (unsigned)geteuid());
+		return error_hint(err, "user %u has no permission to execute it", user);
 	return 0;
 }
 
 int executable_explain(const char *path, const char *name, int errnum, struct error *err)
 {
-	FD(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	(void)error_at(err, ".process.args[0]");
-	if (errnum == EACCES && explain_denied(err, path, name) < 0)
-		return fail_status(err, EXIT_NOT_EXECUTABLE);
-	bool in_content = errnum == ENOENT || errnum == ENOEXEC || errnum == EACCES;
+	FD(fd) = open_file(AT_FDCWD, path);
 	struct subject it = { .name = name, .root = AT_FDCWD };
-	if (fd >= 0 && in_content)
+	(void)error_at(err, ".process.args[0]");
+	if (errnum == EACCES && explain_denied(err, path, &it) < 0)
+		return fail_status(err, EXIT_NOT_EXECUTABLE);
+	if (fd >= 0 && (errnum == ENOENT || errnum == ENOEXEC || errnum == EACCES))
 		(void)explain_content(err, &it, fd, errnum);
 	else
-		(void)fail(err, errnum, "cannot execute `%s`", name);
-	if (errnum == EAGAIN)
-		(void)error_hint(err, "its user has more processes than RLIMIT_NPROC allows");
+		(void)fail_execute(err, &it, errnum,
+			errnum == EAGAIN ? "its user has more processes than RLIMIT_NPROC allows" : NULL, "");
 	if (errnum == ELOOP)
 		(void)error_hint(err, "its interpreter is a script too, and so on: the kernel follows %d of them",
 			MOST_INTERPRETERS);
 	return fail_status(err, errnum == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 }
 
-/* Whether the administrator gave the kernel other kinds of programs, see binfmt_misc in the kernel's documentation. */
-static bool is_handled_by_others(void)
+/* Whether the kernel was given handlers of other kinds of programs: binfmt_misc. */
+static bool has_handlers(void)
 {
 	DIR *dir = opendir("/proc/sys/fs/binfmt_misc");
 	int entries = 0;
@@ -302,31 +283,22 @@ static bool is_handled_by_others(void)
 	return entries > 0;
 }
 
-/* The errno of execve(2) as far as the first bytes of the program tell, or 0. A file that is neither ELF nor a script
- * may be for binfmt_misc. */
+/* Returns the errno that execve(2) would fail with, as far as the beginning of the program tells, or 0. A file that is
+ * neither ELF nor a script may be for binfmt_misc. */
 static int judge_content(int root, int fd, bool (*hidden)(void *, const char *), void *data, unsigned depth)
 {
-	struct head head;
-	char loader[LOADER_SIZE], *needed = loader;
-	read_head(fd, &head);
-	if (head.is_script) {
-		needed = head.text + 2;
-		needed[strcspn(needed, "\n")] = '\0';
-		needed += strspn(needed, " \t");
-		needed[strcspn(needed, " \t")] = '\0';
-		if (!*needed)
-			return ENOEXEC;
-	} else if (head.is_elf) {
-		read_loader(fd, &head.elf, loader);
-	} else {
-		return head.len == 0 || !is_handled_by_others() ? ENOEXEC : 0;
-	}
-	if (*needed != '/' || hidden(data, needed))
+	struct content content;
+	read_content(fd, &content);
+	if (!content.is_elf && !content.is_script)
+		return content.len == 0 || !has_handlers() ? ENOEXEC : 0;
+	if (content.is_script && !content.needed[0])
+		return ENOEXEC;
+	if (content.needed[0] != '/' || hidden(data, content.needed))
 		return 0;
-	int errnum = executable_try(root, needed);
-	if (errnum || !head.is_script || depth == MOST_INTERPRETERS)
+	int errnum = executable_try(root, content.needed);
+	if (errnum || !content.is_script || depth == MOST_INTERPRETERS)
 		return errnum == ENOTDIR ? ENOENT : errnum == EISDIR ? EACCES : errnum;
-	FD(next) = open_file(root, needed);
+	FD(next) = open_file(root, content.needed);
 	return next < 0 ? 0 : judge_content(root, next, hidden, data, depth + 1);
 }
 

@@ -26,7 +26,7 @@ enum { SUBIDS_LIMIT = 1 << 20, ANSWER_SIZE = 512 };
 
 extern char **environ;
 
-/* The two kinds of ids, and what goes by their names. */
+/* The two kinds of ids, with their files and tools. */
 struct kind {
 	const char *where, *map, *subids, *tool, *what;
 	unsigned capability;
@@ -45,7 +45,7 @@ static void add_range(struct arena *arena, oci_id_mappings *list, uint64_t conta
 	*list_add(arena, list) = (struct oci_id_mapping){ { true, container }, { true, host }, { true, size } };
 }
 
-/* "NAME:FIRST:COUNT", where the name may be the uid: subuid(5). Of the groups too it is the user's. */
+/* "NAME:FIRST:COUNT", where the name may be the uid: subuid(5). The name is the user's in /etc/subgid too. */
 static bool read_range(char *line, const char *name, uint64_t uid, uint64_t *ret_first, uint64_t *ret_count)
 {
 	uint64_t number;
@@ -66,7 +66,7 @@ static bool overlaps(const oci_id_mappings *list, uint64_t first, uint64_t count
 	return false;
 }
 
-/* Appends the caller's subordinate ids: of lines that overlap, the first. */
+/* Appends the caller's subordinate ids. Lines that overlap an earlier one are left out. */
 static void add_subids(struct arena *arena, const struct kind *kind, oci_id_mappings *list)
 {
 	char *text, *save = NULL;
@@ -83,7 +83,7 @@ static void add_subids(struct arena *arena, const struct kind *kind, oci_id_mapp
 	}
 }
 
-/* Whether the tool has what it needs to grant anything; errno otherwise. */
+/* Whether the tool has the privilege to write maps. False with errno. */
 static bool is_privileged(const char *tool)
 {
 	static const char *const places[] = { "/usr/bin", "/bin", "/usr/local/bin" };
@@ -102,6 +102,12 @@ static bool is_privileged(const char *tool)
 	return false;
 }
 
+bool idmap_needs_tools(void)
+{
+	const uint64_t both = 1ULL << CAP_SETUID | 1ULL << CAP_SETGID;
+	return proc_euid() != 0 || (caps_held() & both) != both;
+}
+
 const char *idmap_tools_lack(void)
 {
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
@@ -109,11 +115,11 @@ const char *idmap_tools_lack(void)
 	if (is_privileged(uids.tool) && is_privileged(gids.tool))
 		return NULL;
 	return errno == ENOENT ? "install newuidmap (Debian's package uidmap)" :
-				 "newuidmap and newgidmap must be set-uid root, or have file capabilities, and not be "
-				 "mounted nosuid";
+				 "newuidmap and newgidmap must be set-uid root or have file capabilities, on a mount "
+				 "without nosuid";
 }
 
-/* Appends the map of a process, as the caller's user namespace has the outer ids: its number, or "self". */
+/* Appends the map of a process (its pid, or "self"). The outer ids are those of the caller's user namespace. */
 static bool read_map(struct arena *arena, const struct kind *kind, const char *process, oci_id_mappings *ret)
 {
 	char *text, *save = NULL;
@@ -127,7 +133,7 @@ static bool read_map(struct arena *arena, const struct kind *kind, const char *p
 	return true;
 }
 
-/* All ids that the caller's own user namespace has, as themselves; none where that cannot be read. */
+/* Maps each id of the caller's user namespace to itself; none if the map cannot be read. */
 static void add_own_ids(struct arena *arena, const struct kind *kind, oci_id_mappings *list)
 {
 	(void)read_map(arena, kind, "self", list);
@@ -146,8 +152,8 @@ static bool are_same(const oci_id_mappings *a, const oci_id_mappings *b)
 	return same;
 }
 
-/* What is given beside the path of a namespace has no say: Podman gives any. Where it cannot be entered the join will
- * tell. */
+/* The mappings of a joined namespace replace those of the configuration, where Podman writes any. If the namespace
+ * cannot be entered, the join reports that. */
 static bool take_joined(struct arena *arena, struct oci_linux *config, const char *path)
 {
 	struct ns_holder holder;
@@ -164,7 +170,7 @@ static bool take_joined(struct arena *arena, struct oci_linux *config, const cha
 	config->gid_mappings = maps[1];
 	struct error warning = { .errnum = 0 };
 	(void)fail_at(&warning, 0, ".linux.uidMappings",
-		"the user namespace that is joined has other mappings than those given, which are ignored");
+		"the joined user namespace has other mappings; those given here are ignored");
 	(void)error_hint(&warning, "leave them out");
 	log_warning(&warning);
 	return true;
@@ -181,7 +187,7 @@ static void add_default(struct arena *arena, struct oci_linux *config)
 {
 	const struct kind *kinds[] = { &uids, &gids };
 	oci_id_mappings *lists[] = { &config->uid_mappings, &config->gid_mappings };
-	bool root = proc_euid() == 0;
+	bool root = !idmap_needs_tools();
 	const char *lack = root ? NULL : idmap_tools_lack();
 	for (size_t i = 0; i < 2; i++) {
 		if (root) {
@@ -211,7 +217,7 @@ bool idmap_fill(struct arena *arena, struct oci_linux *config)
 	return false;
 }
 
-/* One line of what newuidmap says. */
+/* Runs the tool and returns its status; `answer` is the first line that it wrote to standard error. */
 static int run_tool(char *const *argv, char *answer, size_t size, struct error *err)
 {
 	int pipe_fds[2];
@@ -255,19 +261,16 @@ static int call_tool(
 	if (status < 0) {
 		(void)error_at(err, kind->where);
 		return err->errnum == ENOENT ?
-			       error_hint(err,
-				       "install it (Debian's package uidmap), or map no more than your own %s, %llu",
+			       error_hint(err, "install it (Debian's package uidmap), or map only your own %s, %llu",
 				       kind->what, (unsigned long long)own_id(kind)) :
 			       -1;
 	}
 	(void)fail_at(err, 0, kind->where, "%.256s", *answer ? answer : kind->tool);
 	if (strstr(answer, "Operation not permitted"))
 		return error_hint(err,
-			"%s must have the privilege that we have not: is it set-uid root, and are we free of "
-			"no_new_privs?",
+			"%s must be set-uid root or have file capabilities, and hull must run without no_new_privs",
 			kind->tool);
-	return error_hint(err,
-		"each range must be within one of your lines in %s; or map no more than your own %s, %llu",
+	return error_hint(err, "each range must be within one of your lines in %s; or map only your own %s, %llu",
 		kind->subids, kind->what, (unsigned long long)own_id(kind));
 }
 
@@ -282,15 +285,14 @@ static int write_directly(
 	const char *text = oci_mappings_text(arena, list);
 	if (write_file_at(proc, kind->map, text, err) == 0)
 		return 0;
-	enum { PAGE = 4096 }; /* user_namespaces(7): less than that in the one write */
+	enum { PAGE = 4096 }; /* user_namespaces(7): the one write must be shorter */
 	(void)error_at(err, kind->where);
 	if (err->errnum == EINVAL && strlen(text) >= PAGE)
-		return error_hint(
-			err, "the kernel takes less than %d bytes for all ranges: fewer of them, or shorter ids", PAGE);
+		return error_hint(err, "the kernel takes less than %d bytes for all ranges: map fewer of them", PAGE);
 	return err->errnum == EPERM ?
 		       error_hint(err,
-			       "the host's ids must be the caller's own, or mapped in its user namespace; and it "
-			       "needs CAP_SETUID and CAP_SETGID, and CAP_SETFCAP for the caller's 0") :
+			       "the host's ids must be mapped in the caller's user namespace, and other ids than "
+			       "its own need CAP_SETUID and CAP_SETGID, and CAP_SETFCAP for 0") :
 		       -1;
 }
 
@@ -302,7 +304,7 @@ static int write_map(struct arena *arena, const struct kind *kind, const oci_id_
 		return 0;
 	if (!may && !own)
 		return call_tool(arena, kind, list, pid, err);
-	/* a group may be what denies access: who has no right to change groups outside must not gain it inside */
+	/* A group may deny access, so a caller who cannot drop groups outside must not drop them inside. */
 	if (!may && kind == &gids && write_file_at(proc, "setgroups", "deny", err) < 0)
 		return error_at(err, kind->where);
 	return write_directly(arena, kind, list, proc, err);
@@ -316,7 +318,7 @@ int idmap_write(
 	return write_map(arena, &uids, &config->uid_mappings, pid, proc, caps, err);
 }
 
-/* Whether the mappings of a new user namespace can be had here, by making one with them. */
+/* Makes a user namespace with the mappings, to see whether that works here. */
 static int try_maps(struct arena *arena, const struct oci_linux *config, uint64_t caps, struct error *err)
 {
 	if (!config->uid_mappings.len && !config->gid_mappings.len)
@@ -333,7 +335,7 @@ static int try_maps(struct arena *arena, const struct oci_linux *config, uint64_
 const char *idmap_of_caller(struct arena *arena, struct oci_linux *config)
 {
 	struct error err = { .errnum = 0 };
-	const char *lack = proc_euid() == 0 ? NULL : idmap_tools_lack();
+	const char *lack = idmap_needs_tools() ? idmap_tools_lack() : NULL;
 	add_ids_of_caller(arena, &uids, &config->uid_mappings, !lack);
 	add_ids_of_caller(arena, &gids, &config->gid_mappings, !lack);
 	bool has_uids = config->uid_mappings.len > 1, has_gids = config->gid_mappings.len > 1;

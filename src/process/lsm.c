@@ -53,15 +53,14 @@ static bool is_given(const char *label)
 static int refuse(const char *where, const char *label, const char *module, struct error *err)
 {
 	(void)fail_at(err, 0, where, "\"%.128s\" is asked for, but %s is not enabled", label, module);
-	return error_hint(err, "leave it out, or boot the kernel with %s on", module);
+	return error_hint(err, "leave it out, or boot the kernel with %s enabled", module);
 }
 
 int lsm_plan_make(const char *apparmor, const char *selinux_label, const char *mount_label, const struct lsm_host *host,
 	struct lsm_plan *ret_plan, struct error *err)
 {
 	struct lsm_plan plan = { NULL };
-	/* A process starts unconfined where the module is off, so that profile is honoured as it
-	 * is. */
+	/* Without the module every process is unconfined, so that this profile needs no action. */
 	if (is_given(apparmor) && (host->apparmor || !str_eq(apparmor, "unconfined")))
 		plan.apparmor = apparmor;
 	if (is_given(selinux_label))
@@ -76,9 +75,8 @@ int lsm_plan_make(const char *apparmor, const char *selinux_label, const char *m
 	return 0;
 }
 
-/* Opens a file of this very thread for writing. "thread-self" would be a magic link that a mount
- * may cover, so the path has the numbers; no component may be a link or another mount, and the
- * file itself must be procfs's. */
+/* Opens a file of the calling thread for writing. The path has numbers, since "thread-self" is a magic link that a
+ * mount may cover. No component may be a link or a mount, and the file must be on procfs. */
 static int open_attr(int procfd, const char *name, struct error *err)
 {
 	char path[96];
@@ -99,7 +97,7 @@ static int open_attr(int procfd, const char *name, struct error *err)
 	return take_fd(&fd);
 }
 
-/* One write(2): the kernel takes a label whole or not at all. */
+/* The kernel takes a label only in one write(2). */
 static int write_label(int fd, const char *text, struct error *err)
 {
 	size_t len = strlen(text);
@@ -116,7 +114,7 @@ static int set_apparmor(const char *profile, int procfd, struct error *err)
 	if ((size_t)snprintf(text, sizeof(text), "exec %s", profile) >= sizeof(text))
 		return fail(err, ENAMETOOLONG, "AppArmor profile \"%.64s…\"", profile);
 	FD(fd) = open_attr(procfd, "apparmor/exec", &first);
-	if (fd < 0 && first.errnum == ENOENT) /* kernel built before the modules had directories */
+	if (fd < 0 && first.errnum == ENOENT) /* a kernel without directories for modules */
 		fd = open_attr(procfd, "exec", &first);
 	if (fd < 0) {
 		if (err)
@@ -128,6 +126,14 @@ static int set_apparmor(const char *profile, int procfd, struct error *err)
 	if (err && err->errnum == ENOENT)
 		return error_hint(err, "the profile is not loaded: apparmor_parser -r FILE");
 	return -1;
+}
+
+int lsm_set_keys(const struct lsm_plan *plan, int procfd, struct error *err)
+{
+	if (!plan->selinux)
+		return 0;
+	FD(fd) = open_attr(procfd, "keycreate", err);
+	return fd < 0 || write_label(fd, plan->selinux, err) < 0 ? error_at(err, ".process.selinuxLabel") : 0;
 }
 
 int lsm_set_exec(const struct lsm_plan *plan, int procfd, struct error *err)

@@ -1,6 +1,5 @@
 /*
- * What the process is beside its namespaces, capabilities and filters: ids, limits, scheduling,
- * memory policy.
+ * A process apart from its namespaces, capabilities and filters: ids, limits, scheduling, memory policy.
  *
  *	process_plan_make(arena, process, linux, &plan, &err);       parent, before clone3
  *	process_open_oom_score_adj(&plan, &fd, &err);                parent, before self_hide
@@ -54,7 +53,7 @@ struct process_plan {
 	gid_t gid;
 	mode_t umask; /* 0022 where the configuration has none, as runc and crun */
 	gid_t *groups;
-	size_t group_count, image_groups; /* of which the first so many are the image's own wish */
+	size_t group_count, image_groups; /* the first image_groups of them come from the image's files */
 	bool no_new_privs;
 
 	LIST(struct process_rlimit) rlimits;
@@ -75,40 +74,37 @@ struct process_plan {
 	struct process_cpus cpus_initial, cpus_final; /* execCPUAffinity: exec alone uses them */
 };
 
-/* Pure. linux may be NULL. Errors name the property. */
+/* Pure. `process` and `linux`, which may be NULL, have passed oci/check.h. Errors name the property. */
 int process_plan_make(struct arena *arena, const struct oci_process *process, const struct oci_linux *linux,
 	struct process_plan *ret_plan, struct error *err);
 
 /* Sets the limits of process pid, 0 for the caller. */
 int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error *err);
 
-/* Memory policy, I/O priority, scheduler and personality of the caller: those alone that are
- * set. */
+/* Sets memory policy, I/O priority, scheduler and personality of the caller, as far as the plan has them. */
 int process_set_scheduling(const struct process_plan *plan, struct error *err);
 
-/* Opens the caller's own oom_score_adj, or leaves -1 where the plan has none. A child inherits its value, and one that
- * may not be looked at, whose files are root's, gets it from a user in no other way; so do ours become root's by
- * self_hide(). */
+/* Opens the caller's oom_score_adj, or leaves -1 where the plan sets none. A child inherits the value. That is the only
+ * way for a user to give it to a child that is not dumpable, whose files in procfs are root's. The caller's own files
+ * become root's with self_hide(). */
 int process_open_oom_score_adj(const struct process_plan *plan, int *ret_fd, struct error *err);
-/* Writes it, unless it has that value already, and returns the one that it had. Lowering it takes CAP_SYS_RESOURCE
- * (EACCES), but for what was raised without. */
+/* Writes the value, unless the file has it already, and returns the previous one. Lowering it below the value that was
+ * last set with CAP_SYS_RESOURCE takes that capability (EACCES). */
 int process_swap_oom_score_adj(int fd, int value, int *ret_before, struct error *err);
 
-/* Gives the standard streams to the plan's user, unless that is 0: pipes, sockets and files that the caller gave, so
- * that /dev/stdout can be opened again, as all runtimes do. Devices stay whose they are; so does what cannot be given:
- * its owner is not mapped, or its filesystem is read-only. */
+/* Makes the plan's user, unless that is 0, the owner of the pipes, sockets and files among the standard streams, so
+ * that /dev/stdout can be opened again. Devices keep their owner, and so do files whose owner is not mapped or whose
+ * filesystem is read-only. */
 void process_own_streams(const struct process_plan *plan);
 
-/* Umask, groups, gid and uid of the caller. keep_groups leaves the supplementary groups as they
- * are. Where setgroups(2) is denied (a user namespace made without privilege) an empty list
- * leaves them too, since nothing can drop them; a list that differs is an error, but for image_groups, of which
- * those that cannot be had are left out. */
+/* Sets umask, groups, gid and uid of the caller. keep_groups leaves the supplementary groups unchanged. Where
+ * setgroups(2) is denied (a user namespace made without privilege), an empty list leaves them too, since they cannot be
+ * dropped, and a list that differs is an error. Those of image_groups that cannot be set are left out. */
 int process_set_user(const struct process_plan *plan, bool keep_groups, struct error *err);
 
-/* sched_setaffinity(2) of process pid, 0 for the caller; nothing if the mask is not set. */
+/* Sets the affinity of process pid, 0 for the caller. Does nothing if the mask is not set. */
 int process_set_affinity(const struct process_cpus *cpus, pid_t pid, struct error *err);
 
-/* Reads "0-3,7" (numbers and inclusive ranges, commas, blanks around them) into a mask of
- * `words` words, zeroed first. An empty list is an error. The error has no `where`: the caller
- * knows the property. */
+/* Reads "0-3,7" (numbers and inclusive ranges, commas, blanks around them) into a mask of `words` words, zeroed first.
+ * An empty list is an error. The error has no `where`: the caller knows the property. */
 int cpu_list_parse(const char *text, uint64_t *mask, size_t words, struct error *err);

@@ -12,8 +12,8 @@
 struct action {
 	uint32_t value; /* SCMP_ACT_* */
 	bool takes_errno;
-	bool denies; /* as a default: without asking anybody */
-	int rank;    /* seccomp(2): the lower one wins */
+	bool denies; /* as a default, without asking an agent or a tracer */
+	int rank;    /* seccomp(2): the lowest wins */
 };
 
 static const struct action actions[] = {
@@ -42,12 +42,12 @@ struct ref { /* an entry names a call */
 	const struct oci_seccomp_syscall *entry;
 };
 
-/* The calls of one architecture; x32 is one, though it shares x86_64's audit architecture. */
+/* The calls of one architecture. x32 is one of its own, though it has the audit architecture of x86_64. */
 struct table {
 	uint32_t arch; /* SCMP_ARCH_* */
 	LIST(struct ref) refs;
 	bool any;
-	uint32_t last; /* the highest number that the profile's author knew of, if any */
+	uint32_t last; /* the highest number in the profile, if any */
 };
 
 static void read_table(struct arena *arena, const struct oci_seccomp *seccomp, uint32_t arch, struct table *table)
@@ -55,7 +55,7 @@ static void read_table(struct arena *arena, const struct oci_seccomp *seccomp, u
 	table->arch = arch;
 	LIST_EACH (&seccomp->syscalls, entry)
 		LIST_EACH (&entry->names, name) {
-			/* Negative: unknown, or a call that this architecture makes by another one. */
+			/* Negative: unknown, or made through another call on this architecture. */
 			int number = seccomp_syscall_resolve_name_arch(arch, *name);
 			if (number < 0)
 				continue;
@@ -68,8 +68,8 @@ static void read_table(struct arena *arena, const struct oci_seccomp *seccomp, u
 		}
 }
 
-/* Whether the call at refs[i] is one that libseccomp gets wrong: entries contradict each other (it
- * drops all but one), or more than one rule compares arguments. Only the call's first ref counts. */
+/* Whether libseccomp gets the call at refs[i] wrong: its entries have different actions, of which libseccomp keeps one,
+ * or more than one rule compares arguments. True only for the first ref of a call. */
 static bool is_overlapping(const struct table *table, size_t i)
 {
 	uint32_t number = table->refs.items[i].number;
@@ -94,38 +94,86 @@ static bool is_overlapping(const struct table *table, size_t i)
 
 /* --- instructions --- */
 
+/* Jumps lead to labels. Their distances are filled in when all labels have a place. The first two labels are the
+ * following instruction and the end of the stub. */
+enum { NEXT, LEAVE };
+
+enum jump_kind { ALWAYS, IF_TRUE, IF_FALSE };
+
+struct jump {
+	size_t at, to; /* instruction and label */
+	enum jump_kind kind;
+};
+
 struct writer {
 	struct arena *arena;
 	LIST(struct sock_filter) code;
+	LIST(struct jump) jumps;
+	LIST(size_t) labels; /* where each is in the code */
 };
 
-static size_t emit(struct writer *w, unsigned code, uint32_t k, size_t jt, size_t jf)
+static size_t new_label(struct writer *w)
 {
-	*list_add(w->arena, &w->code) = (struct sock_filter){ (uint16_t)code, (uint8_t)jt, (uint8_t)jf, k };
-	return w->code.len - 1;
+	*list_add(w->arena, &w->labels) = 0;
+	return w->labels.len - 1;
+}
+
+static void place(struct writer *w, size_t here)
+{
+	w->labels.items[here] = w->code.len;
+}
+
+static void emit(struct writer *w, unsigned code, uint32_t k)
+{
+	*list_add(w->arena, &w->code) = (struct sock_filter){ .code = (uint16_t)code, .k = k };
 }
 
 static void emit_load(struct writer *w, size_t offset)
 {
-	emit(w, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+	emit(w, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset);
 }
 
-/* "Unless A == k jump far": the distance is known when patch() is called at the target. */
-static size_t emit_unless(struct writer *w, uint32_t k)
+static void add_jump(struct writer *w, enum jump_kind kind, size_t to)
 {
-	emit(w, BPF_JMP | BPF_JEQ | BPF_K, k, 1, 0);
-	return emit(w, BPF_JMP | BPF_JA, 0, 0, 0);
+	if (to != NEXT)
+		*list_add(w->arena, &w->jumps) = (struct jump){ w->code.len, to, kind };
 }
 
-static void patch(struct writer *w, size_t at)
+/* Compares A with k. Both labels are within 255 instructions. */
+static void emit_branch(struct writer *w, unsigned code, uint32_t k, size_t if_true, size_t if_false)
 {
-	w->code.items[at].k = (uint32_t)(w->code.len - at - 1);
+	add_jump(w, IF_TRUE, if_true);
+	add_jump(w, IF_FALSE, if_false);
+	emit(w, BPF_JMP | BPF_K | code, k);
 }
 
-/* A jump out of the stub, patched at its end. */
-static void emit_leave(struct writer *w)
+/* Jumps any distance. */
+static void emit_jump(struct writer *w, size_t to)
 {
-	emit(w, BPF_JMP | BPF_JA, UINT32_MAX, 0, 0);
+	add_jump(w, ALWAYS, to);
+	emit(w, BPF_JMP | BPF_JA, 0);
+}
+
+/* Jumps any distance unless A == k. */
+static void emit_unless(struct writer *w, uint32_t k, size_t otherwise)
+{
+	size_t equal = new_label(w);
+	emit_branch(w, BPF_JEQ, k, equal, NEXT);
+	emit_jump(w, otherwise);
+	place(w, equal);
+}
+
+static void resolve_jumps(struct writer *w)
+{
+	place(w, LEAVE);
+	LIST_EACH (&w->jumps, jump) {
+		struct sock_filter *at = &w->code.items[jump->at];
+		size_t distance = w->labels.items[jump->to] - jump->at - 1;
+		if (jump->kind == ALWAYS)
+			at->k = (uint32_t)distance;
+		else
+			*(jump->kind == IF_TRUE ? &at->jt : &at->jf) = (uint8_t)distance;
+	}
 }
 
 static size_t word_offset(unsigned arg, bool high)
@@ -134,74 +182,65 @@ static size_t word_offset(unsigned arg, bool high)
 	return offsetof(struct seccomp_data, args) + arg * sizeof(uint64_t) + (first ? 0 : 4);
 }
 
-/* One comparison of one word: the code, and whether each outcome holds, fails or goes on. */
-enum outcome { GO_ON, HOLDS, FAILS };
+/* How one operator compares: first the high words, and where they are equal the low words. */
 struct compare {
-	unsigned high, low;              /* jump codes; the high word's first jump */
-	enum outcome high_yes, equal_no; /* of the high word: that jump taken; not equal */
-	bool low_yes;                    /* the low word's jump taken means that it holds */
+	unsigned high, low;   /* jump codes; `high` is 0 if the comparison goes on with JEQ */
+	bool high_holds;      /* the comparison holds where `high` is true, else it fails */
+	bool different_holds; /* … where the high words differ */
+	bool low_holds;       /* … where `low` is true */
 };
 
 static const struct compare compares[] = {
-	[SCMP_CMP_EQ] = { 0, BPF_JEQ, GO_ON, FAILS, true },
-	[SCMP_CMP_NE] = { 0, BPF_JEQ, GO_ON, HOLDS, false },
-	[SCMP_CMP_GT] = { BPF_JGT, BPF_JGT, HOLDS, FAILS, true },
-	[SCMP_CMP_GE] = { BPF_JGT, BPF_JGE, HOLDS, FAILS, true },
-	[SCMP_CMP_LE] = { BPF_JGT, BPF_JGT, FAILS, HOLDS, false },
-	[SCMP_CMP_LT] = { BPF_JGT, BPF_JGE, FAILS, HOLDS, false },
-	[SCMP_CMP_MASKED_EQ] = { 0, BPF_JEQ, GO_ON, FAILS, true },
+	[SCMP_CMP_EQ] = { 0, BPF_JEQ, false, false, true },
+	[SCMP_CMP_NE] = { 0, BPF_JEQ, false, true, false },
+	[SCMP_CMP_GT] = { BPF_JGT, BPF_JGT, true, false, true },
+	[SCMP_CMP_GE] = { BPF_JGT, BPF_JGE, true, false, true },
+	[SCMP_CMP_LE] = { BPF_JGT, BPF_JGT, false, true, false },
+	[SCMP_CMP_LT] = { BPF_JGT, BPF_JGE, false, true, false },
+	[SCMP_CMP_MASKED_EQ] = { 0, BPF_JEQ, false, false, true },
 };
 
-/* Instructions that one comparison takes. */
-static size_t compare_size(const struct oci_seccomp_arg *arg)
+/* Loads one word of the argument, masked if the operator says so. */
+static void emit_word(struct writer *w, const struct oci_seccomp_arg *arg, bool high, uint32_t mask)
 {
-	bool masked = arg->op.value == SCMP_CMP_MASKED_EQ;
-	return masked ? 6 : compares[arg->op.value].high ? 5 : 4;
+	emit_load(w, word_offset((unsigned)arg->index.value, high));
+	if (arg->op.value == SCMP_CMP_MASKED_EQ)
+		emit(w, BPF_ALU | BPF_AND | BPF_K, mask);
 }
 
-/* Falls to its end if the comparison holds, else jumps over `rest` instructions behind its end. */
-static void emit_compare(struct writer *w, const struct oci_seccomp_arg *arg, uint64_t word, size_t rest)
+/* Goes on behind its end if the comparison holds, else at `fails`. */
+static void emit_compare(struct writer *w, const struct oci_seccomp_arg *arg, uint64_t word, size_t fails)
 {
 	const struct compare *row = &compares[arg->op.value];
-	bool masked = arg->op.value == SCMP_CMP_MASKED_EQ;
-	unsigned index = (unsigned)arg->index.value;
 	uint64_t mask = arg->value.value & word;
-	uint64_t value = masked ? arg->value_two.value & mask : mask;
-	size_t end = w->code.len + compare_size(arg);
-#define TO(outcome) ((outcome) == HOLDS ? end - w->code.len - 1 : end + rest - w->code.len - 1)
-	emit_load(w, word_offset(index, true));
-	if (masked)
-		emit(w, BPF_ALU | BPF_AND | BPF_K, (uint32_t)(mask >> 32), 0, 0);
+	uint64_t value = arg->op.value == SCMP_CMP_MASKED_EQ ? arg->value_two.value & mask : mask;
+	uint32_t high = (uint32_t)(value >> 32), low = (uint32_t)value;
+	size_t holds = new_label(w);
+	emit_word(w, arg, true, (uint32_t)(mask >> 32));
 	if (row->high)
-		emit(w, BPF_JMP | BPF_K | row->high, (uint32_t)(value >> 32), TO(row->high_yes), 0);
-	emit(w, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value >> 32), 0, TO(row->equal_no));
-	emit_load(w, word_offset(index, false));
-	if (masked)
-		emit(w, BPF_ALU | BPF_AND | BPF_K, (uint32_t)mask, 0, 0);
-	emit(w, BPF_JMP | BPF_K | row->low, (uint32_t)value, row->low_yes ? 0 : TO(FAILS),
-		row->low_yes ? TO(FAILS) : 0);
-#undef TO
+		emit_branch(w, row->high, high, row->high_holds ? holds : fails, NEXT);
+	emit_branch(w, BPF_JEQ, high, NEXT, row->different_holds ? holds : fails);
+	emit_word(w, arg, false, (uint32_t)mask);
+	emit_branch(w, row->low, low, row->low_holds ? NEXT : fails, row->low_holds ? fails : NEXT);
+	place(w, holds);
 }
 
 /* One rule: returns the action if all `count` comparisons hold. */
 static void emit_rule(
 	struct writer *w, const struct oci_seccomp_arg *args, size_t count, uint64_t word, uint32_t action)
 {
-	size_t rest = 1; /* the return */
+	size_t fails = new_label(w);
 	for (size_t i = 0; i < count; i++)
-		rest += compare_size(&args[i]);
-	for (size_t i = 0; i < count; i++) {
-		rest -= compare_size(&args[i]);
-		emit_compare(w, &args[i], word, rest);
-	}
-	emit(w, BPF_RET | BPF_K, action, 0, 0);
+		emit_compare(w, &args[i], word, fails);
+	emit(w, BPF_RET | BPF_K, action);
+	place(w, fails);
 }
 
-static bool repeats_argument(const struct oci_seccomp_syscall *entry)
+bool seccomp_repeats_argument(const struct oci_seccomp_syscall *entry)
 {
-	unsigned seen = 0;
+	uint64_t seen = 0;
 	LIST_EACH (&entry->args, arg) {
-		unsigned one = 1U << (arg->index.value & 7);
+		uint64_t one = UINT64_C(1) << (arg->index.value & 63);
 		if (seen & one)
 			return true;
 		seen |= one;
@@ -209,11 +248,11 @@ static bool repeats_argument(const struct oci_seccomp_syscall *entry)
 	return false;
 }
 
-/* The same reading of an entry as src/seccomp.c gives to libseccomp. */
+/* Reads an entry as seccomp.c gives it to libseccomp. */
 static void emit_entry(struct writer *w, const struct oci_seccomp_syscall *entry, uint64_t word)
 {
 	uint32_t action = seccomp_action(&entry->action, &entry->errno_ret);
-	if (!repeats_argument(entry)) {
+	if (!seccomp_repeats_argument(entry)) {
 		emit_rule(w, entry->args.items, entry->args.len, word, action);
 		return;
 	}
@@ -221,17 +260,18 @@ static void emit_entry(struct writer *w, const struct oci_seccomp_syscall *entry
 		emit_rule(w, arg, 1, word, action);
 }
 
-/* All entries of one call, the most restrictive first; then the default. The number is A. */
+/* All entries of one call, the most restrictive first, then the default. A holds the number. */
 static void emit_call(struct writer *w, const struct table *table, uint32_t number, uint32_t default_action)
 {
 	bool wide = (table->arch & __AUDIT_ARCH_64BIT) || table->arch == SCMP_ARCH_X32;
-	size_t skip = emit_unless(w, number);
+	size_t another = new_label(w);
+	emit_unless(w, number, another);
 	for (int rank = 0; rank < RANKS; rank++)
 		LIST_EACH (&table->refs, ref)
 			if (ref->number == number && actions[ref->entry->action.value].rank == rank)
 				emit_entry(w, ref->entry, wide ? UINT64_MAX : UINT32_MAX);
-	emit(w, BPF_RET | BPF_K, default_action, 0, 0);
-	patch(w, skip);
+	emit(w, BPF_RET | BPF_K, default_action);
+	place(w, another);
 }
 
 static void emit_calls(struct writer *w, const struct table *table, uint32_t default_action)
@@ -241,51 +281,55 @@ static void emit_calls(struct writer *w, const struct table *table, uint32_t def
 			emit_call(w, table, table->refs.items[i].number, default_action);
 }
 
+/* ENOSYS for the calls that the profile's author did not know, then the end of the stub. */
 static void emit_horizon(struct writer *w, const struct table *table)
 {
+	size_t known = new_label(w);
 	if (table->any) {
-		emit(w, BPF_JMP | BPF_JGT | BPF_K, table->last, 0, 1);
-		emit(w, BPF_RET | BPF_K, SCMP_ACT_ERRNO((uint32_t)ENOSYS), 0, 0);
+		emit_branch(w, BPF_JGT, table->last, NEXT, known);
+		emit(w, BPF_RET | BPF_K, SCMP_ACT_ERRNO((uint32_t)ENOSYS));
 	}
+	place(w, known);
+	emit_jump(w, LEAVE);
+}
+
+/* Numbers from `first` on have a horizon of their own, or with NULL none. */
+static void emit_upper_horizon(struct writer *w, uint32_t first, const struct table *upper)
+{
+	size_t above = new_label(w), below = new_label(w);
+	emit_branch(w, BPF_JGE, first, above, NEXT);
+	emit_jump(w, below);
+	place(w, above);
+	if (upper)
+		emit_horizon(w, upper);
+	else
+		emit_jump(w, LEAVE);
+	place(w, below);
 }
 
 /* All numbers of one audit architecture. */
 static void emit_arch(
 	struct writer *w, const struct table *table, const struct table *x32, uint32_t default_action, bool enosys)
 {
-	size_t skip = emit_unless(w, table->arch);
+	size_t another = new_label(w);
+	emit_unless(w, table->arch, another);
 	emit_load(w, offsetof(struct seccomp_data, nr));
 	emit_calls(w, table, default_action);
 	if (x32)
 		emit_calls(w, x32, default_action);
-	if (enosys && table->arch == SCMP_ARCH_X86_64) {
-		emit(w, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 1, 0);
-		size_t native = emit(w, BPF_JMP | BPF_JA, 0, 0, 0);
-		if (x32)
-			emit_horizon(w, x32);
-		emit_leave(w);
-		patch(w, native);
-	} else if (enosys && table->arch == SCMP_ARCH_ARM) {
-		emit(w, BPF_JMP | BPF_JGE | BPF_K, ARM_PRIVATE, 0, 1);
-		emit_leave(w);
-	}
+	if (enosys && table->arch == SCMP_ARCH_X86_64)
+		emit_upper_horizon(w, X32_BIT, x32);
+	else if (enosys && table->arch == SCMP_ARCH_ARM)
+		emit_upper_horizon(w, ARM_PRIVATE, NULL);
 	if (enosys)
 		emit_horizon(w, table);
-	emit_leave(w);
-	patch(w, skip);
+	else
+		emit_jump(w, LEAVE);
+	place(w, another);
 }
 
-static void patch_leaves(struct writer *w)
-{
-	for (size_t i = 0; i < w->code.len; i++) {
-		struct sock_filter *at = &w->code.items[i];
-		if (at->code == (BPF_JMP | BPF_JA) && at->k == UINT32_MAX)
-			at->k = (uint32_t)(w->code.len - i - 1);
-	}
-}
-
-/* runc's rule: such a call is refused either way, and a C library takes ENOSYS, unlike EPERM, as
- * "use the older call". */
+/* The rule is runc's. Such a call is refused either way, and after ENOSYS, unlike EPERM, a C library tries the older
+ * call. */
 static bool wants_enosys(const struct oci_seccomp *seccomp, uint32_t default_action)
 {
 	return actions[seccomp->default_action.value].denies && default_action != SCMP_ACT_ERRNO((uint32_t)ENOSYS);
@@ -305,6 +349,8 @@ void seccomp_stub_make(struct arena *arena, const struct oci_seccomp *seccomp, c
 	struct seccomp_stub *ret_stub)
 {
 	struct writer w = { .arena = arena };
+	while (w.labels.len <= LEAVE)
+		(void)new_label(&w);
 	uint32_t action = seccomp_action(&seccomp->default_action, &seccomp->default_errno_ret);
 	bool enosys = wants_enosys(seccomp, action), work = false;
 	struct table *tables = arena_array(arena, count, sizeof(*tables)), *x32 = NULL;
@@ -317,9 +363,9 @@ void seccomp_stub_make(struct arena *arena, const struct oci_seccomp *seccomp, c
 	if (work)
 		emit_load(&w, offsetof(struct seccomp_data, arch));
 	for (size_t i = 0; work && i < count && w.code.len <= BPF_MAXINSNS; i++)
-		if (archs[i] != SCMP_ARCH_X32) /* is in x86_64's part */
+		if (archs[i] != SCMP_ARCH_X32) /* in the part of x86_64 */
 			emit_arch(&w, &tables[i], archs[i] == SCMP_ARCH_X86_64 ? x32 : NULL, action, enosys);
-	patch_leaves(&w);
+	resolve_jumps(&w);
 	ret_stub->code = w.code.items;
 	ret_stub->len = w.code.len;
 }

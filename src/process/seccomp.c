@@ -34,8 +34,8 @@ enum {
 	API_LEVEL = 6, /* of libseccomp: all that kernel 5.14 has, so that it need not probe */
 };
 
-/* What init itself calls between loading the filter and the moment the agent has the listener:
- * were one of them notified, it would wait for an agent that nobody has told yet. */
+/* System calls of init between loading the filter and handing over the listener. If one of them were notified, init
+ * would wait for an agent that does not have the listener yet. */
 static const char *const not_notified[] = { "sendmsg", "recvmsg" };
 
 /* --- the profile --- */
@@ -60,7 +60,7 @@ bool seccomp_notifies(const struct oci_seccomp *seccomp)
 	return false;
 }
 
-/* What init itself calls is not to be notified; the other rules are those of oci/check.h. */
+/* Refuses a profile that notifies calls of init. The other rules are those of oci/check.h. */
 static int check_profile(const struct oci_seccomp *seccomp, struct error *err)
 {
 	for (size_t i = 0; i < seccomp->syscalls.len; i++) {
@@ -75,14 +75,13 @@ static int check_profile(const struct oci_seccomp *seccomp, struct error *err)
 
 static unsigned choose_flags(const struct oci_seccomp *seccomp, bool notify)
 {
-	/* Without a list runc asks for this one: since Linux 5.16 it is the kernel's own default
-	 * on x86, before that it keeps the costly mitigation of speculative stores off, as it is
-	 * outside a filter. */
+	/* runc's default too. Since Linux 5.16 it is the kernel's default on x86. Before that it turns off the costly
+	 * mitigation of speculative stores, as outside a filter. */
 	unsigned flags = seccomp->flags.set ? (unsigned)seccomp->flags.value : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-	if (!notify) /* it says how a listener waits; the kernel refuses it without one */
+	if (!notify) /* the flag tells how a listener waits, and the kernel refuses it without one */
 		return flags & ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	if (flags & SECCOMP_FILTER_FLAG_TSYNC) /* seccomp(2): both return a number, so one must not */
+	if (flags & SECCOMP_FILTER_FLAG_TSYNC) /* seccomp(2): both would return a number */
 		flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
 	return flags;
 }
@@ -111,26 +110,12 @@ static int add_architectures(scmp_filter_ctx filter, const struct oci_seccomp *s
 	return 0;
 }
 
-/* Whether one argument is compared more than once: libseccomp cannot join such comparisons by
- * "and". */
-static bool repeats_argument(const struct oci_seccomp_syscall *entry)
-{
-	uint64_t seen = 0;
-	LIST_EACH (&entry->args, arg) {
-		uint64_t one = UINT64_C(1) << (arg->index.value & 63);
-		if (seen & one)
-			return true;
-		seen |= one;
-	}
-	return false;
-}
-
-/* The comparisons of an entry must all hold; where one argument occurs twice each is a rule of
- * its own and any may hold, as in runc and crun (profiles rely on it). */
+/* All comparisons of an entry must hold. Where an entry compares an argument twice, each comparison is a rule of its
+ * own and one of them must hold, as in runc and crun; profiles rely on it. */
 static int add_rule(scmp_filter_ctx filter, int number, uint32_t action, const struct oci_seccomp_syscall *entry)
 {
 	struct scmp_arg_cmp args[MAX_ARGS];
-	bool apart = repeats_argument(entry);
+	bool apart = seccomp_repeats_argument(entry);
 	unsigned count = 0;
 	LIST_EACH (&entry->args, arg) {
 		if (arg->index.value >= MAX_ARGS)
@@ -156,7 +141,7 @@ static int add_entry(scmp_filter_ctx filter, uint32_t default_action, const stru
 {
 	uint32_t action = seccomp_action(&entry->action, &entry->errno_ret);
 	if (action == default_action)
-		return 0; /* says nothing new; libseccomp refuses such a rule */
+		return 0; /* redundant, and libseccomp refuses such a rule */
 	LIST_EACH (&entry->names, name) {
 		int number = seccomp_syscall_resolve_name(*name);
 		if (number == __NR_SCMP_ERROR) {
@@ -164,7 +149,7 @@ static int add_entry(scmp_filter_ctx filter, uint32_t default_action, const stru
 			continue;
 		}
 		int r = add_rule(filter, number, action, entry);
-		if (r < 0 && r != -EEXIST) { /* EEXIST: said already */
+		if (r < 0 && r != -EEXIST) { /* EEXIST: a repeated rule */
 			char where[64];
 			(void)snprintf(where, sizeof(where), ".linux.seccomp.syscalls[%zu]", i);
 			return fail_at(err, -r, where, "add the rule for %s", *name);
@@ -180,8 +165,8 @@ static int start_filter(const struct oci_seccomp *seccomp, scmp_filter_ctx *ret_
 	scmp_filter_ctx filter __attribute__((cleanup(release_filter))) = seccomp_init(action);
 	if (!filter)
 		return fail_at(err, 0, ".linux.seccomp", "start a filter");
-	/* Numbers found by bisection: the kernel runs the filter for every number when it is loaded
-	 * (5.11, the bitmap of calls that are always allowed), so a long chain costs there too. */
+	/* Find numbers by bisection. A long chain makes loading slow too, since Linux 5.11 runs the filter for every
+	 * number then, for its bitmap of calls that are always allowed. */
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (add_architectures(filter, seccomp, err) < 0)
 		return -1;
@@ -199,7 +184,7 @@ static int add_entries(scmp_filter_ctx filter, const struct oci_seccomp *seccomp
 	return 0;
 }
 
-/* The filter's architectures: the native one, and those of the profile that it could take. */
+/* Lists the architectures of the filter: the native one, and those of the profile that it accepted. */
 static size_t list_architectures(const struct oci_seccomp *seccomp, scmp_filter_ctx filter, uint32_t archs[MAX_ARCHS])
 {
 	size_t count = 0;
@@ -219,12 +204,11 @@ static size_t list_architectures(const struct oci_seccomp *seccomp, scmp_filter_
 
 static int fail_size(size_t count, struct error *err)
 {
-	(void)fail_at(err, 0, ".linux.seccomp", "the profile makes a filter of %zu instructions, the kernel takes %d",
-		count, BPF_MAXINSNS);
-	return error_hint(err, "name fewer architectures, or compare fewer arguments");
+	return fail_at_hint(err, 0, ".linux.seccomp", "name fewer architectures, or compare fewer arguments",
+		"the profile makes a filter of %zu instructions, the kernel takes %d", count, BPF_MAXINSNS);
 }
 
-/* libseccomp before 2.6 writes the program to a descriptor alone. */
+/* Before 2.6 libseccomp writes the program only to a descriptor. */
 static int export_filter(scmp_filter_ctx filter, struct arena *arena, const struct seccomp_stub *stub,
 	struct seccomp_program *program, struct error *err)
 {
@@ -260,7 +244,7 @@ static int compile(
 		return -1;
 	size_t count = list_architectures(seccomp, filter, archs);
 	seccomp_stub_make(arena, seccomp, archs, count, &stub);
-	if (stub.len > BPF_MAXINSNS) /* libseccomp would take its time to make it worse */
+	if (stub.len > BPF_MAXINSNS) /* too long already, and libseccomp would take long */
 		return fail_size(stub.len, err);
 	if (add_entries(filter, seccomp, err) < 0)
 		return -1;
@@ -306,7 +290,7 @@ static int fail_load(const struct seccomp_program *program, struct error *err)
 	if (saved == EACCES)
 		return error_hint(err, "it needs .process.noNewPrivileges or CAP_SYS_ADMIN");
 	if (saved == EBUSY && program->notify)
-		return error_hint(err, "a filter with SCMP_ACT_NOTIFY is in force already");
+		return error_hint(err, "a filter with SCMP_ACT_NOTIFY is loaded already");
 	if (saved != EINVAL)
 		return -1;
 	unsigned own = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
@@ -343,7 +327,7 @@ unsigned seccomp_supported_flags(void)
 		unsigned value = (unsigned)flag->value, with = 0;
 		if (value == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
 			with = SECCOMP_FILTER_FLAG_NEW_LISTENER; /* the kernel wants both */
-		/* The flags are looked at before the program: EFAULT says that they are good. */
+		/* The kernel checks the flags before the program, so EFAULT means that it knows them. */
 		if (sys_seccomp(SECCOMP_SET_MODE_FILTER, value | with, NULL) < 0 && errno == EFAULT)
 			known |= value;
 	}

@@ -1,6 +1,5 @@
 /*
- * System call filters: the profile becomes BPF in the parent (or comes from the cache), init loads
- * it by one call.
+ * System call filters: the parent compiles the profile to BPF or takes the program from the cache, and init loads it.
  *
  *	seccomp_compile(arena, linux->seccomp, cache_dir, &program, &err);   before clone3
  *	seccomp_install(&program, &listener, &err);                          init
@@ -24,23 +23,21 @@ struct seccomp_program {
 	bool notify;
 };
 
-/* Whether a call of it goes to an agent. If not, config-linux.md has listenerPath ignored. */
+/* Whether the profile sends a call to an agent. If not, listenerPath is ignored (config-linux.md). */
 bool seccomp_notifies(const struct oci_seccomp *seccomp);
 
-/* NULL seccomp gives an empty program. The profile has passed oci/check.h. cache_dirfd is a directory
- * for compiled programs, or -1; whatever is wrong with it is no error, the profile is then compiled.
- * Where the default action denies, system calls newer than the profile fail with ENOSYS, so that
- * programs fall back as on an older kernel. */
+/* Compiles a profile that has passed oci/check.h. NULL gives an empty program. cache_dirfd is a directory for compiled
+ * programs, or -1; if the cache fails, the profile is compiled. Where the default action denies, system calls newer
+ * than the profile fail with ENOSYS, so that programs fall back as on an older kernel. */
 int seccomp_compile(struct arena *arena, const struct oci_seccomp *seccomp, int cache_dirfd,
 	struct seccomp_program *ret_program, struct error *err);
 
-/* Loads the program for the calling thread. *ret_listener is the notification descriptor (close-
- * on-exec), or -1. */
+/* Loads the program for the calling thread. *ret_listener is the notification descriptor (close-on-exec), or -1. */
 int seccomp_install(const struct seccomp_program *program, int *ret_listener, struct error *err);
 
-/* The SECCOMP_FILTER_FLAG_* that this kernel knows, for `features`. */
+/* The SECCOMP_FILTER_FLAG_* of this kernel, for `features`. */
 unsigned seccomp_supported_flags(void);
 
-/* Whether libseccomp knows a system call of that name, of any architecture. If not, *ret_nearest is the one that was
+/* Whether libseccomp knows a system call of that name on any architecture. If not, *ret_nearest is the call that was
  * probably meant, or NULL. */
 bool seccomp_knows_call(struct arena *arena, const char *name, const char **ret_nearest);

@@ -23,8 +23,10 @@
 
 #define MULTIPLEXER "/dev/pts/ptmx"
 
-/* The image may have put anything there: what was opened has to be the multiplexer, on a devpts. Opened by O_PATH
- * first, so that no driver of another device is called. */
+static const char needs_devpts[] = "a terminal needs a mount of type devpts on /dev/pts";
+
+/* Checks that the file is the multiplexer of a devpts, since the image may have put any other file there. It is opened
+ * with O_PATH first, so that no driver of another device is called. */
 static int check_multiplexer(int fd, struct error *err)
 {
 	struct stat st;
@@ -32,8 +34,7 @@ static int check_multiplexer(int fd, struct error *err)
 	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
 		return fail(err, errno, "stat %s", MULTIPLEXER);
 	if (fs.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2)) {
-		(void)fail(err, 0, "%s is not the multiplexer of a devpts", MULTIPLEXER);
-		return error_hint(err, "a terminal needs a mount of type devpts on /dev/pts");
+		return fail_hint(err, 0, needs_devpts, "%s is not the multiplexer of a devpts", MULTIPLEXER);
 	}
 	return 0;
 }
@@ -41,19 +42,15 @@ static int check_multiplexer(int fd, struct error *err)
 static int open_multiplexer(int root, struct error *err)
 {
 	FD(found) = path_try_resolve(root, MULTIPLEXER, O_PATH | O_NOFOLLOW, RESOLVE_IN_ROOT);
-	if (found < 0) {
-		int saved = errno;
-		(void)fail(err, saved, "open %s in the root filesystem", MULTIPLEXER);
-		if (saved == ENOENT)
-			(void)error_hint(err, "a terminal needs a mount of type devpts on /dev/pts");
-		return -1;
-	}
+	if (found < 0)
+		return fail_hint(err, errno, errno == ENOENT ? needs_devpts : NULL, "open %s in the root filesystem",
+			MULTIPLEXER);
 	if (check_multiplexer(found, err) < 0)
 		return -1;
 	FD(master) = path_try_resolve(root, MULTIPLEXER, O_RDWR | O_NOCTTY | O_NOFOLLOW, RESOLVE_IN_ROOT);
 	if (master < 0)
 		return fail(err, errno, "open %s in the root filesystem", MULTIPLEXER);
-	/* The second walk may have ended elsewhere. */
+	/* The path may lead to another file the second time. */
 	return check_multiplexer(master, err) < 0 ? -1 : take_fd(&master);
 }
 
@@ -84,7 +81,7 @@ int terminal_open(int root, const struct oci_console_size *size, uid_t uid, int 
 	return take_fd(&master);
 }
 
-/* The file to bind on, by O_PATH: a new one, or what is there already unless that could lead elsewhere. */
+/* Opens the file to bind on with O_PATH, a new or an existing one. */
 static int open_console(int root, struct error *err)
 {
 	const char *name;
@@ -115,7 +112,7 @@ int terminal_bind_console(int root, int peer, struct error *err)
 	FD(tree) = sys_open_tree(peer, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (tree < 0)
 		return fail(err, errno, "open_tree of the terminal");
-	/* From descriptor to descriptor: no name is looked up, so nothing can be swapped below us. */
+	/* No name is looked up, so another process cannot swap the files. */
 	if (sys_move_mount(tree, "", console, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return fail(err, errno, "mount the terminal on /dev/console");
 	return 0;
@@ -126,7 +123,7 @@ int terminal_take(int peer, struct error *err)
 	if (ioctl(peer, TIOCSCTTY, 0) < 0)
 		return fail(err, errno, "make the terminal the controlling one");
 	for (int fd = 0; fd <= 2; fd++) {
-		/* dup2 to itself does nothing and leaves close-on-exec set. */
+		/* dup2 onto the same descriptor would leave close-on-exec set. */
 		int result = fd == peer ? fcntl(peer, F_SETFD, 0) : dup2(peer, fd);
 		if (result < 0)
 			return fail(err, errno, "dup2 of the terminal to %d", fd);
@@ -146,7 +143,7 @@ void terminal_copy_size(int master)
 
 int terminal_send(const char *console_socket, int master, struct error *err)
 {
-	/* The data is a name for the reader's messages; the path is meaningless outside the container. */
+	/* The data is a name for messages of the receiver. */
 	static const char name[] = MULTIPLEXER;
 	FD(sock) = connect_unix(console_socket, SOCK_STREAM, err);
 	if (sock < 0)

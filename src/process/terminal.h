@@ -1,5 +1,5 @@
 /*
- * The container's terminal: a pair on the container's own devpts.
+ * The container's terminal: a pseudoterminal pair on the container's devpts.
  *
  *	FD(peer) = -1;                                                 in init, after the mounts:
  *	FD(master) = terminal_open(root, size, uid, &peer, &err);
@@ -8,7 +8,7 @@
  *	terminal_take(peer, &err);
  *	terminal_send("/run/console.sock", master, &err);              in the parent
  *
- * All paths resolve inside `root`, and no symlink is followed for a last component.
+ * All paths resolve inside `root`, and a last component that is a symlink is not followed.
  */
 #pragma once
 
@@ -18,20 +18,20 @@
 
 struct oci_console_size;
 
-/* Opens dev/pts/ptmx in root, which must be the multiplexer of a devpts, and the peer of the new terminal by
- * TIOCGPTPEER (never by its name). The peer becomes uid's (an id of the caller's user namespace); size may be NULL.
+/* Opens dev/pts/ptmx in root, which must be the multiplexer of a devpts, and the peer of the new terminal through
+ * TIOCGPTPEER, not by its name. uid (in the caller's user namespace) becomes the peer's owner; size may be NULL.
  * Returns the master. Both are close-on-exec and not the caller's controlling terminal. */
 int terminal_open(int root, const struct oci_console_size *size, uid_t uid, int *ret_peer, struct error *err);
 
-/* Binds the peer on /dev/console in root (config-linux.md "Default Devices"); the file is made if it is missing, and a
- * symlink or a directory in its place is refused. The peer's devpts must be mounted in the caller's mount namespace. */
+/* Binds the peer on /dev/console in root (config-linux.md "Default Devices"). The file is made if it is missing. A
+ * symlink or directory in its place is an error. The devpts must be mounted in the caller's mount namespace. */
 int terminal_bind_console(int root, int peer, struct error *err);
 
 /* Makes peer the controlling terminal and standard input, output and error. The caller leads a new session. */
 int terminal_take(int peer, struct error *err);
 
-/* Gives it the window size of the first of our standard input, output and error that is a terminal; none: nothing. */
+/* Copies the window size of the first terminal among standard input, output and error, if there is one. */
 void terminal_copy_size(int master);
 
-/* Connects to a --console-socket and sends it the master, as runc(8) does. */
+/* Connects to a --console-socket and sends the master there, as runc(8) does. */
 int terminal_send(const char *console_socket, int master, struct error *err);

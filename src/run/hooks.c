@@ -25,18 +25,18 @@
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
 
-enum { CHUNK = 4096 }; /* of a hook's standard error */
+enum { CHUNK = 4096 }; /* bytes read at once from a hook's standard error */
 
-/* The last line that a hook has written to standard error is kept back: it becomes part of the error if the hook fails,
- * and is passed on like the rest if it does not. */
+/* The last line of a hook's standard error is held back. It becomes part of the error if the hook fails, and is passed
+ * on otherwise. */
 struct last_line {
 	size_t len;
-	bool ended;  /* what follows its newline is blank so far */
-	bool passed; /* it is too long to be kept back: this is its beginning */
+	bool ended;  /* its newline has come, and only blanks since */
+	bool passed; /* too long to be held back; text is its beginning */
 	char text[192];
 };
 
-/* What a hook's process gets; each descriptor is above 2. */
+/* The descriptors of a hook's process, each above 2. */
 struct streams {
 	int in, out, err;
 	int exec_error; /* close-on-exec: end of file means that execve succeeded */
@@ -65,7 +65,7 @@ int hooks_open_output(
 	return 0;
 }
 
-/* A file in memory and no pipe: any size fits, and a hook that never reads it blocks nobody. */
+/* Uses a file in memory rather than a pipe, since any size fits and a hook need not read it. */
 static int make_state_file(const char *state, size_t len, struct error *err)
 {
 	FD(fd) = memfd_create("state", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
@@ -78,22 +78,22 @@ static int make_state_file(const char *state, size_t len, struct error *err)
 	return take_fd(&fd);
 }
 
-/* In the hook's process. config.md gives `env` the semantics of environ: if it is absent the environment is empty, and
- * nothing of ours or of the container's gets in (CVE-2025-23266). */
+/* Runs in the hook's process. config.md gives `env` the semantics of environ: without it the environment is empty, and
+ * has no variables of hull or of the container (CVE-2025-23266). */
 static void become_hook(const struct oci_hook *hook, const struct streams *streams)
 {
 	static char *const no_env[] = { NULL };
 	char *const path_only[] = { (char *)hook->path, NULL };
-	/* Whoever interrupts us from the keyboard must not leave the hook behind in its group of its own. */
+	/* A hook has its own process group, so an interrupt from the keyboard would leave it behind. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-	(void)setpgid(0, 0); /* for the timeout; a new process is never the leader of a session */
+	(void)setpgid(0, 0); /* for the timeout; a new process never leads a session */
 	proc_reset_signals(~0ULL);
 	if (dup2(streams->in, 0) >= 0 && dup2(streams->out, 1) >= 0 && dup2(streams->err, 2) >= 0 &&
 		sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
 		(void)execve(hook->path, hook->args.len ? (char *const *)hook->args.items : path_only,
 			hook->env.len ? (char *const *)hook->env.items : no_env);
 	int error = errno;
-	(void)write_all(streams->exec_error, &error, sizeof(error)); /* else the status tells less */
+	(void)write_all(streams->exec_error, &error, sizeof(error)); /* without it the status tells less */
 	_exit(127);
 }
 
@@ -104,7 +104,8 @@ static size_t release(struct last_line *last, char *out)
 	return len;
 }
 
-/* What is not kept back goes to `out`, which has room for the line that was and for these. Returns its length. */
+/* Copies the bytes that are not held back to `out`, which has room for the held line and for `data`. Returns their
+ * number. */
 static size_t keep_last_line(struct last_line *last, const char *data, size_t len, char *out)
 {
 	size_t at = 0;
@@ -116,7 +117,7 @@ static size_t keep_last_line(struct last_line *last, const char *data, size_t le
 		}
 		if (!last->passed && last->len == sizeof(last->text)) {
 			if (last->ended)
-				continue; /* blank lines without end are left out */
+				continue; /* further blank lines are left out */
 			at += release(last, out + at);
 			last->passed = true;
 		}
@@ -129,7 +130,7 @@ static size_t keep_last_line(struct last_line *last, const char *data, size_t le
 	return at;
 }
 
-/* Passes on what the hook wrote. False at its end, or when there is nothing to be had now. */
+/* Passes on the hook's output. False at its end, or when there is none now. */
 static bool forward_output(struct running *run)
 {
 	char data[CHUNK], out[CHUNK + sizeof(run->last.text)];
@@ -141,11 +142,11 @@ static bool forward_output(struct running *run)
 		return false;
 	}
 	size_t len = keep_last_line(&run->last, data, (size_t)n, out);
-	(void)write_all(STDERR_FILENO, out, len); /* nobody may be listening there */
+	(void)write_all(STDERR_FILENO, out, len); /* fails where standard error is closed */
 	return true;
 }
 
-/* The hook has not failed, or for another reason than it says. */
+/* Passes on the held line, for a hook that has not failed or whose line is not the reason. */
 static void forward_last_line(struct last_line *last)
 {
 	if (!last->passed)
@@ -153,8 +154,8 @@ static void forward_last_line(struct last_line *last)
 	last->len = 0;
 }
 
-/* Waits for the exit of the hook itself: a process that it left in the background, which may hold its output open, is
- * not waited for. Returns 0, or -1 with ETIMEDOUT, EINTR (interrupted: as err says) or another errno. */
+/* Waits for the exit of the hook, but not for background processes that may hold its output open. Returns 0, or -1 with
+ * ETIMEDOUT, EINTR (interrupted, with err filled) or another errno. */
 static int await_exit(struct running *run, int64_t deadline, struct error *err)
 {
 	for (;;) {
@@ -177,14 +178,14 @@ static int await_exit(struct running *run, int64_t deadline, struct error *err)
 		}
 	}
 	for (int i = 0; i < 64 && run->output >= 0 && forward_output(run); i++)
-		; /* a pipe holds no more than this unless somebody goes on writing */
+		; /* as much as a pipe holds; a background process may go on writing */
 	return 0;
 }
 
-/* The group exists: both sides call setpgid before anything can time out. */
+/* The process group exists, since parent and hook both call setpgid(2) first. */
 static void kill_hook(const struct running *run)
 {
-	(void)kill(-run->pid, SIGKILL); /* ESRCH: none but the zombie is left */
+	(void)kill(-run->pid, SIGKILL); /* ESRCH: only the zombie is left */
 	(void)sys_pidfd_send_signal(run->pidfd, SIGKILL);
 	(void)proc_reap(run->pidfd, NULL);
 }
@@ -209,7 +210,7 @@ static int report_exec(const struct oci_hook *hook, int errnum, struct error *er
 	(void)executable_explain(hook->path, hook->path, errnum, &why);
 	const char *colon = strstr(why.text, "`: "); /* "cannot execute `/hook`: its loader …" */
 	(void)fail(err, errnum, "run hook %s%s", hook->path, colon ? colon + 1 : "");
-	return error_hint(err, "%s", errnum == ENOEXEC ? why.hint : "the hook itself is there");
+	return error_hint(err, "%s", errnum == ENOEXEC ? why.hint : "the hook itself exists");
 }
 
 static int report_status(const struct oci_hook *hook, const siginfo_t *info, struct last_line *last, struct error *err)
@@ -253,7 +254,7 @@ static int finish(const struct oci_hook *hook, struct running *run, int exec_err
 	return report_status(hook, &info, &run->last, err);
 }
 
-/* clone3 as fork would, with a pidfd from the start; no memory is shared, so that the child may do what it likes. */
+/* Forks with clone3, which returns a pidfd. The child shares no memory. */
 static int spawn(const struct oci_hook *hook, const struct streams *streams, struct running *run, struct error *err)
 {
 	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uintptr_t)&run->pidfd, .exit_signal = SIGCHLD };
@@ -263,7 +264,7 @@ static int spawn(const struct oci_hook *hook, const struct streams *streams, str
 	if (pid == 0)
 		become_hook(hook, streams);
 	run->pid = pid;
-	(void)setpgid(pid, pid); /* EACCES: it did so itself and has called execve */
+	(void)setpgid(pid, pid); /* EACCES: the hook has done so and called execve */
 	return 0;
 }
 

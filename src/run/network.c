@@ -22,23 +22,23 @@
 enum { READY_TIMEOUT_MS = 20000, ANSWER_SIZE = 384 };
 enum { READY_FD = 3 }; /* of slirp4netns */
 
-/* What the process that stays knows. */
+/* The data of the process that stays. */
 struct keeper {
 	enum network network;
-	int netns, userns; /* the latter -1 where it is the caller's own */
+	int netns, userns; /* userns is -1 where it is the caller's own */
 	int init;
-	int parent; /* pipe: "" when ready, or what is wrong */
+	int parent; /* pipe for the empty string when ready, or the reason of a failure */
 };
 
-/* The user namespace that the network namespace belongs to, unless that is ours. */
+/* Opens the user namespace that owns the network namespace. Returns -1 if that is the caller's own. */
 static int open_owner(int netns)
 {
 	FD(fd) = ioctl(netns, NS_GET_USERNS);
 	return fd >= 0 && same_file(fd, "", AT_FDCWD, "/proc/self/ns/user") == 0 ? take_fd(&fd) : -1;
 }
 
-/* The helpers close what they do not know, so the namespaces go by name: pasta wants a process in them, our own by
- * then; slirp4netns the descriptors. */
+/* The helpers close inherited descriptors, so the namespaces are named by paths: for pasta those of the keeper, which
+ * has joined them, for slirp4netns those of its descriptors. */
 static void __attribute__((noreturn)) execute(const struct keeper *k, const int joined[2], int ready, int answer)
 {
 	char pid[16], netns[64], user_path[96], joined_net[48], joined_user[48], byte;
@@ -48,7 +48,7 @@ static void __attribute__((noreturn)) execute(const struct keeper *k, const int 
 	(void)snprintf(joined_net, sizeof(joined_net), "/proc/%s/ns/net", pid);
 	(void)snprintf(joined_user, sizeof(joined_user), "/proc/%s/ns/user", pid);
 	bool owned = k->userns >= 0;
-	/* as root pasta would become nobody, who may not join */
+	/* Without --runas pasta as root would become nobody, who may not join the namespaces. */
 	const char *as_root = proc_euid() == 0 ? "--runas" : NULL;
 	const char *const pasta[] = { "pasta", "--config-net", "--quiet", "--netns", joined_net, "--userns",
 		joined_user, as_root, "0", NULL };
@@ -57,14 +57,16 @@ static void __attribute__((noreturn)) execute(const struct keeper *k, const int 
 	const char *const slirp[] = { "slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback",
 		"--ready-fd=3", "--netns-type=path", netns, "tap0", owned ? user_path : NULL, NULL };
 	(void)close(joined[1]);
-	(void)!read(joined[0], &byte, 1); /* end of file: it is done */
-	const char *const *argv = k->network != NETWORK_PASTA ? slirp : owned ? pasta : pasta_alone;
+	(void)!read(joined[0], &byte, 1); /* end of file: the keeper has joined */
+	const char *const *argv = owned ? pasta : pasta_alone;
+	if (k->network != NETWORK_PASTA)
+		argv = slirp;
 	FD(null) = open("/dev/null", O_RDWR | O_CLOEXEC);
 	(void)dup2(null, STDIN_FILENO);
 	(void)dup2(answer, STDOUT_FILENO);
 	(void)dup2(answer, STDERR_FILENO);
 	(void)dup2(ready, READY_FD);
-	proc_reset_signals(1ULL << (SIGPIPE - 1)); /* pasta gives up where it is ignored */
+	proc_reset_signals(1ULL << (SIGPIPE - 1) | 1ULL << (SIGXFSZ - 1)); /* pasta gives up where it is ignored */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)execvp(argv[0], (char *const *)argv);
 	(void)dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));
@@ -80,7 +82,7 @@ static bool wait_ready(enum network network, pid_t helper, int ready)
 	return read(ready, &byte, 1) == 1;
 }
 
-/* Those that went into the background are our children too. */
+/* Helpers in the background are children too, since the keeper is a subreaper. */
 static void kill_children(void)
 {
 	ARENA(arena);
@@ -92,7 +94,8 @@ static void kill_children(void)
 		(void)kill((pid_t)strtol(pid, NULL, 10), SIGKILL);
 }
 
-/* So that pasta, which gives up its capabilities first, may look at us. */
+/* Joins the namespaces and gives up all capabilities, so that pasta, which has none either, may open the keeper's files
+ * in procfs. */
 static void join(const struct keeper *k)
 {
 	static const struct caps_plan none = { .set = true };
@@ -125,7 +128,7 @@ static void __attribute__((noreturn)) keep(const struct keeper *k)
 		_exit(1);
 	}
 	(void)!write(k->parent, "", 1);
-	/* from here on nothing of the caller's is held */
+	/* Nothing of the caller's stays open. */
 	const int init_alone[] = { k->init };
 	(void)close_all_but(0, init_alone, 1);
 	struct pollfd end = { .fd = k->init, .events = POLLIN };
@@ -138,13 +141,13 @@ static void __attribute__((noreturn)) keep(const struct keeper *k)
 static int fail_helper(enum network network, const char *answer, struct error *err)
 {
 	const char *name = word_name(network_words, network);
-	(void)fail(err, 0, "--network %s: %.256s", name, *answer ? answer : "it ended without a word");
+	(void)fail(err, 0, "--network %s: %.256s", name, *answer ? answer : "it ended without a message");
 	return strstr(answer, strerror(ENOENT)) ? error_hint(err, "is it installed? (Debian's package %s)",
 							  network == NETWORK_PASTA ? "passt" : "slirp4netns") :
 						  -1;
 }
 
-/* The keeper's one word: the empty string, or what the helper said. */
+/* Reads the keeper's answer: the empty string, or the helper's message. */
 static int hear(enum network network, int reader, struct error *err)
 {
 	char answer[ANSWER_SIZE + 1];
@@ -157,7 +160,7 @@ static int hear(enum network network, int reader, struct error *err)
 	while (len > 0 && answer[len - 1] == '\n')
 		len--;
 	answer[len > 0 ? len : 0] = '\0';
-	/* the last line is the reason; those before may be about a system log that is not there */
+	/* The last line is the reason; earlier ones may be about a missing system log. */
 	const char *last = strrchr(answer, '\n');
 	return fail_helper(network, last ? last + 1 : answer, err);
 }

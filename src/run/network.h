@@ -1,17 +1,16 @@
 /*
- * A network for a container without one: pasta(1) or slirp4netns(1), which bring the caller's own connections into a
- * network namespace and need no privilege for it.
+ * A network for a new network namespace, through pasta(1) or slirp4netns(1), which need no privilege and forward to the
+ * caller's network.
  *
  *	network_start(NETWORK_PASTA, netns, pidfd, &err);
  *
- * A small process of ours stays with it: it ends the helper when the container's init has ended, and the helper ends
- * with it.
+ * A small process stays beside the helper and ends it when the container's init has ended.
  */
 #pragma once
 
 #include "base/error.h"
 #include "namespaces/net.h"
 
-/* Starts the helper for the network namespace and returns once the container can use it. netns and init (a pidfd) are
- * borrowed. What the helper says of its failure is the error. */
+/* Starts the helper and returns when the container can use the network. netns and init (a pidfd) stay the caller's. The
+ * error quotes the helper. */
 int network_start(enum network network, int netns, int init, struct error *err);

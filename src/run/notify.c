@@ -17,7 +17,7 @@
 
 #define SOCKET_NAME "notify.sock"
 
-/* send(2) of all of it; unlike write it does not raise SIGPIPE. -1 and errno. */
+/* Sends all of the data, without SIGPIPE. -1 and errno. */
 static int send_all(int sock, const char *data, size_t len)
 {
 	while (len > 0) {
@@ -39,7 +39,7 @@ int notify_seccomp_agent(
 	FD(sock) = connect_unix(listener_path, SOCK_STREAM, err);
 	if (sock < 0)
 		return error_at(err, where);
-	/* On a stream the descriptor rides on the first part. That is small enough to be taken whole by any buffer. */
+	/* The descriptor is in the first part, which is small enough for any buffer. */
 	size_t first = len < 1024 ? len : 1024;
 	if (send_with_fd(sock, process_state_json, first, listener_fd) < 0 ||
 		send_all(sock, process_state_json + first, len - first) < 0)
@@ -49,7 +49,7 @@ int notify_seccomp_agent(
 
 int sd_notify_prepare(int state_dir, struct error *err)
 {
-	if (mkdirat(state_dir, SD_NOTIFY_DIR, 0755) < 0 && errno != EEXIST)
+	if (mkdir_exactly(state_dir, SD_NOTIFY_DIR, 0755) < 0 && errno != EEXIST)
 		return fail(err, errno, "make %s in the state directory", SD_NOTIFY_DIR);
 	FD(dir) = openat(state_dir, SD_NOTIFY_DIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
@@ -60,17 +60,17 @@ int sd_notify_prepare(int state_dir, struct error *err)
 	if (sock < 0)
 		return fail(err, errno, "socket");
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	/* By the directory's descriptor: the path of a state directory may be longer than an address. */
+	/* Named by the directory's descriptor, since the path of a state directory may be too long for an address. */
 	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/" SOCKET_NAME, dir);
 	if (bind(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return fail(err, errno, "bind %s/%s", SD_NOTIFY_DIR, SOCKET_NAME);
-	/* Whatever its user is in the container, the process may write to it. */
+	/* Any user in the container may write to it. */
 	if (fchmodat(dir, SOCKET_NAME, 0777, 0) < 0)
 		return fail(err, errno, "chmod %s/%s", SD_NOTIFY_DIR, SOCKET_NAME);
 	return take_fd(&sock);
 }
 
-/* True if one of the lines is READY=1; the text is the container's and may be anything. */
+/* Whether a line is READY=1. The text comes from the container and may have any content. */
 static bool says_ready(const char *text, size_t len)
 {
 	static const char ready[] = "READY=1";
@@ -101,7 +101,7 @@ static int tell_host(const char *host_socket, pid_t pid, struct error *err)
 	FD(sock) = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (sock < 0)
 		return fail(err, errno, "socket");
-	/* An abstract name has the exact length: trailing NUL bytes would be part of it. */
+	/* The length is exact, since trailing NUL bytes would be part of an abstract name. */
 	socklen_t addr_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
 	if (sendto(sock, text, (size_t)text_len, MSG_NOSIGNAL, (struct sockaddr *)&addr, addr_len) < 0)
 		return fail(err, errno, "send READY=1 to %s", host_socket);
@@ -111,7 +111,7 @@ static int tell_host(const char *host_socket, pid_t pid, struct error *err)
 int sd_notify_step(int sock, const char *host_socket, pid_t pid, struct error *err)
 {
 	char text[4096];
-	/* recv and not recvmsg: descriptors that came along are dropped by the kernel */
+	/* With recv(2) the kernel drops descriptors in the message. */
 	ssize_t n = recv(sock, text, sizeof(text), MSG_DONTWAIT);
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		return fail(err, errno, "receive from the container's notify socket");
@@ -127,7 +127,7 @@ int sd_notify_forward_ready(int sock, const char *host_socket, int pidfd, pid_t 
 				continue;
 			return fail(err, errno, "poll");
 		}
-		if (!fds[0].revents) /* what it said before its exit counts */
+		if (!fds[0].revents) /* messages from before the exit count */
 			return 0;
 		int done = sd_notify_step(sock, host_socket, pid, err);
 		if (done != 0)

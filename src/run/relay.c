@@ -19,17 +19,17 @@
 #include "run/notify.h"
 
 enum {
-	COPY_SIZE = 4096, /* PIPE_BUF: a pipe that polls as writable takes that much without blocking */
-	FULL_MS = 5,      /* before a terminal is tried again that polls as writable and has no room */
-	PAUSE_MS = 100,   /* before a terminal is looked at again that is hung up, or not ours just now */
-	/* What the kernel can hold of a terminal's output (the tty's buffer of 64 KiB and the line discipline's), and
-	 * then some: so much is still copied after the exit, though a background process may go on writing. */
+	COPY_SIZE = 4096, /* PIPE_BUF: a pipe that polls as writable takes as much without blocking */
+	FULL_MS = 5,      /* pause before writing again to a terminal that polls as writable and has no room */
+	PAUSE_MS = 100,   /* pause before looking again at a terminal that is hung up, or in the background */
+	/* More than the kernel buffers of a terminal's output (64 KiB and the line discipline's buffer). So much is
+	 * still copied after the exit, though a background process may go on writing. */
 	DRAIN_LIMIT = 256 * 1024,
 };
 
-/* Not blocked and not forwarded: those raised by a fault of our own, job control of ourselves, and what every process
- * ignores by default and some (Apache stops on SIGWINCH) take to mean something else. SIGKILL and SIGSTOP cannot be
- * blocked. */
+/* Signals that are neither blocked nor forwarded: those raised by faults of this process, its own job control, and
+ * those that are ignored by default and that some programs take for a command (Apache stops on SIGWINCH). SIGKILL and
+ * SIGSTOP cannot be blocked. */
 static const int kept_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGTTIN, SIGTTOU, SIGURG,
 	SIGWINCH, SIGKILL, SIGSTOP };
 
@@ -41,13 +41,13 @@ struct copy {
 struct session {
 	struct relay *relay;
 	int pidfd, signals, master;
-	int output;                      /* standard output, opened anew where it could block us */
-	int exit_status, interrupted_by; /* the latter: a signal, or 0 */
+	int output;                      /* standard output, opened anew where writing could block */
+	int exit_status, interrupted_by; /* interrupted_by: a signal, or 0 */
 	bool exited, ended_by_signal;
-	bool hung_up; /* nobody has the terminal open just now: reading it gives EIO */
+	bool hung_up; /* no process has the terminal open now, and reading it fails with EIO */
 	bool input_open, eof_due, mid_line;
-	bool raw;    /* standard input is a terminal, and its settings are in `saved` */
-	bool lapsed; /* it is not raw just now: we went on in the background */
+	bool raw;    /* standard input is a terminal, with its settings in `saved` */
+	bool lapsed; /* it is not raw now, since this process was continued in the background */
 	struct termios saved;
 	struct copy in, out; /* to and from the container's terminal */
 };
@@ -70,8 +70,8 @@ static int open_signals(bool terminal)
 	(void)sigfillset(&wanted);
 	for (size_t i = 0; i < sizeof(kept_signals) / sizeof(kept_signals[0]); i++)
 		(void)sigdelset(&wanted, kept_signals[i]);
-	(void)sigdelset(&wanted, SIGPIPE); /* of our own writes: EPIPE says it */
-	if (terminal) {                    /* its default is to be ignored, so blocking it is what keeps it */
+	(void)sigdelset(&wanted, SIGPIPE); /* raised by own writes, which fail with EPIPE */
+	if (terminal) {                    /* SIGWINCH is ignored by default, and stays pending only if blocked */
 		sigset_t winch;
 		(void)sigemptyset(&winch);
 		(void)sigaddset(&winch, SIGWINCH);
@@ -81,11 +81,11 @@ static int open_signals(bool terminal)
 	return signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Looks whether the process has exited, and reaps it. */
+/* Reaps the process if it has exited. */
 static int check_exit(struct session *s, struct error *err)
 {
 	siginfo_t info = { 0 };
-	/* __WALL: a process made with CLONE_PARENT has no exit signal. The C library's waitid leaves the usage out. */
+	/* A process made with CLONE_PARENT has no exit signal and needs __WALL. waitid(3) does not return the usage. */
 	if (syscall(SYS_waitid, P_PIDFD, s->pidfd, &info, WEXITED | WNOHANG | __WALL, &s->relay->usage) < 0)
 		return errno == EINTR ? 0 : fail(err, errno, "wait for the container's process");
 	if (info.si_pid == 0)
@@ -98,8 +98,8 @@ static int check_exit(struct session *s, struct error *err)
 	return 0;
 }
 
-/* Reaps what a subreaper inherits. One zombie may be the container's process: it is looked at first and reaped by its
- * pidfd. */
+/* Reaps the children that a subreaper inherits. A zombie may be the container's process, which is reaped through its
+ * pidfd first. */
 static int reap_children(struct session *s, struct error *err)
 {
 	for (;;) {
@@ -114,28 +114,28 @@ static int reap_children(struct session *s, struct error *err)
 	}
 }
 
-/* Gives the container's terminal the size of ours. */
+/* Gives the container's terminal the size of the caller's. */
 static void pass_size(const struct session *s)
 {
 	if (s->master >= 0)
 		terminal_copy_size(s->master);
 }
 
-/* Whether our terminal is ours to read and to set. One that is not the controlling terminal always is. */
+/* Whether this process may read and set its terminal. It always may if that is not the controlling terminal. */
 static bool in_foreground(void)
 {
 	pid_t group = tcgetpgrp(STDIN_FILENO);
 	return group < 0 || group == getpgrp();
 }
 
-/* In the background this stops us, by SIGTTOU, until a shell brings us to the foreground. False if no shell can:
- * EIO. */
+/* In the background, SIGTTOU stops this process until a shell brings it to the foreground. False if there is no such
+ * shell (EIO). */
 static bool await_foreground(void)
 {
 	return in_foreground() || tcdrain(STDIN_FILENO) == 0 || errno != EIO;
 }
 
-/* Not the first time it may be raw already: then the settings to be given back are those that we have. */
+/* Makes standard input raw. If it is raw already, `saved` keeps the earlier settings. */
 static int make_raw(struct session *s, struct error *err)
 {
 	struct termios now;
@@ -152,7 +152,7 @@ static int make_raw(struct session *s, struct error *err)
 	return 0;
 }
 
-/* We were stopped, and the shell has set its terminal as it wants it: all anew, once it is ours again. */
+/* After a stop, in which a shell has changed the settings of the terminal: makes it raw again in the foreground. */
 static void go_on(struct session *s)
 {
 	if (!s->raw)
@@ -174,11 +174,11 @@ static void pass_signal(struct session *s, int sig)
 		s->interrupted_by = sig;
 		sig = SIGKILL;
 	}
-	/* ESRCH: it is a zombie by now, as the pidfd is about to tell */
+	/* ESRCH: the process is a zombie, which the pidfd will report. */
 	(void)sys_pidfd_send_signal(s->pidfd, sig);
 }
 
-/* As the job of a shell that we are: stops us, unless no shell could bring us back. */
+/* Stops this process as a job of a shell, unless no shell could continue it. */
 static void stop(void)
 {
 	sigset_t set;
@@ -218,7 +218,7 @@ static bool copy_empty(const struct copy *copy)
 	return copy->start == copy->end;
 }
 
-/* Writes what it can. False if the other side is gone for good. */
+/* Writes as much as possible. False if the other side is gone. */
 static bool copy_flush(struct copy *copy, int fd)
 {
 	ssize_t n = write(fd, copy->data + copy->start, copy->end - copy->start);
@@ -247,7 +247,7 @@ static ssize_t copy_fill(struct copy *copy, int fd)
 	return n;
 }
 
-/* Closing the master is what a terminal that goes away does: the container gets SIGHUP, and EIO from then on. */
+/* Closes the master. The container gets SIGHUP, and EIO from then on. */
 static void hang_up(struct session *s)
 {
 	close_fd(&s->master);
@@ -259,8 +259,8 @@ static void read_input(struct session *s)
 {
 	if (s->raw && (s->lapsed || !in_foreground()) && await_foreground() && in_foreground()) {
 		(void)make_raw(s, NULL);
-		if (!s->lapsed) /* else it has hung up */
-			return; /* what was there to read may have been the shell's */
+		if (!s->lapsed) /* else the terminal has hung up */
+			return; /* pending input may have been the shell's */
 	}
 	ssize_t n = copy_fill(&s->in, STDIN_FILENO);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -273,7 +273,7 @@ static void read_input(struct session *s)
 	s->mid_line = s->in.data[s->in.end - 1] != '\n';
 }
 
-/* The end of a file or pipe becomes the terminal's end-of-file character; in the middle of a line it takes two. */
+/* Sends the terminal's end-of-file character for the end of a file or pipe, twice in the middle of a line. */
 static void send_eof(struct session *s)
 {
 	struct termios settings;
@@ -292,7 +292,7 @@ static void read_master(struct session *s)
 {
 	ssize_t n = copy_fill(&s->out, s->master);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		s->hung_up = true; /* until somebody opens it again, /dev/console for instance */
+		s->hung_up = true; /* until a process opens it again, as /dev/console */
 }
 
 enum { POLL_PIDFD, POLL_SIGNALS, POLL_MASTER, POLL_INPUT, POLL_OUTPUT, POLL_NOTIFY, POLL_COUNT };
@@ -305,13 +305,13 @@ static int wait_for_event(struct session *s, struct pollfd fds[POLL_COUNT])
 	short master = (short)((listening ? POLLIN : 0) | (copy_empty(&s->in) ? 0 : POLLOUT));
 	fds[POLL_PIDFD] = (struct pollfd){ .fd = s->pidfd, .events = POLLIN };
 	fds[POLL_SIGNALS] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
-	/* While it is hung up POLLHUP would come at once and for ever: look again after a pause. */
+	/* A terminal that is hung up always polls as POLLHUP, so it is looked at again after a pause. */
 	fds[POLL_MASTER] = (struct pollfd){ .fd = open && master && !s->hung_up ? s->master : -1, .events = master };
 	fds[POLL_INPUT] = (struct pollfd){ .fd = open && s->input_open && copy_empty(&s->in) ? STDIN_FILENO : -1,
 		.events = POLLIN };
 	fds[POLL_OUTPUT] = (struct pollfd){ .fd = copy_empty(&s->out) ? -1 : s->output, .events = POLLOUT };
 	fds[POLL_NOTIFY] = (struct pollfd){ .fd = s->relay->notify, .events = POLLIN };
-	/* A shell that brings a running job to the foreground tells nobody. */
+	/* A shell does not notify a running job that it brings to the foreground. */
 	bool look_again = open && (s->hung_up || s->lapsed);
 	int n = poll(fds, POLL_COUNT, look_again ? PAUSE_MS : -1);
 	s->hung_up = false;
@@ -320,7 +320,7 @@ static int wait_for_event(struct session *s, struct pollfd fds[POLL_COUNT])
 	return n;
 }
 
-/* A host that cannot be told is no reason to end the container. */
+/* A failure to notify the host does not end the container. */
 static void pass_ready(struct relay *relay)
 {
 	struct error error = { 0 };
@@ -334,7 +334,7 @@ static void pass_ready(struct relay *relay)
 
 static int handle_events(struct session *s, const struct pollfd fds[POLL_COUNT], struct error *err)
 {
-	if (fds[POLL_NOTIFY].revents) /* before the exit: what was said until then counts */
+	if (fds[POLL_NOTIFY].revents) /* first, since messages from before the exit count */
 		pass_ready(s->relay);
 	if (fds[POLL_PIDFD].revents && check_exit(s, err) < 0)
 		return -1;
@@ -345,7 +345,7 @@ static int handle_events(struct session *s, const struct pollfd fds[POLL_COUNT],
 	if (fds[POLL_INPUT].revents)
 		read_input(s);
 	if (fds[POLL_MASTER].revents && !copy_empty(&s->in) && !copy_flush(&s->in, s->master))
-		s->in.start = s->in.end = 0; /* nobody is there to read it */
+		s->in.start = s->in.end = 0; /* no process reads it */
 	if ((fds[POLL_MASTER].revents & POLLHUP) && !copy_empty(&s->out))
 		s->hung_up = true;
 	else if (fds[POLL_MASTER].revents & (POLLIN | POLLHUP))
@@ -355,8 +355,9 @@ static int handle_events(struct session *s, const struct pollfd fds[POLL_COUNT],
 	return 0;
 }
 
-/* Copies what the process had written before it exited. The kernel hands it over at once, so EAGAIN is the end though a
- * background process may still hold the terminal. A reader of ours that has stopped reading is given up on a signal. */
+/* Copies the output that the process wrote before its exit. The kernel has all of it ready, so EAGAIN is the end,
+ * though a background process may still hold the terminal. If the reader of standard output has stopped reading, a
+ * signal ends the copy. */
 static void drain(struct session *s)
 {
 	size_t total = 0;
@@ -374,14 +375,14 @@ static void drain(struct session *s)
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return;
 		if (fds[1].revents)
-			(void)take_signals(s, NULL); /* reaps no more: cannot fail */
+			(void)take_signals(s, NULL); /* cannot fail, since it reaps no more */
 		if (fds[0].revents && !flush_output(s))
 			return;
 	}
 }
 
-/* A terminal polls as writable where it would not take all that we write, and then we would hear no signal. The
- * description that was given is others' too. */
+/* Opens a terminal on standard output anew and non-blocking. A terminal may poll as writable and still block in
+ * write(2), where signals would not be handled. The inherited description is shared with other processes. */
 static int open_output(void)
 {
 	int fd = isatty(STDOUT_FILENO) ? open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
@@ -391,15 +392,15 @@ static int open_output(void)
 static int start_terminal(struct session *s, struct error *err)
 {
 	s->output = open_output();
-	/* The description is ours alone, unlike those of standard input and output, which are left as they are. */
+	/* Only this process has this description, unlike those of standard input and output. */
 	if (fcntl(s->master, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return fail(err, errno, "fcntl of the terminal");
 	s->input_open = true;
 	return isatty(STDIN_FILENO) ? make_raw(s, err) : 0;
 }
 
-/* Cleanup: every way out gives standard input its settings back, unless it is somebody else's by now. A signal that
- * would end us meanwhile is blocked. */
+/* Restores the settings of standard input on every return, unless the process is in the background. Signals that would
+ * end the process are blocked. */
 static void end_session(struct session *s)
 {
 	if (s->raw && in_foreground())

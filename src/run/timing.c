@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-/* The one clock that a time namespace leaves alone: time_namespaces(7). A step of it is not a duration. */
+/* Reads the only clock without an offset in a time namespace: time_namespaces(7). It may be set meanwhile. */
 static int64_t now(void)
 {
 	struct timespec time;

@@ -1,10 +1,10 @@
 /*
- * Where the time of a start goes, step by step, when somebody asks: run --report.
+ * The time that each step of a start takes, for run --report.
  *
  *	struct timings *timings = timings_make(&err);       before clone3: parent and init share it
  *	timing_mark(timings ? &timings->parent : NULL, "make the cgroup");
  *
- * A mark costs a reading of the clock, without a system call; none is made where nobody asks.
+ * A mark reads the clock without a system call. Without --report there are no marks.
  */
 #pragma once
 
@@ -18,17 +18,17 @@ struct timing_log {
 	int64_t begin, last; /* nanoseconds */
 	unsigned len;
 	struct {
-		const char *name; /* of the program's text: the same in parent and init */
+		const char *name; /* a constant, valid in parent and init */
 		int64_t nsec;
 	} items[TIMING_MAX];
 };
 
-/* Each is written by one process alone. */
+/* Each log is written by one process. */
 struct timings {
 	struct timing_log parent, init;
 };
 
-/* Memory that stays one and the same after clone3. The first interval begins now. */
+/* Allocates memory that parent and init share after clone3, and begins the parent's first interval. */
 struct timings *timings_make(struct error *err);
 /* Begins the first interval of a log. NULL does nothing. */
 void timing_begin(struct timing_log *log);

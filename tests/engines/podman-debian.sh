@@ -438,4 +438,29 @@ test_nothing_is_left() {
 
 configure
 load_image
+# Podman chooses the labels and relabels volumes; the runtime hands them to the kernel.
+test_selinux_labels() {
+	[ -e /sys/fs/selinux/enforce ] || skip 'SELinux is not on here'
+	level=s0:c100,c200
+	pod_says() { # WANTED OPTION... -- COMMAND...
+		wanted=$1
+		shift
+		try pod_run "$@"
+		same "$wanted" "$out" "podman run $* ($errors)"
+	}
+	pod_says "system_u:system_r:container_t:$level" --security-opt "label=level:$level" -- cat /proc/self/attr/current
+	pod_says "$(cat /proc/self/attr/current)" --security-opt label=disable -- cat /proc/self/attr/current
+	mkdir "$WORK/volume"
+	echo mine >"$WORK/volume/file"
+	chcon -R system_u:object_r:shadow_t:s0 "$WORK/volume"
+	try pod_run --security-opt "label=level:$level" -v "$WORK/volume:/volume" -- cat /volume/file
+	expect_status 1
+	pod_says mine --security-opt "label=level:$level" -v "$WORK/volume:/volume:Z" -- cat /volume/file
+	same "system_u:object_r:container_file_t:$level" "$(stat -c %C "$WORK/volume/file")" 'the label of a volume'
+	begin --security-opt "label=level:$level"
+	try pod exec "$ID" cat /proc/self/attr/current
+	same "system_u:system_r:container_t:$level" "$out" "what exec has ($errors)"
+	remove
+}
+
 run_tests

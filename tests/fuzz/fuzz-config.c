@@ -9,32 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/str.h"
+#include "fuzz.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
 #include "oci/json-write.h"
 #include "oci/state.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const struct json_source source = { .name = "fuzz.json" };
-
-/* One line, which cannot control a terminal. */
-static bool is_printable(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return false;
-	return true;
-}
-
-static void expect_line(const struct error *err)
-{
-	char line[1024];
-	if (!err->text[0] || !is_printable(error_line(err, line, sizeof(line))) || !is_printable(err->hint))
-		abort();
-}
 
 static bool read_as(struct arena *arena, const struct schema *schema, const char *text, size_t len, void *ret)
 {

@@ -13,15 +13,8 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "fuzz.h"
 #include "launch/sync.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool true_)
-{
-	if (!true_)
-		abort();
-}
 
 /* Does what the parent and the terminal do with an accepted message. */
 static void use(const struct message *message)

@@ -6,7 +6,7 @@ set -u
 part=$1
 name=$2
 [ -z "${3:-}" ] || { ONLY=$(echo "$3" | tr , " "); export ONLY; }
-log=$LOGS/$part-$name.log
+log=$LOGS/$part-$name$(echo "${3:+-$3}" | cut -c 1-80).log
 read -r begin _ </proc/uptime
 
 # labelled LABEL: adds the part to each line.
@@ -156,6 +156,10 @@ case $part in
 build) build ;;
 static) static ;;
 run) file run "tests/run/$name.sh" ;;
+faults)
+	export STEPS="${STEPS:-25}"
+	file faults "tests/run/$name.sh"
+	;;
 rootless)
 	ONLY=${ONLY:-$(sed -n "s/^$name //p" tests/rootless.list)}
 	export ONLY HULL_TEST_USER=65534

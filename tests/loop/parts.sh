@@ -51,6 +51,7 @@ jobs_of_the_rest() {
 		echo 'elsewhere rest'
 		echo 'newcomer roots'
 		printf 'static %s\n' janitor lint
+		echo 'faults faults'
 		test_files engines | grep -vx containerd | prefixed engines
 		third 1 | prefixed run-asan
 		c_files fuzz fuzz- | prefixed fuzz
@@ -163,7 +164,7 @@ expected() {
 			continue
 		fi
 		case $part in
-		run | run-asan) grep -c '^test_' "tests/run/$name.sh" ;;
+		run | run-asan | faults) grep -c '^test_' "tests/run/$name.sh" ;;
 		engines) grep -c '^test_' "tests/engines/$name.sh" ;;
 		rootless) grep -c "^$name " tests/rootless.list ;;
 		unit | unit-asan) grep -c 'cmocka_unit_test.*(' "tests/unit/$name.c" ;;

@@ -153,15 +153,16 @@ test_tty() {
 test_tty_needs_somebody() {
 	config '.process.terminal = false'
 	for form in -dt '-d -t' -itd; do
-		says 1 'hull: --tty: nobody would hold the terminal' hull run $form -b "$BUNDLE" "$ID"
+		# shellcheck disable=SC2086
+		says 1 'hull: --tty: no process would hold the terminal' hull run $form -b "$BUNDLE" "$ID"
 	done
-	says 1 'hull: --tty: nobody would hold the terminal' hull create -t -b "$BUNDLE" "$ID"
+	says 1 'hull: --tty: no process would hold the terminal' hull create -t -b "$BUNDLE" "$ID"
 	config '.process.terminal = true'
-	says 1 'hull: .process.terminal: nobody would hold the terminal' hull run -d -b "$BUNDLE" "$ID"
+	says 1 'hull: .process.terminal: no process would hold the terminal' hull run -d -b "$BUNDLE" "$ID"
 	says 1 '--tty=false' hull run -d -b "$BUNDLE" "$ID"
 	config '.process.terminal = false | .process.args = ["sleep", "1000"]'
 	hull run -d -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 || fail 'run -d'
-	says 255 'hull: --tty: nobody would hold the terminal' hull exec -dt "$ID" true
+	says 255 'hull: --tty: no process would hold the terminal' hull exec -dt "$ID" true
 	says 255 'hull: --console-socket is given, but there is no terminal' hull exec --console-socket "$WORK/none" "$ID" true
 	hull delete --force "$ID" || fail delete
 }

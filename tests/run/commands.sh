@@ -101,6 +101,14 @@ test_features_schema() {
 	expect_status 0
 }
 
+# An image may carry any annotation that the code reads: each string of that form in the code is listed, and nothing else.
+test_features_list_annotations() {
+	try hull features
+	listed=$(printf '%s' "$out" | jq -r '.potentiallyUnsafeConfigAnnotations[]' | sort)
+	read=$(cd "$LIB_DIR/../.." && grep -rhoE --include='*.c' '[^\\]"(run\.oci|org\.systemd)\.[a-zA-Z._-]+"' src oci cgroups namespaces | tr -d '" =' | sort -u)
+	same "$read" "$listed" 'annotations'
+}
+
 # check and create know everything that features lists.
 test_features_are_true() {
 	hull features >"$WORK/features.json" || fail features

@@ -327,7 +327,7 @@ test_user_namespace_with_devices() {
 	same '' "$errors" 'said of what is as it was asked for'
 	config '.linux.devices[0].fileMode = 384'
 	run_ok
-	same 'hull: warning: .linux.devices[0]: the device of the host is bound, and keeps its fileMode, uid and gid' "$errors" warning
+	same "hull: warning: .linux.devices[0]: the host's device is bound and keeps its fileMode, uid and gid" "$errors" warning
 	config '.linux.devices = [{path: "/dev/no-such-device", type: "c", major: 1, minor: 5}]'
 	run_fails '.linux.devices[0]: open /dev/no-such-device of the host: No such file or directory'
 	config '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 5}]'
@@ -368,6 +368,25 @@ test_no_mount_namespace() {
 	config 'del(.linux.namespaces[] | select(.type == "mount")) | .mounts = [] | .linux.maskedPaths = [] | .linux.readonlyPaths = []
 		| .linux.devices = [{path: "/dev/x", type: "c", major: 1, minor: 3}]'
 	run_fails '.linux.devices'
+}
+
+# The rules are the initial user namespace's to set, as in podman build without root; what no device can be made for needs none.
+test_rules_of_root_in_a_user_namespace() {
+	unshare -Urm true 2>/dev/null || skip 'no user namespaces here'
+	hull_within_reach
+	config '.linux.resources.devices = [{allow: false, access: "rwm"}]
+		| .mounts |= map(if .type == "devpts" then .options -= ["gid=5"] else . end)
+		| .process.args = ["sh", "-c", "echo x >/dev/null && ! mknod /dev/x c 1 3 2>/dev/null && echo ran"]'
+	try unshare -Urm "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	expect_status 0
+	same ran "$out" 'the output'
+}
+
+test_root_without_cap_mknod() {
+	config '.process.args = ["sh", "-c", "echo x >/dev/null && echo ran"]'
+	try setpriv --bounding-set=-mknod "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	expect_status 0
+	same ran "$out" 'the output'
 }
 
 run_tests

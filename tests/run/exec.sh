@@ -420,7 +420,7 @@ test_console_socket() {
 	wait $peer
 	grep -q through "$WORK/peer" || fail "nothing came: $(cat "$WORK/peer" "$WORK/peer-errors")"
 	grep -q /dev/pts/ "$WORK/peer" || fail "no terminal: $(cat "$WORK/peer")"
-	refuses 'nobody would hold the terminal' -d -t "$ID" true
+	refuses 'no process would hold the terminal' -d -t "$ID" true
 	refuses 'there is no terminal' --console-socket "$WORK/console" "$ID" true
 	refuses '--console-socket: connect to' -t --console-socket "$WORK/none" "$ID" true
 }

@@ -387,9 +387,9 @@ test_denied_in_a_user_namespace() {
 	add_mount '{"destination": "/srv", "type": "debugfs", "source": "none"}'
 	run_fails 'it takes CAP_SYS_ADMIN on the host, unless the kernel lets user namespaces mount debugfs'
 	config 'del(.mounts[7]) | .linux.namespaces |= map(select(.type != "ipc"))'
-	run_fails 'a user namespace mounts the mqueue of a new "ipc" namespace alone'
+	run_fails 'a user namespace can mount only the mqueue of a new "ipc" namespace'
 	config '.linux.namespaces |= map(select(.type != "pid"))'
-	run_fails 'a user namespace mounts the proc of a new "pid" namespace alone'
+	run_fails 'a user namespace can mount only the proc of a new "pid" namespace'
 }
 
 test_type_missing() {

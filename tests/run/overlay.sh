@@ -167,7 +167,7 @@ test_layer_of_another_root_filesystem() {
 	run_ok --overlay "$KEPT"
 	cp -a "$BUNDLE/rootfs" "$BUNDLE/other"
 	config '.root.path = "other"'
-	fails_with 'what is there was written over another root filesystem' hull run -b "$BUNDLE" --overlay "$KEPT" "$ID"
+	fails_with 'its files were written over another root filesystem' hull run -b "$BUNDLE" --overlay "$KEPT" "$ID"
 }
 
 test_mounts_masks_and_terminal_work() {

@@ -172,7 +172,7 @@ binds() { # MAP USER
 	source_of overlay
 	each_bind plain
 	config '(.mounts[] | select(.destination == "/plain").options) += ["idmap"]'
-	run_fails "id-map overlay at $WORK/host: Invalid argument"
+	run_fails "id-map $WORK/host: Invalid argument"
 }
 
 # The root filesystem, whose lower layer is mapped if its owner is not one of the container's.

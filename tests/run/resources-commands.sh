@@ -122,7 +122,8 @@ test_update_bad_values() {
 		--cpuset-cpus|../1|--cpuset-cpus: expected a list as in 0-3,7, found "../1"
 		--cpu-idle|2|--cpu-idle 2: 2 is out of range, allowed is 0 to 1
 		--blkio-weight|5|--blkio-weight 5: expected 10 to 1000, found 5
-		--blkio-weight|1001|--blkio-weight 1001: expected 10 to 1000, found 1001
+		--blkio-weight|1001|--blkio-weight 1001: 1001 is out of range, allowed is 0 to 1000
+		--pids-limit|-5|--pids-limit -5: -5 is out of range, allowed is -1 to
 		--cpu-rt-runtime|5|cgroup v2 does not share out realtime CPU time
 		--kernel-memory|5|cgroup v2 has no limit of its own for kernel memory
 	END

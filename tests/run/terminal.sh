@@ -265,7 +265,7 @@ test_without_devpts() {
 
 test_detached_without_socket_refused() {
 	config '.process.terminal = true'
-	fails_with '.process.terminal: nobody would hold the terminal' hull run -d -b "$BUNDLE" "$ID"
+	fails_with '.process.terminal: no process would hold the terminal' hull run -d -b "$BUNDLE" "$ID"
 }
 
 test_create_without_socket_refused() {
