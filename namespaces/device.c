@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "namespaces/anchor.h"
 #include "namespaces/mount.h"
 
 static const struct {
@@ -128,9 +129,9 @@ static int set_owner(int dir, const char *name, const struct device_op *op, stru
 	return 0;
 }
 
-static int bind_node(int root, struct device_op *op, struct error *err)
+static int bind_node(const struct anchors *anchors, struct device_op *op, struct error *err)
 {
-	FD(target) = path_make(root, op->path, PATH_FILE, 0666, err);
+	FD(target) = anchor_make(anchors, op->path, PATH_FILE, 0666, err);
 	if (target < 0)
 		return -1;
 	struct stat st;
@@ -167,27 +168,27 @@ static int make_node(int dir, const char *name, const struct device_op *op, stru
 }
 
 /* The container does without a default device that the host's /dev lacks. */
-static int check_given(int root, const struct device_op *op, struct error *err)
+static int check_given(const struct anchors *anchors, const struct device_op *op, struct error *err)
 {
 	struct stat st;
-	FD(node) = path_try_open(root, op->path, O_PATH | O_NOFOLLOW);
+	FD(node) = anchor_open(anchors, op->path, O_PATH | O_NOFOLLOW);
 	if (op->is_default || (node >= 0 && fstat(node, &st) == 0 && is_device(&st, op)))
 		return 0;
 	return fail_hint(err, node < 0 ? errno : EEXIST, "/dev is a bind mount, in which no devices are made",
 		"find the device %s", op->path);
 }
 
-static int make_device(int root, int dev, struct device_op *op, struct error *err)
+static int make_device(const struct anchors *anchors, int dev, struct device_op *op, struct error *err)
 {
 	if (op->given)
-		return check_given(root, op, err);
+		return check_given(anchors, op, err);
 	if (op->bind)
-		return bind_node(root, op, err);
+		return bind_node(anchors, op, err);
 	const char *below_dev = str_starts(op->path, "/dev/") ? op->path + 5 : "";
 	if (*below_dev && !strchr(below_dev, '/'))
 		return make_node(dev, below_dev, op, err);
 	const char *name;
-	FD(dir) = path_parent(root, op->path, &name, err);
+	FD(dir) = anchor_parent(anchors, op->path, &name, err);
 	return dir < 0 ? -1 : make_node(dir, name, op, err);
 }
 
@@ -199,15 +200,15 @@ static int make_links(int dev, struct error *err)
 	return 0;
 }
 
-int devices_make(int root, struct device_op *ops, size_t len, struct error *err)
+int devices_make(const struct anchors *anchors, struct device_op *ops, size_t len, struct error *err)
 {
-	FD(dev) = path_make(root, "/dev", PATH_DIRECTORY, 0755, err);
+	FD(dev) = anchor_make(anchors, "/dev", PATH_DIRECTORY, 0755, err);
 	if (dev < 0)
 		return -1;
 	bool given = false;
 	for (size_t i = 0; i < len; i++) {
 		given |= ops[i].given;
-		int status = make_device(root, dev, &ops[i], err);
+		int status = make_device(anchors, dev, &ops[i], err);
 		close_fd(&ops[i].tree);
 		if (status < 0)
 			return error_at(err, ops[i].where);

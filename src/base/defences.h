@@ -19,6 +19,7 @@
 	"self-protection", /* self: execute from an image that cannot be written */                \
 	"in-root",         /* path: resolve inside the root filesystem */                          \
 	"magic-links",     /* path: refuse the links of procfs */                                  \
+	"anchors",         /* anchor: resolve from the mount itself, which may have been moved */ \
 	"proc-links",      /* mount: no symbolic link leads to procfs and sysfs */                 \
 	"dumpable",        /* create, init: not dumpable */                                        \
 	"leaked",          /* create, init: close what the caller leaked */                        \

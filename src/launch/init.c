@@ -22,6 +22,7 @@
 #include "launch/payload.h"
 #include "launch/start.h"
 #include "launch/sync.h"
+#include "namespaces/anchor.h"
 #include "namespaces/net.h"
 #include "namespaces/paths.h"
 #include "namespaces/rootfs.h"
@@ -181,21 +182,33 @@ static int clone_again(struct init *init, struct error *err)
 STEP(open_mounts, plan_open_mounts(init->arena, init->plan, err))
 STEP(attach_rootfs, rootfs_attach(init->plan->root, init->plan->rootfs, err))
 
+/* The container's root and the mounts in it. */
+static struct anchors anchors(const struct init *init)
+{
+	const struct plan *plan = init->plan;
+	return (struct anchors){ .root = plan->root, .mounts = plan->mounts, .count = plan->mount_count };
+}
+
 static int perform_mounts(struct init *init, struct error *err)
 {
 	struct plan *plan = init->plan;
 	/* hooks begin where the runtime was called; mounting moves the working directory */
 	bool hooks_follow = plan->needs & NEED_CREATE_HOOKS;
 	FD(cwd) = hooks_follow ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-	for (size_t i = 0; i < plan->mount_count; i++)
-		if (mount_perform(plan->root, &plan->mounts[i], &init->batch, err) < 0)
+	struct anchors made = { .root = plan->root, .mounts = plan->mounts };
+	for (; made.count < plan->mount_count; made.count++)
+		if (mount_perform(&made, &plan->mounts[made.count], &init->batch, err) < 0)
 			return -1;
 	if (hooks_follow && fchdir(cwd) < 0)
 		return fail(err, errno, "return to the bundle");
 	return 0;
 }
 
-STEP(make_devices, devices_make(init->plan->root, init->plan->devices, init->plan->device_count, err))
+static int make_devices(struct init *init, struct error *err)
+{
+	struct anchors made = anchors(init);
+	return devices_make(&made, init->plan->devices, init->plan->device_count, err);
+}
 
 static int take_console(struct init *init, struct error *err)
 {
@@ -206,9 +219,9 @@ static int take_console(struct init *init, struct error *err)
 static int open_console(struct init *init, struct error *err)
 {
 	const struct plan *plan = init->plan;
-	FD(master) =
-		terminal_open(plan->root, plan->config->process->console_size, plan->process.uid, &init->peer, err);
-	if (master < 0 || terminal_bind_console(plan->root, init->peer, err) < 0)
+	struct anchors made = anchors(init);
+	FD(master) = terminal_open(&made, plan->config->process->console_size, plan->process.uid, &init->peer, err);
+	if (master < 0 || terminal_bind_console(&made, init->peer, err) < 0)
 		return error_at(err, ".process.terminal");
 	if (sync_ask(init->sync, ASK_CONSOLE, 0, master, err) < 0)
 		return -1;
@@ -219,8 +232,8 @@ static int open_console(struct init *init, struct error *err)
 static int offer_console(struct init *init, struct error *err)
 {
 	const struct plan *plan = init->plan;
-	FD(master) =
-		terminal_open(plan->root, plan->config->process->console_size, plan->process.uid, &init->peer, err);
+	struct anchors made = anchors(init);
+	FD(master) = terminal_open(&made, plan->config->process->console_size, plan->process.uid, &init->peer, err);
 	if (master < 0)
 		return error_at(err, ".process.terminal");
 	return sync_ask(init->sync, ASK_CONSOLE, 0, master, err) < 0 ? -1 : 0;
@@ -272,9 +285,17 @@ static int run_create_hooks(struct init *init, struct error *err)
 	return status;
 }
 
-STEP(mask_paths, paths_mask(init->plan->root, &init->plan->linux->masked_paths, init->plan->null, &init->batch, err))
+static int mask_paths(struct init *init, struct error *err)
+{
+	struct anchors made = anchors(init);
+	return paths_mask(&made, &init->plan->linux->masked_paths, init->plan->null, &init->batch, err);
+}
 
-STEP(make_paths_readonly, paths_make_readonly(init->plan->root, &init->plan->linux->readonly_paths, &init->batch, err))
+static int make_paths_readonly(struct init *init, struct error *err)
+{
+	struct anchors made = anchors(init);
+	return paths_make_readonly(&made, &init->plan->linux->readonly_paths, &init->batch, err);
+}
 
 STEP(pivot, init->plan->options.no_pivot ? rootfs_move(init->plan->root, err) : rootfs_pivot(init->plan->root, err))
 
@@ -291,7 +312,8 @@ static int enter_working_directory(struct init *init, struct error *err)
 	const char *cwd = init->plan->config->process->cwd;
 	if (str_eq(cwd, "/")) /* where pivoting left us */
 		return 0;
-	FD(dir) = path_make(init->plan->root, cwd, PATH_DIRECTORY, 0755, err);
+	struct anchors made = anchors(init);
+	FD(dir) = anchor_make(&made, cwd, PATH_DIRECTORY, 0755, err);
 	if (dir < 0)
 		return error_at(err, ".process.cwd");
 	if (fchdir(dir) < 0)

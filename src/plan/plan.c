@@ -118,8 +118,7 @@ static int plan_mounts(struct arena *arena, struct plan *plan, const struct host
 			.directory = true,
 			.options = { .attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 						      MOUNT_ATTR_NOEXEC },
-			.tree = -1,
-			.writable = -1 };
+			.tree = -1 };
 	return 0;
 }
 
@@ -259,22 +258,10 @@ int plan_process(struct arena *arena, struct plan *plan, const struct host *host
 	return 0;
 }
 
-/* Compares without regard to symlinks: "dev//./null" is "/dev/null". */
 static bool is_same_path(const char *a, const char *b)
 {
-	for (;;) {
-		while (*a == '/' || (*a == '.' && (a[1] == '/' || !a[1])))
-			a++;
-		while (*b == '/' || (*b == '.' && (b[1] == '/' || !b[1])))
-			b++;
-		size_t len = strcspn(a, "/");
-		if (len != strcspn(b, "/") || memcmp(a, b, len) != 0)
-			return false;
-		if (len == 0)
-			return true;
-		a += len;
-		b += len;
-	}
+	const char *rest = path_rest(a, b);
+	return rest && !*rest;
 }
 
 /* Whether the last mount on /dev is a bind. */
@@ -313,6 +300,28 @@ static void plan_devices(struct arena *arena, struct plan *plan, const struct ho
 	leave_out_mounted(plan);
 }
 
+static bool is_below(const char *dir, const oci_strings *paths)
+{
+	for (size_t i = 0; i < paths->len; i++)
+		if (path_rest(dir, paths->items[i]))
+			return true;
+	return false;
+}
+
+/* Whether a later step goes through mount i: another mount, a device, the console, a mask, the working directory. */
+static bool is_anchor(const struct plan *plan, size_t i)
+{
+	const char *dir = plan->mounts[i].destination;
+	bool console = plan->config->process->terminal.value && path_rest(dir, "/dev/pts/ptmx");
+	bool crossed = console || path_rest(dir, plan->config->process->cwd) ||
+		       is_below(dir, &plan->linux->masked_paths) || is_below(dir, &plan->linux->readonly_paths);
+	for (size_t j = i + 1; j < plan->mount_count && !crossed; j++)
+		crossed = path_rest(dir, plan->mounts[j].destination);
+	for (size_t j = 0; j < plan->device_count && !crossed; j++)
+		crossed = path_rest(dir, plan->devices[j].path);
+	return crossed;
+}
+
 static int check_rights(const struct plan *plan, struct error *err)
 {
 	if (!plan->ns.created || plan_has_user_namespace(plan) || (plan->own_caps & caps_mask("CAP_SYS_ADMIN")))
@@ -347,6 +356,8 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 		ends(&plan, plan_process(arena, &plan, host, err), err))
 		return -1;
 	plan_devices(arena, &plan, host);
+	for (size_t i = 0; i < plan.mount_count; i++)
+		plan.mounts[i].anchor = plan.mounts[i].kind == MOUNT_NEW && is_anchor(&plan, i);
 	plan.needs = namespace_needs(&plan) | hook_needs(&plan) | plan_process_needs(&plan);
 	*ret_plan = plan;
 	return 0;

@@ -183,6 +183,42 @@ test_null_is_a_file_of_the_host() { # CVE-2026-88265: neither opened nor given a
 	case $out in *canary*) fail 'a descriptor to the file of the host' ;; esac
 }
 
+# Another process that can write to the root filesystem renames directories while the container is made (GHSA-3q8j-pf29-vwv8). Here a
+# hook does it, between the mounts and the masks.
+exchange() { # NAME NAME
+	printf '#!/bin/sh\ncd %s && mv %s aside && mv %s %s && mv aside %s\n' "$BUNDLE/rootfs" "$1" "$2" "$1" "$2" >"$WORK/hook"
+	chmod 755 "$WORK/hook"
+	mkdir "$BUNDLE/rootfs/$2"
+	config --arg hook "$WORK/hook" '.hooks.createRuntime = [{path: $hook}]'
+}
+attack_mask_exchanged() {
+	fresh
+	exchange proc decoy
+	inside 'stat -c %t:%T /decoy/keys'
+	[ "$status" = 0 ] && [ "$out" != 1:3 ]
+}
+attack_readonly_exchanged() {
+	fresh
+	exchange proc decoy
+	inside 'grep -c " /decoy/sys ro," /decoy/self/mountinfo'
+	[ "$out" = 0 ]
+}
+test_mask_looked_up_beside_procfs() { defended anchors attack_mask_exchanged; }
+test_readonly_path_looked_up_beside_procfs() { defended anchors attack_readonly_exchanged; }
+attack_directory_exchanged() { # a working directory that a mount has brought
+	fresh
+	mkdir "$WORK/volume"
+	touch "$WORK/volume/ours"
+	mkdir -p "$BUNDLE/rootfs/volume"
+	exchange volume decoy
+	config --arg volume "$WORK/volume" '.process.cwd = "/volume" |
+		.mounts += [{destination: "/volume", type: "bind", source: $volume, options: ["bind"]}]'
+	inside 'ls'
+	rm -rf "$WORK/volume"
+	[ "$out" != ours ]
+}
+test_working_directory_exchanged() { defended anchors attack_directory_exchanged; }
+
 # The host's null device must not be changed by way of a mask (here a stand-in for it, in a mount namespace of our own).
 attack_mask_chmod() {
 	fresh
