@@ -42,7 +42,17 @@ int cgroup_path(
  * existed before. */
 struct cgroup_made {
 	unsigned components;
+	const char *mark; /* of the container (cgroup_claim); NULL: the cgroup is known to be its own */
+	bool marked_only; /* a cgroup without any mark is not the container's */
 };
+
+enum { CGROUP_MARK_SIZE = 40 };
+
+/* Marks the cgroup as the one of a container, in an extended attribute; a container that uses the same cgroup later
+ * replaces the mark. The container that comes last removes a cgroup that hull has made: made->components is 1 then. */
+void cgroup_claim(int cgroup_fd, const char *mark, struct cgroup_made *made);
+/* Whether the cgroup has the mark of another container. If `marked_only`, also whether it has none. */
+bool cgroup_is_anothers(int cgroup_fd, const char *mark, bool marked_only);
 
 /* How many of the path's last components are missing, and cgroup_create() would make. */
 unsigned cgroup_missing(const struct cgroup_host *host, const char *path);
@@ -69,8 +79,9 @@ int cgroup_apply(const struct cgroup_host *host, int cgroup_fd, const char *path
 
 /* Freezes or thaws the cgroup with everything below it, and waits for that at most timeout_ms (ETIMEDOUT). */
 int cgroup_freeze(int cgroup_fd, bool frozen, int timeout_ms, struct error *err);
-/* Whether the cgroup is frozen. Opens and reads a single file, since `list` calls it for every container. */
-bool cgroup_is_frozen(const struct cgroup_host *host, const char *path);
+/* Whether the cgroup is frozen; -1 and errno if that cannot be seen. A cgroup that is gone is not frozen. Opens and
+ * reads a single file, since `list` calls it for every container. */
+int cgroup_is_frozen(const struct cgroup_host *host, const char *path);
 
 /* Kills every process in it and below (cgroup.kill). */
 int cgroup_kill(int cgroup_fd, struct error *err);
@@ -82,6 +93,7 @@ int cgroup_pids(struct arena *arena, int cgroup_fd, pid_t **ret_pids, size_t *re
 
 /* Kills the processes in the cgroup, waits for their end at most timeout_ms (EBUSY), and removes the cgroup with
  * everything below it and `made.components - 1` empty parents. A cgroup that has gone is no error. One that existed
- * before the container (made.components is 0) is emptied and stays. */
+ * before the container (made.components is 0) is emptied and stays. One in which another container lives is left
+ * alone: 1. */
 int cgroup_destroy(
 	const struct cgroup_host *host, const char *path, struct cgroup_made made, int timeout_ms, struct error *err);

@@ -252,6 +252,34 @@ static int make_one(const char *full, bool *ret_made)
 	return 0;
 }
 
+/* 'm' if hull made the cgroup, or 'u' if it only uses it; then the mark of the container. */
+#define CONTAINER_MARK "user.hull.container"
+
+/* Reads the mark of an open cgroup; '\0' comes first if there is none. */
+static void read_mark(int cgroup_fd, char found[CGROUP_MARK_SIZE + 1])
+{
+	ssize_t len = fgetxattr(cgroup_fd, CONTAINER_MARK, found, CGROUP_MARK_SIZE);
+	found[len > 0 ? len : 0] = '\0';
+}
+
+void cgroup_claim(int cgroup_fd, const char *mark, struct cgroup_made *made)
+{
+	char text[CGROUP_MARK_SIZE + 1];
+	if (made->components == 0) {
+		read_mark(cgroup_fd, text);
+		made->components = text[0] == 'm';
+	}
+	int len = snprintf(text, sizeof(text), "%c%s", made->components ? 'm' : 'u', mark);
+	(void)fsetxattr(cgroup_fd, CONTAINER_MARK, text, (size_t)len, 0); /* a cgroup without a mark passes for ours */
+}
+
+bool cgroup_is_anothers(int cgroup_fd, const char *mark, bool marked_only)
+{
+	char found[CGROUP_MARK_SIZE + 1];
+	read_mark(cgroup_fd, found);
+	return found[0] ? !str_eq(found + 1, mark) : marked_only;
+}
+
 /* A parent that hull made carries this mark, so that the last container below it may remove it, and not only the one
  * that made it. */
 #define PARENT_MARK "user.hull"
@@ -351,6 +379,6 @@ int cgroup_create(const struct cgroup_host *host, const char *path, struct cgrou
 	/* a device program that an earlier container left would still be in force */
 	if (made == 0 && devices_detach(fd, err) < 0)
 		return -1;
-	ret_made->components = made;
+	*ret_made = (struct cgroup_made){ .components = made };
 	return take_fd(&fd);
 }

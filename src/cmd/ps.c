@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/dialect.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 #include "oci/json-write.h"
 
 enum { PS_OUTPUT_MAX = 64 << 20, NOT_EXECUTED = 127 };

@@ -32,7 +32,8 @@ int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err)
 	return 0;
 }
 
-int request_fill(struct context *ctx, const struct create_options *o, struct create_request *request, struct error *err)
+int request_fill(
+	struct context *ctx, const struct creation_options *o, struct create_request *request, struct error *err)
 {
 	const struct process_options *process = &o->process;
 	uint64_t preserve;

@@ -14,7 +14,7 @@
 #include "cgroups/systemd.h"
 #include "cmd/cmd.h"
 #include "cmd/update-options.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
 

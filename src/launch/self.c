@@ -60,15 +60,15 @@ static int open_sealed_copy(void)
 	return take_fd(&copy);
 }
 
-/* A mount that is attached nowhere, as our clone, has no path: its root is "/". One of the host's, however read-only
- * today, may be made writable while the container still holds our file. */
+/* On a mount that is attached nowhere, such as our clone, the path of the executable is "/". A read-only mount of the
+ * host will not do: it may be made writable while the container still holds our file. */
 static bool is_detached(void)
 {
 	char path[2];
 	return readlink(SELF, path, sizeof(path)) == 1 && path[0] == '/';
 }
 
-/* Root's file, which its caller has no right to, neither has a container whose ids are the caller's. */
+/* If the executable is root's and its caller may not write to it, nor may a container with the ids of the caller. */
 static bool is_out_of_reach(void)
 {
 	struct stat st;
@@ -95,7 +95,7 @@ static bool is_protected(void)
 int self_protect(char **argv, struct error *err)
 {
 	if (is_protected()) {
-		/* executed from a descriptor, we would be called by its number */
+		/* execveat(2) has named us after the number of the descriptor */
 		(void)prctl(PR_SET_NAME, "hull");
 		return 0;
 	}
@@ -112,10 +112,9 @@ int self_close_leaked(unsigned preserved, struct error *err)
 {
 	for (unsigned i = 0; i < preserved; i++) {
 		int flags = fcntl(3 + (int)i, F_GETFD);
-		if (flags < 0 || (flags & FD_CLOEXEC)) { /* ours: the log's */
-			(void)fail(err, EBADF, "--preserve-fds: descriptor %u", 3 + i);
-			return error_hint(err, "open it before, or preserve fewer");
-		}
+		if (flags < 0 || (flags & FD_CLOEXEC)) /* the log's, which is ours */
+			return fail_hint(err, EBADF, "open it before, or preserve fewer",
+				"--preserve-fds: descriptor %u", 3 + i);
 	}
 	if (!defence_is_off("leaked") && sys_close_range(3 + preserved, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return fail(err, errno, "mark descriptors as close-on-exec");

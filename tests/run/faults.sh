@@ -207,6 +207,22 @@ test_delete() {
 	faults parent created is_gone delete --force "$ID"
 }
 
+# A container that cannot be looked at is not dead.
+test_delete_of_a_running_one() {
+	with_killer
+	long_lived
+	running
+	init=$(hull state "$ID" | jq .pid)
+	who=parent more="delete $ID"
+	command_with EIO 0
+	total=$count
+	for at in $(seq 2 "$total"); do
+		command_with EIO "$at"
+		[ "$code" != 0 ] && kill -0 "$init" 2>/dev/null && [ -e "$STATE/$ID/state.json" ] || fail "EIO at $at of $total (call $call): status $code"
+	done
+	hull delete --force "$ID" || fail delete
+}
+
 test_state() {
 	long_lived
 	for before in created running paused stopped; do
