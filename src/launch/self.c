@@ -108,15 +108,11 @@ int self_protect(char **argv, struct error *err)
 	return fail(err, errno, "execute the protected image of ourselves");
 }
 
-int self_close_leaked(unsigned preserved, struct error *err)
+int self_close_leaked(unsigned preserved, unsigned listeners, struct error *err)
 {
-	for (unsigned i = 0; i < preserved; i++) {
-		int flags = fcntl(3 + (int)i, F_GETFD);
-		if (flags < 0 || (flags & FD_CLOEXEC)) { /* ours: the log's */
-			(void)fail(err, EBADF, "--preserve-fds: descriptor %u", 3 + i);
-			return error_hint(err, "open it before, or preserve fewer");
-		}
-	}
+	for (int fd = 3; fd < 3 + (int)listeners; fd++)
+		if (!fd_is_inherited(fd))
+			return fail_hint(err, EBADF, "open it before", "LISTEN_FDS: descriptor %d", fd);
 	if (!defence_is_off("leaked") && sys_close_range(3 + preserved, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return fail(err, errno, "mark descriptors as close-on-exec");
 	return 0;
