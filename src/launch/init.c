@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "launch/payload.h"
+#include "launch/self.h"
 #include "launch/start.h"
 #include "launch/sync.h"
 #include "namespaces/anchor.h"
@@ -387,29 +388,13 @@ static int hand_over_listener(struct init *init, struct error *err)
 	return status < 0 ? -1 : 0;
 }
 
-/* Closes all descriptors from 3 on except `keep` and the preserved ones. A number to be preserved may hold a
- * descriptor of hull's own, which is close-on-exec, if the caller had none there. */
-static int close_all(const struct init *init, const int *keep, size_t count, struct error *err)
-{
-	enum { KEEP_MAX = 8 };
-	int all[2 * PRESERVE_FDS_MAX + KEEP_MAX];
-	size_t len = count;
-	memcpy(all, keep, count * sizeof(*keep));
-	for (int fd = 3; fd < 3 + (int)init->plan->options.preserve_fds; fd++)
-		if (fd_is_inherited(fd))
-			all[len++] = fd;
-	if (!defence_is_off("leaked") && close_all_but(3, all, len) < 0)
-		return fail(err, errno, "close descriptors");
-	return 0;
-}
-
 /* Neither the host's directories nor the other end of somebody's pipe is held by one that waits, perhaps for days; and
  * who is told that it is ready may look. */
 static int close_before_wait(struct init *init, struct error *err)
 {
 	const int keep[] = { init->sync, init->listen, init->proc, init->hook_output->stdout_fd,
 		init->hook_output->stderr_fd, log_fd() };
-	return close_all(init, keep, 6, err);
+	return self_close_all_but(init->plan->options.preserve_fds, keep, 6, err);
 }
 
 STEP(report_ready, init->granted ? 0 : sync_ask(init->sync, ASK_READY, 0, -1, err))
@@ -427,7 +412,7 @@ static int close_descriptors(struct init *init, struct error *err)
 		hooks ? init->hook_output->stderr_fd : -1 };
 	if (!init->shares_memory) /* else nothing is logged */
 		log_stop();
-	return close_all(init, keep, 4, err);
+	return self_close_all_but(init->plan->options.preserve_fds, keep, 4, err);
 }
 
 STEP(set_limits, process_set_rlimits(&init->plan->process, 0, err))

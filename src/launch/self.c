@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -13,6 +14,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "plan/plan.h"
 
 #define SELF "/proc/self/exe"
 
@@ -115,6 +117,20 @@ int self_close_leaked(unsigned preserved, unsigned listeners, struct error *err)
 			return fail_hint(err, EBADF, "open it before", "LISTEN_FDS: descriptor %d", fd);
 	if (!defence_is_off("leaked") && sys_close_range(3 + preserved, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return fail(err, errno, "mark descriptors as close-on-exec");
+	return 0;
+}
+
+int self_close_all_but(unsigned preserved, const int *keep, size_t count, struct error *err)
+{
+	enum { KEEP_MAX = 8 };
+	int all[2 * PRESERVE_FDS_MAX + KEEP_MAX];
+	size_t len = count;
+	memcpy(all, keep, count * sizeof(*keep));
+	for (int fd = 3; fd < 3 + (int)preserved; fd++)
+		if (fd_is_inherited(fd))
+			all[len++] = fd;
+	if (!defence_is_off("leaked") && close_all_but(3, all, len) < 0)
+		return fail(err, errno, "close descriptors");
 	return 0;
 }
 

@@ -11,11 +11,16 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "base/error.h"
 
 /* Marks the descriptors from 3 + preserved on as close-on-exec, since the caller leaked them. Of the preserved ones,
  * the first `listeners` must be open (EBADF); others may be absent. */
 int self_close_leaked(unsigned preserved, unsigned listeners, struct error *err);
+/* Closes all descriptors from 3 on except `keep`, at most eight, and the preserved ones that were open. A number to be
+ * preserved that was free may hold a descriptor of hull's own, which is close-on-exec. */
+int self_close_all_but(unsigned preserved, const int *keep, size_t count, struct error *err);
 
 /* Nobody may look into us, or into init, which is our copy, while we hold the host's descriptors: not dumpable from
  * here on. */
