@@ -268,7 +268,7 @@ static const struct property linux_properties[] = {
 	OBJECT(struct oci_linux, time_offsets, oci_time_offsets, "timeOffsets", 0,
 		"clock offsets of a new time namespace"),
 	OBJECTS(struct oci_linux, devices, oci_device, "devices", 0,
-		"device nodes made in addition to the default ones"),
+		"device nodes made in addition to the default ones; rules in resources.devices must allow them"),
 	OBJECT_MAP(struct oci_linux, net_devices, oci_net_device, "netDevices", 0,
 		"network devices moved into the container, by their name on the host"),
 	STRING(struct oci_linux, cgroups_path, "cgroupsPath", 0,

@@ -27,8 +27,9 @@ int interactive_check(const struct process_options *options, struct error *err)
 int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err)
 {
 	*ret_count = 0;
-	if (text && !str_to_u64(text, 1024, ret_count))
-		return fail(err, 0, "--preserve-fds: expected a number up to 1024, found \"%.64s\"", text);
+	if (text && !str_to_u64(text, PRESERVE_FDS_MAX, ret_count))
+		return fail(
+			err, 0, "--preserve-fds: expected a number up to %d, found \"%.64s\"", PRESERVE_FDS_MAX, text);
 	return 0;
 }
 

@@ -130,13 +130,13 @@ static void plan_env(struct arena *arena, struct plan *plan)
 	size_t len = env->len;
 	if (len)
 		memcpy(copy, env->items, len * sizeof(*copy));
-	len = env_keep_last(arena, copy, len);
 	if (plan->options.listen_fds) {
 		copy[len++] = arena_printf(arena, "LISTEN_FDS=%u", plan->options.listen_fds);
 		copy[len++] = "LISTEN_PID=1";
 	}
 	if (plan->options.notify_dir)
 		copy[len++] = "NOTIFY_SOCKET=/run/notify/notify.sock";
+	len = env_keep_last(arena, copy, len);
 	plan->env = copy;
 	for (size_t i = 0; i < len; i++)
 		if (str_starts(copy[i], "PATH="))

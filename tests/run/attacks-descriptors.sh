@@ -152,10 +152,18 @@ test_log_and_socket() {
 	hull delete "$ID"
 }
 
+# The log takes number 3, which the caller has left free.
 test_preserved_are_the_callers_own() {
-	config '.process.args = ["true"]'
-	fails_with '--preserve-fds: descriptor 3: Bad file descriptor' \
-		hull --log "$WORK/log" run --preserve-fds 1 -b "$BUNDLE" "$ID"
+	with_probe
+	config '.process.args = ["probe", "fds"]'
+	for options in --debug ''; do
+		try hull $options --log "$WORK/log" run --preserve-fds 5 -b "$BUNDLE" "$ID"
+		expect_status 0
+		same '0 1 2' "$(printf '%s' "$out" | xargs)" 'the descriptors'
+	done
+	config '.process.args = ["/proc/self/fd/3"]'
+	try hull --log "$WORK/log" run --preserve-fds 5 -b "$BUNDLE" "$ID"
+	[ "$status" != 0 ] || fail 'the log was executed'
 }
 
 # In a pid namespace that it shares, the waiting init is closed to a process with the same capabilities (without CAP_SYS_PTRACE,
