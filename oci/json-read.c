@@ -37,13 +37,13 @@ static int on_string(void *ctx, const unsigned char *bytes, size_t len)
 	const struct property *row;
 	void *place;
 	enum verdict verdict = reader_place(r, TOKEN_STRING, &row, &place);
+	const char *fault = reader_judge_string(r, bytes, len);
+	if (fault && verdict == TAKE && !row->words)
+		*(const char **)place = "";
+	if (fault && verdict != STOP)
+		return refuse(r, "the string holds %s", fault);
 	if (verdict != TAKE)
 		return verdict;
-	if (memchr(bytes, '\0', len)) {
-		if (!row->words)
-			*(const char **)place = "";
-		return refuse(r, "the string holds a NUL character");
-	}
 	const char *text = arena_strndup(r->arena, (const char *)bytes, len);
 	if (!row->words) {
 		*(const char **)place = text;
@@ -267,16 +267,17 @@ static int on_map_key(void *ctx, const unsigned char *bytes, size_t len)
 	struct reader *r = ctx;
 	struct frame *f = reader_top(r);
 	const char *key = (const char *)bytes;
-	if (r->skip)
-		return GO_ON;
-	if (f->kind == FRAME_MAP)
+	const char *fault = reader_judge_string(r, bytes, len);
+	if (!r->skip && f->kind == FRAME_MAP)
 		f->key = NULL;
-	else
+	else if (!r->skip)
 		f->row = NULL;
-	if (memchr(key, '\0', len)) {
-		reader_fail(r, reader_offset(r), "the name of a property holds a NUL character");
+	if (fault) {
+		reader_fail(r, reader_offset(r), "the name of a property holds %s", fault);
 		return STOP;
 	}
+	if (r->skip)
+		return GO_ON;
 	if (f->kind == FRAME_MAP) {
 		f->key = arena_strndup(r->arena, key, len);
 		reader_report_place(r);
@@ -349,6 +350,7 @@ int json_read(struct arena *arena, const struct json_source *source, const struc
 	}
 	r.len = len;
 	r.top = arena_alloc(arena, schema->size);
+	reader_find_lone(&r, 0);
 	r.yajl = yajl_alloc(&callbacks, NULL, &r);
 	if (!r.yajl)
 		abort();
