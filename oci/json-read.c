@@ -44,6 +44,11 @@ static int on_string(void *ctx, const unsigned char *bytes, size_t len)
 		return refuse(r, "the string holds %s", fault);
 	if (verdict != TAKE)
 		return verdict;
+	if (row->kind == KIND_WORD && len == 0) { /* as Go's encoder writes what is unset */
+		struct frame *f = reader_top(r);
+		f->given &= ~(UINT64_C(1) << (f->row - f->schema->properties));
+		return GO_ON;
+	}
 	const char *text = arena_strndup(r->arena, (const char *)bytes, len);
 	if (!row->words) {
 		*(const char **)place = text;
@@ -385,6 +390,10 @@ int oci_config_read(struct arena *arena, int dirfd, const char *path, const stru
 	struct oci_config *config = arena_new(arena, struct oci_config);
 	if (json_read(arena, source ? source : &by_path, &oci_config_schema, text, (size_t)len, config, err) < 0)
 		return -1;
+	/* as in runc, a profile that says nothing is none */
+	if (config->linux && config->linux->seccomp && !config->linux->seccomp->default_action.set &&
+		!config->linux->seccomp->syscalls.len)
+		config->linux->seccomp = NULL;
 	*ret_config = config;
 	if (ret_text)
 		*ret_text = text;

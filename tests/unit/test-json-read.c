@@ -111,8 +111,7 @@ static const struct bad {
 		"config.json:2: .linux.namespaces[1].type: unknown value \"uesr\"\n"
 		"  hint: one of pid, network, mount, ipc, uts, user, cgroup, time" },
 	{ IN_LINUX("\"namespaces\":[{\"type\":\"\"}]"),
-		"config.json:1: .linux.namespaces[0].type: unknown value \"\"\n"
-		"  hint: one of pid, network, mount, ipc, uts, user, cgroup, time" },
+		"config.json:1: .linux.namespaces[0].type: required property is missing" },
 	{ IN_LINUX("\"namespaces\":[{\"type\":\"pi\\u001b[31m\"}]"),
 		"config.json:1: .linux.namespaces[0].type: unknown value \"pi?[31m\"\n"
 		"  hint: one of pid, network, mount, ipc, uts, user, cgroup, time" },
