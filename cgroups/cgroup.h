@@ -33,6 +33,9 @@ int cgroup_probe(struct cgroup_host *ret_host, struct error *err);
  * there is none. */
 const char *cgroup_find_delegated(struct arena *arena, const struct cgroup_host *host);
 
+/* The name for a container without cgroupsPath, relative: "hull-ID". If the id leaves no room for that, "hull-/ID". */
+const char *cgroup_default_name(struct arena *arena, const char *id);
+
 /* The validated path of a container's cgroup: config-linux.md "Cgroups Path". A NULL cgroups_path gives "/hull-ID"; a
  * relative one starts at the root of the hierarchy. Errors name .linux.cgroupsPath. Pure. */
 int cgroup_path(

@@ -66,24 +66,8 @@ int request_fill(
 
 int print_plan(const struct plan *plan, struct error *err)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-	if (!out)
-		abort(); /* out of memory */
-	plan_print(plan, out);
-	(void)fputs("init:\n", out);
-	init_print_steps(plan, out);
-	if (fclose(out) != 0)
-		abort();
-	for (char *line = text, *end; *line; line = end + 1) { /* every line ends in a newline */
-		end = line + strcspn(line, "\n");
-		if (*end == '\0')
-			break;
-		*end = '\0';
-		str_make_printable(line);
-		(void)puts(line);
-	}
-	free(text);
+	plan_print(plan, stdout);
+	(void)fputs("init:\n", stdout);
+	init_print_steps(plan, stdout);
 	return print_end(err);
 }

@@ -232,9 +232,10 @@ static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host
 		return systemd_unit_plan(
 			arena, plan->linux->cgroups_path, plan->options.id, !host_is_root(host), &plan->unit, err);
 	const char *path = plan->linux->cgroups_path;
-	if (host->delegated && (!path || *path != '/'))
-		path = path && *path ? arena_printf(arena, "%s/%s", host->delegated, path) :
-				       arena_printf(arena, "%s/hull-%s", host->delegated, plan->options.id);
+	if (!path || !*path)
+		path = cgroup_default_name(arena, plan->options.id);
+	if (host->delegated && *path != '/')
+		path = arena_printf(arena, "%s/%s", host->delegated, path);
 	return cgroup_path(arena, path, plan->options.id, &plan->cgroup_path, err);
 }
 
