@@ -23,7 +23,7 @@
 	"proc-links",      /* mount: no symbolic link leads to procfs and sysfs */                 \
 	"dumpable",        /* create, init: not dumpable */                                        \
 	"leaked",          /* create, init: close what the caller leaked */                        \
-	"host-null",       /* init: the host's null device is exchanged for the container's */     \
+	"lent-devices",    /* streams: devices lent as streams are on a read-only mount */             \
 	"start-peer",      /* init: start is its maker's alone */                                  \
 	"readonly-null",   /* paths: the mask cannot be used to change the host's null device */   \
 	"passwd-type",     /* home: only a regular file is opened */                               \

@@ -28,6 +28,7 @@
 #include "namespaces/rootfs.h"
 #include "namespaces/sysctl.h"
 #include "process/executable.h"
+#include "process/streams.h"
 #include "process/terminal.h"
 #include "run/hooks.h"
 #include "run/interrupt.h"
@@ -344,7 +345,7 @@ static int finish_rootfs(struct init *init, struct error *err)
 	return rootfs_finish(plan->root, plan->readonly, plan->propagation, err);
 }
 
-STEP(own_null, defence_is_off("host-null") ? 0 : devices_own_null(init->plan->root, err))
+STEP(take_streams, streams_take(init->plan->streams, err))
 STEP(find_executable, executable_find(init->arena, init->plan->config->process->args.items[0], init->plan->search_path,
 			      &init->executable, &init->search_rest, err))
 
@@ -492,7 +493,7 @@ static const struct step create_steps[] = {
 	{ "change the root", NEED_CHROOT, change_root },
 	{ "enter the working directory", NEED_ALWAYS, enter_working_directory },
 	{ "finish the root filesystem", NEED_ROOTFS, finish_rootfs },
-	{ "exchange the null device", NEED_ROOTFS, own_null },
+	{ "take the streams", NEED_ALWAYS, take_streams },
 	{ "find the executable", NEED_ALWAYS, find_executable },
 	{ "join a session keyring", NEED_KEYRING, join_keyring },
 	{ "set scheduling", NEED_SCHEDULING, set_scheduling },
@@ -523,7 +524,7 @@ static const struct step exec_steps[] = {
 	{ "change the root", NEED_CHROOT, change_root },
 	{ "open the console", NEED_CONSOLE, offer_console },
 	{ "enter the working directory", NEED_ALWAYS, enter_existing_directory },
-	{ "exchange the null device", NEED_ALWAYS, own_null },
+	{ "take the streams", NEED_ALWAYS, take_streams },
 	{ "find the executable", NEED_ALWAYS, find_executable },
 	{ "join a session keyring", NEED_KEYRING, join_keyring },
 	{ "set the affinity", NEED_ALWAYS, set_final_affinity },

@@ -1,6 +1,6 @@
 /*
- * tty on COMMAND...: runs it on a new terminal that is its controlling one; then says how many bytes somebody put into
- * the input. tty inject: tries to put bytes there from inside: TIOCSTI, also after taking the terminal, and TIOCLINUX.
+ * tty on COMMAND...: runs it on a new terminal that is its controlling one; then says how many bytes were put into the
+ * input, and the mode and owner of the terminal. tty inject: tries to put bytes there from inside: TIOCSTI, also after taking the terminal, and TIOCLINUX.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -61,7 +62,9 @@ static int run_on(char **args)
 		}
 	}
 	(void)ioctl(peer, FIONREAD, &bytes);
-	printf("injected %d\n", bytes);
+	struct stat st;
+	(void)fstat(peer, &st);
+	printf("injected %d\nmode %o\nowner %u\n", bytes, st.st_mode & 07777, st.st_uid);
 	return status ? 1 : 0;
 }
 
