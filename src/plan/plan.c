@@ -261,6 +261,7 @@ int plan_process(struct arena *arena, struct plan *plan, const struct host *host
 		ends(plan, rdt_plan_make(arena, plan->linux->intel_rdt, plan->options.id, &host->rdt, &plan->rdt, err),
 			err))
 		return -1;
+	plan->process.in_user_ns = plan_has_user_namespace(plan) || host->in_user_namespace;
 	plan_env(arena, plan);
 	return 0;
 }

@@ -6,8 +6,8 @@
  *	streams_take(streams, &err);               init
  *
  * A process could change the mode and owner of the host's file through such a descriptor. Terminals and memory devices
- * such as /dev/null are therefore opened again through a read-only mount, which allows reading and writing of devices, but
- * no change of their inodes. Files of the container are not involved, since it may have put anything in their place.
+ * such as /dev/null are therefore opened again through a read-only mount, which allows reading and writing of devices,
+ * but no change of their inodes. Files of the container are not used, since it may have put anything in their place.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /*
  * tty on COMMAND...: runs it on a new terminal that is its controlling one; then says how many bytes were put into the
- * input, and the mode and owner of the terminal. tty inject: tries to put bytes there from inside: TIOCSTI, also after taking the terminal, and TIOCLINUX.
+ * input, and the mode and owner of the terminal. tty inject: tries to put bytes there from inside: TIOCSTI, also after
+ * taking the terminal, and TIOCLINUX.
  */
 #include <fcntl.h>
 #include <poll.h>
