@@ -4,22 +4,24 @@
 #	make install      PREFIX=/usr/local, DESTDIR=
 #	make deb rpm      a package for this distribution
 #	make asan         build/asan/hull, with ASan and UBSan
-#	sudo make demo    build, and show what a container sees beside what the host sees
-#	sudo make check   install what the tests need and pass them, in ten minutes
-#	sudo make check-all  and all other tests: engines, systemd, a virtual machine, fresh systems
+#	sudo make demo    build, and show a container's view beside the host's
+#	sudo make check   install the packages for the tests, and run them, in ten minutes
+#	sudo make check-all  all other tests too: engines, systemd, a virtual machine, fresh systems
 #	sudo make check-vm  all run tests in a virtual machine: KERNEL=oldest|default|newest, INIT=small|systemd
-#	make test T=bind  one file of the tests, or one of its tests: T=bind/by_type
+#	sudo make faults fuzz  errors of all system calls, and all fuzzers, for long
+#	make test T=bind  one file of tests, or one test: T=bind/by_type
 #	make lint format bench clean uninstall
 #
-# BUILD=DIR builds elsewhere, WERROR=1 (or CI=true) makes warnings errors, STATIC=0 links everything dynamically. What depends on
-# a variable is built again when the variable changes.
+# BUILD=DIR builds elsewhere, WERROR=1 (or CI=true) turns warnings into errors, STATIC=0 links everything dynamically. A changed
+# variable rebuilds everything that depends on it.
 
 VERSION = 0.2.0
 
 BUILD   ?= build
 
-# Root builds as the owner of the tree (tests/owner.sh). These goals alone are root's own.
-AS_ROOT = install uninstall clean build-packages test-packages vm-packages package-packages demo check check-all check-vm test bench
+# Root builds as the owner of the tree (tests/owner.sh). Only these goals run as root.
+AS_ROOT = install uninstall clean build-packages test-packages vm-packages package-packages demo check check-all check-vm faults fuzz test \
+	bench
 AS_OWNER := $(shell BUILD='$(BUILD)' sh tests/owner.sh)
 export AS_OWNER
 ifneq ($(AS_OWNER),)
@@ -29,7 +31,7 @@ $(AS_ROOT): private SHELL = /bin/sh
 $(AS_ROOT): private .SHELLFLAGS = -c
 endif
 
-# sudo drops the environment: what "install" is not told is what the build was made with.
+# sudo drops the environment: variables that "install" is not given are those of the build.
 ifeq ($(MAKECMDGOALS),install)
 -include $(BUILD)/made-with/variables.mk
 endif
@@ -42,7 +44,7 @@ BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
-# Packages by distribution. A "?" before a name: taken if the distribution knows it.
+# Packages by distribution. A name with "?" is installed if the distribution knows it.
 BUILD_DEBIAN = gcc libc6-dev libseccomp-dev libcap-dev libyajl-dev busybox-static \
 	?libsystemd-dev
 BUILD_FEDORA = gcc glibc-devel kernel-headers libseccomp-devel libcap-devel yajl-devel busybox \
@@ -58,12 +60,12 @@ TEST_FEDORA  = procps-ng python3 libcmocka-devel jq mandoc clang compiler-rt lib
 TEST_ALPINE  = procps python3 cmocka-dev jq ?gojq mandoc clang compiler-rt iproute2 util-linux zsh fish \
 	?debootstrap ?podman ?catatonit ?runc ?crun ?py3-jsonschema ?clang-extra-tools ?cppcheck ?shellcheck
 
-# Optional: the guest of the tests that this host cannot pass.
+# Optional: the guest, for tests that this host cannot run.
 VM_DEBIAN = qemu-system-x86 debootstrap e2fsprogs xz-utils zstd util-linux
 VM_FEDORA = qemu-system-x86-core debootstrap e2fsprogs xz zstd util-linux
 VM_ALPINE = qemu-system-x86_64 debootstrap e2fsprogs xz zstd util-linux
 
-# Optional: what makes packages.
+# Optional: to make packages.
 PACKAGE_DEBIAN = dpkg-dev
 PACKAGE_FEDORA = rpm-build
 PACKAGE_ALPINE =
@@ -88,7 +90,7 @@ HULL    = $(BUILD)/hull
 TESTS   = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test-*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c))
 
-# asan: everything dynamic, so that the sanitizers' libraries can be there. fuzz: the same by clang.
+# asan: everything is dynamic, because the sanitizers' libraries are. fuzz: the same by clang.
 ifeq ($(VARIANT),asan)
 VARIANT_CFLAGS  = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 VARIANT_LDFLAGS = -fsanitize=address,undefined
@@ -104,8 +106,8 @@ VARIANT_CFLAGS  = -ffunction-sections -fdata-sections -fstack-protector-strong \
 	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 $(PROBED_CFLAGS)
 VARIANT_LDFLAGS = -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack $(PROBED_LDFLAGS)
 VARIANT_LIBS    = $(PROBED_LIBS)
-# Not for goals that build nothing, or that build in a second make, after the packages are there.
-NO_BUILD = clean format lint uninstall asan demo check check-all check-vm test deb rpm build-packages test-packages vm-packages \
+# Goals that build nothing, or that build in a second make once the packages are installed, do not probe.
+NO_BUILD = clean format lint uninstall asan demo check check-all check-vm faults fuzz test deb rpm build-packages test-packages vm-packages \
 	package-packages
 ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/probe.mk
@@ -114,10 +116,10 @@ endif
 
 all: $(HULL) $(PROBED_SYSTEMD:%=$(BUILD)/hull-systemd) man
 
-# $(call replace-if-different): $@.tmp becomes $@, and what depends on $@ is built again, if they differ.
+# $(call replace-if-different): if they differ, $@.tmp replaces $@, and everything that depends on $@ is rebuilt.
 replace-if-different = @if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
 
-# $(call made-with,TEXT): a file of the values that the targets below it were built with.
+# $(call made-with,TEXT): a file of the values with which its targets were built.
 quoted = '$(subst ','\'',$(1))'
 define made-with
 @mkdir -p $(@D)
@@ -133,7 +135,7 @@ $(BUILD)/made-with/link: FORCE
 $(BUILD)/made-with/libexecdir: FORCE
 	$(call made-with,$(LIBEXECDIR))
 
-# The same as make(1) reads it, for variables that neither the command line nor the environment sets.
+# The same in the syntax of make(1), for variables that neither the command line nor the environment sets.
 REMEMBERED = CC AR CFLAGS CPPFLAGS LDFLAGS STATIC WERROR
 remembered-line = 'ifeq ($$(filter command environment,$$(origin $(1))),)' $(call quoted,$(1) = $(subst $$,$$$$,$($(1)))) endif
 $(BUILD)/made-with/variables.mk: FORCE
@@ -141,7 +143,7 @@ $(BUILD)/made-with/variables.mk: FORCE
 	@printf '%s\n' $(foreach name,$(REMEMBERED),$(call remembered-line,$(name))) >$@.tmp
 	$(replace-if-different)
 
-# What this compiler and these libraries can do, found once: fcf-protection, a static-pie of the libraries'
+# The abilities of this compiler and these libraries, probed once: fcf-protection; a static-pie of the libraries'
 # archives, or else the archives of some and the shared objects of the rest.
 STATIC ?= 1
 $(BUILD)/probe.mk: Makefile tests/probe.sh $(BUILD)/made-with/probe
@@ -149,7 +151,7 @@ $(BUILD)/probe.mk: Makefile tests/probe.sh $(BUILD)/made-with/probe
 	@CC='$(CC)' STATIC='$(STATIC)' sh tests/probe.sh >$@.tmp
 	@mv $@.tmp $@
 
-# Also where the tree is another user's.
+# Also if the tree belongs to another user.
 GIT = git -c safe.directory='*'
 COMMIT = $(shell $(GIT) rev-parse --short=10 HEAD 2>/dev/null)
 $(BUILD)/include/version.h: FORCE
@@ -162,11 +164,11 @@ $(BUILD)/obj/%.o: %.c Makefile $(BUILD)/made-with/compile | $(BUILD)/include/ver
 	@$(if $(V),,echo "  CC      $<")
 	$(if $(V),,@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Knows where hull-systemd is installed.
+# Contains the path of hull-systemd.
 $(BUILD)/obj/cgroups/systemd.o: $(BUILD)/made-with/libexecdir
 $(BUILD)/obj/cgroups/systemd.o: private ALL_CPPFLAGS += -DHULL_LIBEXECDIR='"$(LIBEXECDIR)"'
 
-# Runs before the C library does, so what a distribution's CFLAGS would add is taken away again.
+# Runs before the C library is set up, so it cannot have what a distribution's CFLAGS may add.
 $(BUILD)/obj/src/launch/entry.o: private ALL_CFLAGS += -ffreestanding -fno-stack-protector -U_FORTIFY_SOURCE -fno-lto -fno-profile-arcs \
 	-fno-sanitize=all
 
@@ -181,21 +183,21 @@ $(BUILD)/floors.ok: $(SOURCES) $(wildcard src/*.h src/*/*.h oci/*.h namespaces/*
 	@sh tests/check-includes.sh
 	@touch $@
 
-# From the objects, not the archive: a name that is defined twice is then an error. And copied, as an installed one is: a linker writes
-# here and there, which leaves the file in small pieces in memory, and a tenth is added to the time of each start.
+# From the objects, not the archive, so that a name that is defined twice is an error. And copied: the linker's own file is in small
+# pieces in memory, which adds a tenth to the time of each start.
 $(HULL): $(OBJECTS) $(BUILD)/made-with/link | $(BUILD)/floors.ok $(BUILD)/made-with/variables.mk
 	@$(if $(V),,echo "  LD      $@")
 	$(if $(V),,@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(PROBED_ENTRY) -o $@.linked $(OBJECTS) $(VARIANT_LIBS)
 	@cp $@.linked $@.tmp && mv $@.tmp $@ && rm $@.linked
 
-# Speaks to systemd, where libsystemd is there to build against.
+# Speaks to systemd. Built if libsystemd is installed.
 $(BUILD)/hull-systemd: cgroups/systemd/hull-systemd.c $(BUILD)/made-with/compile $(BUILD)/made-with/link
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
 	$(if $(V),,@)$(CC) -D_GNU_SOURCE -std=gnu11 $(WARNINGS) $(WERROR_FLAG) $(CFLAGS) -pie -fPIE \
 		-Wl,-z,relro,-z,now -o $@ $< $(PROBED_SYSTEMD)
 
-# The tests' own tool, in the place of jq(1) and of many small programs: lib.sh of tests/run builds it too, where it is missing.
+# The tests' own tool, which replaces jq(1) and many small programs. tests/run/lib.sh builds it if it is missing.
 TOOL_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/tool/*.c))
 tool: $(BUILD)/test-tool
 $(BUILD)/test-tool: $(TOOL_OBJECTS) $(LIBRARY)
@@ -204,7 +206,7 @@ $(BUILD)/test-tool: $(TOOL_OBJECTS) $(LIBRARY)
 	@mv $@.tmp $@
 $(BUILD)/unit/test-tool: $(filter-out %/main.o,$(TOOL_OBJECTS))
 
-# Unit tests: one program a file, against everything but main.
+# Unit tests: one program for each file, linked with everything but main.
 unit: $(TESTS)
 $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
@@ -213,9 +215,9 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 		-o $@ $< $(filter %.o,$^) $(LIBRARY) $(filter-out -static-pie,$(ALL_LDFLAGS)) $(VARIANT_LIBS) -lcmocka -lm
 
 fuzzers: $(FUZZERS)
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
+$(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.c tests/fuzz/fuzz.h $(LIBRARY)
 	@mkdir -p $(@D)
-	$(if $(V),,@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBRARY) \
+	$(if $(V),,@)$(CC) $(ALL_CPPFLAGS) -Itests/fuzz $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< tests/fuzz/fuzz.c $(LIBRARY) \
 		$(ALL_LDFLAGS) $(VARIANT_LIBS)
 
 asan:
@@ -223,7 +225,7 @@ asan:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/unit -name '*.d' 2>/dev/null)
 
-# Manual pages. hull-config(5) is written by the tables of oci/.
+# Manual pages. The reference in hull-config(5) is made from the tables of oci/.
 PAGES = hull.1 hull-config.5 hull-engines.7
 man: $(PAGES:%=$(BUILD)/man/%)
 $(BUILD)/man/%: man/%
@@ -243,7 +245,7 @@ install -D -m 644 $(BUILD)/man/$(1) $(DESTDIR)$(MANDIR)/$(call page-path,$(1))
 
 endef
 
-# Found by $PATH here, the program is called by that name in the scripts, too.
+# The scripts call the program as this rule does: by its name, through $PATH.
 COMPLETIONS = $(BUILD)/completions
 completions: $(addprefix $(COMPLETIONS)/hull.,bash zsh fish)
 $(COMPLETIONS)/hull.%: $(HULL)
@@ -266,7 +268,7 @@ uninstall:
 		$(DESTDIR)$(ZSHCOMPDIR)/_hull $(DESTDIR)$(FISHCOMPDIR)/hull.fish
 	[ ! -d $(DESTDIR)$(LIBEXECDIR) ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(LIBEXECDIR)
 
-# Packages for Debian and for what uses RPM, in BUILD.
+# Packages for Debian and for distributions with RPM, in BUILD.
 package-packages: build-packages
 	@sh tests/packages.sh '$(PACKAGE_DEBIAN)' '$(PACKAGE_FEDORA)' '$(PACKAGE_ALPINE)'
 deb: package-packages
@@ -282,7 +284,7 @@ build-packages:
 test-packages: build-packages
 	@sh tests/packages.sh '$(TEST_DEBIAN)' '$(TEST_FEDORA)' '$(TEST_ALPINE)'
 
-# Packages come first and in a process of their own: what the build finds is looked for after that.
+# The packages are installed first, in a process of their own: the build probes for libraries after that.
 demo: build-packages
 	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j "$$(nproc)") $(HULL)
 	@HULL=$(HULL) BUILD=$(BUILD) sh tests/demo.sh
@@ -296,6 +298,14 @@ check-all: test-packages vm-packages
 # One file or one test: make test T=bind, T=bind/by_type, T="unit/base engines/podman"; ROOTLESS=1, ASAN=1.
 test:
 	@BUILD=$(BUILD) MAKE='$(MAKE)' ROOTLESS='$(ROOTLESS)' ASAN='$(ASAN)' exec sh tests/check.sh test $(T)
+
+# Every system call of every command fails, with each of four errors: half an hour. FAULTS='EIO ENOSPC' for other errors.
+faults: test-packages
+	@BUILD=$(BUILD) MAKE='$(MAKE)' FAULTS='$(FAULTS)' exec sh tests/check.sh faults
+
+# Each fuzzer for ten minutes, or FUZZ_SECONDS; what it has found interesting stays in BUILD/fuzz/corpus.
+fuzz: test-packages
+	@BUILD=$(BUILD) MAKE='$(MAKE)' FUZZ_SECONDS='$(FUZZ_SECONDS)' exec sh tests/check.sh fuzz
 
 vm-packages:
 	@sh tests/packages.sh '$(VM_DEBIAN)' '$(VM_FEDORA)' '$(VM_ALPINE)'
@@ -314,5 +324,5 @@ lint:
 
 FORCE:
 .PHONY: all tool unit fuzzers asan man completions install uninstall clean build-packages test-packages vm-packages package-packages \
-	deb rpm demo check check-all check-vm test bench format lint FORCE
+	deb rpm demo check check-all check-vm faults fuzz test bench format lint FORCE
 .DELETE_ON_ERROR:

@@ -1,5 +1,6 @@
 #include "cgroups/cgroup.h"
 
+#include "base/proc.h"
 #include "cgroups/controllers.h"
 #include "cgroups/devices.h"
 #include "cgroups/resources.h"
@@ -16,7 +17,9 @@ int cgroup_apply(const struct cgroup_host *host, int cgroup_fd, const char *path
 		return -1;
 	if (controllers_enable(host, path, cgroup_fd, &writes, err) < 0 || resources_apply(cgroup_fd, &writes, err) < 0)
 		return -1;
-	if (rules.len == 0)
+	/* The program can be loaded in the initial user namespace alone. Elsewhere no device can be made, and those
+	 * that are bound are the caller's to use anyway. */
+	if (rules.len == 0 || proc_in_user_namespace())
 		return 0;
 	size_t len;
 	struct bpf_insn *insns = devices_compile(&arena, rules.items, rules.len, &len);

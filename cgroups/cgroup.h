@@ -5,7 +5,7 @@
  *	cgroup_probe(&host, &err);                                              where cgroup2 is mounted
  *	cgroup_path(arena, linux->cgroups_path, id, &path, &err);               "/hull-x", if it is NULL
  *	FD(cg) = cgroup_create(&host, path, &made, &err);                       for CLONE_INTO_CGROUP
- *	cgroup_apply(&host, cg, path, resources, devices, device_count, &err);  limits and device rules
+ *	cgroup_apply(&host, cg, path, resources, devices, device_count, CGROUP_NEW, &err);  limits and device rules
  *	cgroup_destroy(&host, path, made, 1000, &err);
  *
  * Paths are relative to the cgroup2 mount and begin with "/"; none has an empty, "." or ".." component.
@@ -25,62 +25,63 @@ struct cgroup_host {
 	bool hybrid;     /* controllers may be bound to v1 hierarchies */
 };
 
-/* Looks in the usual two places (statfs), then in /proc/self/mountinfo. No cgroup2 at all is no error: mount is "". */
+/* Looks at the two usual places, then in /proc/self/mountinfo. Without any cgroup2, mount is "", which is no error. */
 int cgroup_probe(struct cgroup_host *ret_host, struct error *err);
 
-/* For who is not root: the cgroup below which new ones may be made, that of the caller's or the one above it (which has
- * no processes to stand in the way of controllers): a scope or a slice that systemd or somebody else has delegated. ""
- * where there is none. */
+/* The cgroup below which a caller who is not root may make cgroups, such as a scope that systemd has delegated: the
+ * parent of the caller's own, which has no processes that would prevent controllers, or else the caller's own. "" if
+ * there is none. */
 const char *cgroup_find_delegated(struct arena *arena, const struct cgroup_host *host);
 
-/* The path of a container's cgroup, validated: config-linux.md "Cgroups Path". NULL cgroups_path gives "/hull-ID"; a
- * relative one is taken from the root of the hierarchy. Errors name .linux.cgroupsPath. Pure. */
+/* The validated path of a container's cgroup: config-linux.md "Cgroups Path". A NULL cgroups_path gives "/hull-ID"; a
+ * relative one starts at the root of the hierarchy. Errors name .linux.cgroupsPath. Pure. */
 int cgroup_path(
 	struct arena *arena, const char *cgroups_path, const char *id, const char **ret_path, struct error *err);
 
-/* What cgroup_create made, so that undoing removes that and no more: how many of the path's last components. 0: the
- * cgroup was there before. */
+/* How many of the path's last components cgroup_create() made, and cgroup_destroy() may remove. 0 if the cgroup
+ * existed before. */
 struct cgroup_made {
 	unsigned components;
 };
 
-/* How many of the path's last components are not there, that is, what cgroup_create would make now. */
+/* How many of the path's last components are missing, and cgroup_create() would make. */
 unsigned cgroup_missing(const struct cgroup_host *host, const char *path);
 
-/* Makes the directory and its parents where missing and opens it (O_RDONLY|O_DIRECTORY|O_CLOEXEC, fit for
- * CLONE_INTO_CGROUP). A cgroup that has processes in it is an error (EBUSY): config-linux.md "Control groups". A frozen
- * one likewise. On failure nothing made stays. */
+/* Makes the directory and its missing parents, and opens it for CLONE_INTO_CGROUP (O_RDONLY|O_DIRECTORY|O_CLOEXEC). A
+ * cgroup that has processes or is frozen is an error: config-linux.md "Control groups". After a failure nothing that
+ * was made stays. */
 int cgroup_create(const struct cgroup_host *host, const char *path, struct cgroup_made *ret_made, struct error *err);
 
 /* Opens an existing cgroup. */
 int cgroup_open(const struct cgroup_host *host, const char *path, struct error *err);
 
-/* How device rules take effect. CGROUP_IN_USE replaces the program that an earlier call attached at once, with no moment
- * in which none is in force. */
+/* How device rules take effect. CGROUP_IN_USE replaces the program of an earlier call in one step, so that one of
+ * them is always in force. */
 enum cgroup_use { CGROUP_NEW, CGROUP_IN_USE };
 
-/* Applies .linux.resources to the open cgroup; NULL resources still attach nothing, and empty device rules leave what is
- * there. Each property is applied or refused by an error that names the property (".linux.resources.memory.limit") and
- * says why: controller bound to v1, not delegated, not in the kernel. `devices` are the container's own device nodes
- * (allowed beside the rules); default devices are always allowed. */
+/* Applies .linux.resources to the open cgroup. NULL resources and empty device rules attach no device program. A
+ * property that cannot be applied is an error that names it (".linux.resources.memory.limit") and the reason: the
+ * controller is bound to cgroup v1, not delegated, or not in the kernel. Default devices, and the container's own
+ * nodes in `devices`, are allowed in addition to the rules. In a user namespace other than the initial one,
+ * device rules have no effect: no device can be made there. */
 int cgroup_apply(const struct cgroup_host *host, int cgroup_fd, const char *path, const struct oci_resources *resources,
 	const struct oci_device *devices, size_t device_count, enum cgroup_use use, struct error *err);
 
-/* Freezes or thaws it with everything below, and waits until that is done, at most timeout_ms (ETIMEDOUT). */
+/* Freezes or thaws the cgroup with everything below it, and waits for that at most timeout_ms (ETIMEDOUT). */
 int cgroup_freeze(int cgroup_fd, bool frozen, int timeout_ms, struct error *err);
-/* Whether it is, by one file that is opened and read: `list` asks this of every container. */
+/* Whether the cgroup is frozen. Opens and reads a single file, since `list` calls it for every container. */
 bool cgroup_is_frozen(const struct cgroup_host *host, const char *path);
 
 /* Kills every process in it and below (cgroup.kill). */
 int cgroup_kill(int cgroup_fd, struct error *err);
-/* Sends a signal to every process in it and below; a process that has just gone, or whose number has just been taken by
- * another outside, is passed over. SIGKILL is cgroup_kill. */
+/* Sends a signal to every process in it and below. Skips a process that has just ended, even if its number was reused
+ * outside the cgroup. For SIGKILL this is cgroup_kill(). */
 int cgroup_signal(int cgroup_fd, int sig, struct error *err);
 /* Process ids in it and below, in the caller's pid namespace. */
 int cgroup_pids(struct arena *arena, int cgroup_fd, pid_t **ret_pids, size_t *ret_len, struct error *err);
 
-/* Removes the cgroup with everything below it and `made.components - 1` empty parents. Processes that are still in it
- * are killed first; waits for the last of them to go, at most timeout_ms (EBUSY). A cgroup that is gone is no error.
- * One that was there before the container (made.components is 0) is emptied and stays. */
+/* Kills the processes in the cgroup, waits for their end at most timeout_ms (EBUSY), and removes the cgroup with
+ * everything below it and `made.components - 1` empty parents. A cgroup that has gone is no error. One that existed
+ * before the container (made.components is 0) is emptied and stays. */
 int cgroup_destroy(
 	const struct cgroup_host *host, const char *path, struct cgroup_made made, int timeout_ms, struct error *err);

@@ -24,14 +24,15 @@ const char *controller_of(struct arena *arena, const char *file)
 {
 	size_t len = strcspn(file, ".");
 	size_t total = strlen(file);
-	if (!file[len] || (len == 6 && str_starts(file, "cgroup")))
+	if (len == 0 || !file[len] || (len == 6 && str_starts(file, "cgroup")))
 		return NULL;
 	if (total > 9 && str_eq(file + total - 9, ".pressure"))
 		return NULL;
 	return arena_strndup(arena, file, len);
 }
 
-/* Lines of "NAME HIERARCHY CGROUPS ENABLED". A kernel without a controller's v1 side may not list it: cgroups(7). */
+/* The lines are "NAME HIERARCHY CGROUPS ENABLED". A kernel without the v1 side of a controller may not list it:
+ * cgroups(7). */
 enum controller_absence controller_absence(const char *proc_cgroups, const char *controller)
 {
 	const char *name = str_eq(controller, "io") ? "blkio" : controller;
@@ -92,8 +93,8 @@ static int open_prefix(const struct cgroup_host *host, const char *path, size_t 
 	return fd;
 }
 
-/* No limit is wanted, and without the controller there is none. What `unified` names must be there: config-linux.md
- * "Unified". */
+/* Whether no limit is wanted, which is so without the controller. A file that `unified` names must exist:
+ * config-linux.md "Unified". */
 static bool is_granted(const struct cgroup_write *write)
 {
 	return str_eq(write->value, "max") && !str_starts(write->where, ".linux.resources.unified");
@@ -168,8 +169,9 @@ static int fail_enable(
 	return -1;
 }
 
-/* Below a cgroup with processes the kernel enables threaded controllers (cpu, cpuset, pids) all the same, and then lets
- * no process into its children: cgroup-v2.rst "Threads". The true root, which alone has no cgroup.type, is exempt. */
+/* Below a cgroup with processes the kernel enables threaded controllers (cpu, cpuset, pids) all the same, and then
+ * lets no process into its children: cgroup-v2.rst "Threads". The true root, which alone has no cgroup.type, is
+ * exempt. */
 static bool bars_children(struct arena *arena, int dir)
 {
 	char *pids;

@@ -1,5 +1,5 @@
 /*
- * The controllers that a cgroup's files belong to: are they there, and if not, why not.
+ * The controllers that the files of a cgroup belong to: whether they are available, and if not, why.
  *
  *	controllers_enable(host, path, cgroup_fd, &writes, &err);
  */
@@ -8,11 +8,11 @@
 #include "cgroups/cgroup.h"
 #include "cgroups/resources.h"
 
-/* The controller of a file: "memory" of "memory.max". NULL for files that every cgroup has: cgroup.*, *.pressure. */
+/* The controller of a file: "memory" for "memory.max". NULL for files that every cgroup has: cgroup.*, *.pressure. */
 const char *controller_of(struct arena *arena, const char *file);
 
-/* Looks for each write's controller at the root of the hierarchy; nothing is changed. The error names the property and
- * the reason. */
+/* Checks that the root of the hierarchy has the controller of each write; changes nothing. The error names the
+ * property and the reason. */
 int controllers_check(const struct cgroup_host *host, const cgroup_writes *writes, struct error *err);
 
 /* Enables what the writes need, in cgroup.subtree_control of the parents that lack it. Writes of "max" to a controller

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "cgroups/path.h"
 
-/* What every kernel since 4.15 has delegated; its file says it since 4.19 and may name more. */
+/* The files that every kernel since 4.15 delegates. The list in sysfs exists since 4.19 and may name more. */
 static const char usual_files[] = "cgroup.procs\ncgroup.threads\ncgroup.subtree_control\n";
 
 int cgroup_chown(int cgroup_fd, uid_t uid, struct error *err)
@@ -33,7 +33,7 @@ int cgroup_make_delegate(int cgroup_fd, const char *name, struct error *err)
 {
 	if (strlen(name) > CGROUP_NAME_MAX || !str_is_component(name))
 		return fail(err, 0, "\"%.64s\" is no name of a cgroup", name);
-	if (mkdirat(cgroup_fd, name, 0755) < 0 && errno != EEXIST)
+	if (mkdir_exactly(cgroup_fd, name, 0755) < 0 && errno != EEXIST)
 		return fail(err, errno, "make the cgroup %s", name);
 	int fd = openat(cgroup_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? fail(err, errno, "open the cgroup %s", name) : fd;
@@ -47,7 +47,7 @@ int cgroup_enter_delegate(int parent_fd, int delegate_fd, pid_t pid, struct erro
 	if (write_file_at(delegate_fd, "cgroup.procs", text, err) < 0 ||
 		read_file_at(&arena, parent_fd, "cgroup.controllers", CGROUP_FILE_MAX, &list, err) < 0)
 		return -1;
-	/* One by one, and each as a favour: some cannot be enabled here, and no limit depends on it. */
+	/* One by one, errors ignored: some cannot be enabled here, and no limit depends on them. */
 	for (char *name = strtok_r(list, " \n", &save); name; name = strtok_r(NULL, " \n", &save))
 		(void)write_file_at(parent_fd, "cgroup.subtree_control", arena_printf(&arena, "+%s", name), NULL);
 	return 0;

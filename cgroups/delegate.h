@@ -11,13 +11,12 @@
 
 #include "base/error.h"
 
-/* Gives the directory and those files of /sys/kernel/cgroup/delegate that are in it to uid. The limits stay the
- * caller's. */
+/* Gives uid the directory and those of its files that /sys/kernel/cgroup/delegate lists. The files of limits stay
+ * with the caller. */
 int cgroup_chown(int cgroup_fd, uid_t uid, struct error *err);
 
-/* A cgroup below the container's own, whose name is one component. Opens it. */
+/* Makes a cgroup below the container's own and opens it; its name is one component. */
 int cgroup_make_delegate(int cgroup_fd, const char *name, struct error *err);
 
-/* Moves a process that is alone in the parent down into the delegate, and enables there what controllers the parent
- * has. */
+/* Moves the only process of the parent into the delegate, and enables the parent's controllers for it. */
 int cgroup_enter_delegate(int parent_fd, int delegate_fd, pid_t pid, struct error *err);

@@ -15,7 +15,7 @@ static bool is_empty(const struct cgroup_events *events)
 	return !events->populated;
 }
 
-/* Names the process that does not die, one in an uninterruptible wait before others. */
+/* Names a process that does not die, preferably one in an uninterruptible wait. */
 static int hint_stuck(int fd, struct error *err)
 {
 	ARENA(arena);
@@ -30,7 +30,7 @@ static int hint_stuck(int fd, struct error *err)
 	return error_hint(err, "%s; what waits uninterruptibly dies when that ends: delete it again then", text);
 }
 
-/* Kills what is in the cgroup and removes what is below it. */
+/* Kills the processes in the cgroup and removes the cgroups below it. */
 static int empty(int fd, const char *path, int64_t deadline, int timeout_ms, struct error *err)
 {
 	struct cgroup_events events;
@@ -50,7 +50,7 @@ static int empty(int fd, const char *path, int64_t deadline, int timeout_ms, str
 	return 0;
 }
 
-/* A cgroup that another made: only what the container put there goes. */
+/* Empties a cgroup that existed before the container, which stays. */
 static int clear(const struct cgroup_host *host, const char *path, int timeout_ms, struct error *err)
 {
 	FD(fd) = cgroup_try_open_prefix(host, path, strlen(path));
@@ -66,7 +66,7 @@ static bool is_busy(int errnum)
 	return errnum == EBUSY || errnum == ENOTEMPTY;
 }
 
-/* rmdir first: mostly nothing is left in it. */
+/* Tries rmdir(2) first, since the cgroup is mostly empty. */
 static int remove_it(const struct cgroup_host *host, const char *path, int timeout_ms, struct error *err)
 {
 	int64_t deadline = clock_now_ms() + timeout_ms;
@@ -106,7 +106,7 @@ int cgroup_destroy(
 		bool ours = made.components > 1 || cgroup_is_our_parent(host, path, len);
 		made.components -= made.components > 1;
 		if (!ours || (cgroup_try_rmdir(host, path, len) < 0 && errno != ENOENT))
-			break; /* another container lives there too: the last one removes it */
+			break; /* other containers are there: the last one removes it */
 	}
 	return 0;
 }

@@ -8,12 +8,12 @@
 #include "base/fd.h"
 #include "base/str.h"
 
-static const char program_name[BPF_OBJ_NAME_LEN] = "hull_devices"; /* how we know our own */
+static const char program_name[BPF_OBJ_NAME_LEN] = "hull_devices"; /* identifies hull's own programs */
 
-enum { PROGRAMS_MAX = 64 }; /* BPF_CGROUP_MAX_PROGS of the kernel: so many on one cgroup */
+enum { PROGRAMS_MAX = 64 }; /* on one cgroup: BPF_CGROUP_MAX_PROGS of the kernel */
 
-/* What each attribute begins as. An initialiser clears no more than the member that it names (GCC 15), and the kernel
- * refuses an attribute with anything but zeroes behind that. */
+/* The initial value of each attribute. An initialiser may clear only the member that it names (GCC 15), while the
+ * kernel requires zeroes after it. */
 static const union bpf_attr no_attr;
 
 static int sys_bpf(int command, union bpf_attr *attr)
@@ -23,14 +23,12 @@ static int sys_bpf(int command, union bpf_attr *attr)
 
 static int fail_bpf(struct error *err, int errnum, const char *what)
 {
-	(void)fail_at(err, errnum, ".linux.resources.devices", "%s", what);
-	if (errnum == EPERM)
-		return error_hint(err, "device rules need CAP_BPF and CAP_NET_ADMIN (or CAP_SYS_ADMIN) in the "
-				       "initial user namespace, and no parent cgroup whose program forbids "
-				       "others");
-	if (errnum == EINVAL || errnum == ENOSYS)
-		return error_hint(err, "the kernel needs CONFIG_CGROUP_BPF");
-	return -1;
+	const char *hint = errnum == EPERM ?
+				   "device rules need CAP_BPF and CAP_NET_ADMIN (or CAP_SYS_ADMIN) in the initial "
+				   "user namespace, and no parent cgroup whose program forbids others" :
+			   errnum == EINVAL || errnum == ENOSYS ? "the kernel needs CONFIG_CGROUP_BPF" :
+								  NULL;
+	return fail_at_hint(err, errnum, ".linux.resources.devices", hint, "%s", what);
 }
 
 static int load(const struct bpf_insn *insns, size_t len, struct error *err)
@@ -50,7 +48,7 @@ static int load(const struct bpf_insn *insns, size_t len, struct error *err)
 	return fail_bpf(err, EAGAIN, "load the device program");
 }
 
-/* The program of that number if it is ours, else -1. */
+/* Opens the program of that number if it is hull's own; -1 otherwise. */
 static int open_own(uint32_t id)
 {
 	union bpf_attr attr = no_attr;
@@ -68,7 +66,7 @@ static int open_own(uint32_t id)
 	return take_fd(&fd);
 }
 
-/* The numbers of the programs on this very cgroup (not its parents'), in the order of attachment. */
+/* Lists the programs on this cgroup, without those of its parents, in the order of attachment. */
 static int query(int cgroup_fd, uint32_t ids[PROGRAMS_MAX], size_t *ret_len, struct error *err)
 {
 	union bpf_attr attr = no_attr;
@@ -112,7 +110,7 @@ int devices_attach(int cgroup_fd, const struct bpf_insn *insns, size_t len, enum
 	return 0;
 }
 
-/* A user without the capability to see programs cannot have attached one either. */
+/* A user who may not list programs cannot have attached one either. */
 int devices_detach(int cgroup_fd, struct error *err)
 {
 	for (int i = 0; i < PROGRAMS_MAX; i++) {

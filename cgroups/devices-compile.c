@@ -7,8 +7,8 @@
  *	letters left at the end are "no".
  *
  * Loading costs the verifier some ten microseconds for each conditional jump, at every start of a container, and one
- * for any other instruction; so neighbours that differ only in which device they name become a run, which compares them
- * all without a jump.
+ * for any other instruction; so neighbours that differ only in which device they name become a run, which compares
+ * them all without a jump.
  */
 #include "cgroups/devices.h"
 

@@ -4,9 +4,9 @@
 
 #include "base/str.h"
 
-/* config-linux.md "Default Devices", and making a node of any kind, which alone gives no access; as runc has it, these
- * win over the configuration's rules. /dev/console is a pseudoterminal in a container, so the system's own, 5:1, is not
- * among them. */
+/* config-linux.md "Default Devices", and making a node of any kind, which alone gives no access; as runc has it,
+ * these win over the configuration's rules. /dev/console is a pseudoterminal in a container, so the system's own,
+ * 5:1, is not among them. */
 static const struct device_rule default_rules[] = {
 	{ true, 0, BPF_DEVCG_ACC_MKNOD, DEVICE_ANY, DEVICE_ANY },
 	{ true, BPF_DEVCG_DEV_CHAR, DEVICE_ALL_ACCESS, 136, DEVICE_ANY }, /* /dev/pts */
@@ -27,8 +27,8 @@ static const struct word types[] = {
 	{ NULL },
 };
 
-/* Of a rule that oci/check.h accepts. Left out, or left empty by writers of configurations, access is all of it; so with
- * the type. */
+/* Of a rule that oci/check.h accepts. Left out, or left empty by writers of configurations, access is all of it; so
+ * with the type. */
 static struct device_rule read_rule(const struct oci_device_rule *rule)
 {
 	const char *access = rule->access && *rule->access ? rule->access : "rwm";
@@ -43,19 +43,20 @@ static struct device_rule read_rule(const struct oci_device_rule *rule)
 	};
 }
 
-/* Every device that b speaks of, a speaks of too. */
+/* Whether rule a applies to every device that rule b applies to. */
 static bool covers(const struct device_rule *a, const struct device_rule *b)
 {
 	return (!a->type || a->type == b->type) && (a->major == DEVICE_ANY || a->major == b->major) &&
 	       (a->minor == DEVICE_ANY || a->minor == b->minor);
 }
 
-/* A container that is given a node may use it, unless a rule says how: "c 10:229 r" beside the node /dev/fuse. */
+/* A container may use the nodes that it is given, unless a rule says otherwise: "c 10:229 r" for the node
+ * /dev/fuse. */
 static void add_node(struct arena *arena, const struct oci_device *node, size_t own_count, device_rules *rules)
 {
 	const struct word *type = word_find(types, node->type ? node->type : "");
 	if (!type || !type->value)
-		return; /* a fifo; what is no type is an error elsewhere */
+		return; /* a fifo */
 	struct device_rule rule = { true, (uint8_t)type->value, DEVICE_ALL_ACCESS, node->major.value,
 		node->minor.value };
 	for (size_t i = 0; i < own_count; i++)

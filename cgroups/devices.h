@@ -6,9 +6,9 @@
  *	insns = devices_compile(arena, rules.items, rules.len, &len);        pure
  *	devices_attach(cgroup_fd, insns, len, CGROUP_NEW, &err);
  *
- * Meaning, config-linux.md "Allowed Device list": entries in their order, the last that speaks of a letter of access to
- * a device decides that letter; what no entry speaks of is denied. A request (open, mknod) passes when every letter
- * that it needs is allowed.
+ * By config-linux.md "Allowed Device list", the last entry that names a letter of access to a device decides that
+ * letter; a letter that no entry names is denied. A request (open, mknod) is allowed if every letter that it needs
+ * is.
  */
 #pragma once
 
@@ -39,10 +39,10 @@ typedef LIST(struct device_rule) device_rules;
 int device_rules_plan(struct arena *arena, const struct oci_resources *resources, const struct oci_device *nodes,
 	size_t node_count, device_rules *ret_rules, struct error *err);
 
-/* The program that decides by these rules. Rules that can decide nothing are left out. */
+/* Compiles the program that decides by these rules. Rules without effect are left out. */
 struct bpf_insn *devices_compile(struct arena *arena, const struct device_rule *rules, size_t len, size_t *ret_len);
 
-/* Attaches the program beside whatever there is, or, in a cgroup in use, in the place of our own earlier one. */
+/* Attaches the program in addition to those of others. In a cgroup in use, it replaces hull's own earlier one. */
 int devices_attach(int cgroup_fd, const struct bpf_insn *insns, size_t len, enum cgroup_use use, struct error *err);
-/* Takes away our own programs from the cgroup; those of others stay. */
+/* Detaches hull's own programs from the cgroup; those of others stay. */
 int devices_detach(int cgroup_fd, struct error *err);

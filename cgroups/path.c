@@ -16,7 +16,7 @@
 #include "base/sys.h"
 #include "cgroups/devices.h"
 
-enum { MAX_RACES = 8 }; /* how often a parent may vanish while we make a child in it */
+enum { MAX_RACES = 8 }; /* how often a parent may vanish while a child is made in it */
 
 static const struct cgroup_host usual_hosts[] = {
 	{ "/sys/fs/cgroup", false },
@@ -30,7 +30,7 @@ static bool copy_unescaped(const char *text, size_t len, char *buf, size_t size)
 	for (size_t i = 0; i < len; at++) {
 		if (at + 1 >= size)
 			return false;
-		if (text[i] == '\\' && i + 3 < len) {
+		if (text[i] == '\\' && i + 3 < len && strspn(text + i + 1, "01234567") >= 3) {
 			buf[at] = (char)((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 | (text[i + 3] - '0'));
 			i += 4;
 		} else {
@@ -89,8 +89,7 @@ int cgroup_probe(struct cgroup_host *ret_host, struct error *err)
 	return 0;
 }
 
-/* One component: what is forbidden would lead elsewhere, or, as the newline, make /proc/PID/cgroup ambiguous
- * (the kernel refuses it with EINVAL). */
+/* Refuses a component that would lead elsewhere, and a newline, which the kernel refuses too (EINVAL). */
 static int check_component(const char *name, size_t len, const char *path, struct error *err)
 {
 	if (len > CGROUP_NAME_MAX)
@@ -137,7 +136,7 @@ size_t cgroup_parent_len(const char *path, size_t len)
 	return len;
 }
 
-/* errno too where it does not fit. */
+/* False and errno if it does not fit. */
 static bool full_path(char *buf, const struct cgroup_host *host, const char *path, size_t len)
 {
 	if ((size_t)snprintf(buf, CGROUP_PATH_MAX, "%s%.*s", host->mount, (int)len, path) < CGROUP_PATH_MAX)
@@ -226,35 +225,35 @@ unsigned cgroup_missing(const struct cgroup_host *host, const char *path)
 	return missing;
 }
 
-/* Removes the last `count` components of the path's first `len` bytes, deepest first. */
+/* Removes the last `count` components of the path's first `len` bytes, the deepest first. */
 static void unmake(const struct cgroup_host *host, const char *path, size_t len, unsigned count)
 {
 	int saved = errno;
 	for (; count > 0 && len > 0; count--) {
-		(void)cgroup_try_rmdir(host, path, len); /* another may use the parent by now */
+		(void)cgroup_try_rmdir(host, path, len); /* another container may use the parent by now */
 		len = cgroup_parent_len(path, len);
 	}
 	errno = saved;
 }
 
-/* Makes the directory, or finds that another has. */
+/* Makes the directory unless it exists. */
 static int make_one(const char *full, bool *ret_made)
 {
 	struct stat st;
-	*ret_made = mkdir(full, 0755) == 0;
+	*ret_made = mkdir_exactly(AT_FDCWD, full, 0755) == 0;
 	if (*ret_made)
 		return 0;
 	if (errno != EEXIST)
 		return -1;
-	if (lstat(full, &st) == 0 && !S_ISDIR(st.st_mode)) { /* "memory.max" is a poor name */
+	if (lstat(full, &st) == 0 && !S_ISDIR(st.st_mode)) { /* such as "memory.max" */
 		errno = ENOTDIR;
 		return -1;
 	}
 	return 0;
 }
 
-/* A parent that hull made carries this mark, by which the last container below it may remove it, not its maker
- * alone. */
+/* A parent that hull made carries this mark, so that the last container below it may remove it, and not only the one
+ * that made it. */
 #define PARENT_MARK "user.hull"
 
 bool cgroup_is_our_parent(const struct cgroup_host *host, const char *path, size_t len)
@@ -263,7 +262,7 @@ bool cgroup_is_our_parent(const struct cgroup_host *host, const char *path, size
 	return full_path(full, host, path, len) && getxattr(full, PARENT_MARK, NULL, 0) >= 0;
 }
 
-/* Makes what is missing of the path from the root on; *ret_made is how many of its last components are ours. */
+/* Makes the missing components from the root on; *ret_made is how many of the last ones were made here. */
 static int make_all(const struct cgroup_host *host, const char *path, unsigned *ret_made)
 {
 	char full[CGROUP_PATH_MAX];
@@ -276,22 +275,23 @@ static int make_all(const struct cgroup_host *host, const char *path, unsigned *
 			unmake(host, path, parent, made);
 			return -1;
 		}
-		made = is_new ? made + 1 : 0; /* what we made above it, another has begun to use */
-		if (is_new && path[len])      /* where this is not supported, its maker alone removes a parent */
+		made = is_new ? made + 1 : 0; /* somebody else already uses what was made above it */
+		if (is_new && path[len])      /* without this, only the container that made a parent removes it */
 			(void)setxattr(full, PARENT_MARK, "", 0, 0);
 	}
 	*ret_made = made;
 	return 0;
 }
 
-/* The whole path first: its parents mostly exist. ENOENT later means that another removed an empty parent. */
+/* Tries the whole path first, since its parents mostly exist. A later ENOENT means that an empty parent was removed
+ * meanwhile. */
 static int make_path(const struct cgroup_host *host, const char *path, unsigned *made)
 {
 	char full[CGROUP_PATH_MAX];
 	if (!full_path(full, host, path, strlen(path)))
 		return -1;
 	*made = 1;
-	if (mkdir(full, 0755) == 0)
+	if (mkdir_exactly(AT_FDCWD, full, 0755) == 0)
 		return 0;
 	*made = 0;
 	if (errno == EEXIST)
@@ -315,8 +315,8 @@ static int fail_make(const struct cgroup_host *host, const char *path, struct er
 	return -1;
 }
 
-/* config-linux.md "Control groups" lets a runtime use a cgroup that is there; one with processes would mix two
- * containers, and in a frozen one clone3 would never return. */
+/* config-linux.md "Control groups" lets a runtime use an existing cgroup. One with processes would mix two
+ * containers, and clone3(2) into a frozen one would never return. */
 static int check_usable(int fd, const char *path, struct error *err)
 {
 	struct cgroup_events events;
@@ -342,13 +342,13 @@ int cgroup_create(const struct cgroup_host *host, const char *path, struct cgrou
 		unmake(host, path, strlen(path), made);
 		return -1;
 	}
-	/* A new cgroup right under the root can be neither in use nor frozen. */
+	/* a new cgroup directly below the root can be neither in use nor frozen */
 	bool nested = strchr(path + 1, '/') != NULL;
 	if ((made == 0 || nested) && check_usable(fd, path, err) < 0) {
 		unmake(host, path, strlen(path), made);
 		return -1;
 	}
-	/* A device program that an earlier container left would still be in force beside ours. */
+	/* a device program that an earlier container left would still be in force */
 	if (made == 0 && devices_detach(fd, err) < 0)
 		return -1;
 	ret_made->components = made;

@@ -1,5 +1,5 @@
 /*
- * Where cgroups are: the mount, paths below it, directories made and opened. For the other files of cgroups/.
+ * Where cgroups are: the mount, and directories below it. For the other files of cgroups/.
  *
  *	FD(parent) = cgroup_try_open_prefix(host, "/a/b", 2);      "/a"
  */
@@ -23,8 +23,8 @@ enum {
 /* Finds the first cgroup2 mount in the text of a mountinfo file; false if there is none. Pure. */
 bool cgroup_find_mount(const char *mountinfo, struct cgroup_host *ret_host);
 
-/* Opens the cgroup that the first `len` bytes of path name (0 and 1 are the root); no symlink is followed, and what is
- * opened is certain to be cgroup2. -1 and errno; ENOTSUP if it is another file system. */
+/* Opens the cgroup that the first `len` bytes of the path name; 0 and 1 name the root. No symlink is followed. -1 and
+ * errno; ENOTSUP if it is not on a cgroup2 file system. */
 int cgroup_try_open_prefix(const struct cgroup_host *host, const char *path, size_t len);
 
 /* Removes the directory that the first `len` bytes of path name. -1 and errno. */
@@ -33,7 +33,7 @@ int cgroup_try_rmdir(const struct cgroup_host *host, const char *path, size_t le
 /* The length of path without its last component: 0 for "/a". */
 size_t cgroup_parent_len(const char *path, size_t len);
 
-/* Whether hull made the cgroup of the path's first len bytes as a parent of a container's. */
+/* Whether hull made the cgroup that the first `len` bytes of the path name, as a parent of a container's cgroup. */
 bool cgroup_is_our_parent(const struct cgroup_host *host, const char *path, size_t len);
 
 /* The two facts of a cgroup.events file. -1 if it cannot be read. */
@@ -41,15 +41,14 @@ struct cgroup_events {
 	bool populated, frozen;
 };
 int cgroup_read_events(int cgroup_fd, struct cgroup_events *ret_events);
-/* Waits until `done` holds of the events, at most timeout_ms: 1 when it does, 0 when time is up, -1 and errno. */
+/* Waits at most timeout_ms until done() is true of the events. Returns 1 if it is, 0 if the time is up, -1 and
+ * errno. */
 int cgroup_wait_events(int cgroup_fd, bool (*done)(const struct cgroup_events *events), int timeout_ms);
 
 /* The children of a cgroup, one by one; NULL and errno 0 at the end. closedir ends it. */
 DIR *cgroup_open_children(int cgroup_fd);
 const char *cgroup_next_child(DIR *children);
 
-/* Milliseconds of the monotonic clock, and those left until then (never negative). */
-
-/* Removes every cgroup below this one, the deepest first, until timeout_ms are over. -1 and errno; EBUSY if some
- * stay. */
+/* Removes every cgroup below this one, the deepest first, for at most timeout_ms. -1 and errno; EBUSY if some
+ * remain. */
 int cgroup_remove_below(int cgroup_fd, int timeout_ms);

@@ -43,10 +43,10 @@ int cgroup_freeze(int cgroup_fd, bool frozen, int timeout_ms, struct error *err)
 	if (done == 1)
 		return 0;
 	if (frozen)
-		(void)write_file_at(cgroup_fd, "cgroup.freeze", "0", NULL); /* half frozen helps nobody */
-	(void)fail(err, ETIMEDOUT, "%s the cgroup", frozen ? "freeze" : "thaw");
-	return frozen ? error_hint(err, "a process in it is in an uninterruptible wait") :
-			error_hint(err, "a parent cgroup is frozen");
+		(void)write_file_at(cgroup_fd, "cgroup.freeze", "0", NULL); /* no container stays half frozen */
+	return fail_hint(err, ETIMEDOUT,
+		frozen ? "a process in it is in an uninterruptible wait" : "a parent cgroup is frozen", "%s the cgroup",
+		frozen ? "freeze" : "thaw");
 }
 
 typedef LIST(const char *) names; /* paths of cgroups, relative to the one that was asked about */
@@ -114,8 +114,8 @@ static int compare_pids(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* A number read from the cgroup may belong to another process by the time it is opened. Who is still listed once the
- * pidfd is open is the one that the pidfd means, or the pidfd is dead. */
+/* A number read from the cgroup may belong to another process by the time its pidfd is opened. If the number is still
+ * listed after that, the pidfd refers to the listed process, or to one that has ended. */
 static int signal_batch(int cgroup_fd, const pid_t *pids, size_t len, int sig, struct error *err)
 {
 	int fds[SIGNAL_BATCH];

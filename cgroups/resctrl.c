@@ -40,7 +40,7 @@ int rdt_open(struct error *err)
 
 /* --- the plan --- */
 
-/* A name that a group may have: one component, and none of the kernel's own directories. */
+/* Refuses names that are not one component, and those of the kernel's own directories. */
 static int check_name(const char *name, const char *where, struct error *err)
 {
 	static const char *const taken[] = { "info", "mon_groups", "mon_data" };
@@ -52,8 +52,7 @@ static int check_name(const char *name, const char *where, struct error *err)
 	return 0;
 }
 
-/* The lines of l3CacheSchema that are not memBwSchema's to say, then memBwSchema (config-
- * linux.md "IntelRdt"). */
+/* The lines of l3CacheSchema that memBwSchema does not replace, then memBwSchema: config-linux.md "IntelRdt". */
 static char *combine_schemas(struct arena *arena, const char *l3, const char *mb)
 {
 	char *text = arena_strdup(arena, "");
@@ -84,8 +83,7 @@ static int plan_schemata(struct arena *arena, const struct oci_intel_rdt *rdt, s
 		}
 		text = arena_printf(arena, "%s%s\n", text ? text : "", line);
 	}
-	/* A write of its own, and the last: the kernel refuses one resource twice in a single
-	 * write. */
+	/* A separate write, since the kernel refuses one resource twice in a single write. */
 	if (text)
 		plan->writes[count++] = text;
 	return 0;
@@ -100,11 +98,10 @@ int rdt_plan_make(struct arena *arena, const struct oci_intel_rdt *rdt, const ch
 		return 0;
 	}
 	bool monitor = rdt->enable_monitoring.value || rdt->enable_cmt.value || rdt->enable_mbm.value;
-	if (!host->mounted) {
-		(void)fail_at(err, 0, ".linux.intelRdt", "no resctrl file system at " RESCTRL);
-		return error_hint(
-			err, "mount -t resctrl resctrl " RESCTRL ", if the CPU and the kernel have resource control");
-	}
+	if (!host->mounted)
+		return fail_at_hint(err, 0, ".linux.intelRdt",
+			"mount -t resctrl resctrl " RESCTRL ", if the CPU and the kernel have resource control",
+			"no resctrl file system at " RESCTRL);
 	if (monitor && !host->monitoring)
 		return fail_at(err, 0, ".linux.intelRdt.enableMonitoring", "this machine has no monitoring groups");
 	bool is_root = rdt->clos_id && str_eq(rdt->clos_id, "/");
@@ -124,8 +121,8 @@ int rdt_plan_make(struct arena *arena, const struct oci_intel_rdt *rdt, const ch
 
 /* --- comparing --- */
 
-/* The value of resource `name` (up to its colon) for one domain in a schemata text, or NULL. The
- * kernel pads its lines with blanks in front: "    L3:0=7ff;1=7ff". */
+/* The value of resource `name` for one domain in a schemata text, or NULL. The kernel pads its lines with leading
+ * blanks: "    L3:0=7ff;1=7ff". */
 static const char *find_value(const char *text, const char *name, size_t name_len, unsigned long domain)
 {
 	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
@@ -142,14 +139,13 @@ static const char *find_value(const char *text, const char *name, size_t name_le
 	return NULL;
 }
 
-/* Masks are written with or without leading zeros; read as base 16, a decimal percentage
- * compares as well. */
+/* Masks may have leading zeros. Read as base 16, decimal percentages compare correctly too. */
 static bool same_value(const char *a, const char *b)
 {
 	return strtoull(a, NULL, 16) == strtoull(b, NULL, 16);
 }
 
-/* Whether the line "RES:ID=VALUE;…" is what the kernel's text says. */
+/* Whether the kernel's text agrees with the line "RES:ID=VALUE;…". */
 static bool line_matches(const char *text, const char *line, size_t len)
 {
 	const char *colon = memchr(line, ':', len), *end = line + len;
@@ -192,7 +188,7 @@ static int compare_schemata(const struct rdt_plan *plan, int group, struct error
 
 /* --- making and undoing --- */
 
-/* resctrl says in words why the last operation failed: info/last_cmd_status. */
+/* Adds the kernel's reason for the last failure: info/last_cmd_status. */
 static int explain(int root, struct error *err)
 {
 	ARENA(arena);
@@ -220,19 +216,18 @@ static int write_task(int root, int group, pid_t pid, struct error *err)
 
 static int fail_make(int root, const char *name, struct error *err)
 {
-	int saved = errno;
-	(void)fail(err, saved, "make resctrl group %s", name);
-	if (saved == ENOSPC)
-		return error_hint(err, "the hardware has no class or monitor left; share one by closID");
-	return explain(root, err);
+	bool full = errno == ENOSPC;
+	(void)fail_hint(err, errno, full ? "the hardware has no class or monitor left; share one by closID" : NULL,
+		"make resctrl group %s", name);
+	return full ? -1 : explain(root, err);
 }
 
-/* Opens the class of service, made where the plan wants that. */
+/* Opens the class of service, and makes it unless the plan says that it exists. */
 static int open_group(const struct rdt_plan *plan, int root, bool *ret_made, struct error *err)
 {
 	bool made = false;
 	if (!plan->must_exist && !str_eq(plan->group, ".")) {
-		made = mkdirat(root, plan->group, 0755) == 0;
+		made = mkdir_exactly(root, plan->group, 0755) == 0;
 		if (!made && !(errno == EEXIST && plan->is_shared))
 			return fail_make(root, plan->group, err);
 	}
@@ -240,10 +235,9 @@ static int open_group(const struct rdt_plan *plan, int root, bool *ret_made, str
 	int fd = openat(root, plan->group, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
-	(void)fail(err, errno, "open resctrl group %s", plan->group);
-	if (plan->must_exist)
-		return error_hint(err, "a closID without schemata names a class that must exist");
-	return -1;
+	return fail_hint(err, errno,
+		plan->must_exist ? "a closID without schemata names a class that must exist" : NULL,
+		"open resctrl group %s", plan->group);
 }
 
 static int make_monitor(const struct rdt_plan *plan, int root, int group, pid_t pid, bool *ret_made, struct error *err)
@@ -253,7 +247,7 @@ static int make_monitor(const struct rdt_plan *plan, int root, int group, pid_t 
 	FD(groups) = openat(group, "mon_groups", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (groups < 0)
 		return fail(err, errno, "open mon_groups of %s", plan->group);
-	if (mkdirat(groups, plan->monitor, 0755) < 0)
+	if (mkdir_exactly(groups, plan->monitor, 0755) < 0)
 		return fail_make(root, plan->monitor, err);
 	*ret_made = true;
 	FD(monitor) = openat(groups, plan->monitor, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

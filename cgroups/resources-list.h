@@ -10,7 +10,7 @@ struct planner {
 	cgroup_writes writes;
 };
 
-/* Adds a write for planner->where; the row is the planner's until the next one. */
+/* Adds a write for planner->where. The returned row is valid until the next one is added. */
 struct cgroup_write *plan_write(struct planner *planner, const char *file, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

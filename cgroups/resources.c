@@ -38,15 +38,14 @@ static int convert_refused(struct planner *planner, const struct row *row, const
 	return fail_at(err, 0, planner->where, "%s", row->file);
 }
 
-/* Any value asks for something, 0 too. */
+/* Any value is a request, even 0. */
 static int convert_never(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	(void)value;
 	return fail_at(err, 0, planner->where, "%s", row->file);
 }
 
-/* cgroup v2 always accounts for the children as well: true is so, and false was never more than the absence of a
- * wish. */
+/* cgroup v2 always counts the memory of cgroups below, which is what true asks for; false asks for nothing. */
 static int convert_nothing(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	(void)planner, (void)row, (void)value, (void)err;
@@ -88,7 +87,7 @@ static int convert_limit(struct planner *planner, const struct row *row, const s
 	return convert_bytes(planner, row, value, err);
 }
 
-/* The property counts memory and swap, the file swap alone. A kernel without the file was built without swap. */
+/* The property counts memory and swap, the file only swap. A kernel without the file was built without swap. */
 static int convert_swap(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	int64_t limit = int_or(&planner->resources->memory->limit, 0);
@@ -110,7 +109,7 @@ static int convert_swap(struct planner *planner, const struct row *row, const st
 	return 0;
 }
 
-/* The kernel refuses a weight while idle is set (EINVAL): off, weight, and on again where wished. */
+/* The kernel refuses a weight while idle is set (EINVAL), so idle is cleared first and set again afterwards. */
 static int convert_idle(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	const struct oci_uint *shares = &planner->resources->cpu->shares;
@@ -133,7 +132,7 @@ static int convert_shares(struct planner *planner, const struct row *row, const 
 	return 0;
 }
 
-/* cpu.max holds "QUOTA PERIOD"; the period may be left out and stays as it is. */
+/* cpu.max holds "QUOTA PERIOD". A period that is left out stays as it is. */
 static int convert_quota(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
 	const struct oci_cpu *cpu = planner->resources->cpu;
@@ -143,7 +142,7 @@ static int convert_quota(struct planner *planner, const struct row *row, const s
 		return 0;
 	if (value->number > 0)
 		(void)snprintf(quota, sizeof(quota), "%lld", (long long)value->number);
-	/* The kernel wants burst <= quota at every moment. */
+	/* the kernel requires burst <= quota at any time */
 	if (cpu->burst.set && value->number > 0)
 		plan_write(planner, "cpu.max.burst", "0");
 	if (cpu->period.set && cpu->period.value > 0)
@@ -168,13 +167,11 @@ static int convert_burst(struct planner *planner, const struct row *row, const s
 	return 0;
 }
 
-/* Runtime-spec 1.3: -1 is no limit, and 0 is a number like any other. The first process of a cgroup is counted as it is
- * cloned into it, so 0 would let none start; 1, like 0, allows no further one. */
+/* Runtime-spec 1.3: -1 is no limit, and 0 is a limit. The kernel counts the first process of a cgroup when it is
+ * cloned into it, so 0 would let none start; 1 allows no further one, like 0. */
 static int convert_pids(struct planner *planner, const struct row *row, const struct value *value, struct error *err)
 {
-	if (value->number < -1)
-		return fail_at(
-			err, 0, planner->where, "%lld is neither a count nor -1, no limit", (long long)value->number);
+	(void)err;
 	if (value->number == -1)
 		plan_write(planner, row->file, "max");
 	else
@@ -227,9 +224,8 @@ static const struct row rows[] = {
 };
 
 /* False when the property is absent. */
-static bool read_value(const struct row *row, const char *member, struct value *ret_value, bool *ret_large)
+static bool read_value(const struct row *row, const char *member, struct value *ret_value)
 {
-	*ret_large = false;
 	if (row->kind == TEXT) {
 		*ret_value = (struct value){ .text = *(const char *const *)member };
 		return ret_value->text != NULL;
@@ -241,7 +237,6 @@ static bool read_value(const struct row *row, const char *member, struct value *
 	}
 	if (row->kind == UINT) {
 		const struct oci_uint *number = (const struct oci_uint *)member;
-		*ret_large = number->value > INT64_MAX;
 		*ret_value = (struct value){ .number = (int64_t)number->value };
 		return number->set;
 	}
@@ -254,13 +249,10 @@ static int plan_row(struct planner *planner, const struct row *row, struct error
 {
 	char *object;
 	struct value value;
-	bool large;
 	memcpy(&object, (const char *)planner->resources + row->object, sizeof(object));
-	if (!object || !read_value(row, object + row->member, &value, &large))
+	if (!object || !read_value(row, object + row->member, &value))
 		return 0;
 	planner->where = arena_printf(planner->arena, ".linux.resources.%s", row->name);
-	if (large)
-		return fail_at(err, ERANGE, planner->where, "%llu", (unsigned long long)value.number);
 	return row->convert(planner, row, &value, err);
 }
 

@@ -2,7 +2,7 @@
  * .linux.resources as writes to the files of a cgroup: one table, property -> file.
  *
  *	cgroup_writes writes;
- *	resources_plan(arena, resources, &writes, &err);      pure: every value converted and judged
+ *	resources_plan(arena, resources, &writes, &err);      pure: converts every value
  *	resources_apply(cgroup_fd, &writes, &err);
  */
 #pragma once
@@ -18,9 +18,9 @@
 struct cgroup_write {
 	const char *where;                    /* the property */
 	const char *file, *value;             /* one line, without its newline */
-	const char *other_file, *other_value; /* written instead where the kernel has no `file`; or NULL */
-	bool optional;                        /* where the kernel has no `file`, the wish is granted */
-	bool compare;                         /* nothing is written: `value` must be above the number in `file` */
+	const char *other_file, *other_value; /* written instead if the kernel has no `file`; or NULL */
+	bool optional;                        /* without effect if the kernel has no `file` */
+	bool compare;                         /* is not written: `value` must be above the number in `file` */
 };
 typedef LIST(struct cgroup_write) cgroup_writes;
 

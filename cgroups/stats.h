@@ -1,6 +1,6 @@
 /*
- * What a cgroup tells of itself: every statistic and limit in one struct, each with a flag that says whether the kernel
- * had it.
+ * What a cgroup tells of itself: every statistic and limit in one struct, each with a flag that says whether the
+ * kernel had it.
  *
  *	struct cgroup_stats stats;
  *	cgroup_stats_read(&arena, cgroup_fd, &stats, &err);

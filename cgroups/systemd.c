@@ -11,11 +11,11 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "oci/annotations.h"
 
 #ifndef HULL_LIBEXECDIR
 #define HULL_LIBEXECDIR "/usr/local/libexec/hull"
 #endif
-#define PROPERTY_PREFIX "org.systemd.property."
 
 extern char **environ;
 
@@ -101,11 +101,6 @@ static int spawn_helper(
 	return 0;
 }
 
-static void reap(pid_t pid)
-{
-	(void)proc_wait(pid);
-}
-
 /* The program says one line: "ok VALUE" or "error TEXT". */
 static int read_verdict(struct arena *arena, int out, const char *what, const char **ret_value, struct error *err)
 {
@@ -141,6 +136,7 @@ static arguments begin(struct arena *arena, const char *verb, bool user, const c
 int systemd_scope_start(struct arena *arena, const struct systemd_unit *unit, const cgroup_writes *writes,
 	const oci_map *annotations, struct systemd_scope *ret, struct error *err)
 {
+	const char *prefix = oci_annotation_keys[ANNOTATION_SYSTEMD_PROPERTY];
 	FD(in) = -1;
 	FD(out) = -1;
 	pid_t pid;
@@ -149,14 +145,13 @@ int systemd_scope_start(struct arena *arena, const struct systemd_unit *unit, co
 	add(arena, &args, unit->slice);
 	add_writes(arena, &args, writes);
 	LIST_EACH (annotations, a)
-		if (str_starts(a->key, PROPERTY_PREFIX))
-			add(arena, &args,
-				arena_printf(arena, "property:%s=%s", a->key + strlen(PROPERTY_PREFIX), a->value));
+		if (str_starts(a->key, prefix))
+			add(arena, &args, arena_printf(arena, "property:%s=%s", a->key + strlen(prefix), a->value));
 	if (spawn_helper(arena, &args, &pid, &in, &out, err) < 0)
 		return -1;
 	if (read_verdict(arena, out, unit->name, &path, err) < 0) {
 		close_fd(&in);
-		reap(pid);
+		(void)proc_wait(pid);
 		return -1;
 	}
 	*ret = (struct systemd_scope){ .path = path, .pid = pid, .release = take_fd(&in) };
@@ -167,7 +162,7 @@ void systemd_scope_release(struct systemd_scope *scope)
 {
 	close_fd(&scope->release);
 	if (scope->pid > 0)
-		reap(scope->pid);
+		(void)proc_wait(scope->pid);
 	scope->pid = 0;
 }
 
@@ -206,7 +201,7 @@ static int ask(struct arena *arena, const char *verb, const char *path, bool use
 		return -1;
 	close_fd(&in);
 	int status = read_verdict(arena, out, unit, &value, err);
-	reap(pid);
+	(void)proc_wait(pid);
 	return status;
 }
 

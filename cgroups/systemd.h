@@ -8,9 +8,9 @@
  *	systemd_scope_release(&scope);
  *	systemd_scope_stop(arena, path, user, &err);                                delete
  *
- * libsystemd is not ours to link: a program of its own, hull-systemd, speaks to systemd through it (sd-bus) and is
- * executed only when this driver is asked for. A scope needs a process to begin with, which is that program itself; it
- * stays until the container's init is in the scope. So a container is cloned into its cgroup by either driver.
+ * hull does not link libsystemd. A separate program, hull-systemd, talks to systemd by sd-bus, and is executed only
+ * if this driver is in use. A scope needs a first process: that is hull-systemd itself, until the container's init is
+ * in the scope. So both drivers clone a container directly into its cgroup.
  */
 #pragma once
 
@@ -36,24 +36,24 @@ int systemd_unit_plan(struct arena *arena, const char *cgroups_path, const char 
 
 struct systemd_scope {
 	const char *path; /* of the cgroup, below the cgroup2 mount; the arena's */
-	pid_t pid;        /* the placeholder */
-	int release;      /* its standard input: closing it lets it go */
+	pid_t pid;        /* hull-systemd, the scope's first process */
+	int release;      /* its standard input, whose closing ends it */
 };
 
-/* Makes the scope, delegated, with the resources as its properties and with the annotations org.systemd.property.*. A
- * failed or dead scope of that name is cleared away first; one that lives is an error. */
+/* Makes a delegated scope, with the resources and the annotations org.systemd.property.* as its properties. A failed
+ * or dead scope of that name is removed first; an active one is an error. */
 int systemd_scope_start(struct arena *arena, const struct systemd_unit *unit, const cgroup_writes *writes,
 	const oci_map *annotations, struct systemd_scope *ret, struct error *err);
 
-/* Has systemd move a process of the caller's into the scope whose cgroup, or one above it, is `path`: for a user who
- * may not move it there himself, as from the session of a login, which is no part of what is delegated to him. */
+/* Asks systemd to move a process of the caller's to `path`, the cgroup of a scope or one below it. A user in a login
+ * session needs this, because the session's own cgroup is not delegated. */
 int systemd_scope_attach(struct arena *arena, const char *path, bool user, pid_t pid, struct error *err);
 
-/* Ends the placeholder. Once, after init is in the cgroup or has failed. */
+/* Ends hull-systemd, once init is in the cgroup or has failed. */
 void systemd_scope_release(struct systemd_scope *scope);
 
-/* Stops the scope whose cgroup is `path`, if it is still there, and forgets its failure. */
+/* Stops the scope whose cgroup is `path`, if it exists, and resets its failed state. */
 int systemd_scope_stop(struct arena *arena, const char *path, bool user, struct error *err);
 
-/* Hands changed limits to the unit, so that a reload of systemd does not bring the old ones back. */
+/* Sets changed limits in the unit too, so that a reload of systemd does not restore the old ones. */
 int systemd_scope_set(struct arena *arena, const char *path, bool user, const cgroup_writes *writes, struct error *err);

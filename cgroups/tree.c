@@ -45,7 +45,7 @@ bool cgroup_is_frozen(const struct cgroup_host *host, const char *path)
 	return fd >= 0 && parse_events(fd, &events) == 0 && events.frozen;
 }
 
-/* A read arms the notification: a change after it wakes the poll, so none is missed (kernfs, POLLPRI). */
+/* Reading the file arms its notification: any later change wakes poll(2) with POLLPRI, so none is missed. */
 int cgroup_wait_events(int cgroup_fd, bool (*done)(const struct cgroup_events *events), int timeout_ms)
 {
 	FD(fd) = openat(cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
@@ -103,8 +103,8 @@ static int remove_children(int dir, char ret_busy[256])
 	return errnum ? -1 : 0;
 }
 
-/* Down into a child that cannot be removed yet, up again when a level is empty: neither memory nor descriptors grow
- * with the depth, which is the container's choice. */
+/* Descends into a child that cannot be removed yet, and ascends when a level is empty: neither memory nor descriptors
+ * grow with the depth, which the container chooses. */
 int cgroup_remove_below(int cgroup_fd, int timeout_ms)
 {
 	int64_t deadline = clock_now_ms() + timeout_ms;

@@ -1,6 +1,6 @@
 #include "cgroups/weights.h"
 
-/* log2 of a number > 0, by squaring; better than 1e-14. The mathematics library would be one more to load at every
+/* log2 of a number > 0 by squaring, to better than 1e-14. The mathematics library would have to be loaded at every
  * start. */
 static double log2_of(double number)
 {
@@ -19,9 +19,9 @@ static double log2_of(double number)
 	return whole + fraction;
 }
 
-/* runc (since 1.3.2) and crun (since 1.23) join the ends and the defaults of both scales, (2, 1), (1024, 100), (262144,
- * 10000), by 10^((l^2 + 125 l) / 612 - 7 / 34), rounded up, with l = log2(shares). The smallest weight whose logarithm
- * is not below: by halving. */
+/* runc (since 1.3.2) and crun (since 1.23) join the ends and the defaults of both scales, (2, 1), (1024, 100),
+ * (262144, 10000), by 10^((l^2 + 125 l) / 612 - 7 / 34), rounded up, with l = log2(shares). The smallest weight whose
+ * logarithm is not below: by halving. */
 uint64_t cpu_weight_of(uint64_t shares)
 {
 	enum { SHARES_MIN = 2, SHARES_MAX = 262144, WEIGHT_MAX = 10000 };

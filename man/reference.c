@@ -1,5 +1,5 @@
 /*
- * Prints the reference of properties for hull-config(5), as the build's tables have it.
+ * Prints the reference of properties for hull-config(5) from the tables of oci/.
  */
 #include "oci/explain.h"
 

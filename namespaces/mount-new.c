@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -186,6 +187,14 @@ static unsigned kept_attributes(const struct mount_options *options)
 	return keep;
 }
 
+static int set_label(int mount, const struct mount_op *op, struct error *err)
+{
+	FD(root) = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root >= 0 && fsetxattr(root, "security.selinux", op->label, strlen(op->label) + 1, 0) == 0)
+		return 0;
+	return fail_at(err, errno, ".linux.mountLabel", "give %s the label \"%s\"", op->destination, op->label);
+}
+
 int mount_new_make(const struct mount_op *op, int target, struct error *err)
 {
 	bool copies = op->options.extra & MOUNT_EXTRA_TMPCOPYUP;
@@ -196,6 +205,8 @@ int mount_new_make(const struct mount_op *op, int target, struct error *err)
 		return error_prefix(err, "%s", op->destination);
 	}
 	if (copies && copyup(target, mount, kept_attributes(&op->options), err) < 0)
+		return -1;
+	if (op->label && set_label(mount, op, err) < 0)
 		return -1;
 	struct mount_options late = op->options; /* fsmount(2) set the flags; the tree's flags and propagation remain */
 	late.attr.attr_clr = 0;
@@ -212,8 +223,8 @@ static bool fits_call(const struct mount_op *op, char *data, size_t size)
 	const struct mount_options *o = &op->options;
 	const struct mount_attr *all = &o->recursive_attr;
 	size_t len = 0;
-	if (!op->directory || (o->extra & (MOUNT_EXTRA_TMPCOPYUP | MOUNT_EXTRA_DEST_NOFOLLOW)) || o->attr.propagation ||
-		all->attr_set || all->attr_clr)
+	if (!op->directory || op->label || (o->extra & (MOUNT_EXTRA_TMPCOPYUP | MOUNT_EXTRA_DEST_NOFOLLOW)) ||
+		o->attr.propagation || all->attr_set || all->attr_clr)
 		return false;
 	data[0] = '\0';
 	LIST_EACH (&o->params, param) {

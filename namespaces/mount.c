@@ -22,7 +22,9 @@ static const char *join_path(struct arena *arena, const char *dir, const char *p
 
 static void plan_label(struct arena *arena, const struct mount_facts *facts, struct mount_op *op)
 {
-	/* SELinux labels proc, sysfs, cgroup2 and mqueue by its policy, and refuses a context for most of them. */
+	/* SELinux labels proc, sysfs, cgroup2 and mqueue by its policy, and refuses a context for most of them. The
+	 * queues of mqueue are the container's own; their directory is labelled once it is mounted. */
+	op->label = str_eq(op->type, "mqueue") ? facts->label : NULL;
 	if (!facts->label || (mount_is_pseudo(op->type) && !str_eq(op->type, "tmpfs") && !str_eq(op->type, "devpts")))
 		return;
 	struct mount_param *param = list_add(arena, &op->options.params);

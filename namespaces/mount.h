@@ -37,6 +37,7 @@ struct mount_op {
 	bool anchor;               /* later steps lead through it, so that its descriptor is needed */
 	int tree;                  /* descriptor of the mount; of a bind also while it is detached; or -1 */
 	bool late_readonly;        /* a tmpfs that mount_finish makes read-only */
+	const char *label;         /* of an mqueue, which takes no context as an option; or NULL */
 	const char *link;          /* MOUNT_SYMLINK: its target; the arena's */
 	char *mode; /* of a tmpfs without mode=: the parameter for the mode of the directory it hides; or NULL */
 };

@@ -1,77 +1,78 @@
 /*
- * Shared by the files of oci/check.h: a rule is a row, a violation is one line.
+ * Helpers of the rules in oci/check-*.c. A rule looks at everything that it is about and refuses each violation:
  *
- *	return fail(check_at(c, ".mounts[%zu].source", i), 0, "a bind mount needs a source");
+ *	if (call->names.len == 0)
+ *		refuse(at(c, ".linux.seccomp.syscalls[%zu].names", i), NULL, "at least one name is required");
  *
- * A rule about many things judges each of them, and asks check_ends() whether to go on:
- *
- *	if (check_ends(c, check_device(device, i, c)))
- *		return -1;
- *
- * Rules of a file stand in one table that ends with a NULL name; oci/check.c runs the tables in
- * order. Later rules may rely on earlier ones: after "namespaces" there are at most eight entries,
- * each of another type.
+ * oci/check.c runs the rules in the order of the configuration's error messages. The reader, or schema_check(), has
+ * applied the tables of properties before. Where all violations are wanted, a value that was refused is absent, and a
+ * required string is empty.
  */
 #pragma once
 
 #include "oci/check.h"
 
-/* One run of the rules: the violation that is being described, and where it goes if all are wanted. */
+/* One run of the rules. */
 struct check {
-	struct error error;
-	const struct error_sink *sink; /* or NULL: the first violation ends the run */
+	char where[sizeof(((struct error *)0)->where)]; /* the property that is judged */
+	bool failed;
+	struct error first;            /* violation, if failed */
+	const struct error_sink *sink; /* for every violation; NULL: the first one is enough */
 };
 
-struct check_rule {
-	const char *name; /* for the debug log */
-	int (*check)(const struct oci_config *config, struct check *c);
-};
+void check_version(const struct oci_config *config, struct check *c);
+void check_platform(const struct oci_config *config, struct check *c);
+void check_root(const struct oci_config *config, struct check *c);
+void check_names(const struct oci_config *config, struct check *c);
+void check_mounts(const struct oci_config *config, struct check *c);
+void check_hooks(const struct oci_config *config, struct check *c);
 
-extern const struct check_rule check_config_rules[];
-extern const struct check_rule check_linux_rules[];
+/* These need config->linux. */
+void check_namespaces(const struct oci_config *config, struct check *c);
+void check_id_maps(const struct oci_config *config, struct check *c);
+void check_time_offsets(const struct oci_config *config, struct check *c);
+void check_devices(const struct oci_config *config, struct check *c);
+void check_net_devices(const struct oci_config *config, struct check *c);
+void check_cgroups_path(const struct oci_config *config, struct check *c);
+void check_intel_rdt(const struct oci_config *config, struct check *c);
+void check_memory_policy(const struct oci_config *config, struct check *c);
+void check_sysctl(const struct oci_config *config, struct check *c);
+void check_seccomp(const struct oci_config *config, struct check *c);
+void check_paths(const struct oci_config *config, struct check *c);
+void check_personality(const struct oci_config *config, struct check *c);
 
-int check_namespaces(const struct oci_config *config, struct check *c);
-int check_sysctl(const struct oci_config *config, struct check *c);
-int check_seccomp(const struct oci_config *config, struct check *c);
-int check_process(const struct oci_process *process, const char *where, struct check *c);
-int check_resources(const struct oci_resources *resources, const char *where, struct check *c);
+/* `where` is the path of the object: ".process", ".linux.resources", or "". */
+void check_process(const struct oci_process *process, const char *where, struct check *c);
+void check_resources(const struct oci_resources *resources, const char *where, struct check *c);
 
-/* True if the rule is to return -1, as errors_end(). */
-bool check_ends(struct check *c, int result);
-
-/* Names the property at fault and returns the error, to be the first argument of fail(). */
-struct error *check_at(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Names the property that is judged next; returns c. */
+struct check *at(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same for the entry `key` of the object `where`: .annotations["a.b"]. */
-struct error *check_at_key(struct check *c, const char *where, const char *key);
+struct check *at_key(struct check *c, const char *where, const char *key);
 
-/* Hands what was found to the caller, whose err may be NULL, fit to be printed; returns -1. */
-int fail_found(struct error *err, struct error *found);
+/* Reports a violation by that property. hint may be NULL. */
+void refuse(struct check *c, const char *hint, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* The words that the reader uses too. They fill the text of an error made by check_at(). */
-int fail_missing(struct error *err);
-int fail_range(struct error *err, long long value, long long min, long long max);
+/* Violations that several rules know. */
+void refuse_missing(struct check *c);
+void refuse_range(struct check *c, int64_t value, int64_t min, int64_t max);
+void refuse_relative(struct check *c, const char *path);
+void refuse_without_namespace(struct check *c, int64_t type);
 
-/* Refuses a path that does not begin with "/"; NULL is a missing property. The place is given as
- * for check_at(). */
-int check_absolute(const char *path, struct check *c, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Each of them absolute; `where` is the path of the array. */
-int check_absolute_all(const oci_strings *paths, const char *where, struct check *c);
-/* Environment: each entry NAME=value with a name. */
-int check_environment(const oci_strings *env, const char *where, struct check *c);
-/* Id mappings as the kernel takes them (user_namespaces(7)): at most 340, none empty, none past
- * the last id, none overlapping. */
-int check_mappings(const oci_id_mappings *mappings, const char *where, struct check *c);
-/* A list of processors or memory nodes: "0-3,7". An empty one is fine. */
-int check_number_list(const char *text, struct check *c, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Each path is absolute; `where` is the path of the array. */
+void check_absolute_all(const oci_strings *paths, const char *where, struct check *c);
+/* Each entry is NAME=value and has a name. */
+void check_environment(const oci_strings *env, const char *where, struct check *c);
+/* The kernel takes the mappings (user_namespaces(7)): at most 340, none empty, none past the last id, none
+ * overlapping. */
+void check_mappings(const oci_id_mappings *mappings, const char *where, struct check *c);
+/* The text is NULL, empty, or a list of processors or memory nodes: "0-3,7". */
+void check_number_list(const char *text, const char *where, const char *name, struct check *c);
 
 /* The entry of that type (CLONE_NEW*), or NULL. */
 const struct oci_namespace *oci_find_namespace(const struct oci_config *config, int64_t type);
-/* Fills the error and its hint: the property named by check_at() makes no sense without such a
- * namespace. */
-int fail_needs_namespace(struct error *err, const char *type);
 
-/* The index of an item that has an equal before it, by compare(), which clash() says true to; or
- * -1. clash() must not depend on which of several equal items it is shown. A short list, the
- * usual case, is compared pair by pair and needs no memory, a long one is sorted. */
+/* The index of an item that follows an equal one, by compare(), with which it clashes; or -1. clash() must not depend
+ * on which of several equal items it is shown. */
 long check_find_clash(const void *items, size_t len, size_t size, int (*compare)(const void *a, const void *b),
 	bool (*clash)(const void *a, const void *b));

@@ -1,9 +1,6 @@
 /* .linux.sysctl: only what belongs to a namespace of the container may be set. */
 #include "oci/check-rules.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/defences.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -33,23 +30,20 @@ bool oci_sysctl_path(const char *name, char *ret, size_t size)
 }
 
 /* namespaces(7), ipc_namespaces(7). A name that ends with "/" stands for everything below it. */
-static const struct {
-	const char *name;
-	int64_t type;
-	const char *type_name;
-} allowed[] = {
-	{ "net/", CLONE_NEWNET, "network" },
-	{ "fs/mqueue/", CLONE_NEWIPC, "ipc" },
-	{ "kernel/msgmax", CLONE_NEWIPC, "ipc" },
-	{ "kernel/msgmnb", CLONE_NEWIPC, "ipc" },
-	{ "kernel/msgmni", CLONE_NEWIPC, "ipc" },
-	{ "kernel/sem", CLONE_NEWIPC, "ipc" },
-	{ "kernel/shmall", CLONE_NEWIPC, "ipc" },
-	{ "kernel/shmmax", CLONE_NEWIPC, "ipc" },
-	{ "kernel/shmmni", CLONE_NEWIPC, "ipc" },
-	{ "kernel/shm_rmid_forced", CLONE_NEWIPC, "ipc" },
-	{ "kernel/domainname", CLONE_NEWUTS, "uts" },
-	{ "user/", CLONE_NEWUSER, "user" },
+static const struct word allowed[] = {
+	{ "net/", CLONE_NEWNET },
+	{ "fs/mqueue/", CLONE_NEWIPC },
+	{ "kernel/msgmax", CLONE_NEWIPC },
+	{ "kernel/msgmnb", CLONE_NEWIPC },
+	{ "kernel/msgmni", CLONE_NEWIPC },
+	{ "kernel/sem", CLONE_NEWIPC },
+	{ "kernel/shmall", CLONE_NEWIPC },
+	{ "kernel/shmmax", CLONE_NEWIPC },
+	{ "kernel/shmmni", CLONE_NEWIPC },
+	{ "kernel/shm_rmid_forced", CLONE_NEWIPC },
+	{ "kernel/domainname", CLONE_NEWUTS },
+	{ "user/", CLONE_NEWUSER },
+	{ NULL },
 };
 
 static bool matches(const char *path, const char *name)
@@ -58,50 +52,48 @@ static bool matches(const char *path, const char *name)
 	return name[len - 1] == '/' ? strncmp(path, name, len) == 0 : str_eq(path, name);
 }
 
+/* The type of the namespace to which the path belongs, or 0. */
+static int64_t namespace_of(const char *path)
+{
+	const struct word *row = allowed;
+	while (row->name && !matches(path, row->name))
+		row++;
+	return row->value;
+}
+
 int64_t oci_sysctl_namespace(const char *name)
 {
 	char path[256];
-	if (!oci_sysctl_path(name, path, sizeof(path)))
-		return 0;
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		if (matches(path, allowed[i].name))
-			return allowed[i].type;
-	return 0;
+	return oci_sysctl_path(name, path, sizeof(path)) ? namespace_of(path) : 0;
 }
 
-static int check_entry(const struct oci_config *config, const struct oci_pair *entry, struct check *c)
+static void check_entry(const struct oci_config *config, const struct oci_pair *entry, struct check *c)
 {
-	static const char where[] = ".linux.sysctl";
 	char path[256];
+	(void)at_key(c, ".linux.sysctl", entry->key);
 	if (!oci_sysctl_path(entry->key, path, sizeof(path))) {
-		fail(check_at_key(c, where, entry->key), 0, "is not the name of a kernel parameter");
-		return error_hint(&c->error, "write it as net.ipv4.ip_forward");
+		refuse(c, "write it as net.ipv4.ip_forward", "is not the name of a kernel parameter");
+		return;
 	}
+	int64_t type = namespace_of(path);
 	if (strchr(entry->value, '\n'))
-		return fail(check_at_key(c, where, entry->key), 0, "the value has more than one line");
-	if (str_eq(path, "kernel/hostname")) {
-		fail(check_at_key(c, where, entry->key), 0, "is set by another property");
-		return error_hint(&c->error, "use .hostname");
-	}
-	if (defence_is_off("sysctl"))
-		return 0;
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
-		if (!matches(path, allowed[i].name))
-			continue;
-		if (oci_find_namespace(config, allowed[i].type))
-			return 0;
-		return fail_needs_namespace(check_at_key(c, where, entry->key), allowed[i].type_name);
-	}
-	fail(check_at_key(c, where, entry->key), 0, "belongs to no namespace: it would be set on the host");
-	return error_hint(&c->error,
-		"allowed are net.*, fs.mqueue.*, user.* and of kernel: domainname, msgmax, msgmnb, "
-		"msgmni, sem, shmall, shmmax, shmmni, shm_rmid_forced");
+		refuse(c, NULL, "the value has more than one line");
+	else if (str_eq(path, "kernel/hostname"))
+		refuse(c, "use .hostname", "is set by another property");
+	else if (defence_is_off("sysctl"))
+		return;
+	else if (!type)
+		refuse(c,
+			"allowed are net.*, fs.mqueue.*, user.* and of kernel: domainname, msgmax, msgmnb, msgmni, "
+			"sem, "
+			"shmall, shmmax, shmmni, shm_rmid_forced",
+			"belongs to no namespace: it would be set on the host");
+	else if (!oci_find_namespace(config, type))
+		refuse_without_namespace(c, type);
 }
 
-int check_sysctl(const struct oci_config *config, struct check *c)
+void check_sysctl(const struct oci_config *config, struct check *c)
 {
 	LIST_EACH (&config->linux->sysctl, entry)
-		if (check_ends(c, check_entry(config, entry, c)))
-			return -1;
-	return 0;
+		check_entry(config, entry, c);
 }

@@ -1,14 +1,14 @@
 /*
- * The rules that span properties, or that the tables cannot say: config.md and config-linux.md of
- * runtime-spec 1.3 and main.
+ * Checks a configuration: the tables of properties, and the rules that they cannot say, such as those that span
+ * properties (config.md and config-linux.md of runtime-spec 1.3 and main).
  *
  *	if (oci_config_check(config, OCI_CHECK_PROCESS, &err) < 0) ...
  *	if (oci_process_check(process, "", &err) < 0) ...              exec --process
  *	if (oci_resources_check(resources, "", &err) < 0) ...          update --resources
  *
- * Pure: no file, no host, no allocation (but for sorting dozens of devices), linear in the size of
- * what was read. The first violation is the error; it names the property as jq(1) writes it. What
- * depends on the host (a controller, an LSM, a capability's name) is checked elsewhere.
+ * Whoever plans or performs a configuration trusts that it has passed. The check is pure: it reads no file and asks no
+ * host, and is about linear in the size of the configuration. The first violation is the error, and names the property
+ * as jq(1) writes it. What depends on the host (a controller, an LSM, a capability's name) is checked elsewhere.
  */
 #pragma once
 
@@ -25,12 +25,10 @@ enum {
 /* Checks a whole configuration. */
 int oci_config_check(const struct oci_config *config, unsigned flags, struct error *err);
 
-/* The same, but every violation goes to the sink. The rest of an object whose part is wrong is left out where it cannot
- * be judged. */
+/* Reports every violation of a rule to the sink, for a configuration whose reader has reported those of the tables. */
 void oci_config_check_all(const struct oci_config *config, unsigned flags, const struct error_sink *sink);
 
-/* Checks a process alone; `where` is the path of the object, ".process" or "" for a file that
- * holds just that. */
+/* Checks a process alone; `where` is its path: ".process", or "" for a file that holds nothing else. */
 int oci_process_check(const struct oci_process *process, const char *where, struct error *err);
 
 /* Checks resources alone; `where` is ".linux.resources" or "". */

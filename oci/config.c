@@ -1,6 +1,6 @@
 /*
- * The tables of config.md. Ranges are the specification's, or the kernel's where that is
- * narrower and a wider value could only fail later.
+ * The tables of config.md. Ranges are the specification's, or the kernel's where they are narrower: a
+ * value beyond them could only fail later.
  */
 #include "oci/schema.h"
 #include "oci/words.h"
@@ -15,7 +15,6 @@ enum {
 static const struct property console_size_properties[] = {
 	UINT(struct oci_console_size, height, "height", REQUIRED, MAX_TERMINAL, "in characters"),
 	UINT(struct oci_console_size, width, "width", REQUIRED, MAX_TERMINAL, "in characters"),
-	END,
 };
 static const struct schema oci_console_size_schema = SCHEMA(oci_console_size, console_size_properties);
 
@@ -23,28 +22,23 @@ static const struct property user_properties[] = {
 	UINT(struct oci_user, uid, "uid", 0, MAX_ID, "user id inside the container; 0 if absent"),
 	UINT(struct oci_user, gid, "gid", 0, MAX_ID, "group id inside the container; 0 if absent"),
 	UINT(struct oci_user, umask, "umask", 0, MAX_UMASK,
-		"file mode creation mask, in decimal like every number in JSON; that of the caller if "
-		"absent"),
+		"file mode creation mask, in decimal like every number in JSON; that of the caller if absent"),
 	UINTS(struct oci_user, additional_gids, "additionalGids", 0, MAX_ID,
 		"supplementary group ids inside the container"),
-	STRING(struct oci_user, username, "username", 0,
-		"user name on Windows; without effect on Linux, where uid is what counts"),
-	END,
+	STRING(struct oci_user, username, "username", 0, "user name on Windows; Linux takes uid"),
 };
 static const struct schema oci_user_schema = SCHEMA(oci_user, user_properties);
 
 static const struct property capabilities_properties[] = {
 	STRINGS(struct oci_capabilities, bounding, "bounding", 0,
-		"the most that any program executed in the container can ever gain"),
+		"the most that a program executed in the container can gain"),
 	STRINGS(struct oci_capabilities, effective, "effective", 0, "those that the kernel checks permissions against"),
 	STRINGS(struct oci_capabilities, inheritable, "inheritable", 0,
-		"those kept across execve for files that name them as inheritable"),
+		"those kept across execve for files that have them in their inheritable set"),
 	STRINGS(struct oci_capabilities, permitted, "permitted", 0, "those that the process may make effective"),
 	STRINGS(struct oci_capabilities, ambient, "ambient", 0,
-		"those kept across execve of ordinary programs by a user other than root; each "
-		"must be permitted and "
-		"inheritable too"),
-	END,
+		"those kept across execve of ordinary programs by a user other than root; each must be permitted and "
+		"inheritable as well"),
 };
 static const struct schema oci_capabilities_schema = SCHEMA(oci_capabilities, capabilities_properties);
 
@@ -54,7 +48,6 @@ static const struct property rlimit_properties[] = {
 		"the limit that the kernel enforces; 18446744073709551615 is unlimited"),
 	UINT(struct oci_rlimit, hard, "hard", REQUIRED, UINT64_MAX,
 		"the ceiling up to which the process may raise the soft limit"),
-	END,
 };
 static const struct schema oci_rlimit_schema = SCHEMA(oci_rlimit, rlimit_properties);
 
@@ -68,64 +61,54 @@ static const struct property scheduler_properties[] = {
 	UINT(struct oci_scheduler, runtime, "runtime", 0, UINT64_MAX,
 		"nanoseconds of CPU time in each period, for SCHED_DEADLINE"),
 	UINT(struct oci_scheduler, deadline, "deadline", 0, UINT64_MAX,
-		"nanoseconds from the start of a period within which the runtime must be had, for "
-		"SCHED_DEADLINE"),
+		"nanoseconds from the start of a period until the runtime must have been received, for SCHED_DEADLINE"),
 	UINT(struct oci_scheduler, period, "period", 0, UINT64_MAX,
 		"length of a period in nanoseconds, for SCHED_DEADLINE"),
-	END,
 };
 static const struct schema oci_scheduler_schema = SCHEMA(oci_scheduler, scheduler_properties);
 
 static const struct property io_priority_properties[] = {
 	WORD(struct oci_io_priority, class, "class", REQUIRED, oci_io_priority_words,
 		"the I/O scheduling class, as in ioprio_set(2)"),
-	INT(struct oci_io_priority, priority, "priority", 0, 0, 7, "priority within the class, 0 is the highest"),
-	END,
+	INT(struct oci_io_priority, priority, "priority", 0, 0, 7, "priority within the class; 0 is the highest"),
 };
 static const struct schema oci_io_priority_schema = SCHEMA(oci_io_priority, io_priority_properties);
 
 static const struct property exec_cpu_affinity_properties[] = {
 	STRING(struct oci_exec_cpu_affinity, initial, "initial", 0,
-		"CPUs that the runtime's process runs on until it is in the container's cgroup, "
-		"such as 0-3,7"),
+		"CPUs for the runtime's process until it is in the container's cgroup, such as 0-3,7"),
 	STRING(struct oci_exec_cpu_affinity, final, "final", 0,
-		"CPUs that an executed process runs on once it is in the container's cgroup"),
-	END,
+		"CPUs for an executed process once it is in the container's cgroup"),
 };
 static const struct schema oci_exec_cpu_affinity_schema = SCHEMA(oci_exec_cpu_affinity, exec_cpu_affinity_properties);
 
 static const struct property process_properties[] = {
 	BOOL(struct oci_process, terminal, "terminal", 0,
-		"whether the process gets a pseudoterminal as its controlling terminal and standard "
-		"streams"),
+		"whether the process gets a pseudoterminal as its controlling terminal and standard streams"),
 	OBJECT(struct oci_process, console_size, oci_console_size, "consoleSize", 0,
 		"initial size of the terminal; ignored without a terminal"),
 	STRING(struct oci_process, cwd, "cwd", REQUIRED, "working directory, an absolute path inside the container"),
-	STRINGS(struct oci_process, env, "env", 0, "the whole environment, each entry as NAME=value; empty if absent"),
+	STRINGS(struct oci_process, env, "env", 0, "the environment, each entry as NAME=value; empty if absent"),
 	STRINGS(struct oci_process, args, "args", 0,
-		"the program, searched for in the PATH of env unless it has a slash, and its "
-		"arguments"),
+		"the program, searched for in the PATH of env unless it has a slash, and its arguments"),
 	STRING(struct oci_process, command_line, "commandLine", 0, "command line on Windows; without effect on Linux"),
 	OBJECTS(struct oci_process, rlimits, oci_rlimit, "rlimits", 0,
-		"resource limits of the process, each type at most once; others are those of the caller"),
+		"resource limits of the process, each type at most once; the caller's for other types"),
 	STRING(struct oci_process, apparmor_profile, "apparmorProfile", 0,
 		"name of the loaded AppArmor profile that confines the process; that of the caller if absent"),
 	OBJECT(struct oci_process, capabilities, oci_capabilities, "capabilities", 0,
-		"the five capability sets of the process, as in capabilities(7); a set that is "
-		"absent is empty"),
+		"the five capability sets of the process, as in capabilities(7); a set that is absent is empty"),
 	BOOL(struct oci_process, no_new_privileges, "noNewPrivileges", 0,
-		"whether execve grants no privileges by set-user-ID bits or file "
-		"capabilities"),
+		"whether execve grants no privileges by set-user-ID bits or file capabilities"),
 	INT(struct oci_process, oom_score_adj, "oomScoreAdj", 0, -1000, 1000,
-		"weight for the kernel's choice of a victim when memory runs out, -1000 for never; "
-		"that of the caller if absent"),
+		"adjusts the kernel's choice of a process to kill when memory runs out, -1000 for never; the "
+		"caller's if absent"),
 	OBJECT(struct oci_process, scheduler, oci_scheduler, "scheduler", 0, "CPU scheduling of the process"),
 	STRING(struct oci_process, selinux_label, "selinuxLabel", 0, "SELinux context that the process runs in"),
 	OBJECT(struct oci_process, io_priority, oci_io_priority, "ioPriority", 0, "I/O scheduling of the process"),
 	OBJECT(struct oci_process, exec_cpu_affinity, oci_exec_cpu_affinity, "execCPUAffinity", 0,
 		"CPUs for processes that are executed in the running container"),
 	INLINE(struct oci_process, user, oci_user, "user", 0, "user that the process runs as; root if absent"),
-	END,
 };
 const struct schema oci_process_schema = SCHEMA(oci_process, process_properties);
 
@@ -133,7 +116,6 @@ static const struct property root_properties[] = {
 	STRING(struct oci_root, path, "path", REQUIRED,
 		"directory of the root filesystem, absolute or relative to the bundle"),
 	BOOL(struct oci_root, readonly, "readonly", 0, "whether the root filesystem is read-only inside the container"),
-	END,
 };
 static const struct schema oci_root_schema = SCHEMA(oci_root, root_properties);
 
@@ -142,7 +124,6 @@ static const struct property id_mapping_properties[] = {
 		"first id of the range inside the container"),
 	UINT(struct oci_id_mapping, host_id, "hostID", REQUIRED, UINT32_MAX, "first id of the range outside"),
 	UINT(struct oci_id_mapping, size, "size", REQUIRED, UINT32_MAX, "number of ids in the range"),
-	END,
 };
 const struct schema oci_id_mapping_schema = SCHEMA(oci_id_mapping, id_mapping_properties);
 
@@ -154,45 +135,38 @@ static const struct property mount_properties[] = {
 	STRING(struct oci_mount, type, "type", 0,
 		"filesystem type, one of /proc/filesystems; without effect for a bind mount"),
 	STRINGS(struct oci_mount, options, "options", 0,
-		"mount options, as in mount(8); those that are not flags go to the filesystem, "
-		"and may be several in one string, with commas between them; see ID-MAPPED MOUNTS"),
+		"mount options, as in mount(8); those that are not flags go to the filesystem; one string may hold "
+		"several, separated by commas; see ID-MAPPED MOUNTS"),
 	OBJECTS(struct oci_mount, uid_mappings, oci_id_mapping, "uidMappings", 0,
-		"user ids of the source's files (containerID) and the host's ids that they appear as "
-		"(hostID); with ridmap among the options for all that is mounted below, too"),
+		"user ids of the source's files (containerID) and the host's ids that they appear as (hostID); the "
+		"option ridmap applies them to all mounts below as well"),
 	OBJECTS(struct oci_mount, gid_mappings, oci_id_mapping, "gidMappings", 0,
 		"group ids of the source's files and the host's ids that they appear as"),
-	END,
 };
 static const struct schema oci_mount_schema = SCHEMA(oci_mount, mount_properties);
 
 static const struct property hook_properties[] = {
 	STRING(struct oci_hook, path, "path", REQUIRED, "the program, an absolute path"),
 	STRINGS(struct oci_hook, args, "args", 0, "its arguments, the first of which is its own name"),
-	STRINGS(struct oci_hook, env, "env", 0, "its whole environment, each entry as NAME=value; empty if absent"),
+	STRINGS(struct oci_hook, env, "env", 0, "its environment, each entry as NAME=value; empty if absent"),
 	INT(struct oci_hook, timeout, "timeout", 0, 1, INT32_MAX,
 		"seconds after which the hook is killed and counts as failed; unlimited if absent"),
-	END,
 };
 static const struct schema oci_hook_schema = SCHEMA(oci_hook, hook_properties);
 
 static const struct property hooks_properties[] = {
 	OBJECTS(struct oci_hooks, prestart, oci_hook, "prestart", 0,
-		"run on the host after the namespaces are made and before pivot_root; deprecated "
-		"for createRuntime"),
+		"run on the host after the namespaces are made and before pivot_root; deprecated, use createRuntime"),
 	OBJECTS(struct oci_hooks, create_runtime, oci_hook, "createRuntime", 0,
-		"run on the host during create, after the namespaces are made and before "
-		"pivot_root"),
+		"run on the host during create, after the namespaces are made and before pivot_root"),
 	OBJECTS(struct oci_hooks, create_container, oci_hook, "createContainer", 0,
-		"run in the container's namespaces during create, after the mounts and before "
-		"pivot_root; the paths are the "
-		"host's"),
+		"run in the container's namespaces during create, after the mounts and before pivot_root; their "
+		"paths are the host's"),
 	OBJECTS(struct oci_hooks, start_container, oci_hook, "startContainer", 0,
-		"run in the container during start, before its program is executed; the paths are "
-		"the container's"),
+		"run in the container during start, before its program is executed; their paths are the container's"),
 	OBJECTS(struct oci_hooks, poststart, oci_hook, "poststart", 0,
 		"run on the host after the container's program was started"),
 	OBJECTS(struct oci_hooks, poststop, oci_hook, "poststop", 0, "run on the host after the container was deleted"),
-	END,
 };
 static const struct schema oci_hooks_schema = SCHEMA(oci_hooks, hooks_properties);
 
@@ -209,16 +183,14 @@ static const struct property config_properties[] = {
 	STRING(struct oci_config, domainname, "domainname", 0,
 		"NIS domain name inside the container; needs a UTS namespace"),
 	OBJECT(struct oci_config, hooks, oci_hooks, "hooks", 0,
-		"programs run at moments of the container's life, with its state on their standard "
-		"input"),
+		"programs run at points of the container's life cycle, with its state on their standard input"),
 	MAP(struct oci_config, annotations, "annotations", 0,
-		"arbitrary strings for whatever manages the container; state prints them"),
-	OBJECT(struct oci_config, linux, oci_linux, "linux", 0, "settings that exist on Linux alone"),
+		"arbitrary strings for programs that manage the container; state prints them"),
+	OBJECT(struct oci_config, linux, oci_linux, "linux", 0, "settings specific to Linux"),
 	SEEN(struct oci_config, has_vm, "vm", "settings of a virtual machine; refused"),
 	SEEN(struct oci_config, has_windows, "windows", "settings for Windows; without effect on Linux"),
 	SEEN(struct oci_config, has_solaris, "solaris", "settings for Solaris; without effect on Linux"),
 	SEEN(struct oci_config, has_zos, "zos", "settings for z/OS; without effect on Linux"),
 	SEEN(struct oci_config, has_freebsd, "freebsd", "settings for FreeBSD; without effect on Linux"),
-	END,
 };
 const struct schema oci_config_schema = SCHEMA(oci_config, config_properties);

@@ -1,10 +1,9 @@
 /*
- * The configuration as the specification has it: runtime-spec 1.3 and main, config.md and config-linux.md,
- * in the specification's order. Parsed by oci/json-read.h with the tables of oci/config.c and oci/config-linux.c.
+ * The configuration, in the order of the specification: config.md and config-linux.md of runtime-spec 1.3 and main.
+ * oci/json-read.h reads it by the tables in oci/config.c and oci/config-linux.c.
  *
- * Everything belongs to the arena it was read into. An absent object is NULL, an absent string NULL, an absent number
- * has `set` false, an absent list is empty. Words ("IOPRIO_CLASS_BE") are held as the kernel's or libseccomp's own
- * number.
+ * Everything belongs to the arena that it was read into. An absent object or string is NULL, an absent number has `set`
+ * false, and an absent list is empty. Words ("IOPRIO_CLASS_BE") are the kernel's or libseccomp's numbers.
  */
 #pragma once
 
@@ -28,7 +27,7 @@ struct oci_bool {
 	bool value;
 };
 
-typedef LIST(const char *) oci_strings; /* its items end with a NULL, so that they serve as argv and environ */
+typedef LIST(const char *) oci_strings; /* a NULL follows the items, so that they serve as argv and environ */
 
 struct oci_pair {
 	const char *key;
@@ -49,7 +48,7 @@ struct oci_user {
 	const char *username; /* Windows only */
 };
 
-struct oci_capabilities { /* names as written; the masks are made in the plan by libcap */
+struct oci_capabilities { /* names; the plan makes masks of them */
 	oci_strings bounding, effective, inheritable, permitted, ambient;
 };
 
@@ -107,7 +106,7 @@ typedef LIST(struct oci_id_mapping) oci_id_mappings;
 
 /* The text of uid_map or gid_map: user_namespaces(7). */
 const char *oci_mappings_text(struct arena *arena, const oci_id_mappings *mappings);
-/* The range that an id of the container's is in, or NULL. */
+/* The range with that id of the container, or NULL. */
 static inline const struct oci_id_mapping *oci_mapping_of(const oci_id_mappings *mappings, uint64_t id)
 {
 	LIST_EACH (mappings, m)
@@ -271,7 +270,7 @@ struct oci_seccomp_syscall {
 	LIST(struct oci_seccomp_arg) args;
 };
 
-enum oci_seccomp_action { /* becomes libseccomp's SCMP_ACT_*, with the errno, in src/seccomp.c */
+enum oci_seccomp_action { /* process/seccomp.c makes SCMP_ACT_* of it, with the errno */
 	OCI_ACT_KILL_THREAD,
 	OCI_ACT_KILL_PROCESS,
 	OCI_ACT_TRAP,
@@ -324,6 +323,6 @@ struct oci_config {
 	struct oci_hooks *hooks;
 	oci_map annotations;
 	struct oci_linux *linux;
-	/* The objects of other platforms: seen, so that check can refuse a bundle that is not for Linux. */
+	/* The objects of other platforms, by which oci/check.h refuses a bundle that is not for Linux. */
 	struct oci_bool has_vm, has_windows, has_solaris, has_zos, has_freebsd;
 };

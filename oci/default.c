@@ -23,7 +23,7 @@ static const struct mount_row {
 	{ "/sys/fs/cgroup", "cgroup", "cgroup", { "nosuid", "noexec", "nodev", "relatime", "ro" } },
 };
 
-/* Only the owner of the network namespace may mount sysfs: for a user without privilege that of the host is bound. */
+/* Only the owner of the network namespace may mount sysfs. An unprivileged caller binds that of the host. */
 static const struct mount_row bound_sys = { "/sys", "none", "/sys", { "rbind", "nosuid", "noexec", "nodev", "ro" } };
 
 static const int64_t namespaces[] = { CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWNS,
@@ -52,8 +52,8 @@ static void add_strings(struct arena *arena, oci_strings *list, const char *cons
 		add_string(arena, list, *texts);
 }
 
-/* The inheritable set stays empty, or files with inheritable capabilities would gain by it
- * (CVE-2022-29162); and so the ambient set. */
+/* The inheritable set is empty: files with inheritable capabilities would gain them (CVE-2022-29162). The ambient set
+ * can hold no more than it. */
 static void fill_process(struct arena *arena, struct oci_process *process)
 {
 	process->terminal = (struct oci_bool){ true, true };
@@ -82,7 +82,7 @@ static void add_mount(
 	mount->type = row->type;
 	mount->source = row->source;
 	for (const char *const *option = row->options; *option; option++)
-		if (!how->rootless || !str_starts(*option, "gid=")) /* that group need not be mapped */
+		if (!how->rootless || !str_starts(*option, "gid=")) /* the group may not be mapped */
 			add_string(arena, &mount->options, *option);
 }
 

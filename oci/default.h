@@ -4,7 +4,7 @@
  *	struct oci_config *config = oci_default_config(&arena, &(struct oci_default){ .own_network = true });
  *	char *text = json_write(&arena, &oci_config_schema, config, true, &len);
  *
- * It is the caller's to change: lists and objects are the arena's and may grow by list_add().
+ * The caller may change it. Lists and objects are the arena's and may grow by list_add().
  */
 #pragma once
 
@@ -14,8 +14,8 @@
 #include "oci/config.h"
 
 struct oci_default {
-	bool rootless;    /* for a user without privilege: a user namespace with these mappings, and no resources */
-	bool own_network; /* a network namespace of its own; without one it shares the caller's */
+	bool rootless;    /* for an unprivileged user: a user namespace with these mappings, and no resources */
+	bool own_network; /* a network namespace of its own, not the caller's */
 	oci_id_mappings uids, gids;
 };
 

@@ -26,7 +26,7 @@ static const char *const kind_texts[] = {
 	[KIND_SEEN] = "object",
 };
 
-/* What the kind alone does not say about the values: "one of …", for a list "any of …", "0 to 7", or nothing. */
+/* Restrictions beyond the kind: "one of …", for a list "any of …", "0 to 7", or nothing. */
 static void allowed_text(const struct property *p, char *buf, size_t size)
 {
 	buf[0] = '\0';
@@ -51,17 +51,17 @@ static void print_kind(const struct property *p, FILE *out)
 static void print_members(const struct schema *schema, FILE *out)
 {
 	int width = 0;
-	for (const struct property *p = schema->properties; p->name; p++)
+	EACH_PROPERTY (schema, p)
 		if ((int)strlen(p->name) > width)
 			width = (int)strlen(p->name);
-	for (const struct property *p = schema->properties; p->name; p++) {
+	EACH_PROPERTY (schema, p) {
 		fprintf(out, "  %-*s  %s (", width, p->name, p->doc);
 		print_kind(p, out);
 		fputs(")\n", out);
 	}
 }
 
-/* The longest part of the path that exists, cut at a dot; its schema, and where the rest begins. */
+/* The schema of the longest part of the path that exists, cut at a dot. *ret_rest is what follows it. */
 static const struct schema *find_parent(const char *path, const char **ret_rest)
 {
 	char part[256];
@@ -149,13 +149,12 @@ void oci_explain_below(
 }
 
 /*
- * The reference in mdoc(7). mandoc(1) asks for a new line after each sentence, and for lines of at
- * most 80 bytes.
+ * The reference in mdoc(7). mandoc(1) wants a new line after each sentence, and lines of at most 80 bytes.
  */
 
 enum { MDOC_WIDTH = 78, MAX_SECTIONS = 64 };
 
-/* A section describes one kind of object and bears the path of the first property that holds it. */
+/* A section describes one kind of object. Its title is the path of the first property that holds such an object. */
 struct section {
 	const struct schema *schema;
 	char path[128];
@@ -176,7 +175,7 @@ static void write_byte(FILE *out, const char *byte, bool is_first)
 		fputs("\\&", out);
 }
 
-/* One sentence as filled text: capital first unless that is a literal in quotes, full stop last, nothing that looks
+/* Writes one sentence as filled text: with a capital, unless it begins with a quote, and a full stop. No line looks
  * like a request. */
 static void write_sentence(FILE *out, const char *text)
 {
@@ -209,7 +208,7 @@ static const char *section_path(const struct reference *ref, const struct schema
 	return NULL;
 }
 
-/* Each object's section comes right after that of the one which holds it. */
+/* An object's section follows that of the object which holds it. */
 static void collect_sections(struct reference *ref, const char *path, const struct schema *schema)
 {
 	if (section_path(ref, schema) || ref->count == MAX_SECTIONS)
@@ -217,7 +216,7 @@ static void collect_sections(struct reference *ref, const char *path, const stru
 	struct section *section = &ref->sections[ref->count++];
 	section->schema = schema;
 	(void)snprintf(section->path, sizeof(section->path), "%s", path);
-	for (const struct property *p = schema->properties; p->name; p++) {
+	EACH_PROPERTY (schema, p) {
 		char below[sizeof(section->path)];
 		if (!p->object)
 			continue;
@@ -248,7 +247,7 @@ void oci_reference_mdoc(FILE *out)
 		if (i > 0)
 			fprintf(out, ".Ss %s\n", ref.sections[i].path);
 		fputs(".Bl -tag -width Ds\n", out);
-		for (const struct property *p = ref.sections[i].schema->properties; p->name; p++)
+		EACH_PROPERTY (ref.sections[i].schema, p)
 			write_row(&ref, p, out);
 		fputs(".El\n", out);
 	}

@@ -1,5 +1,5 @@
 /*
- * Tells about properties from their tables: for `hull spec --explain` and for hull-config(5).
+ * Describes properties by their tables, for `hull spec --explain` and hull-config(5).
  *
  *	oci_explain(".linux.resources.memory", stdout, &err);
  */
@@ -10,13 +10,12 @@
 
 #include "base/error.h"
 
-/* Prints kind, allowed words or range, whether it is required, what it means, and the members of an
- * object. The path is jq(1)'s, with or without the first dot and indexes; "." is the whole. An
- * unknown one fails with the nearest known as hint. */
+/* Prints a property's kind, its allowed words or range, whether it is required, its meaning, and the members of an
+ * object. The path is jq(1)'s, with or without the first dot and indexes; "." is the whole configuration. An unknown
+ * path fails, and the hint is the nearest known one. */
 int oci_explain(const char *path, FILE *out, struct error *err);
 
-/* Calls `each` for every property that a path may go on with after its last dot: for ".linux.res" the members of
- * .linux. */
+/* Calls `each` for every property that may follow the last dot of a path: for ".linux.res" the members of .linux. */
 void oci_explain_below(
 	const char *path, void (*each)(void *data, const char *path, const char *doc, bool has_members), void *data);
 

@@ -5,7 +5,7 @@
 #include "oci/state.h"
 #include "oci/words.h"
 
-/* Every version from there on is taken: the specification is compatible within a major version. */
+/* Later versions are accepted: the specification is compatible within a major version. */
 #define OCI_VERSION_MIN "1.0.0"
 
 static void write_strings(struct json_writer *w, const char *name, const oci_strings *list)
@@ -38,7 +38,7 @@ static void open_object(struct json_writer *w, const char *name)
 	json_object(w);
 }
 
-/* An object that says no more than that the runtime has it. */
+/* A feature without further members. */
 static void write_enabled(struct json_writer *w, const char *name)
 {
 	open_object(w, name);
@@ -53,7 +53,7 @@ static void write_hooks(struct json_writer *w)
 	(void)schema_find(&oci_config_schema, ".hooks", &hooks); /* the row itself says nothing */
 	json_key(w, "hooks");
 	json_array(w);
-	for (const struct property *p = hooks->properties; p->name; p++)
+	EACH_PROPERTY (hooks, p)
 		json_string(w, p->name);
 	json_end(w);
 }

@@ -1,12 +1,10 @@
 /*
- * The features document: what this runtime recognizes, whatever the host can do (features.md,
- * features-linux.md).
+ * The features document: what this runtime recognizes, independent of the host (features.md, features-linux.md).
  *
  *	struct oci_features_facts facts = { .mount_options = options, ... };
  *	char *text = oci_features_json(&arena, &facts, &len);
  *
- * Whatever the tables know (hooks, namespaces, the words of seccomp and memory policy) comes from
- * them; the rest are the facts.
+ * The tables supply hooks, namespaces and the words of seccomp and memory policy. The facts are the rest.
  */
 #pragma once
 

@@ -7,7 +7,7 @@
 
 static const char ellipsis[] = "…";
 
-/* Adds a whole character, or nothing more from now on. */
+/* Adds a whole character. Once one does not fit, nothing more is added. */
 static void add(struct json_path *path, const char *text, size_t len)
 {
 	if (path->full)
@@ -24,7 +24,7 @@ static void add(struct json_path *path, const char *text, size_t len)
 	path->buf[path->len] = '\0';
 }
 
-/* Length of the UTF-8 character that begins at text; the parser has seen that it is whole. */
+/* Length of the UTF-8 character at text. The parser has seen that it is whole. */
 static size_t character_length(const char *text, size_t len)
 {
 	size_t n = 1;
@@ -84,7 +84,7 @@ char *json_show(char *buf, size_t size, const char *text, size_t len)
 	return buf;
 }
 
-/* What yajl says, by a piece of it, and what we say. */
+/* A piece of yajl's message, and our message and hint. */
 static const struct complaint {
 	const char *piece, *text, *hint;
 } complaints[] = {

@@ -3,35 +3,23 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yajl/yajl_parse.h>
 
-#include "oci/json-error.h"
 #include "oci/json-read.h"
 
-enum { PATH_SIZE = sizeof(((struct error *)0)->where) }; /* a longer path is cut here as it is in an error */
-
-struct level {
-	size_t len; /* of the path to the object or array itself */
-	bool full, array;
-	size_t index; /* of its next item */
-};
-
 struct finder {
-	yajl_handle yajl;
-	const char *text;
-	size_t counted; /* bytes, of which the newlines are in `line` */
-	int line;
 	struct json_line *known; /* sorted by path */
 	size_t count;
-	char path[PATH_SIZE];
-	struct json_path at;
-	unsigned depth;
-	struct level levels[JSON_MAX_DEPTH];
 };
 
 static int compare(const void *a, const void *b)
 {
 	return strcmp(((const struct json_line *)a)->path, ((const struct json_line *)b)->path);
+}
+
+static struct json_line *find(const struct finder *f, const char *path)
+{
+	const struct json_line key = { .path = path };
+	return bsearch(&key, f->known, f->count, sizeof(key), compare);
 }
 
 /* Where the last component begins: ".a[0]" is ".a" and "[0]". */
@@ -50,100 +38,7 @@ static size_t last_component(const char *path)
 	return start;
 }
 
-/* Records the line of the property or item that begins here, with the path `at`. */
-static void note(struct finder *f)
-{
-	struct json_line key = { .path = f->at.len ? f->path : "" };
-	struct json_line *known = bsearch(&key, f->known, f->count, sizeof(key), compare);
-	size_t end = yajl_get_bytes_consumed(f->yajl);
-	for (; f->counted < end; f->counted++)
-		f->line += f->text[f->counted] == '\n';
-	if (known && !known->line)
-		known->line = f->line;
-}
-
-/* Cuts the path back to the innermost open object or array. */
-static struct level *rewind_path(struct finder *f)
-{
-	struct level *level = f->depth ? &f->levels[f->depth - 1] : NULL;
-	f->at = (struct json_path){
-		.buf = f->path, .size = sizeof(f->path), .len = level ? level->len : 0, .full = level && level->full
-	};
-	f->path[f->at.len] = '\0';
-	return level;
-}
-
-/* Records an item of an array. A property was recorded by its name. */
-static void begin_value(struct finder *f)
-{
-	struct level *level = f->depth ? &f->levels[f->depth - 1] : NULL;
-	if (level && !level->array)
-		return;
-	if (rewind_path(f))
-		json_path_index(&f->at, level->index++);
-	note(f);
-}
-
-static int on_scalar(void *ctx)
-{
-	begin_value(ctx);
-	return 1;
-}
-
-static int on_boolean(void *ctx, int value)
-{
-	(void)value;
-	return on_scalar(ctx);
-}
-
-static int on_number(void *ctx, const char *text, size_t len)
-{
-	(void)text, (void)len;
-	return on_scalar(ctx);
-}
-
-static int on_string(void *ctx, const unsigned char *text, size_t len)
-{
-	(void)text, (void)len;
-	return on_scalar(ctx);
-}
-
-static int open_level(struct finder *f, bool array)
-{
-	begin_value(f);
-	if (f->depth == JSON_MAX_DEPTH)
-		return 0;
-	f->levels[f->depth++] = (struct level){ .len = f->at.len, .full = f->at.full, .array = array };
-	return 1;
-}
-
-static int on_start_map(void *ctx)
-{
-	return open_level(ctx, false);
-}
-
-static int on_start_array(void *ctx)
-{
-	return open_level(ctx, true);
-}
-
-static int on_map_key(void *ctx, const unsigned char *key, size_t len)
-{
-	struct finder *f = ctx;
-	(void)rewind_path(f);
-	json_path_key(&f->at, (const char *)key, len);
-	note(f);
-	return 1;
-}
-
-static int on_end(void *ctx)
-{
-	struct finder *f = ctx;
-	f->depth--;
-	return 1;
-}
-
-/* The table holds each path and all that enclose it. */
+/* The table holds each path, and the paths of the objects and arrays around it. */
 static void add_paths(struct arena *arena, struct finder *f, const struct json_line *lines, size_t count)
 {
 	LIST(struct json_line) all = { NULL, 0 };
@@ -159,33 +54,38 @@ static void add_paths(struct arena *arena, struct finder *f, const struct json_l
 			f->known = all.items, f->known[f->count++] = all.items[i];
 }
 
+static void note(void *data, int line, const char *where)
+{
+	struct json_line *known = find(data, where);
+	if (known && !known->line)
+		known->line = line;
+}
+
+static void pass_unknown(void *data, int line, const char *where, const char *nearest)
+{
+	(void)data, (void)line, (void)where, (void)nearest;
+}
+
+static void pass_refused(void *data, const struct error *error)
+{
+	(void)data, (void)error;
+}
+
 void json_find_lines(struct arena *arena, const char *text, size_t len, struct json_line *lines, size_t count)
 {
-	static const yajl_callbacks callbacks = {
-		.yajl_null = on_scalar,
-		.yajl_boolean = on_boolean,
-		.yajl_number = on_number,
-		.yajl_string = on_string,
-		.yajl_start_map = on_start_map,
-		.yajl_map_key = on_map_key,
-		.yajl_end_map = on_end,
-		.yajl_start_array = on_start_array,
-		.yajl_end_array = on_end,
-	};
-	struct finder f = { .text = text, .line = 1 };
-	f.yajl = yajl_alloc(&callbacks, NULL, &f);
-	if (!f.yajl)
-		abort();
+	struct finder f = { .count = 0 };
+	const struct error_sink refused = { pass_refused, NULL };
+	const struct json_source source = { .unknown = pass_unknown, .place = note, .data = &f, .refused = &refused };
+	struct oci_config config;
 	add_paths(arena, &f, lines, count);
-	(void)yajl_parse(f.yajl, (const unsigned char *)text, len); /* as far as it can be read */
-	yajl_free(f.yajl);
+	(void)json_read(arena, &source, &oci_config_schema, text, len, &config, NULL); /* as far as it can be read */
 	for (size_t i = 0; i < count; i++) {
-		struct json_line key = { .path = lines[i].path }, *known = NULL;
-		while (*lines[i].path == '.' && !(known && known->line)) {
-			known = bsearch(&key, f.known, f.count, sizeof(key), compare);
-			if (!*key.path)
+		const struct json_line *known = NULL;
+		for (const char *path = lines[i].path; *lines[i].path == '.' && !(known && known->line);) {
+			known = find(&f, path);
+			if (!*path)
 				break;
-			key.path = arena_strndup(arena, key.path, last_component(key.path));
+			path = arena_strndup(arena, path, last_component(path));
 		}
 		lines[i].line = known ? known->line : 0;
 	}

@@ -1,10 +1,10 @@
 /*
- * The lines of a JSON text on which properties stand, for what is found wrong about them once it has been read.
+ * The lines of properties in a configuration, for errors that are found after it was read.
  *
  *	struct json_line lines[] = { { ".mounts[3].source", 0 }, ... };
  *	json_find_lines(arena, text, len, lines, 2);
  *
- * It reads the text again, so it is for when there is something to say.
+ * It reads the text again: call it only if there are errors.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 
 struct json_line {
 	const char *path; /* as jq(1) writes it: oci/json-error.h */
-	/* Of the property, or if it is missing, of the nearest object or array around it; 0 if the path names none. */
+	/* Of the property, or if that is missing, of the nearest object or array around it; 0 if the path names none */
 	int line;
 };
 

@@ -1,274 +1,26 @@
-/*
- * yajl hands over one token at a time; a stack of frames says where in the structs the next value
- * belongs. A value of an unknown property is passed over by counting its brackets.
- */
-#include "oci/json-read.h"
+#include "oci/json-reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <yajl/yajl_parse.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "oci/json-error.h"
 
-enum frame_kind { FRAME_OBJECT, FRAME_LIST, FRAME_MAP };
-
-/* An object, array or map that is open. `row` is, in an object, the property whose value is
- * next (NULL: pass it over), and in the others the property that they are the value of. */
-struct frame {
-	enum frame_kind kind;
-	const struct property *row;
-	void *base;                  /* the struct, or the list */
-	const struct schema *schema; /* object */
-	uint64_t seen, given;        /* object: rows met, and those of them that were not null */
-	size_t start;                /* object: offset in the text */
-	size_t index;                /* list: of the next item */
-	const char *key;             /* map */
-};
-
-struct reader {
-	struct arena *arena;
-	const struct json_source *source;
-	const struct schema *schema;
-	void *top;
-	struct error *err;
-	yajl_handle yajl;
-	const char *text;
-	size_t len;
-	bool ended; /* all text was handed over */
-	int line;   /* of line_start, for counting on from there */
-	size_t line_start;
-	unsigned depth; /* of brackets open */
-	unsigned skip;  /* of those, the ones in a value that is passed over */
-	unsigned frame_count;
-	struct frame frames[JSON_MAX_DEPTH];
-};
-
-enum token { TOKEN_STRING, TOKEN_NUMBER, TOKEN_BOOL, TOKEN_ARRAY, TOKEN_OBJECT, TOKEN_NULL };
-
-static const char *const expected_words[] = { "a string", "an integer", "a boolean", "an array", "an object" };
-static const char *const found_words[] = { "a string", "a number", "a boolean", "an array", "an object", "null" };
-
-/* What a kind looks like in JSON: itself, and what is in it. An item's size is 0 where the
- * schema has it. */
-static const struct shape {
-	enum token value, item;
-	size_t item_size;
-} shapes[] = {
-	[KIND_STRING] = { TOKEN_STRING },
-	[KIND_BOOL] = { TOKEN_BOOL },
-	[KIND_INT] = { TOKEN_NUMBER },
-	[KIND_UINT] = { TOKEN_NUMBER },
-	[KIND_WORD] = { TOKEN_STRING },
-	[KIND_FLAGS] = { TOKEN_ARRAY, TOKEN_STRING },
-	[KIND_WORDS] = { TOKEN_ARRAY, TOKEN_STRING, sizeof(struct oci_int) },
-	[KIND_STRINGS] = { TOKEN_ARRAY, TOKEN_STRING, sizeof(char *) },
-	[KIND_UINTS] = { TOKEN_ARRAY, TOKEN_NUMBER, sizeof(struct oci_uint) },
-	[KIND_OBJECT] = { TOKEN_OBJECT },
-	[KIND_INLINE] = { TOKEN_OBJECT },
-	[KIND_OBJECTS] = { TOKEN_ARRAY, TOKEN_OBJECT },
-	[KIND_MAP] = { TOKEN_OBJECT, TOKEN_STRING, sizeof(struct oci_pair) },
-	[KIND_OBJECT_MAP] = { TOKEN_OBJECT, TOKEN_OBJECT },
-};
-
-enum { STOP = 0, GO_ON = 1 }; /* what a callback tells yajl */
-enum { SHOWN = 64 };          /* bytes of a value that an error quotes */
-
-/* Where: lines and paths */
-
-static size_t current_offset(const struct reader *r)
-{
-	return r->ended ? r->len : yajl_get_bytes_consumed(r->yajl);
-}
-
-static int line_at(struct reader *r, size_t offset)
-{
-	if (offset > r->len)
-		offset = r->len;
-	if (offset < r->line_start || !r->line) {
-		r->line_start = 0;
-		r->line = 1;
-	}
-	const char *end = r->text + offset, *at = r->text + r->line_start, *newline;
-	while ((newline = memchr(at, '\n', (size_t)(end - at)))) {
-		at = newline + 1;
-		r->line++;
-	}
-	r->line_start = (size_t)(at - r->text);
-	return r->line;
-}
-
-/* The path to the value that is being read, and to `key` in it unless NULL. */
-static void write_path(const struct reader *r, const char *key, size_t len, char *buf, size_t size)
-{
-	struct json_path path = { .buf = buf, .size = size };
-	buf[0] = '\0';
-	for (unsigned i = 0; i < r->frame_count; i++) {
-		const struct frame *f = &r->frames[i];
-		if (f->kind == FRAME_OBJECT && f->row)
-			json_path_key(&path, f->row->name, strlen(f->row->name));
-		else if (f->kind == FRAME_LIST && f->index)
-			json_path_index(&path, f->index - 1);
-		else if (f->kind == FRAME_MAP && f->key)
-			json_path_key(&path, f->key, strlen(f->key));
-	}
-	if (key)
-		json_path_key(&path, key, len);
-}
-
-static const char *file_name(const struct reader *r)
-{
-	const char *name = r->source && r->source->name ? r->source->name : "";
-	const char *slash = strrchr(name, '/');
-	return slash ? slash + 1 : name;
-}
-
-__attribute__((format(printf, 3, 4))) static int stop_at(struct reader *r, size_t offset, const char *fmt, ...)
-{
-	if (!r->err)
-		return STOP;
-	char text[sizeof(r->err->text)], where[sizeof(r->err->where)];
-	va_list args;
-	va_start(args, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, args); /* a cut message is still one */
-	va_end(args);
-	write_path(r, NULL, 0, where, sizeof(where));
-	(void)fail_at(r->err, 0, where, "%s", text);
-	(void)snprintf(r->err->file, sizeof(r->err->file), "%s", file_name(r));
-	r->err->line = line_at(r, offset);
-	return STOP;
-}
-
-/* What a callback returns after stop(): whether the reading goes on, as the caller wants all that is refused. */
-static int refused(struct reader *r)
-{
-	return errors_end(r->source ? r->source->refused : NULL, -1, r->err) ? STOP : GO_ON;
-}
-
-#define stop(r, ...) stop_at(r, current_offset(r), __VA_ARGS__)
-
-/* Frames */
-
-static struct frame *top_frame(struct reader *r)
-{
-	return r->frame_count ? &r->frames[r->frame_count - 1] : NULL;
-}
-
-/* The depth was checked when the bracket was met, so there is room. */
-static struct frame *push(struct reader *r, enum frame_kind kind, const struct property *row, void *base)
-{
-	struct frame *f = &r->frames[r->frame_count++];
-	*f = (struct frame){ .kind = kind, .row = row, .base = base };
-	return f;
-}
-
-static int push_object(struct reader *r, const struct schema *schema, void *base)
-{
-	struct frame *f = push(r, FRAME_OBJECT, NULL, base);
-	f->schema = schema;
-	f->start = current_offset(r);
-	return GO_ON;
-}
-
-static void *add_item(struct reader *r, struct frame *f)
-{
-	const struct shape *shape = &shapes[f->row->kind];
-	if (f->row->kind == KIND_FLAGS)
-		return f->base;
-	void *item = list_add_raw(r->arena, f->base, shape->item_size ? shape->item_size : f->row->object->size);
-	if (f->kind != FRAME_MAP)
-		return item;
-	*(const char **)item = f->key;
-	return f->row->kind == KIND_MAP ? (void *)&((struct oci_pair *)item)->value : item;
-}
-
-enum verdict { TAKE, PASS, REFUSE };
-
-/* Where the reading goes on without a required string, it is empty: the rules and the plan count on it. */
-static void fill_strings(const struct schema *schema, void *base)
-{
-	for (const struct property *row = schema->properties; row->name; row++) {
-		const char **text = (const char **)((char *)base + row->offset);
-		if ((row->flags & REQUIRED) && row->kind == KIND_STRING && !*text)
-			*text = "";
-	}
-}
-
-/* Of a value that cannot be the one that is wanted here. What follows in the array keeps its index. */
-static enum verdict pass_refused(struct reader *r, struct frame *f)
-{
-	if (!f || !refused(r))
-		return REFUSE;
-	if (f->kind == FRAME_LIST) {
-		void *item = add_item(r, f);
-		if (f->row->kind == KIND_STRINGS)
-			*(const char **)item = "";
-		else if (f->row->kind == KIND_OBJECTS)
-			fill_strings(f->row->object, item);
-	}
-	return PASS;
-}
-
-/* Decides about the value that begins: TAKE it to *ret_place as *ret_row says, PASS over it,
- * or REFUSE it (the error is then filled). The very first value has no row. */
-static enum verdict place_value(struct reader *r, enum token found, const struct property **ret_row, void **ret_place)
-{
-	struct frame *f = top_frame(r);
-	enum token wanted = TOKEN_OBJECT;
-	if (r->skip)
-		return PASS;
-	if (f && f->kind == FRAME_OBJECT) {
-		if (f->row && f->row->kind == KIND_SEEN && found != TOKEN_NULL) {
-			*(struct oci_bool *)((char *)f->base + f->row->offset) = (struct oci_bool){ true, true };
-			return PASS;
-		}
-		if (!f->row || found == TOKEN_NULL)
-			return PASS;
-		wanted = shapes[f->row->kind].value;
-		f->given |= UINT64_C(1) << (f->row - f->schema->properties);
-	} else if (f) {
-		if (f->kind == FRAME_MAP && found == TOKEN_NULL)
-			return PASS;
-		f->index++;
-		wanted = shapes[f->row->kind].item;
-	}
-	if (found != wanted) {
-		stop(r, "expected %s, found %s", expected_words[wanted], found_words[found]);
-		return pass_refused(r, f);
-	}
-	*ret_row = f ? f->row : NULL;
-	if (!f)
-		*ret_place = r->top;
-	else if (f->kind == FRAME_OBJECT)
-		*ret_place = (char *)f->base + f->row->offset;
-	else
-		*ret_place = add_item(r, f);
-	return TAKE;
-}
+enum { SHOWN = 64 }; /* bytes of a value that an error quotes */
 
 /* Scalars */
 
-static const struct word *find_word(const struct word *words, const char *text, size_t len)
-{
-	for (; words->name; words++)
-		if (strncmp(words->name, text, len) == 0 && !words->name[len])
-			return words;
-	return NULL;
-}
-
-/* Where the reading goes on, *ret_word is the word that was probably meant, or NULL. */
-static int refuse_word(
-	struct reader *r, const struct property *row, const char *text, size_t len, const struct word **ret_word)
+/* *ret_word is the word that was probably meant, or NULL, for a reading that goes on. */
+static enum verdict refuse_word(
+	struct reader *r, const struct property *row, const char *text, const struct word **ret_word)
 {
 	char shown[SHOWN], hint[sizeof(r->err->hint)];
-	stop(r, "unknown value \"%s\"", json_show(shown, sizeof(shown), text, len));
+	reader_fail(r, reader_offset(r), "unknown value \"%s\"", json_show(shown, sizeof(shown), text, strlen(text)));
 	const char *nearest = word_nearest(row->words, shown);
 	word_list(row->words, hint, sizeof(hint));
 	if (nearest && strstr(hint, "…")) /* too many to name them all */
@@ -276,40 +28,40 @@ static int refuse_word(
 	else
 		(void)error_hint(r->err, "%s", hint);
 	*ret_word = nearest ? word_find(row->words, nearest) : NULL;
-	return refused(r);
+	return reader_refuse(r);
 }
 
 static int on_string(void *ctx, const unsigned char *bytes, size_t len)
 {
 	struct reader *r = ctx;
 	const struct property *row;
-	const char *text = (const char *)bytes;
 	void *place;
-	enum verdict verdict = place_value(r, TOKEN_STRING, &row, &place);
+	enum verdict verdict = reader_place(r, TOKEN_STRING, &row, &place);
 	if (verdict != TAKE)
-		return verdict == PASS ? GO_ON : STOP;
-	if (memchr(text, '\0', len)) {
-		stop(r, "the string holds a NUL character");
+		return verdict;
+	if (memchr(bytes, '\0', len)) {
 		if (!row->words)
 			*(const char **)place = "";
-		return refused(r);
+		return refuse(r, "the string holds a NUL character");
 	}
+	const char *text = arena_strndup(r->arena, (const char *)bytes, len);
 	if (!row->words) {
-		*(const char **)place = arena_strndup(r->arena, text, len);
+		*(const char **)place = text;
 		return GO_ON;
 	}
-	const struct word *word = find_word(row->words, text, len);
-	int result = word ? GO_ON : refuse_word(r, row, text, len, &word);
+	const struct word *word = word_find(row->words, text);
+	if (!word)
+		verdict = refuse_word(r, row, text, &word);
 	if (word && row->kind == KIND_FLAGS)
 		((struct oci_uint *)place)->value |= (uint64_t)word->value;
 	else if (word)
 		*(struct oci_int *)place = (struct oci_int){ true, word->value };
-	return result;
+	return verdict;
 }
 
 enum number { INTEGER, TOO_LARGE, NO_INTEGER };
 
-/* Sign and magnitude, since both int64_t and uint64_t must fit. */
+/* Sign and magnitude, so that both int64_t and uint64_t fit. */
 static enum number parse_integer(const char *text, size_t len, bool *ret_negative, uint64_t *ret_magnitude)
 {
 	uint64_t value = 0;
@@ -332,26 +84,20 @@ static int on_number(void *ctx, const char *text, size_t len)
 	struct reader *r = ctx;
 	const struct property *row;
 	void *place;
-	enum verdict verdict = place_value(r, TOKEN_NUMBER, &row, &place);
+	enum verdict verdict = reader_place(r, TOKEN_NUMBER, &row, &place);
 	if (verdict != TAKE)
-		return verdict == PASS ? GO_ON : STOP;
+		return verdict;
 	char shown[SHOWN];
 	bool negative = false;
 	uint64_t magnitude = 0;
 	enum number number = parse_integer(text, len, &negative, &magnitude);
 	json_show(shown, sizeof(shown), text, len);
-	if (number == NO_INTEGER) {
-		stop(r, "expected an integer, found %s", shown);
-		return refused(r);
-	}
-	int64_t value = (int64_t)(negative ? 0 - magnitude : magnitude);
-	bool fits = number == INTEGER && (negative ? value >= row->min : magnitude <= row->max);
-	if (!fits || (!negative && row->min > 0 && magnitude < (uint64_t)row->min)) {
-		stop(r, "%s is out of range, allowed is %" PRId64 " to %" PRIu64, shown, row->min, row->max);
-		return refused(r);
-	}
+	if (number == NO_INTEGER)
+		return refuse(r, "expected an integer, found %s", shown);
+	if (number == TOO_LARGE || !property_takes(row, negative, magnitude))
+		return refuse(r, "%s is out of range, allowed is %" PRId64 " to %" PRIu64, shown, row->min, row->max);
 	if (row->kind == KIND_INT)
-		*(struct oci_int *)place = (struct oci_int){ true, value };
+		*(struct oci_int *)place = (struct oci_int){ true, (int64_t)(negative ? 0 - magnitude : magnitude) };
 	else
 		*(struct oci_uint *)place = (struct oci_uint){ true, magnitude };
 	return GO_ON;
@@ -361,32 +107,42 @@ static int on_boolean(void *ctx, int value)
 {
 	const struct property *row;
 	void *place;
-	enum verdict verdict = place_value(ctx, TOKEN_BOOL, &row, &place);
+	enum verdict verdict = reader_place(ctx, TOKEN_BOOL, &row, &place);
 	if (verdict == TAKE)
 		*(struct oci_bool *)place = (struct oci_bool){ true, value };
-	return verdict == REFUSE ? STOP : GO_ON;
+	return verdict;
 }
 
 static int on_null(void *ctx)
 {
 	const struct property *row;
 	void *place;
-	return place_value(ctx, TOKEN_NULL, &row, &place) == REFUSE ? STOP : GO_ON;
+	return reader_place(ctx, TOKEN_NULL, &row, &place);
 }
 
 /* Objects and arrays */
 
 static enum verdict open_bracket(struct reader *r, enum token found, const struct property **ret_row, void **ret_place)
 {
-	enum verdict verdict = place_value(r, found, ret_row, ret_place);
-	if (verdict == REFUSE)
-		return REFUSE;
+	enum verdict verdict = reader_place(r, found, ret_row, ret_place);
+	if (verdict == STOP)
+		return STOP;
 	if (++r->depth > JSON_MAX_DEPTH) {
-		stop(r, "nested deeper than %d levels", JSON_MAX_DEPTH);
-		return REFUSE;
+		reader_fail(r, reader_offset(r), "nested deeper than %d levels", JSON_MAX_DEPTH);
+		return STOP;
 	}
-	r->skip += verdict == PASS;
+	r->skip += verdict == GO_ON;
 	return verdict;
+}
+
+/* The frame that ends, or NULL in a value that is passed over. */
+static struct frame *close_bracket(struct reader *r)
+{
+	r->depth--;
+	if (!r->skip)
+		return reader_top(r);
+	r->skip--;
+	return NULL;
 }
 
 static int on_start_array(void *ctx)
@@ -396,10 +152,10 @@ static int on_start_array(void *ctx)
 	void *place;
 	enum verdict verdict = open_bracket(r, TOKEN_ARRAY, &row, &place);
 	if (verdict != TAKE)
-		return verdict == PASS ? GO_ON : STOP;
+		return verdict;
 	if (row->kind == KIND_FLAGS)
 		((struct oci_uint *)place)->set = true; /* even when it is empty */
-	push(r, FRAME_LIST, row, place);
+	reader_push(r, FRAME_LIST, row, place);
 	return GO_ON;
 }
 
@@ -410,31 +166,31 @@ static int on_start_map(void *ctx)
 	void *place;
 	enum verdict verdict = open_bracket(r, TOKEN_OBJECT, &row, &place);
 	if (verdict != TAKE)
-		return verdict == PASS ? GO_ON : STOP;
+		return verdict;
+	bool map = row && (row->kind == KIND_MAP || row->kind == KIND_OBJECT_MAP);
 	if (!row)
-		return push_object(r, r->schema, place);
-	bool value = top_frame(r)->kind == FRAME_OBJECT;
-	if (value && (row->kind == KIND_MAP || row->kind == KIND_OBJECT_MAP)) {
-		push(r, FRAME_MAP, row, place);
+		reader_report_place(r);
+	if (map && reader_top(r)->kind == FRAME_OBJECT) { /* not an object in a map of objects */
+		reader_push(r, FRAME_MAP, row, place);
 		return GO_ON;
 	}
-	if (row->kind == KIND_OBJECT)
+	if (row && row->kind == KIND_OBJECT)
 		place = *(void **)place = arena_alloc(r->arena, row->object->size);
-	return push_object(r, row->object, place);
+	struct frame *f = reader_push(r, FRAME_OBJECT, NULL, place);
+	f->schema = row ? row->object : r->schema;
+	f->start = reader_offset(r);
+	return GO_ON;
 }
 
-/* Lists of strings serve as argv and environ, so a NULL follows the last that does not count. */
+/* Lists of strings serve as argv and environ: a NULL follows the last string, and does not count. */
 static int on_end_array(void *ctx)
 {
 	struct reader *r = ctx;
-	r->depth--;
-	if (r->skip) {
-		r->skip--;
+	struct frame *f = close_bracket(r);
+	if (!f)
 		return GO_ON;
-	}
-	struct frame *f = top_frame(r);
 	if (f->row->kind == KIND_STRINGS) {
-		add_item(r, f);
+		reader_add_item(r, f);
 		((struct raw_list *)f->base)->len--;
 	}
 	r->frame_count--;
@@ -446,54 +202,44 @@ static int compare_strings(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Sorted at the end: to compare each key with all before it would take hours for a file of the
- * allowed size. */
-static int refuse_duplicate_keys(struct reader *r, struct frame *f)
+/* Sorts the keys: to compare each with all before it would take hours in a file of the allowed size. */
+static enum verdict refuse_duplicate_keys(struct reader *r, struct frame *f)
 {
 	const struct raw_list *list = f->base;
-	size_t size = shapes[f->row->kind].item_size;
-	if (list->len < 2)
-		return GO_ON;
 	const char **keys = arena_array(r->arena, list->len, sizeof(*keys));
 	for (size_t i = 0; i < list->len; i++)
-		keys[i] = *(const char **)((char *)list->items + i * (size ? size : f->row->object->size));
+		keys[i] = *(const char **)((char *)list->items + i * property_item_size(f->row));
 	qsort(keys, list->len, sizeof(*keys), compare_strings);
 	for (size_t i = 1; i < list->len; i++) {
 		f->key = keys[i];
-		if (!str_eq(keys[i - 1], keys[i]))
-			continue;
-		stop(r, "property is given twice");
-		if (!refused(r))
+		if (str_eq(keys[i - 1], keys[i]) && refuse(r, "property is given twice") == STOP)
 			return STOP;
 	}
 	return GO_ON;
 }
 
-static int refuse_missing(struct reader *r, struct frame *f)
+static enum verdict refuse_missing(struct reader *r, struct frame *f)
 {
 	uint64_t bit = 1;
-	for (f->row = f->schema->properties; f->row->name; f->row++, bit <<= 1) {
-		if (!(f->row->flags & REQUIRED) || (f->given & bit))
-			continue;
-		stop_at(r, f->start, "required property is missing");
-		if (!refused(r))
+	EACH_PROPERTY (f->schema, row) {
+		bool missing = (row->flags & REQUIRED) && !(f->given & bit);
+		bit <<= 1;
+		f->row = row;
+		if (missing && (reader_fail(r, f->start, "required property is missing"), reader_refuse(r) == STOP))
 			return STOP;
 	}
 	if (r->source && r->source->refused)
-		fill_strings(f->schema, f->base);
+		reader_fill_strings(f->schema, f->base);
 	return GO_ON;
 }
 
 static int on_end_map(void *ctx)
 {
 	struct reader *r = ctx;
-	r->depth--;
-	if (r->skip) {
-		r->skip--;
+	struct frame *f = close_bracket(r);
+	if (!f)
 		return GO_ON;
-	}
-	struct frame *f = top_frame(r);
-	if (!(f->kind == FRAME_MAP ? refuse_duplicate_keys(r, f) : refuse_missing(r, f)))
+	if ((f->kind == FRAME_MAP ? refuse_duplicate_keys(r, f) : refuse_missing(r, f)) == STOP)
 		return STOP;
 	r->frame_count--;
 	return GO_ON;
@@ -506,28 +252,20 @@ static void report_unknown(struct reader *r, const struct schema *schema, const 
 	if (!(r->source && r->source->unknown) && !log_wants(LOG_LEVEL_DEBUG))
 		return;
 	char where[sizeof(r->err->where)], key[SHOWN];
-	write_path(r, text, len, where, sizeof(where));
+	reader_path(r, text, len, where, sizeof(where));
 	const char *nearest = schema_nearest(schema, json_show(key, sizeof(key), text, len));
-	int line = line_at(r, current_offset(r));
+	int line = reader_line(r, reader_offset(r));
 	if (r->source && r->source->unknown)
 		r->source->unknown(r->source->data, line, where, nearest);
 	else
-		log_debug("%s:%d: %s: unknown property, not read%s%s%s", file_name(r), line, where,
+		log_debug("%s:%d: %s: unknown property, not read%s%s%s", reader_file(r), line, where,
 			nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
-}
-
-static const struct property *find_property(const struct schema *schema, const char *key, size_t len)
-{
-	for (const struct property *p = schema->properties; p->name; p++)
-		if (strncmp(p->name, key, len) == 0 && !p->name[len])
-			return p;
-	return NULL;
 }
 
 static int on_map_key(void *ctx, const unsigned char *bytes, size_t len)
 {
 	struct reader *r = ctx;
-	struct frame *f = top_frame(r);
+	struct frame *f = reader_top(r);
 	const char *key = (const char *)bytes;
 	if (r->skip)
 		return GO_ON;
@@ -535,27 +273,28 @@ static int on_map_key(void *ctx, const unsigned char *bytes, size_t len)
 		f->key = NULL;
 	else
 		f->row = NULL;
-	if (memchr(key, '\0', len))
-		return stop(r, "the name of a property holds a NUL character");
+	if (memchr(key, '\0', len)) {
+		reader_fail(r, reader_offset(r), "the name of a property holds a NUL character");
+		return STOP;
+	}
 	if (f->kind == FRAME_MAP) {
 		f->key = arena_strndup(r->arena, key, len);
-		if (len)
-			return GO_ON;
-		stop(r, "the name is empty");
-		return refused(r);
+		reader_report_place(r);
+		return len ? GO_ON : refuse(r, "the name is empty");
 	}
-	f->row = find_property(f->schema, key, len);
+	f->row = schema_row(f->schema, key, len);
 	if (!f->row) {
 		report_unknown(r, f->schema, key, len);
 		return GO_ON;
 	}
 	uint64_t bit = UINT64_C(1) << (f->row - f->schema->properties);
 	if (f->seen & bit) {
-		stop(r, "property is given twice");
+		enum verdict verdict = refuse(r, "property is given twice");
 		f->row = NULL;
-		return refused(r);
+		return verdict;
 	}
 	f->seen |= bit;
+	reader_report_place(r);
 	return GO_ON;
 }
 
@@ -579,11 +318,11 @@ static int refuse_syntax(struct reader *r)
 	const char *hint, *text = json_complaint((const char *)said, &hint);
 	yajl_free_error(r->yajl, said);
 	while (r->ended && r->len && strchr(" \t\r\n", r->text[r->len - 1]))
-		r->len--;   /* the end is where the text ends, not the blank lines after it */
-	r->frame_count = 0; /* jq cannot go anywhere in such a file */
+		r->len--;   /* the text ends before the blank lines */
+	r->frame_count = 0; /* jq(1) cannot follow a path in such a file */
 	if (r->ended && r->len == 0)
 		text = "the file is empty", hint = "";
-	(void)stop(r, "%s", text);
+	reader_fail(r, reader_offset(r), "%s", text);
 	return error_hint(r->err, "%s", hint);
 }
 
@@ -605,7 +344,7 @@ int json_read(struct arena *arena, const struct json_source *source, const struc
 	struct reader r = { .arena = arena, .source = source, .schema = schema, .err = err };
 	r.text = text;
 	if (len > JSON_MAX_SIZE) {
-		(void)stop_at(&r, 0, "larger than %d MiB", JSON_MAX_SIZE >> 20);
+		reader_fail(&r, 0, "larger than %d MiB", JSON_MAX_SIZE >> 20);
 		return -1;
 	}
 	r.len = len;
@@ -620,17 +359,16 @@ int json_read(struct arena *arena, const struct json_source *source, const struc
 	return result;
 }
 
-/* O_NONBLOCK: to open a pipe that nobody writes to would take for ever. */
+/* O_NONBLOCK: a pipe without a writer would be opened for ever. */
 static ssize_t read_regular(struct arena *arena, int dirfd, const char *path, char **ret_text, struct error *err)
 {
 	struct stat st;
 	FD(fd) = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail(err, errno, "open %s", path);
-	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) /* to read a directory is an error that says so */
+	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) /* read(2) of a directory fails with EISDIR */
 		return read_fd(arena, fd, path, JSON_MAX_SIZE, ret_text, err);
-	(void)fail(err, 0, "%s is not a regular file", path);
-	return error_hint(err, "a configuration from elsewhere is given by --config");
+	return fail_hint(err, 0, "--config takes a configuration from elsewhere", "%s is not a regular file", path);
 }
 
 int oci_config_read(struct arena *arena, int dirfd, const char *path, const struct json_source *source,

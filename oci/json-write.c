@@ -7,7 +7,7 @@
 
 #include "base/str.h"
 
-/* All memory, yajl's too, is the arena's: nothing to free, no malloc for a short text. */
+/* All memory is the arena's, yajl's as well: a short text needs no malloc, and nothing is freed. */
 
 static void *allocate(void *arena, size_t size)
 {
@@ -41,8 +41,8 @@ static void append_plain(struct json_writer *w, const char *text, size_t len)
 	w->len += len;
 }
 
-/* yajl escapes the control characters below U+0020 alone. U+007F to U+009F act on a terminal too, and stand in strings
- * alone. */
+/* yajl escapes only the control characters below U+0020. U+007F to U+009F act on a terminal too. They occur only in
+ * strings. */
 static void append(void *data, const char *text, size_t len)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -61,7 +61,7 @@ static void append(void *data, const char *text, size_t len)
 	append_plain(data, text + done, len - done);
 }
 
-/* yajl refuses only what a program must not do: a value where a key belongs, or 128 levels. */
+/* yajl refuses only errors of the program: a value in place of a key, or 128 levels. */
 static void must(yajl_gen_status status)
 {
 	if (status != yajl_gen_status_ok)
@@ -83,7 +83,7 @@ void json_begin(struct json_writer *w, struct arena *arena, bool pretty)
 	}
 }
 
-/* Opening waits for the first member, since yajl would write an empty object on three lines. */
+/* The bracket waits for the first member, since yajl would write an empty object on three lines. */
 static void write_opening(struct json_writer *w)
 {
 	if (!w->opening)
@@ -108,7 +108,7 @@ void json_array(struct json_writer *w)
 
 void json_end(struct json_writer *w)
 {
-	if (w->opening) /* as a number is how yajl writes a value unchanged */
+	if (w->opening) /* yajl writes numbers unchanged */
 		must(yajl_gen_number(w->gen, w->opening, 2));
 	else
 		must(w->objects & 1 ? yajl_gen_map_close(w->gen) : yajl_gen_array_close(w->gen));
@@ -202,50 +202,6 @@ char *json_finish(struct json_writer *w, size_t *ret_len)
 
 /* A struct by its table. */
 
-static bool has_members(const struct schema *schema, const char *object);
-
-/* Whether the property is there to be written: set, not NULL, or not empty. */
-static bool is_present(const struct property *p, const char *object)
-{
-	const void *member = object + p->offset;
-	switch (p->kind) {
-	case KIND_STRING:
-	case KIND_OBJECT:
-		return *(const void *const *)member != NULL;
-	case KIND_BOOL:
-		return ((const struct oci_bool *)member)->set;
-	case KIND_INT:
-		return ((const struct oci_int *)member)->set;
-	case KIND_WORD: {
-		const struct oci_int *word = member;
-		return word->set && word_name(p->words, word->value);
-	}
-	case KIND_UINT:
-	case KIND_FLAGS:
-		return ((const struct oci_uint *)member)->set;
-	case KIND_INLINE:
-		return has_members(p->object, member);
-	case KIND_WORDS:
-	case KIND_STRINGS:
-	case KIND_UINTS:
-	case KIND_OBJECTS:
-	case KIND_MAP:
-	case KIND_OBJECT_MAP:
-		return ((const struct raw_list *)member)->len > 0;
-	case KIND_SEEN: /* the value itself was not kept */
-		return false;
-	}
-	return false;
-}
-
-static bool has_members(const struct schema *schema, const char *object)
-{
-	for (const struct property *p = schema->properties; p->name; p++)
-		if (is_present(p, object))
-			return true;
-	return false;
-}
-
 static void write_flags(struct json_writer *w, const struct word *words, uint64_t flags)
 {
 	json_array(w);
@@ -259,96 +215,69 @@ static void write_flags(struct json_writer *w, const struct word *words, uint64_
 	json_end(w);
 }
 
-static void write_map(struct json_writer *w, const oci_map *map)
+/* NULL for a number that the table does not know: nothing is written for it. */
+static const char *word_of(const struct property *p, const void *value)
 {
-	json_object(w);
-	LIST_EACH (map, pair) {
-		json_key(w, pair->key);
-		json_string(w, pair->value);
-	}
-	json_end(w);
+	return word_name(p->words, ((const struct oci_int *)value)->value);
 }
 
-static void write_item(struct json_writer *w, const struct property *p, const char *item)
+/* The value of a property, or one item of a list. */
+static void write_value(struct json_writer *w, const struct property *p, const void *value)
 {
 	switch (p->kind) {
+	case KIND_STRING:
 	case KIND_STRINGS:
-		json_string(w, *(const char *const *)item);
-		break;
+		return json_string(w, *(const char *const *)value);
+	case KIND_BOOL:
+		return json_bool(w, ((const struct oci_bool *)value)->value);
+	case KIND_INT:
+		return json_int(w, ((const struct oci_int *)value)->value);
+	case KIND_UINT:
 	case KIND_UINTS:
-		json_uint(w, ((const struct oci_uint *)item)->value);
-		break;
-	case KIND_WORDS: {
-		const char *name = word_name(p->words, ((const struct oci_int *)item)->value);
-		if (name)
-			json_string(w, name);
-		break;
-	}
-	case KIND_OBJECT_MAP:
-		json_key(w, *(const char *const *)item);
-		json_struct(w, p->object, item);
-		break;
+		return json_uint(w, ((const struct oci_uint *)value)->value);
+	case KIND_WORD:
+	case KIND_WORDS:
+		return json_string(w, word_of(p, value));
+	case KIND_FLAGS:
+		return write_flags(w, p->words, ((const struct oci_uint *)value)->value);
+	case KIND_MAP:
+		return json_string(w, ((const struct oci_pair *)value)->value);
+	case KIND_OBJECT:
+		return json_struct(w, p->object, *(const void *const *)value);
 	default:
-		json_struct(w, p->object, item);
+		return json_struct(w, p->object, value);
 	}
 }
 
 static void write_list(struct json_writer *w, const struct property *p, const struct raw_list *list)
 {
-	size_t size = p->kind == KIND_STRINGS ? sizeof(char *) :
-		      p->kind == KIND_UINTS   ? sizeof(struct oci_uint) :
-		      p->kind == KIND_WORDS   ? sizeof(struct oci_int) :
-						p->object->size;
-	if (p->kind == KIND_OBJECT_MAP)
+	bool keys = p->kind == KIND_MAP || p->kind == KIND_OBJECT_MAP;
+	if (keys)
 		json_object(w);
 	else
 		json_array(w);
-	for (size_t i = 0; i < list->len; i++)
-		write_item(w, p, (const char *)list->items + i * size);
-	json_end(w);
-}
-
-static void write_property(struct json_writer *w, const struct property *p, const void *member)
-{
-	switch (p->kind) {
-	case KIND_STRING:
-		return json_string(w, *(const char *const *)member);
-	case KIND_BOOL:
-		return json_bool(w, ((const struct oci_bool *)member)->value);
-	case KIND_INT:
-		return json_int(w, ((const struct oci_int *)member)->value);
-	case KIND_UINT:
-		return json_uint(w, ((const struct oci_uint *)member)->value);
-	case KIND_WORD:
-		return json_string(w, word_name(p->words, ((const struct oci_int *)member)->value));
-	case KIND_FLAGS:
-		return write_flags(w, p->words, ((const struct oci_uint *)member)->value);
-	case KIND_OBJECT:
-		return json_struct(w, p->object, *(const void *const *)member);
-	case KIND_INLINE:
-		return json_struct(w, p->object, member);
-	case KIND_MAP:
-		return write_map(w, member);
-	case KIND_WORDS:
-	case KIND_STRINGS:
-	case KIND_UINTS:
-	case KIND_OBJECTS:
-	case KIND_OBJECT_MAP:
-		return write_list(w, p, member);
-	case KIND_SEEN:
-		return;
+	for (size_t i = 0; i < list->len; i++) {
+		const char *item = (const char *)list->items + i * property_item_size(p);
+		if (keys)
+			json_key(w, *(const char *const *)item);
+		if (p->kind != KIND_WORDS || word_of(p, item))
+			write_value(w, p, item);
 	}
+	json_end(w);
 }
 
 void json_struct(struct json_writer *w, const struct schema *schema, const void *value)
 {
-	const char *object = value;
 	json_object(w);
-	for (const struct property *p = schema->properties; p->name; p++) {
-		if (!is_present(p, object))
+	EACH_PROPERTY (schema, p) {
+		const void *member = (const char *)value + p->offset;
+		if (!property_is_set(p, member) || (p->kind == KIND_WORD && !word_of(p, member)))
 			continue;
 		json_key(w, p->name);
-		write_property(w, p, object + p->offset);
+		if (property_item_size(p))
+			write_list(w, p, member);
+		else
+			write_value(w, p, member);
 	}
 	json_end(w);
 }

@@ -8,8 +8,8 @@
  *	json_object(&w), json_key(&w, "type"), json_string(&w, "stats"), json_end(&w);
  *	const char *line = json_finish(&w, &len);
  *
- * Pretty text is indented by a tab and ends with a newline, the other is one line without one. The
- * text is the arena's and ends with a NUL byte. Bytes of a string that are no UTF-8 become U+FFFD.
+ * Pretty text is indented by tabs and ends with a newline. Other text is one line without a newline. The text is the
+ * arena's and ends with a NUL byte. Bytes of a string that are no UTF-8 become U+FFFD.
  */
 #pragma once
 
@@ -20,10 +20,10 @@
 #include "base/arena.h"
 #include "oci/schema.h"
 
-/* The struct that `schema` describes. Whatever is absent or an empty list is left out. */
+/* Writes the struct that `schema` describes. Absent values and empty lists are left out. */
 char *json_write(struct arena *arena, const struct schema *schema, const void *value, bool pretty, size_t *ret_len);
 
-/* Whether a string of JSON can hold the text as it is: it is UTF-8. */
+/* Whether the text is UTF-8, so that a string of JSON can hold it. */
 bool json_holds(const char *text);
 
 struct json_writer {

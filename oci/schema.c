@@ -1,12 +1,10 @@
 #include "oci/schema.h"
 
-#include <stdbool.h>
-
 #include "base/nearest.h"
 
-static const struct property *find_row(const struct schema *schema, const char *name, size_t len)
+const struct property *schema_row(const struct schema *schema, const char *name, size_t len)
 {
-	for (const struct property *p = schema->properties; p->name; p++)
+	EACH_PROPERTY (schema, p)
 		if (strlen(p->name) == len && memcmp(p->name, name, len) == 0)
 			return p;
 	return NULL;
@@ -25,20 +23,28 @@ static const char *skip_index(const char *at)
 	return *at ? at + 1 : NULL;
 }
 
-static bool takes_index(const struct property *p)
+size_t property_item_size(const struct property *row)
 {
-	switch (p->kind) {
-	case KIND_FLAGS:
+	switch (row->kind) {
 	case KIND_WORDS:
+		return sizeof(struct oci_int);
 	case KIND_STRINGS:
+		return sizeof(const char *);
 	case KIND_UINTS:
-	case KIND_OBJECTS:
+		return sizeof(struct oci_uint);
 	case KIND_MAP:
+		return sizeof(struct oci_pair);
+	case KIND_OBJECTS:
 	case KIND_OBJECT_MAP:
-		return true;
+		return row->object->size;
 	default:
-		return false;
+		return 0;
 	}
+}
+
+static bool takes_index(const struct property *row)
+{
+	return row->kind == KIND_FLAGS || property_item_size(row);
 }
 
 const struct property *schema_find(const struct schema *root, const char *path, const struct schema **ret_schema)
@@ -50,7 +56,7 @@ const struct property *schema_find(const struct schema *root, const char *path, 
 	path += *path == '.';
 	while (*path) {
 		size_t len = strcspn(path, ".[");
-		const struct property *found = at ? find_row(at, path, len) : NULL;
+		const struct property *found = at ? schema_row(at, path, len) : NULL;
 		if (!found && !(key && len))
 			return NULL;
 		key = found && found->kind == KIND_OBJECT_MAP && path[len] == '.';
@@ -72,7 +78,7 @@ const struct property *schema_find(const struct schema *root, const char *path, 
 const char *schema_nearest(const struct schema *schema, const char *name)
 {
 	struct nearest near = nearest_to(name);
-	for (const struct property *p = schema->properties; p->name; p++)
+	EACH_PROPERTY (schema, p)
 		(void)nearest_try(&near, p->name);
 	return near.name;
 }

@@ -1,11 +1,10 @@
 /*
- * One table for the configuration: a row a property, five readers (parse, validate, write, explain,
- * manual page).
+ * One table for the configuration, a row a property. It is used to read, check, write and explain a configuration, and
+ * for the manual page.
  *
  *	static const struct property root_properties[] = {
  *		STRING(struct oci_root, path, "path", REQUIRED, "root filesystem of the container"),
  *		BOOL(struct oci_root, readonly, "readonly", 0, "true if it must be read-only"),
- *		END,
  *	};
  *	const struct schema oci_root_schema = SCHEMA(oci_root, root_properties);
  *
@@ -13,6 +12,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +23,7 @@ enum kind {
 	KIND_STRING,     /* const char * */
 	KIND_BOOL,       /* struct oci_bool */
 	KIND_INT,        /* struct oci_int, range min..max */
-	KIND_UINT,       /* struct oci_uint, range 0..umax */
+	KIND_UINT,       /* struct oci_uint, range 0..max */
 	KIND_WORD,       /* struct oci_int: one of `words` */
 	KIND_FLAGS,      /* struct oci_uint: an array of words, or'ed */
 	KIND_WORDS,      /* LIST(struct oci_int): an array of words, in order */
@@ -54,13 +54,16 @@ struct property {
 struct schema {
 	const char *name;
 	size_t size;
-	const struct property *properties; /* ends with a NULL name */
+	const struct property *properties;
+	size_t count;
 };
 
+#define EACH_PROPERTY(schema, p) \
+	for (const struct property *p = (schema)->properties; p < (schema)->properties + (schema)->count; p++)
+
 /*
- * The rows. `s` is the struct, `m` its member, `tag` the struct tag of a sub-object, whose
- * schema is tag_schema: OBJECT(struct oci_config, linux, oci_linux, "linux", 0, "…") needs
- * oci_linux_schema.
+ * The rows. `s` is the struct, `m` its member, and `tag` the struct tag of a sub-object, whose schema is tag_schema:
+ * OBJECT(struct oci_config, linux, oci_linux, "linux", 0, "…") needs oci_linux_schema.
  */
 
 /* clang-format off */
@@ -95,17 +98,17 @@ struct schema {
 		&tag##_schema, doc)
 #define MAP(s, m, name, flags, doc) \
 	ROW(name, KIND_MAP, flags, LIST_AT(s, m, struct oci_pair), 0, 0, NULL, NULL, doc)
-#define END { NULL }
 
 /* The reader marks the rows it has seen in 64 bits. */
 #define SCHEMA(tag, rows) \
 	{ #tag, sizeof(struct tag) + sizeof(struct { _Static_assert( \
-		sizeof(rows) <= 65 * sizeof(struct property), #rows " is too long"); }), rows }
+		sizeof(rows) <= 64 * sizeof(struct property), #rows " is too long"); }), rows, \
+		sizeof(rows) / sizeof(struct property) }
 
 #define ROW(name, kind, flags, offset, min, max, words, object, doc) \
 	{ name, kind, flags, offset, min, max, words, object, doc }
 
-/* offsetof, refused by the compiler if the member has another type; the assertions have size 0. */
+/* offsetof, which the compiler refuses if the member has another type. The assertions have size 0. */
 #define SAME_TYPE(a, b, text) \
 	sizeof(struct { _Static_assert(__builtin_types_compatible_p(a, b), text); })
 #define MEMBER_AT(s, m, type) \
@@ -121,12 +124,29 @@ extern const struct schema oci_config_schema;     /* struct oci_config */
 extern const struct schema oci_process_schema;    /* struct oci_process: exec --process */
 extern const struct schema oci_linux_schema;      /* struct oci_linux */
 extern const struct schema oci_resources_schema;  /* struct oci_resources: update --resources */
+extern const struct schema oci_seccomp_schema;    /* struct oci_seccomp: the key of its cache */
 extern const struct schema oci_id_mapping_schema; /* struct oci_id_mapping */
 
-/* The row that a jq path names: ".linux.namespaces[].type" (an index or none, the first dot or
- * none, as one likes), or NULL. *ret_schema is that of the object found, or of the list's
- * objects, and NULL for all else. The path "." is the root itself: NULL with *ret_schema set. */
+/* The row of that name, or NULL. */
+const struct property *schema_row(const struct schema *schema, const char *name, size_t len);
+
+/* The row that a jq path names, such as ".linux.namespaces[].type", or NULL. The first dot and indexes are optional.
+ * *ret_schema is that of the object, or of the objects in the list, and NULL for any other property. The path "." is
+ * the root itself: NULL with *ret_schema set. */
 const struct property *schema_find(const struct schema *root, const char *path, const struct schema **ret_schema);
 
 /* The property that an unknown name was meant for, or NULL: base/nearest.h. */
 const char *schema_nearest(const struct schema *schema, const char *name);
+
+/* Whether the member has a value: it is set, not NULL, or not empty. */
+bool property_is_set(const struct property *row, const void *member);
+
+/* The size of one item of a list, or 0 if the property is no list. */
+size_t property_item_size(const struct property *row);
+
+/* Whether the number is in the range of the row. */
+bool property_takes(const struct property *row, bool negative, uint64_t magnitude);
+
+/* Applies the tables to a struct that was made in memory: ranges, words, and what is required. json_read() has done
+ * so for what it has read. `where` is the path of the struct, or "". 0 or -1. */
+int schema_check(const struct schema *schema, const void *object, const char *where, struct error *err);

@@ -18,7 +18,6 @@
 static const struct property exit_properties[] = {
 	INT(struct oci_exit, status, "status", 0, 0, 255, "exit status, 128 + n for signal n"),
 	STRING(struct oci_exit, signal, "signal", 0, "name of the signal that ended it"),
-	END,
 };
 static const struct schema oci_exit_schema = SCHEMA(oci_exit, exit_properties);
 
@@ -28,7 +27,6 @@ static const struct property used_properties[] = {
 	UINT(struct oci_used, cpu_time, "cpuTime", 0, UINT64_MAX, "CPU time in microseconds"),
 	UINT(struct oci_used, cpu_user, "cpuUser", 0, UINT64_MAX, "of which in user mode"),
 	UINT(struct oci_used, cpu_system, "cpuSystem", 0, UINT64_MAX, "of which in the kernel"),
-	END,
 };
 static const struct schema oci_used_schema = SCHEMA(oci_used, used_properties);
 
@@ -43,11 +41,11 @@ static const struct schema oci_used_schema = SCHEMA(oci_used, used_properties);
 static const struct property state_properties[] = { ROW_VERSION(struct oci_state), ROW_ID(struct oci_state), ROW_PID,
 	ROW_STATUS, ROW_BUNDLE(struct oci_state), ROW_ROOTFS(struct oci_state), ROW_CREATED(struct oci_state),
 	ROW_OWNER, ROW_ANNOTATIONS(struct oci_state), ROW_EXIT(struct oci_state),
-	INLINE(struct oci_state, resources, oci_used, "resources", 0, "what a stopped container used"), END };
+	INLINE(struct oci_state, resources, oci_used, "resources", 0, "what a stopped container used") };
 const struct schema oci_state_schema = SCHEMA(oci_state, state_properties);
 
 static const struct property state_short_properties[] = { ROW_ID(struct oci_state), ROW_PID, ROW_STATUS,
-	ROW_BUNDLE(struct oci_state), ROW_CREATED(struct oci_state), ROW_OWNER, END };
+	ROW_BUNDLE(struct oci_state), ROW_CREATED(struct oci_state), ROW_OWNER };
 const struct schema oci_state_short_schema = SCHEMA(oci_state, state_short_properties);
 
 /* config-linux.md "The Container Process State" */
@@ -63,12 +61,12 @@ static const struct property process_state_properties[] = { ROW_VERSION(struct o
 	STRINGS(struct oci_process_state, fds, "fds", 0, "names of the descriptors sent along"),
 	INT(struct oci_process_state, pid, "pid", REQUIRED, 0, INT32_MAX, "process id as the runtime sees it"),
 	STRING(struct oci_process_state, metadata, "metadata", 0, "listenerMetadata of the filter"),
-	INLINE(struct oci_process_state, state, oci_state, "state", REQUIRED, "state of the container"), END };
+	INLINE(struct oci_process_state, state, oci_state, "state", REQUIRED, "state of the container") };
 static const struct schema process_state_schema = SCHEMA(oci_process_state, process_state_properties);
 
 static const struct property record_properties[] = { ROW_VERSION(struct oci_record), ROW_ID(struct oci_record),
 	ROW_BUNDLE(struct oci_record), ROW_ROOTFS(struct oci_record), ROW_CREATED(struct oci_record),
-	UINT(struct oci_record, owner, "owner", REQUIRED, UINT32_MAX, "user id of who created it"),
+	UINT(struct oci_record, owner, "owner", REQUIRED, UINT32_MAX, "user id of the creator"),
 	INT(struct oci_record, pid, "pid", REQUIRED, 0, INT32_MAX, "process id of init"),
 	UINT(struct oci_record, pid_start, "pidStart", REQUIRED, UINT64_MAX,
 		"start time of init in clock ticks since boot"),
@@ -82,10 +80,10 @@ static const struct property record_properties[] = { ROW_VERSION(struct oci_reco
 	BOOL(struct oci_record, terminal, "terminal", 0, "true if init has a terminal"),
 	BOOL(struct oci_record, has_poststart, "hasPoststart", 0, "true if the configuration has poststart hooks"),
 	BOOL(struct oci_record, has_poststop, "hasPoststop", 0, "true if the configuration has poststop hooks"),
-	ROW_ANNOTATIONS(struct oci_record), ROW_EXIT(struct oci_record), END };
+	ROW_ANNOTATIONS(struct oci_record), ROW_EXIT(struct oci_record) };
 const struct schema oci_record_schema = SCHEMA(oci_record, record_properties);
 
-/* A copy in which everything that is always printed is set. */
+/* A copy with the properties that are always printed. */
 static struct oci_state complete(const struct oci_state *state)
 {
 	struct oci_state whole = *state;

@@ -1,9 +1,9 @@
 /*
- * The words of the specification and the kernel's or libseccomp's number for each.
+ * The words of the specification, with the kernel's or libseccomp's number for each.
  *
  *	assert(word_find(oci_namespace_words, "pid")->value == CLONE_NEWPID);
  *
- * Each table ends with a NULL name. Where two words share a number the preferred one comes first.
+ * Each table ends with a NULL name. If two words share a number, the preferred word comes first.
  */
 #pragma once
 

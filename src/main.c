@@ -39,7 +39,7 @@ static int print_version(const struct dialect *d, struct error *err)
 	return print_end(err);
 }
 
-/* Descriptors that we open must not pass for the caller's standard ones. */
+/* Opens closed standard descriptors, so that no descriptor that hull opens is taken for one. */
 static void open_standard_descriptors(void)
 {
 	struct pollfd fds[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
@@ -57,8 +57,10 @@ static int obey(struct context *ctx, const struct command *command, struct error
 		help_print_command(command);
 		return print_end(err);
 	}
-	if (command->changes)
+	if (command->changes) { /* no signal of write(2) ends it half-way: the write fails */
 		(void)signal(SIGPIPE, SIG_IGN);
+		(void)signal(SIGXFSZ, SIG_IGN);
+	}
 	ctx->command = command;
 	if (ctx->operand_count < command->min_operands || ctx->operand_count > command->max_operands) {
 		(void)fail(err, 0, "%s: %s", command->name,
@@ -91,13 +93,13 @@ int main(int argc, char **argv)
 	struct error err = { .errnum = 0 };
 	struct context ctx = { .argv = argv, .dialect = dialect_find(argv[0]) };
 	if (getauxval(AT_SECURE) && !defence_is_off("at-secure")) {
-		/* CVE-2026-41163: a set-uid runtime is its caller's puppet */
+		/* CVE-2026-41163: the caller would control a set-uid runtime by its environment and arguments */
 		(void)fputs("hull: refusing to run set-uid, set-gid or with file capabilities\n", stderr);
 		return 1;
 	}
 	if (!defence_is_off("streams"))
 		open_standard_descriptors();
-	(void)signal(SIGCHLD, SIG_DFL); /* where it is ignored no child can be waited for */
+	(void)signal(SIGCHLD, SIG_DFL); /* children of a process that ignores it cannot be waited for */
 	int status = run_command_line(&ctx, argc, argv, &err);
 	if (status < 0) {
 		log_failure(&err);

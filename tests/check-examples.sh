@@ -1,16 +1,16 @@
 #!/bin/sh
-# The example in the first comment of a header compiles, each in a function of its own. What an example takes for granted is declared by
-# its header's lines in tests/examples.list; "err" is a struct error in all.
+# Compiles the example in the first comment of each header, in a function of its own. tests/examples.list declares the variables
+# that the example of a header uses; "err" is a struct error in all examples.
 #
-# In an example, what follows a statement at a distance of two blanks is a remark, and "..." stands for what is left out. An example
-# whose first line is indented is a drawing; lines that begin with "make " are for a shell.
+# In an example, text that follows a statement after two blanks is a remark, and "..." stands for something left out. An example
+# whose first line is indented is a drawing. Lines that begin with "make " are for a shell.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 printf '#define HULL_VERSION "0"\n#define HULL_COMMIT ""\n' >"$dir/version.h"
 
-# program HEADER: its example as a function, in the lines of the header.
+# program HEADER: prints its example as a function, at the line numbers of the header.
 program() {
 	printf '#include "%s"\n' "${1#src/}" base/fd.h base/arena.h
 	printf '#include <%s.h>\n' assert errno fcntl sched stdio stdlib unistd

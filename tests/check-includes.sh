@@ -4,10 +4,10 @@
 #	9 src/main.c     the program
 #	8 src/cmd        the command line
 #	7 src/launch     parent and init
-#	6 src/container  what exists        src/advice   what is wrong with a configuration, or with this host
+#	6 src/container  containers that exist    src/advice   mistakes in a configuration, and what a host lacks
 #	5 src/plan       every decision
-#	4 src/run        what accompanies a container that runs
-#	3 src/process    what one process is given
+#	4 src/run        companions of a running container
+#	3 src/process    the attributes of one process
 #	2 namespaces     cgroups
 #	1 oci            the specification
 #	0 src/base

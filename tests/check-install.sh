@@ -1,6 +1,6 @@
 #!/bin/sh
-# make install puts each file where it belongs, make uninstall takes each away, and what depends on a variable is built again when the
-# variable changes, and nothing else. In a copy of BUILD, which other tests use meanwhile. Environment: BUILD, MAKE.
+# make install puts each file in its place, and make uninstall removes each file. When a variable changes, make rebuilds exactly the
+# files that depend on it. Runs in a copy of BUILD, since other tests use BUILD at the same time. Environment: BUILD, MAKE.
 set -eu
 BUILD=${BUILD:-build}
 dir=$(mktemp -d)
@@ -20,7 +20,7 @@ make_copy() {
 	}
 }
 
-# built PATTERN: whether a line of the last make tells of building that.
+# built PATTERN: whether the last make printed a line about building that.
 built() {
 	grep -Eq "^  (CC|LD) .*$1" "$dir/log"
 }
@@ -65,7 +65,7 @@ make_copy "$copy/hull" VERSION=9.8.7 LDFLAGS=-Wl,--build-id=none
 built "$copy/hull" || failed 'LDFLAGS have changed, and the program was not linked'
 ! built '[.]c$' || failed 'LDFLAGS have changed, and something was compiled'
 
-# What "install" is not told, as sudo drops the environment, is what the build was made with.
+# sudo drops the environment: variables that "install" is not given are those of the build.
 make_copy "$copy/hull" "$copy/made-with/variables.mk" LDFLAGS=-Wl,--build-id=none
 make_copy install DESTDIR="$dest"
 ! built '[.]c$' || built cgroups/systemd.c || failed 'install compiles what the build has made'

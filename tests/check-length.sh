@@ -1,7 +1,7 @@
 #!/bin/sh
-# A function is a screen, 60 lines at most; a file above 600 lines wants to be two; a line has 120 columns. Prints what is longer, and
-# fails. Every function here begins and ends in the first column, as .clang-format has it. Tables that clang-format leaves alone may be wider,
-# and so may lines of text in quotes and drawings in comments (a tab after the star).
+# A function has 60 lines at most, a file 600, and a line 120 columns. Prints each one that is longer, and fails. Every function
+# begins and ends in the first column, as .clang-format has it. Tables that clang-format leaves alone may be wider, and so may lines
+# of text in quotes and drawings in comments (a tab after the star).
 set -eu
 cd "$(dirname "$0")/.."
 find src oci namespaces cgroups man tests -name '*.[ch]' -exec awk '

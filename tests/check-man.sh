@@ -1,6 +1,6 @@
 #!/bin/sh
-# The manual pages are clean, and hull(1) and the help, which is made from the tables, tell of the same commands, operands and options:
-# what is in one of them alone is an error. Environment: BUILD.
+# The manual pages have no warnings. hull(1) and the help, which is made from the tables, have the same commands, operands and
+# options; one that only one of them has is an error. Environment: BUILD.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build}
@@ -11,18 +11,18 @@ command -v mandoc >/dev/null || {
 	exit 77
 }
 for page in "$BUILD"/man/*.[1-8]; do
-	# Whether other pages are installed is not for this check.
+	# Whether other pages are installed does not matter here.
 	if mandoc -T lint "$page" 2>&1 |
 		grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' -e 'lacks .* entry'; then
 		bad=1
 	fi
 done
 
-# "delete, rm" for each command, "COMMAND: -b, --bundle DIR" for each head of an option, "COMMAND ID [SIGNAL]" for the first synopsis
-# of a command. The command of the global options is hull.
+# Prints "delete, rm" for each command, "COMMAND: -b, --bundle DIR" for each head of an option, "COMMAND ID [SIGNAL]" for the first
+# synopsis of a command. The command of the global options is hull.
 of_page() {
 	awk '
-		# The words of a macro line as the help has them: the names of operands in capitals, brackets for Op and Oo.
+		# The words of a macro line in the form of the help: the names of operands in capitals, brackets for Op and Oo.
 		function plain(    i, mode, glue, text, word, brackets) {
 			glue = 1
 			for (i = 2; i <= NF; i++) {
@@ -95,7 +95,7 @@ of_help() {
 					next
 				sub(/  .*/, "") # two spaces, or the end of the column
 				if (length($0) > 30 && $0 ~ / .* /) {
-					# an operand that fills the column: one space is left before the text
+					# an operand fills the column: one space precedes the text
 					match($0, /^(-., )?--[a-z0-9-]+( [^ ]+)?/)
 					$0 = substr($0, 1, RLENGTH)
 				}
@@ -106,7 +106,7 @@ of_help() {
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-# "run" has the options of "create", too, and the page says so.
+# "run" also has the options of "create"; the page says so.
 of_page | sed -e p -e 's/^create: /run: /' | LC_ALL=C sort -u >"$dir/page"
 of_help | LC_ALL=C sort -u >"$dir/help"
 if ! [ "$(grep -c ': -' "$dir/help")" -gt 50 ] || ! [ "$(wc -l <"$dir/commands")" -gt 15 ]; then
@@ -119,7 +119,7 @@ if ! diff "$dir/page" "$dir/help" >"$dir/difference"; then
 	bad=1
 fi
 
-# Each variable of the environment that the program reads is in the page, except the switch of test builds.
+# The page has each environment variable that the program reads, except the switch of test builds.
 grep -rhoE 'getenv\("[A-Z_]+"\)' src oci namespaces cgroups | sed 's/.*"\(.*\)".*/\1/' | grep -vx HULL_DEFENCE_OFF | sort -u >"$dir/read"
 sed -n 's/^\.It Ev //p' man/hull.1 | tr -d ' ' | tr ',' '\n' | sort -u >"$dir/told"
 if ! diff "$dir/told" "$dir/read" >"$dir/difference"; then
@@ -128,7 +128,7 @@ if ! diff "$dir/told" "$dir/read" >"$dir/difference"; then
 	bad=1
 fi
 
-# Each property is in the reference, which its own table makes.
+# The reference, which is made from the tables, has each property.
 "$BUILD/hull" completion bash spec --explain . | cut -f 1 | grep '^\.' | while read -r property; do
 	grep -q "^\.It Cm ${property#.} Pq " "$BUILD/man/hull-config.5" || echo "hull-config(5) lacks $property"
 done >"$dir/lacks"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What root makes in a user's tree is the user's, whatever becomes of the make; nothing else changes its owner. Environment: MAKE.
+# Files that root makes in a user's tree belong to the user, even if make fails; no other file changes its owner. Environment: MAKE.
 set -eu
 cd "$(dirname "$0")/.."
 MAKE=${MAKE:-make}
@@ -28,7 +28,7 @@ foreign() {
 	find . ! -user $USER_ID | head -n 3
 }
 
-# by_root GOAL...: what root makes; nothing of it may be root's.
+# by_root GOAL...: runs make as root; no file that it makes may belong to root.
 by_root() {
 	"$MAKE" --no-print-directory "$@" >"$dir/log" 2>&1 || code=$?
 	[ -z "$(foreign)" ] || failed "make $*: not the owner's: $(foreign)"
@@ -43,7 +43,7 @@ by_root build/obj/src/base/str.o
 [ $code = 0 ] && [ -e build/obj/src/base/str.o ] || failed "a make by root fails: $(cat "$dir/log")"
 as_user "$MAKE" build/obj/src/base/fd.o >"$dir/log" 2>&1 || failed "a make by the user after root's fails: $(cat "$dir/log")"
 
-# A failure, an interruption, and what an earlier version left.
+# A failure, an interruption, and leftovers of an earlier version.
 echo 'int x = ;' >src/base/wrong.c
 chown $USER_ID:$USER_ID src/base/wrong.c
 by_root build/obj/src/base/wrong.o
@@ -56,7 +56,7 @@ code=0
 by_root build/obj/src/base/str.o
 [ $code = 0 ] || failed "a make by root in an old build fails: $(cat "$dir/log")"
 
-# Logs and the like, by scripts that are root's.
+# Logs and other files of scripts that run as root.
 mkdir build/logs && : >build/logs/log && ln -s "$dir/log" build/logs/link
 BUILD=build sh tests/hand-over.sh
 [ -z "$(foreign)" ] || failed "not handed over: $(foreign)"
@@ -67,7 +67,7 @@ BUILD=build sh tests/hand-over.sh
 [ "$(stat -c %u "$dir/root/made-with/link")" = 0 ] || failed 'a build elsewhere is not of the owner of that place'
 [ -z "$(AS_OWNER='' as_user sh tests/owner.sh)" ] || failed 'a user has something to give up'
 
-# The commit is known to root in a user's tree.
+# Root can find out the commit in a user's tree.
 if command -v git >/dev/null; then
 	as_user git -c user.name=x -c user.email=x@localhost commit -q --allow-empty -m x
 	by_root build/include/version.h

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Every program that the tests need is there (tests/tools), and that list has every program which a script calls as far as this machine
-# knows it. A test that calls a program which is missing may pass for no reason: "! pgrep …" does. "check-tools.sh needed SCRIPT" asks
-# for the first alone, and for what that script calls: in a guest there is less, and less is called.
+# Every program that the tests need is installed (tests/tools), and that list has every program that a script calls, as far as this
+# machine knows the program. A test that calls a missing program may pass for no reason: "! pgrep …" does. "check-tools.sh needed
+# SCRIPT" checks only that the needed programs are there, and those that SCRIPT calls: a guest has fewer programs, and fewer are
+# called there.
 set -u
 mode=${1:-} script=${2:-}
 case $script in '' | /*) ;; *) script=$PWD/$script ;; esac
@@ -21,7 +22,7 @@ is_program() {
 	return 1
 }
 
-# Words where a command can stand: at the beginning of a line, of a quoted script, or after an operator or a keyword.
+# Finds words where a command can stand: at the beginning of a line or of a quoted script, or after an operator or a keyword.
 called_in() { # FILE...
 	awk '{
 		sub(/^[ \t]*#.*/, "")

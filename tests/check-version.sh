@@ -1,6 +1,6 @@
 #!/bin/sh
-# The Makefile, the changelog, the RPM's specification and the program name the same version; so does a tag of this commit. Environment:
-# BUILD (build), which has the program.
+# The Makefile, the changelog, the RPM's specification and the program name the same version; so does a tag of this commit.
+# Environment: BUILD (build), where the program is.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bad=0

@@ -1,18 +1,21 @@
 #!/bin/sh
 # The test loop:
 #
-#	check.sh check        what a change is tested with, in minutes (`make check`)
-#	check.sh all          everything: beside it the engines, the guests, the rest under the sanitizers, fresh systems. What a
-#	                      `check` of the same tree has just passed is not run again (`make check-all`)
+#	check.sh check        the tests for every change, in minutes (`make check`)
+#	check.sh all          all tests: also the engines, the guests, the rest under the sanitizers, fresh systems. The results of a
+#	                      `check` of the same tree that has just passed are taken over (`make check-all`)
 #	check.sh test NAME…   files or single tests: bind, bind/by_type, unit/base, engines/podman (`make test T=…`)
+#	check.sh faults       every system call of every command fails with each of FAULTS (`make faults`)
+#	check.sh fuzz         each fuzzer for ten minutes (`make fuzz`)
 #	check.sh vm           all run tests in a virtual machine (`make check-vm`)
 #
-# One line a test as it ends, with a running count; the logs are in BUILD/test-logs (-all, -test, -vm). At the end: what failed and was skipped, the
-# seconds by part, and "N passed, N failed, N skipped". A run that is interrupted leaves no process, mount or cgroup behind.
+# Each test prints a line when it ends, with a running count; the logs are in BUILD/test-logs (-all, -test, -vm). At the end come
+# the failed and the skipped tests, the seconds of each part, and "N passed, N failed, N skipped". An interrupted run leaves no
+# process, mount or cgroup behind.
 #
-# Environment: BUILD, MAKE, CC; JOBS (two more than processors: the tests wait for half of their time); PARTS (of those below);
-# THIRD (0, 1 or 2: whose turn it is under the sanitizers; it goes with the commits); FUZZ_SECONDS (5, or 20); with test:
-# ROOTLESS=1 (by a user without root), ASAN=1.
+# Environment: BUILD, MAKE, CC; JOBS (the processors and two more, since tests wait half of their time); PARTS (of those below);
+# THIRD (0, 1 or 2: the third that runs under the sanitizers; by default the commits count it); FUZZ_SECONDS (5, or 20); with test:
+# ROOTLESS=1 (as a user other than root), ASAN=1.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export BUILD="${BUILD:-build}" MAKE="${MAKE:-make}"
@@ -49,6 +52,18 @@ all)
 	jobs_of_the_rest | run_jobs
 	jobs_alone | JOBS=1 run_jobs
 	settle_skips
+	;;
+faults)
+	export STEPS=1000000 POINT=0 FAULTS_ALL=1 FAULTS="${FAULTS:-EIO ENOMEM EINTR EMFILE}"
+	build_hull
+	sed -n 's/^test_\([a-z_]*\)().*/faults faults \1/p' tests/run/faults.sh | run_jobs
+	;;
+fuzz)
+	export FUZZ_SECONDS="${FUZZ_SECONDS:-600}"
+	{
+		echo 'build fuzz'
+		c_files fuzz fuzz- | prefixed fuzz
+	} | run_jobs
 	;;
 vm)
 	build_hull

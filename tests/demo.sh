@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a bundle from the static busybox and runs it, showing what the container sees beside what the host sees.
-# Environment: HULL, BUILD; AS_OWNER, the words that make root the owner of the tree, who makes the bundle. Needs root.
+# Makes a bundle from the static busybox and runs it, and shows the container's view beside the host's. Environment: HULL, BUILD;
+# AS_OWNER, the words by which root becomes the owner of the tree, who makes the bundle. Needs root.
 set -eu
 BUILD=${BUILD:-build}
 HULL=$(readlink -f "${HULL:-$BUILD/hull}")
@@ -15,7 +15,7 @@ fi
 rm -rf "$bundle"
 $AS_OWNER sh "$here/make-bundle.sh" "$bundle"
 
-# One line a fact: the same questions to both sides.
+# One line for each fact: the same questions to both sides.
 $AS_OWNER tee "$bundle/rootfs/bin/facts" >/dev/null <<'END'
 #!/bin/sh
 count() { echo $#; }

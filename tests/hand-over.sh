@@ -1,6 +1,6 @@
 #!/bin/sh
-# Gives what root made in BUILD to the owner of BUILD, who is the owner of the tree (tests/owner.sh): for the EXIT trap of a script that
-# root runs and that writes there. Environment: BUILD (build).
+# Gives the files that root made in BUILD to the owner of BUILD, who is the owner of the tree (tests/owner.sh). For the EXIT trap of
+# a script that root runs and that writes there. Environment: BUILD (build).
 set -eu
 BUILD=${BUILD:-build}
 [ "$(id -u)" = 0 ] && [ -d "$BUILD" ] || exit 0

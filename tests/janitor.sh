@@ -1,7 +1,7 @@
-# For scripts that start what must not outlive them. Long-lived children are started with 7>&-.
+# For scripts that start processes which must not outlive them. Long-lived children are started with 7>&-.
 
-# tidy_after NAME: makes $work, a directory in TMPDIR, and $cgroup, a cgroup of the same name; both, and all processes in the
-# cgroup, end with this script. Where there is no cgroup to be had, $reason says why. $BASE is this directory.
+# tidy_after NAME: makes $work, a directory in TMPDIR, and $cgroup, a cgroup of the same name. Both, and all processes in the
+# cgroup, end together with this script. If no cgroup can be had, $reason gives the reason. $BASE is this directory.
 tidy_after() {
 	cgroup=/sys/fs/cgroup
 	[ "$(stat -f -c %T $cgroup)" = cgroup2fs ] || cgroup=$cgroup/unified
@@ -22,8 +22,8 @@ tidy_up() {
 	[ -z "${janitor:-}" ] || wait "$janitor" || :
 }
 
-# in_namespaces COMMAND...: in the background, as process 1 of namespaces for all but users and time; its cgroup namespace begins at
-# $cgroup, and it begins in a cgroup below: what waits for it is no process of the root's.
+# in_namespaces COMMAND...: runs it in the background, as process 1 of new namespaces of all kinds but user and time. Its cgroup
+# namespace begins at $cgroup, and it starts in a cgroup below, so that a process that waits for it is not in the root.
 in_namespaces() {
 	exec 6>&- 7>&-
 	mkdir "$cgroup/self"

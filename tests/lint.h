@@ -1,5 +1,5 @@
 /*
- * For the analyser, which looks at one file at a time: what the functions that end a failed one return.
+ * For the analyser, which looks at one file at a time: the return values of the functions that end a failed function.
  */
 #pragma once
 

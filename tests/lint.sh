@@ -1,16 +1,16 @@
 #!/bin/sh
-# The static checks: clang-format, clang-tidy, cppcheck, shellcheck, mandoc, and our own of includes and lengths. Prints "ok lint: NAME",
-# "FAIL lint: NAME" after what it found, or "SKIP lint: NAME: why".
+# The static checks: clang-format, clang-tidy, cppcheck, shellcheck, mandoc, and our own of includes and lengths. Prints "ok lint:
+# NAME"; "FAIL lint: NAME" after the findings; or "SKIP lint: NAME: reason".
 #
 #	lint.sh           all of them, in some minutes
 #	lint.sh format    clang-format alone
 #
-# The versions below decide: others find other things, so their word does not count.
+# Only the versions named below count, since others find other things.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bad=0
 
-# right TOOL VERSION: it is there, in that version (any, if none is given).
+# right TOOL VERSION: whether it is installed, in that version; without a version, in any.
 right() {
 	why=
 	if ! command -v "$1" >/dev/null; then
@@ -51,14 +51,14 @@ trap 'rm -rf "$headers"' EXIT
 printf '#define HULL_VERSION "0"\n#define HULL_COMMIT ""\n' >"$headers/version.h"
 sources=$(find src oci namespaces cgroups -name '*.c' ! -path cgroups/systemd/\*)
 
-# What the functions return that end a failed one, the analyser is told; error.c defines them.
+# tests/lint.h tells the analyser the return values of fail() and the like; error.c defines these functions.
 tidy() {
 	printf '%s\n' $sources | HEADERS=$headers xargs -n 1 -P "$(nproc)" sh -c '
 		[ "$0" = src/base/error.c ] || set -- -include tests/lint.h
 		clang-tidy --quiet "$0" -- -std=gnu11 -D_GNU_SOURCE -Ulinux -I. -Isrc -I"$HEADERS" "$@" 2>/dev/null'
 }
 
-# What it may not say it has said of code that is right, and the analyser of clang looks at the same.
+# cppcheck reports the suppressed kinds for correct code, and the analyser of clang checks the same.
 check_c() {
 	cppcheck --quiet -j "$(nproc)" --std=c11 --error-exitcode=1 --enable=warning,portability --inline-suppr \
 		--suppress=missingIncludeSystem --suppress=internalAstError --suppress=uninitvar --suppress=pointerOutOfBounds -D_GNU_SOURCE -D__linux__ -D__x86_64__ \

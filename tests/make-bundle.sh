@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a bundle's root filesystem from the static busybox: make-bundle.sh DIR [APPLET...], with links for these applets, or for
-# all. DIR/rootfs must not exist yet; the configuration is left to `hull spec -b DIR`.
+# Makes a bundle's root filesystem from the static busybox: make-bundle.sh DIR [APPLET...], with links for these applets, or for all
+# of them. DIR/rootfs must not exist. `hull spec -b DIR` makes the configuration.
 set -eu
 dir=$1
 shift

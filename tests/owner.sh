@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the words that precede a command which root runs as the owner of the tree, so that `sudo make` leaves no file of root's in a
-# user's tree: "setpriv --reuid=… env HOME=…". Prints nothing where there is nothing to give up. Environment: BUILD (build).
+# Prints the words before a command by which root runs it as the owner of the tree, so that `sudo make` leaves no file of root's in
+# a user's tree: "setpriv --reuid=… env HOME=…". Prints nothing if there is nothing to give up. Environment: BUILD (build).
 set -u
 BUILD=${BUILD:-build}
 [ "$(id -u)" = 0 ] || exit 0
@@ -18,7 +18,7 @@ esac
 uid=${ids% *} gid=${ids#* }
 [ "$uid" != 0 ] || exit 0
 
-# What an interrupted or older make left of root's goes back to the owner.
+# Files of root's that an interrupted or older make left go back to the owner.
 case $place in
 "$tree"/*)
 	if [ -d "$BUILD" ] && [ "$(stat -c %u "$BUILD")" = 0 ]; then
@@ -27,7 +27,7 @@ case $place in
 	;;
 esac
 
-# Not where the owner cannot write: an id that this user namespace does not map, a tree below a private directory.
+# Not if the owner cannot write: an id that this user namespace does not map, a tree below a private directory.
 setpriv=$(command -v setpriv) && home=$(getent passwd "$uid" 2>/dev/null | cut -d : -f 6)
 as="$setpriv --reuid=$uid --regid=$gid --clear-groups -- $(command -v env) HOME=${home:-/tmp}"
 ! $as sh -c 'mkdir -p "$1" && test -w "$1"' sh "$BUILD" 2>/dev/null || echo "$as"

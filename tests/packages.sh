@@ -1,7 +1,6 @@
 #!/bin/sh
-# Installs what is missing of the packages for this distribution: packages.sh DEBIAN FEDORA ALPINE, each a
-# list in one word. "?name" is optional: installed where it is known. Nothing is done, and no network is
-# needed, where all is there already.
+# Installs the missing packages for this distribution: packages.sh DEBIAN FEDORA ALPINE, each a list in one word. "?name" is
+# optional: it is installed if the distribution knows it. If all are installed, this does nothing and needs no network.
 set -eu
 
 if command -v apt-get >/dev/null; then

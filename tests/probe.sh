@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints, as make(1) variables, what the compiler and the libraries here can do. Environment: CC, STATIC.
+# Prints, as make(1) variables, what the compiler and the libraries support. Environment: CC, STATIC.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -25,7 +25,7 @@ if $CC -fcf-protection -c -o "$dir/empty.o" "$dir/empty.c" >/dev/null 2>&1; then
 	cflags="$cflags -fcf-protection"
 fi
 
-# The archive where there is one: fewer files for the dynamic loader to find and map at each start.
+# Uses the archive if there is one: the dynamic loader then has fewer files to find and map at each start.
 for names in 'libseccomp.a -lseccomp' 'libcap.a -lcap' 'libyajl_s.a libyajl.a -lyajl'; do
 	for name in $names; do
 		case $name in
@@ -43,7 +43,7 @@ for names in 'libseccomp.a -lseccomp' 'libcap.a -lcap' 'libyajl_s.a libyajl.a -l
 done
 if [ "$STATIC" != 0 ] && links -static-pie "$dir/probe.c" $libs && "$dir/probe"; then
 	ldflags=-static-pie
-	# Three thousand relocations in one kilobyte instead of eighty, all of which each start would read.
+	# Packs three thousand relocations into one kilobyte instead of eighty; each start reads all of them.
 	packed=-Wl,-z,pack-relative-relocs
 	if links -static-pie $packed "$dir/probe.c" $libs && "$dir/probe"; then
 		ldflags="$ldflags $packed"
@@ -56,7 +56,7 @@ elif ! links -pie "$dir/probe.c" $libs; then
 		"'make build-packages' as root installs them" >&2
 	exit 1
 fi
-# Only hull-systemd is linked with it; where it is missing the systemd driver says so.
+# Only hull-systemd is linked with it. If hull-systemd is missing, the systemd driver reports that.
 echo '#include <systemd/sd-bus.h>
 int main(void) { return sd_bus_new(0) != 0; }' >"$dir/systemd.c"
 systemd=

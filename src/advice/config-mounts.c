@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "namespaces/mount.h"
 
-/* A module that is not loaded yet: modules.alias has a line "alias fs-TYPE MODULE" for it. */
+/* Whether a module that is not loaded yet has the filesystem: modules.alias has a line "alias fs-TYPE MODULE". */
 static bool is_module(struct advice *a, const char *type)
 {
 	struct utsname uts;
@@ -43,12 +43,16 @@ bool advice_has_filesystem(struct advice *a, const char *type, bool *ret_device,
 	return false;
 }
 
-/* The source of a filesystem that lies on a device. Since Linux 6.12 an image in a file will do for erofs. */
+/* Checks the source of a filesystem on a block device. Since Linux 6.12 erofs takes an image in a file, too. */
 static void check_device(struct advice *a, const struct mount_op *op)
 {
 	struct stat st;
-	int errnum = !op->source || stat(op->source, &st) < 0 ? ENOENT : S_ISBLK(st.st_mode) ? 0 : ENOTBLK;
-	if (errnum == ENOENT || (errnum && !str_eq(op->type, "erofs")))
+	int errnum = ENOTBLK;
+	if (!op->source || stat(op->source, &st) < 0)
+		errnum = ENOENT;
+	else if (S_ISBLK(st.st_mode))
+		return;
+	if (errnum == ENOENT || !str_eq(op->type, "erofs"))
 		advice_say(a->errors, arena_printf(a->arena, "%s.source", op->where), errnum,
 			errnum == ENOTBLK ? "losetup(8) makes a block device of a file" : NULL, "the device %s of %s",
 			op->source ? op->source : "\"\"", op->type);
@@ -79,7 +83,7 @@ static void check_source(struct advice *a, const struct mount_op *op)
 			"the source %s of the bind", op->source);
 }
 
-/* A directory can be mounted on a directory alone, and a file on a file. */
+/* A directory is mounted on a directory, and a file on a file. */
 static void check_target(struct advice *a, size_t i)
 {
 	const struct mount_op *op = &a->plan.mounts[i];
@@ -90,7 +94,9 @@ static void check_target(struct advice *a, size_t i)
 		return;
 	FD(fd) = path_try_open(a->root, op->destination, O_PATH);
 	bool missing = fd < 0 && errno == ENOENT;
-	int errnum = missing ? advice_try_make(a, op->destination) : fd < 0 ? errno : 0;
+	int errnum = fd < 0 ? errno : 0;
+	if (missing)
+		errnum = advice_try_make(a, op->destination);
 	if (errnum)
 		advice_say(a->errors, arena_printf(a->arena, "%s.destination", op->where), errnum, NULL,
 			"%s %s in the root filesystem", missing ? "make" : "open", op->destination);
@@ -117,7 +123,7 @@ const char *advice_plain(struct arena *arena, const char *path)
 	return text;
 }
 
-/* A later mount on the same place, or above it, hides this one. */
+/* Warns if a later mount on the same place, or above it, hides this one. */
 static void check_hidden(struct advice *a, const char *const *places, size_t i)
 {
 	const struct mount_op *mounts = a->plan.mounts;

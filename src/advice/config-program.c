@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "process/executable.h"
 
-/* Where the open file is below the root filesystem: "/usr/bin/env", or NULL. */
+/* The path of the open file in the root filesystem, such as "/usr/bin/env", or NULL. */
 static const char *name_of(struct advice *a, int fd)
 {
 	char root[PATH_MAX], path[PATH_MAX];
@@ -30,8 +30,8 @@ static const char *name_of(struct advice *a, int fd)
 										   NULL;
 }
 
-/* The path that a dangling link stands for. The link is the first `len` bytes of `path`; `rest` follows it. NULL if it
- * cannot be read. */
+/* The path that a dangling link stands for. The link is the first `len` bytes of `path`, and `rest` follows it. NULL if
+ * the link cannot be read. */
 static const char *follow(struct advice *a, int link, const char *path, size_t len, const char *rest)
 {
 	char text[PATH_MAX];
@@ -44,8 +44,8 @@ static const char *follow(struct advice *a, int link, const char *path, size_t l
 	return arena_printf(a->arena, "%.*s%s/%s", *text == '/' ? 0 : (int)len, path, text, rest);
 }
 
-/* The same for a path whose last components may be missing, since a mount may provide them later. NULL if that cannot
- * be known. */
+/* As name_of(), for a path whose last components may be missing, since a mount may provide them later. NULL if the
+ * place cannot be known. */
 static const char *place_of(struct advice *a, const char *path)
 {
 	enum { MOST_LINKS = 40 }; /* as the kernel follows in one path */
@@ -127,8 +127,16 @@ static uint64_t host_id(const oci_id_mappings *maps, uint64_t id)
 	return m ? m->host_id.value + (id - m->container_id.value) : id;
 }
 
-/* As the kernel judges the root of a new user namespace, who is almighty only over files whose owner and group are
- * mapped. */
+/* The permission, given as that of others (S_IWOTH), as it is for the class of the caller. */
+static mode_t class_bit(const struct stat *st, uint64_t uid, bool in_group, mode_t others)
+{
+	if (st->st_uid == uid)
+		return others << 6;
+	return in_group ? others << 3 : others;
+}
+
+/* Judges as the kernel does: the root of a new user namespace has its privileges over a file only if the file's owner
+ * and group are mapped. */
 static bool may_root_write(const struct advice *a, const struct stat *st)
 {
 	const oci_id_mappings *uids = &a->linux->uid_mappings, *gids = &a->linux->gid_mappings;
@@ -137,8 +145,7 @@ static bool may_root_write(const struct advice *a, const struct stat *st)
 		uid |= st->st_uid >= m->host_id.value && st->st_uid - m->host_id.value < m->size.value;
 	LIST_EACH (gids, m)
 		gid |= st->st_gid >= m->host_id.value && st->st_gid - m->host_id.value < m->size.value;
-	mode_t bit = host_id(uids, 0) == st->st_uid ? S_IWUSR : host_id(gids, 0) == st->st_gid ? S_IWGRP : S_IWOTH;
-	return (uid && gid) || (st->st_mode & bit);
+	return (uid && gid) || (st->st_mode & class_bit(st, host_id(uids, 0), host_id(gids, 0) == st->st_gid, S_IWOTH));
 }
 
 int advice_try_make(struct advice *a, const char *path)
@@ -170,7 +177,7 @@ static bool is_in_groups(const struct advice *a, gid_t gid)
 	return a->plan.keep_groups;
 }
 
-/* Whether the process's user may execute a file, or search a directory: by its mode, which is what images have. */
+/* Whether the process's user may execute the file, or search the directory, by its mode. Images have nothing else. */
 static bool is_permitted_at(const struct advice *a, const char *path)
 {
 	struct stat st;
@@ -178,10 +185,8 @@ static bool is_permitted_at(const struct advice *a, const char *path)
 	if (fd < 0 || fstat(fd, &st) < 0 ||
 		(S_ISDIR(st.st_mode) && (a->plan.caps.effective & caps_mask("CAP_DAC_READ_SEARCH"))))
 		return true;
-	mode_t bit = host_id(&a->linux->uid_mappings, a->plan.process.uid) == st.st_uid ? S_IXUSR :
-		     is_in_groups(a, st.st_gid)                                         ? S_IXGRP :
-											  S_IXOTH;
-	return st.st_mode & bit;
+	uint64_t uid = host_id(&a->linux->uid_mappings, a->plan.process.uid);
+	return st.st_mode & class_bit(&st, uid, is_in_groups(a, st.st_gid), S_IXOTH);
 }
 
 static bool is_permitted(struct advice *a, const char *path)
@@ -194,7 +199,7 @@ static bool is_permitted(struct advice *a, const char *path)
 	return is_permitted_at(a, path);
 }
 
-/* The path of `name` in `dir`, a part of PATH with that length. What is relative begins at the working directory. */
+/* The path of `name` in `dir`, a part of PATH with that length. A relative path begins at the working directory. */
 static const char *join(struct advice *a, const char *dir, size_t len, const char *name)
 {
 	const char *cwd = a->config->process->cwd ? a->config->process->cwd : "/";
@@ -207,7 +212,7 @@ static const char *join(struct advice *a, const char *dir, size_t len, const cha
 
 enum verdict { FOUND, MISSING, UNKNOWN };
 
-/* As executable_find() will, but for what mounts hide. *ret_errnum tells what is wrong with what is missing. */
+/* Searches as executable_find() will, and does not know what mounts hide. *ret_errnum is why the program is MISSING. */
 static enum verdict find(struct advice *a, const char *name, const char **ret_path, int *ret_errnum)
 {
 	const char *at = a->plan.search_path ? a->plan.search_path : EXECUTABLE_PATH;
@@ -267,7 +272,7 @@ static void check_cwd(struct advice *a)
 		advice_say(severity(a), ".process.cwd", errno, NULL, "enter %s", cwd);
 }
 
-/* The terminal is opened in the container: by what is mounted there, or what the image has. */
+/* The terminal is opened in the container, from a mount or from the image. */
 static void check_terminal(struct advice *a)
 {
 	static const char ptmx[] = "/dev/pts/ptmx";
@@ -279,7 +284,7 @@ static void check_terminal(struct advice *a)
 			"a terminal needs a mount of type devpts on /dev/pts", "open %s in the root filesystem", ptmx);
 }
 
-/* These hooks run in the container, so their programs are in the root filesystem. */
+/* startContainer hooks run in the container: their programs are in the root filesystem. */
 static void check_inner_hooks(struct advice *a)
 {
 	const struct oci_hooks *h = a->config->hooks;
@@ -288,11 +293,11 @@ static void check_inner_hooks(struct advice *a)
 		int errnum = *path != '/' || is_hidden(a, path) ? 0 : executable_try(a->root, path);
 		if (errnum)
 			advice_say(severity(a), arena_printf(a->arena, ".hooks.startContainer[%zu].path", i), errnum,
-				"it is looked for in the root filesystem", "the hook %s", path);
+				"the program is looked for in the root filesystem", "the hook %s", path);
 	}
 }
 
-/* A node is not made over something else of its name, and in a user namespace it is the host's. */
+/* A node does not replace a file of its name. In a user namespace it is the host's node, bound. */
 static void check_nodes(struct advice *a)
 {
 	for (size_t i = 0; i < a->plan.device_count; i++) {

@@ -20,13 +20,13 @@
 #include "oci/check.h"
 #include "process/idmap.h"
 
-/* An error holds no pointers, so the child sends it as it is. */
+/* An error holds no pointers: the child sends it as it is. */
 static void send_error(void *data, const struct error *error)
 {
 	(void)write_all(*(const int *)data, (const char *)error, sizeof(*error)); /* the parent is gone */
 }
 
-/* A hook, or a device that is moved in, may bring the network interface that a parameter names. */
+/* A parameter may name a network interface that a hook or .linux.netDevices brings. */
 static bool may_appear(const struct advice *a, const char *key)
 {
 	const struct oci_hooks *hooks = a->config->hooks;
@@ -34,7 +34,7 @@ static bool may_appear(const struct advice *a, const char *key)
 	       (a->linux->net_devices.len || (hooks && (hooks->prestart.len || hooks->create_runtime.len)));
 }
 
-/* A namespace that is joined belongs to others: its parameters are looked for, and not written. */
+/* A joined namespace belongs to others: its parameters are looked for, not written. */
 static int look_for(int proc, const struct oci_pair *pair, struct error *err)
 {
 	char path[512] = "sys/";
@@ -43,8 +43,7 @@ static int look_for(int proc, const struct oci_pair *pair, struct error *err)
 	FD(fd) = procfs_open_file(proc, path, O_PATH);
 	if (fd >= 0 || errno != ENOENT)
 		return 0;
-	(void)fail(err, ENOENT, "open /proc/%s", path);
-	return error_hint(err, "this kernel has no such parameter");
+	return fail_hint(err, ENOENT, "this kernel has no such parameter", "open /proc/%s", path);
 }
 
 /* Names the parameter of the same directory that was probably meant. */
@@ -91,7 +90,7 @@ static void try_parameters(struct advice *a, const struct error_sink *errors)
 	}
 }
 
-/* Before the child changes its ids: its files in /proc are root's afterwards. */
+/* The child does this before it changes its ids: afterwards its files in /proc are root's. */
 static void try_clocks(const struct advice *a, const struct error_sink *errors)
 {
 	struct error err = { .errnum = 0 };
@@ -133,7 +132,7 @@ static int write_maps(struct advice *a, pid_t pid, struct error *err)
 	return proc < 0 ? -1 : idmap_write(a->arena, pid, proc, a->linux, a->host->own_caps, err);
 }
 
-/* All namespaces in one call. A container's are made in two, for the sake of their owner, which does not matter
+/* Makes all namespaces in one call. A container's take two calls, for the sake of their owner, which does not matter
  * here. */
 static pid_t begin(struct advice *a)
 {
@@ -157,7 +156,7 @@ void advise_trial(struct advice *a)
 		run_trial(a, theirs);
 	}
 	if (pid < 0) {
-		advice_say(a->errors, ".linux.namespaces", errno, "hull check --host tells what this host lets you do",
+		advice_say(a->errors, ".linux.namespaces", errno, "hull check --host reports what this host permits",
 			"make namespaces like the container's");
 		return;
 	}

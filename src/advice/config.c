@@ -27,9 +27,7 @@ void advice_say(const struct error_sink *to, const char *where, int errnum, cons
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args); /* a cut message is still one */
 	va_end(args);
-	(void)fail_at(&finding, errnum, where, "%s", text);
-	if (hint)
-		(void)error_hint(&finding, "%s", hint);
+	(void)fail_at_hint(&finding, errnum, where, hint, "%s", text);
 	to->say(to->data, &finding);
 }
 
@@ -53,7 +51,7 @@ static void check_namespaces(struct advice *a)
 	}
 }
 
-/* Limits need a cgroup; without them a user who may not make one does without. */
+/* Limits need a cgroup. A container without limits runs without one where the caller may not make it. */
 static void check_cgroup(struct advice *a)
 {
 	const char *mount = a->host->cgroup.mount;
@@ -71,7 +69,7 @@ static void check_cgroup(struct advice *a)
 			"make cgroup %s under %s", a->plan.cgroup_path, mount);
 }
 
-/* Each write is checked alone, since controllers_check() stops at the first that cannot be made. */
+/* Checks each write alone, since controllers_check() stops at the first that fails. */
 static void check_controllers(struct advice *a)
 {
 	struct error err = { .errnum = 0 };
@@ -89,7 +87,7 @@ static void check_controllers(struct advice *a)
 	}
 }
 
-/* An unknown name is a warning: kernels differ, and the profiles of engines name the calls of all of them. */
+/* Warns of unknown names. They are no errors, since engines' profiles name the calls of all kernels. */
 static void check_call_names(struct advice *a)
 {
 	for (size_t i = 0; i < a->linux->seccomp->syscalls.len; i++) {
@@ -144,8 +142,8 @@ static void check_hooks_of(const oci_hook_list *hooks, const char *name, const s
 	}
 }
 
-/* startContainer hooks run in the container, where a mount may bring them. A hook that fails after the start is only
- * logged. */
+/* A startContainer hook runs in the container, where a mount may bring it: config-program.c. The failure of a hook
+ * after start is only logged, so it is a warning here. */
 static void check_hooks(struct advice *a)
 {
 	const struct oci_hooks *h = a->config->hooks;
@@ -158,7 +156,7 @@ static void check_hooks(struct advice *a)
 	check_hooks_of(&h->poststop, "poststop", a->warnings);
 }
 
-/* Sets each limit as run does, but on a child that only waits. */
+/* Sets each limit as run does, on a child that only waits. */
 static void check_rlimits(struct advice *a)
 {
 	const struct process_plan *p = &a->plan.process;
@@ -182,7 +180,7 @@ static void check_rlimits(struct advice *a)
 	(void)proc_wait(pid);
 }
 
-/* Sets the score as run does, on this process, and puts the old one back. */
+/* Sets the score of this process as run does, and restores it. */
 static void check_oom_score(struct advice *a)
 {
 	const struct process_plan *p = &a->plan.process;
@@ -226,7 +224,7 @@ static void check_groups(struct advice *a)
 				(unsigned long long)user->additional_gids.items[i].value);
 }
 
-/* Fills in what plan_make() needs. That it is missing was reported before. */
+/* Fills in what plan_make() needs. Its absence has been reported. */
 static void complete(struct advice *a, struct oci_config *config)
 {
 	static const struct oci_linux no_linux;

@@ -22,7 +22,7 @@
 #include "process/caps.h"
 #include "process/idmap.h"
 
-/* What a child found that tried; each an errno, 0 for success, -1 for what was not reached. */
+/* What the child found: an errno each, 0 for success, -1 for what it did not reach. */
 struct trial {
 	int user_namespace, namespaces, proc, sysfs, tmpfs, overlay, cgroup;
 };
@@ -43,7 +43,7 @@ static void tell(struct doctor *d, enum verdict verdict, const char *topic, cons
 
 /* --- the trial --- */
 
-/* A filesystem of that type, made and not attached. */
+/* Makes a filesystem of that type, and does not attach it. */
 static int try_filesystem(const char *type)
 {
 	FD(fs) = sys_fsopen(type, FSOPEN_CLOEXEC);
@@ -53,7 +53,7 @@ static int try_filesystem(const char *type)
 	return mount < 0 ? errno : 0;
 }
 
-/* The filesystem is there for a user namespace if it wants directories, and not rights. */
+/* fsopen(2) alone tells: an overlay wants directories before it can be made. */
 static int try_overlay(void)
 {
 	FD(fs) = sys_fsopen("overlay", FSOPEN_CLOEXEC);
@@ -69,7 +69,7 @@ static void try_mounts(struct trial *t)
 	t->overlay = try_overlay();
 }
 
-/* As a container begins: a user namespace, then the others, then a first process in the pid namespace. */
+/* Begins as a container does: with a user namespace, then the others, then the first process of the pid namespace. */
 static void __attribute__((noreturn)) run_trial(int result)
 {
 	const int others = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWCGROUP;
@@ -131,7 +131,7 @@ static const char *why_no_namespace(struct doctor *d, int errnum, const char **r
 	} causes[] = {
 		{ "/proc/sys/user/max_user_namespaces", "0", "the limit of user namespaces is 0",
 			"sysctl user.max_user_namespaces=15000" },
-		{ "/proc/sys/kernel/unprivileged_userns_clone", "0", "they are for root alone on this host",
+		{ "/proc/sys/kernel/unprivileged_userns_clone", "0", "only root may make them on this host",
 			"sysctl kernel.unprivileged_userns_clone=1" },
 		{ "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
 			"AppArmor lets only programs with a profile use them",
@@ -150,7 +150,7 @@ static const char *why_no_namespace(struct doctor *d, int errnum, const char **r
 	}
 	if (errnum == EPERM && is_filtered()) {
 		*ret_remedy = "run the outer container with a seccomp profile that allows clone, unshare and mount";
-		return "the seccomp filter that we run under refuses it";
+		return "the seccomp filter that hull runs under refuses it";
 	}
 	return arena_printf(d->arena, "%s", strerror(errnum));
 }
@@ -182,7 +182,7 @@ static void check_ids(struct doctor *d)
 {
 	struct oci_namespace user = { .type = { true, CLONE_NEWUSER } };
 	struct oci_linux config = { .namespaces = { .items = &user, .len = 1 } };
-	if (proc_euid() == 0)
+	if (!idmap_needs_tools())
 		return;
 	idmap_fill(d->arena, &config);
 	uint64_t more = 0;
@@ -202,7 +202,7 @@ static void check_ids(struct doctor *d)
 static void check_filesystem(struct doctor *d, const char *topic, int errnum, const char *text, const char *remedy)
 {
 	if (errnum < 0)
-		return; /* the reason has been told */
+		return; /* check_user_namespaces() tells why */
 	tell(d, errnum ? VERDICT_LIMITED : VERDICT_OK, topic,
 		errnum ? text : "can be mounted by a container without root", errnum ? remedy : NULL);
 }
@@ -238,13 +238,13 @@ static void check_cgroups(struct doctor *d)
 		(void)read_file_at(d->arena, cgroup, "cgroup.controllers", 4096, &controllers, NULL);
 	controllers[strcspn(controllers, "\n")] = '\0';
 	bool all = strstr(controllers, "memory") && strstr(controllers, "pids") && strstr(controllers, "cpu");
+	const char *remedy = "Delegate=cpu memory pids io, see systemd.resource-control(5)";
+	if (d->host.cgroup.hybrid)
+		remedy = "the others are bound to version 1: systemd.unified_cgroup_hierarchy=1 on the kernel's line";
 	tell(d, all ? VERDICT_OK : VERDICT_LIMITED, "cgroup v2",
 		arena_printf(d->arena, "%s%s has %s", d->host.cgroup.mount, below,
 			*controllers ? controllers : "no controllers"),
-		all ? NULL :
-		d->host.cgroup.hybrid ?
-		      "the others are bound to version 1: systemd.unified_cgroup_hierarchy=1 on the kernel's line" :
-		      "Delegate=cpu memory pids io, see systemd.resource-control(5)");
+		all ? NULL : remedy);
 }
 
 static void check_capabilities(struct doctor *d)
@@ -264,7 +264,7 @@ static void check_capabilities(struct doctor *d)
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		if (!(d->host.own_caps & (1ULL << wanted[i].number)))
 			tell(d, VERDICT_LIMITED, wanted[i].name,
-				arena_printf(d->arena, "is not ours: %s", wanted[i].text), NULL);
+				arena_printf(d->arena, "hull does not have it: %s", wanted[i].text), NULL);
 }
 
 static void check_modules(struct doctor *d)
@@ -277,7 +277,7 @@ static void check_modules(struct doctor *d)
 		NULL);
 	tell(d, VERDICT_OK, "resctrl", d->host.rdt.mounted ? "mounted" : "not here", NULL);
 	if (is_filtered())
-		tell(d, VERDICT_LIMITED, "seccomp", "we run under a filter, and so will every container", NULL);
+		tell(d, VERDICT_LIMITED, "seccomp", "hull runs under a filter, and so will every container", NULL);
 }
 
 void doctor(struct arena *arena, doctor_fn say, void *data)

@@ -1,6 +1,5 @@
 /*
- * What `hull check --host` says: what this host lets its caller do, by trying it, and who stands in the way of the
- * rest.
+ * Tells for `hull check --host` what the host permits its caller, by trying it, and what prevents the rest.
  *
  *	doctor(arena, say, data);
  */
@@ -18,5 +17,5 @@ struct diagnosis {
 
 typedef void (*doctor_fn)(void *data, const struct diagnosis *diagnosis);
 
-/* Nothing is changed, nothing is left behind. */
+/* Changes nothing, and leaves nothing behind. */
 void doctor(struct arena *arena, doctor_fn say, void *data);

@@ -86,7 +86,7 @@ void arena_free(struct arena *arena)
 	}
 }
 
-/* The capacity is the next power of two from 8 up, so it need not be stored. */
+/* The capacity is a power of two and at least 8, so it follows from the length. */
 void *list_add_raw(struct arena *arena, struct raw_list *list, size_t size)
 {
 	size_t len = list->len;

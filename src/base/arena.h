@@ -29,8 +29,8 @@ void arena_free(struct arena *arena);
 
 #define arena_new(arena, type) ((type *)arena_alloc(arena, sizeof(type)))
 
-/* An array that grows; items are moved when it does. All of its kind are laid out alike, so that the
- * schema's reader can fill any of them: LIST(struct mount) mounts; */
+/* An array that grows; its items move when it does. All lists have the same layout, so that the reader of schemas can
+ * fill any of them: LIST(struct mount) mounts; */
 #define LIST(type)           \
 	struct {             \
 		type *items; \
@@ -46,6 +46,6 @@ struct raw_list {
 void *list_add_raw(struct arena *arena, struct raw_list *list, size_t size);
 #define list_add(arena, list) \
 	((__typeof__((list)->items))list_add_raw(arena, (struct raw_list *)(list), sizeof(*(list)->items)))
-/* The items of an empty list may be NULL, to which not even 0 may be added: hence the first test. */
+/* The first test is for an empty list, whose items may be NULL: C does not allow even NULL + 0. */
 #define LIST_EACH(list, item) \
 	for (__typeof__(*(list)->items) *item = (list)->items; item && item < (list)->items + (list)->len; item++)

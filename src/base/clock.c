@@ -8,7 +8,7 @@
 
 enum { DAYS_PER_ERA = 146097, MARCH_1_0000 = 719468, SECONDS_PER_DAY = 86400 };
 
-/* The Gregorian calendar repeats every 400 years, and a year that begins in March has its odd day last. */
+/* The Gregorian calendar repeats every 400 years. In a year that begins in March, the leap day comes last. */
 static void civil_date(long long days, long long *ret_year, unsigned *ret_month, unsigned *ret_day)
 {
 	days += MARCH_1_0000;

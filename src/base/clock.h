@@ -8,12 +8,12 @@
 
 enum { TIMESTAMP_SIZE = 40 };
 
-/* "2026-01-31T23:59:59.123456789Z" (RFC 3339) into buf, which holds TIMESTAMP_SIZE bytes; returns buf. libc's
- * conversion would read the time zone's file for it. */
+/* "2026-01-31T23:59:59.123456789Z" (RFC 3339) into buf, which holds TIMESTAMP_SIZE bytes; returns buf. The
+ * conversion of the C library would read the file of the time zone. */
 char *clock_timestamp(char *buf);
 
-/* Seconds since the epoch of such a text, its fraction dropped. False for any other form, and for a time zone but
- * "Z". */
+/* Seconds since the epoch of such a text, without the fraction. False for any other form, and for any time zone other
+ * than "Z". */
 bool clock_read_timestamp(const char *text, int64_t *ret_seconds);
 
 /* Milliseconds of CLOCK_MONOTONIC. */

@@ -5,15 +5,15 @@
 #define CLONE_VFORK 0x00004000
 #endif
 
-/* AddressSanitizer would keep in mind what the child has left on the stack. */
+/* Not with AddressSanitizer, which would track what the child leaves on the stack. */
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
 bool clone_sharing_works(void)
 {
 	return true;
 }
 
-/* The child goes on further down on our stack, below what the compiler may keep under the stack pointer, and never
- * returns: while it lives we stand still. */
+/* The child continues further down on the caller's stack, below the red zone, and never returns. The caller is
+ * suspended as long as the child lives. */
 static long clone_and_run(struct clone_args *args, void (*run)(void *), void *data)
 {
 	long result;

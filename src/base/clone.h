@@ -1,9 +1,9 @@
 /*
- * A child that costs no copy of our memory.
+ * A child process that shares the caller's memory, so that nothing is copied.
  *
  *	pid_t pid = clone_sharing(&args, run, &data);
  *
- * Like vfork(2), for a child that does not execute anything: the caller stands still until it has ended.
+ * Like vfork(2), for a child that executes no program: the caller is suspended until the child has ended.
  */
 #pragma once
 
@@ -12,10 +12,10 @@
 
 #include "base/sys.h"
 
-/* Whether this machine's registers are known here. */
+/* Whether this is implemented for the machine's architecture. */
 bool clone_sharing_works(void);
 
-/* clone3(2) with CLONE_VM and CLONE_VFORK beside what is in args, whose stack is set here. The child calls run(data),
- * which must not return; whatever it leaves in memory the caller finds there, while descriptors, credentials,
- * namespaces and signals are its own. -1 and errno. */
+/* Calls clone3(2) with CLONE_VM and CLONE_VFORK in addition to args->flags. The child calls run(data), which must not
+ * return. The caller finds what the child has written to memory; descriptors, credentials, namespaces and signals are
+ * the child's own. -1 and errno. */
 pid_t clone_sharing(struct clone_args *args, void (*run)(void *), void *data);

@@ -1,12 +1,12 @@
 /*
- * Switches for the tests of attacks: each turns off one defence, so that its attack is seen to succeed.
+ * Switches for the tests of attacks: each one turns off a defence, so that a test can see its attack succeed.
  *
  *	if (!defence_is_off("session") && setsid() < 0) ...
  *
  *	make CPPFLAGS=-DHULL_TEST_SWITCHES BUILD=DIR && HULL_DEFENCE_OFF=session DIR/hull ...
  *
- * Only a build with HULL_TEST_SWITCHES asks the environment; in every other the answer is the constant false, and the
- * compiler leaves no trace of the question. The names:
+ * Only a build with HULL_TEST_SWITCHES reads the environment. In every other build the answer is the constant false,
+ * and the compiler removes the question. The names are in the order of tests/attacks/README.
  */
 #pragma once
 

@@ -1,10 +1,10 @@
 /*
- * One error value for the parser, the wire and the terminal.
+ * The error of a failed call: what failed, why, at which property, and what the user can do about it.
  *
  *	if (openat(dirfd, name, O_RDONLY | O_CLOEXEC) < 0)
  *		return fail(err, errno, "open %s", name);
  *
- * It holds no pointers: reporting cannot fail, and the child sends it over the socket as it is.
+ * A struct error holds no pointers, so that a child process can send it over a socket.
  */
 #pragma once
 
@@ -22,13 +22,14 @@ struct error {
 };
 
 /*
- * Where each error goes when all are wanted and not the first alone. A sequence of checks calls errors_end() with
- * the result of each of them:
+ * Receives each error of a sequence of checks, if all are wanted and not only the first. The sequence calls
+ * errors_end() with the result of each check:
  *
  *	if (errors_end(sink, check_device(device, i, err), err))
  *		return -1;
  *
- * Without a sink the first error ends the sequence. With one it is said and forgotten, and the sequence goes on.
+ * Without a sink, the first error ends the sequence. With a sink, the error is passed to it and cleared, and the
+ * sequence goes on.
  */
 struct error_sink {
 	void (*say)(void *data, const struct error *error);
@@ -41,8 +42,8 @@ bool errors_end(const struct error_sink *sink, int result, struct error *err);
  * `where` is kept: set it first with error_at() when the place is known before the call. */
 int fail(struct error *err, int errnum, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* As fail(), and names the property at fault and the remedy; a NULL `where` keeps the earlier one, a NULL `hint` is none.
- * error_hint() is for a remedy that has to be formatted. */
+/* As fail(), and names the property at fault and the remedy; a NULL `where` keeps the earlier one, a NULL `hint` is
+ * none. error_hint() is for a remedy that has to be formatted. */
 int fail_at_hint(struct error *err, int errnum, const char *where, const char *hint, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 #define fail_at(err, errnum, where, ...) fail_at_hint(err, errnum, where, NULL, __VA_ARGS__)
@@ -54,10 +55,10 @@ int error_hint(struct error *err, const char *fmt, ...) __attribute__((format(pr
 /* Names the property at fault if nothing more exact is named yet; returns -1. */
 int error_at(struct error *err, const char *where);
 
-/* Puts what was being done before the text: "start container: …"; returns -1. */
+/* Prefixes the text with the action that failed: "start container: …"; returns -1. */
 int error_prefix(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Forgets an error that was handled. */
+/* Clears an error that was handled. */
 void error_clear(struct error *err);
 
 /* Writes "file:line: where: text: strerror" to buf, without the hint; returns buf. */

@@ -51,7 +51,15 @@ int fd_batch_add(struct fd_batch *batch, int fd)
 	return fd;
 }
 
-/* Few descriptors: each round finds the next one to keep, and closes what is before it. */
+/* Each round finds the next descriptor to keep, and closes those before it. */
+int mkdir_exactly(int dirfd, const char *name, mode_t mode)
+{
+	mode_t mask = umask(0); /* no other thread creates files meanwhile */
+	int result = mkdirat(dirfd, name, mode);
+	(void)umask(mask);
+	return result;
+}
+
 int close_all_but(int first, const int *keep, size_t count)
 {
 	for (;;) {
@@ -101,7 +109,7 @@ ssize_t read_fd(struct arena *arena, int fd, const char *name, size_t limit, cha
 {
 	struct stat st;
 	size_t room = 4096;
-	/* a file of a real filesystem ends where its size says; those of procfs and its kin have size 0 */
+	/* a regular file ends at its size; files of procfs and the like have size 0 */
 	bool has_size = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0;
 	if (has_size)
 		room = (size_t)st.st_size + 1;
@@ -159,7 +167,7 @@ int replace_file_at(int dirfd, const char *name, const char *text, size_t len, m
 		return fail(err, ENAMETOOLONG, "replace %s", name);
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
 	FD(fd) = openat(dirfd, temporary, flags, mode);
-	/* of one with our pid that was killed */
+	/* left by an earlier process of our pid, which was killed */
 	if (fd < 0 && errno == EEXIST && unlinkat(dirfd, temporary, 0) == 0)
 		fd = openat(dirfd, temporary, flags, mode);
 	if (fd < 0)
@@ -231,7 +239,7 @@ ssize_t recv_with_fd(int sock, void *data, size_t len, int *ret_fd)
 				close_fd(&fd);
 		}
 	}
-	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) { /* a part of a message is none */
+	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) { /* a part of a message is useless */
 		close_fd(ret_fd);
 		errno = EMSGSIZE;
 		return -1;

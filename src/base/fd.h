@@ -13,19 +13,22 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-void close_fd(int *fd); /* closes unless negative, keeps errno, leaves -1 */
-int take_fd(int *fd);   /* returns it and leaves -1, so that the scope does not close it */
-/* Closes all from `first` on but those in keep, some of which may be -1. -1 and errno. */
+void close_fd(int *fd); /* closes it unless negative, keeps errno, leaves -1 */
+int take_fd(int *fd);   /* returns it and leaves -1, so that the end of the scope does not close it */
+/* Closes all descriptors from `first` on except those in keep, some of which may be -1. -1 and errno. */
 int close_all_but(int first, const int *keep, size_t count);
+
+/* mkdirat(2) with exactly this mode: the caller's umask is for his own files. 0, or -1 and errno. */
+int mkdir_exactly(int dirfd, const char *name, mode_t mode);
 
 #define FD(name) int name __attribute__((cleanup(close_fd)))
 
-/* Many short-lived descriptors in a row, closed together by one close_range(2) as far as their numbers are neighbours:
+/* Many short-lived descriptors in a row; those with adjacent numbers are closed by one close_range(2):
  *
  *	FD_BATCH(batch);
  *	int target = fd_batch_add(&batch, open(...));
  */
-enum { FD_BATCH_MAX = 48 }; /* a low RLIMIT_NOFILE must do */
+enum { FD_BATCH_MAX = 48 }; /* a low RLIMIT_NOFILE must suffice */
 
 struct fd_batch {
 	int fds[FD_BATCH_MAX];
@@ -34,7 +37,7 @@ struct fd_batch {
 
 #define FD_BATCH(name) struct fd_batch name __attribute__((cleanup(fd_batch_close))) = { .len = 0 }
 
-/* Returns fd; a negative one is not added. When the batch is full its older half is closed. */
+/* Returns fd; a negative one is not added. A full batch first closes its older half. */
 int fd_batch_add(struct fd_batch *batch, int fd);
 void fd_batch_close(struct fd_batch *batch); /* keeps errno */
 
@@ -42,27 +45,27 @@ void fd_batch_close(struct fd_batch *batch); /* keeps errno */
  * An empty path means the descriptor itself. */
 int same_file(int dir, const char *path, int other_dir, const char *other);
 
-/* Write all of it, past short writes and EINTR. -1 and errno. */
+/* Writes everything, across short writes and EINTR. -1 and errno. */
 int write_all(int fd, const void *data, size_t len);
 
-/* Reads the file at dirfd/path to its end; a NUL byte follows the text, which is the arena's. More than
- * `limit` bytes is EFBIG. Returns the length. */
+/* Reads the file at dirfd/path to its end. The text belongs to the arena, and a NUL byte follows it. More than `limit`
+ * bytes is EFBIG. Returns the length. */
 ssize_t read_file_at(
 	struct arena *arena, int dirfd, const char *path, size_t limit, char **ret_text, struct error *err);
-/* The same from an open descriptor; `name` is for the error alone. */
+/* The same from an open descriptor; errors call it `name`. */
 ssize_t read_fd(struct arena *arena, int fd, const char *name, size_t limit, char **ret_text, struct error *err);
 
 /* Writes text to an existing file (kernel files: one write, no O_CREAT, no O_TRUNC). */
 int write_file_at(int dirfd, const char *path, const char *text, struct error *err);
 
-/* Replaces dirfd/name as a whole: a temporary file in the same directory, .NAME.PID, then rename(2). A
- * failure leaves the old file as it was and no temporary file. */
+/* Replaces dirfd/name as a whole: writes a temporary file .NAME.PID in the same directory, then calls rename(2). A
+ * failure leaves the old file unchanged and no temporary file. */
 int replace_file_at(int dirfd, const char *name, const char *text, size_t len, mode_t mode, struct error *err);
 
 /* Sends `len` bytes of data and, unless fd is -1, that descriptor (SCM_RIGHTS), as one message. -1 and errno. */
 int send_with_fd(int sock, const void *data, size_t len, int fd);
-/* Receives one message; *ret_fd is the descriptor that came along or -1 (close-on-exec; all further ones are
- * closed). Returns the number of bytes, 0 at end of file, or -1 and errno; EMSGSIZE for a message that is longer. */
+/* Receives one message. *ret_fd is the descriptor that came with it, close-on-exec, or -1; any further ones are
+ * closed. Returns the number of bytes, 0 at end of file, or -1 and errno; EMSGSIZE for a longer message. */
 ssize_t recv_with_fd(int sock, void *data, size_t len, int *ret_fd);
 /* Connects to a unix stream socket at a path of any length. Returns the descriptor. */
 int connect_unix(const char *path, int type, struct error *err);

@@ -91,7 +91,7 @@ void log_stop(void)
 	settings.fd = -1;
 }
 
-/* A line under construction; what does not fit is cut, so that logging never allocates. */
+/* A line under construction. Text that does not fit is cut, so that logging never allocates. */
 struct line {
 	char text[4096];
 	size_t len;
@@ -106,7 +106,7 @@ static void add(struct line *line, const char *text)
 	line->len += n;
 }
 
-/* Texts quote what an image says: no escape sequence for the terminal, and no line end that would begin a line of its
+/* Messages quote text of images, which must neither send escape sequences to a terminal nor begin lines of their
  * own. */
 static void add_clean(struct line *line, const char *text)
 {
@@ -202,7 +202,7 @@ static void emit(enum log_level level, const char *msg, const struct error *err,
 		format_text(&line, level, msg, err);
 	}
 	int fd = to_stderr || settings.fd < 0 ? STDERR_FILENO : settings.fd;
-	(void)write_all(fd, line.text, line.len); /* there is nowhere to report a failed log */
+	(void)write_all(fd, line.text, line.len); /* a failure to log cannot be reported anywhere */
 }
 
 void log_write(enum log_level level, const char *fmt, ...)
@@ -238,7 +238,7 @@ void log_failure(const struct error *err)
 	char msg[1024];
 	error_line(err, msg, sizeof(msg));
 	emit(LOG_LEVEL_ERROR, msg, err, false);
-	if (settings.sink != SINK_STDERR) { /* people look at standard error, engines at the log */
+	if (settings.sink != SINK_STDERR) { /* users read standard error, engines read the log */
 		bool json = settings.json;
 		settings.json = false;
 		emit(LOG_LEVEL_ERROR, msg, err, true);

@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Longer names are never near: none that is known is longer. */
+/* A longer name is never near, since no known name is longer. */
 enum { LONGEST = 63 };
 
 static int least(int a, int b)
@@ -16,8 +16,7 @@ static bool same(char a, char b)
 	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-/* The distance of Damerau and Levenshtein, where no letter is edited twice ("optimal string alignment"), with three
- * rows. */
+/* The Damerau-Levenshtein distance in which no letter is edited twice ("optimal string alignment"), in three rows. */
 static int distance(const char *a, const char *b)
 {
 	int rows[3][LONGEST + 1];

@@ -1,5 +1,5 @@
 /*
- * "Did you mean": the known name that an unknown one was meant for.
+ * "Did you mean": finds the known name that resembles an unknown one.
  *
  *	struct nearest near = nearest_to("uesr");
  *	for (size_t i = 0; i < len; i++)
@@ -14,17 +14,17 @@
 struct nearest {
 	const char *typed;
 	const char *name; /* the nearest known name so far, or NULL */
-	int most;         /* edits that the next one may need at most; negative: none can be nearer */
+	int most;         /* the most edits that the next name may need; negative if none can be nearer */
 };
 
-/* An edit changes, adds or drops a letter or swaps two neighbours. A typed name of six letters and more may need two,
- * one of three to five may need one, a shorter one none, since an edit makes another name of it. A caller may lower
- * `most`. */
+/* An edit changes, adds or drops a letter, or swaps two neighbours. A name of six letters or more may need two edits,
+ * one of three to five letters one, and a shorter one none, because an edit makes another name of it. A caller may
+ * lower `most`. */
 struct nearest nearest_to(const char *typed);
 
-/* Compares one known name; a difference of case is no edit. The first of two equally near names wins. Returns whether
- * this is the nearest so far. */
+/* Compares one known name, ignoring case. Of two equally near names the first wins. Returns whether this is the
+ * nearest so far. */
 bool nearest_try(struct nearest *near, const char *known);
 
-/* The same for a name that people also write in another way: "KILL" for "SIGKILL". */
+/* The same for a name that has another spelling, such as "KILL" for "SIGKILL". */
 bool nearest_try_as(struct nearest *near, const char *spelling, const char *known);

@@ -13,8 +13,8 @@
 #include "base/sys.h"
 
 enum {
-	MAX_RETRIES = 1000, /* EAGAIN: a rename raced with ".."; an attacker may cause it at will */
-	MAX_LINKS = 40,     /* as the kernel follows in one path */
+	MAX_RETRIES = 1000, /* of EAGAIN, which an attacker can cause at will */
+	MAX_LINKS = 40,     /* the kernel's own limit for one path */
 };
 
 int path_try_resolve(int root, const char *path, int flags, unsigned long long resolve)
@@ -43,7 +43,7 @@ int path_open(int root, const char *path, int flags, struct error *err)
 	return fd < 0 ? fail(err, errno, "open %s in the root filesystem", path) : fd;
 }
 
-/* Makes one component in dir and opens it; a symlink there is resolved by the caller, from the root. */
+/* Makes one component in dir; a symlink there is left for the caller to resolve from the root. */
 static int make_component(int dir, const char *name, enum path_kind kind, mode_t mode)
 {
 	if (kind == PATH_DIRECTORY) {
@@ -57,8 +57,7 @@ static int make_component(int dir, const char *name, enum path_kind kind, mode_t
 	return 0;
 }
 
-/* Puts what the dangling link `name` in dir says into the path, of which it is the component that ends before
- * `rest`. */
+/* Replaces the component `name` of the path, a dangling link in dir, by the link's target. `rest` follows it. */
 static int insert_link(int dir, char path[PATH_MAX], const char *name, const char *rest)
 {
 	char text[PATH_MAX], longer[PATH_MAX];
@@ -76,7 +75,7 @@ static int insert_link(int dir, char path[PATH_MAX], const char *name, const cha
 	return 0;
 }
 
-/* One component that is missing at the end of path: made, opened. ENOENT means that a link of that name dangles. */
+/* Makes and opens the last component of path. ENOENT means that a link of that name dangles. */
 static int make_and_open(int root, int dir, const char *path, const char *name, enum path_kind kind, mode_t mode)
 {
 	if (make_component(dir, name, kind, mode) < 0)
@@ -84,9 +83,9 @@ static int make_and_open(int root, int dir, const char *path, const char *name, 
 	return path_try_open(root, path, O_PATH | (kind == PATH_DIRECTORY ? O_DIRECTORY : 0));
 }
 
-/* Resolves the longest prefix that ends at a component boundary, making what is missing as it goes. Each prefix is
- * resolved anew from the root, so that ".." and symlinks mean what they mean inside the container. A link that dangles
- * has its target made: images have /etc/resolv.conf that leads to nowhere yet. */
+/* Opens the path component by component, making those that are missing. Each prefix is resolved anew from the root,
+ * so that ".." and symlinks mean what they mean inside the container. The target of a dangling link is made: images
+ * ship an /etc/resolv.conf that leads nowhere yet. */
 static int make_prefixes(int root, char path[PATH_MAX], enum path_kind kind, mode_t mode, struct error *err)
 {
 	int links = 0;
@@ -121,7 +120,7 @@ static int make_prefixes(int root, char path[PATH_MAX], enum path_kind kind, mod
 	return take_fd(&dir);
 }
 
-/* What is there must be of the kind that is wanted: O_DIRECTORY sees to that for one, fstat(2) for the other. */
+/* Opens an existing file of the wanted kind: O_DIRECTORY checks one kind, fstat(2) the other. */
 static int open_kind(int root, const char *path, enum path_kind kind)
 {
 	FD(fd) = path_try_open(root, path, O_PATH | (kind == PATH_DIRECTORY ? O_DIRECTORY : 0));
@@ -137,7 +136,7 @@ static int open_kind(int root, const char *path, enum path_kind kind)
 	return take_fd(&fd);
 }
 
-/* The common case first: the parent is there, and one component is missing. */
+/* The common case comes first: the parent exists and one component is missing. */
 int path_make_missing(int root, const char *path, enum path_kind kind, mode_t mode, struct error *err)
 {
 	char copy[PATH_MAX];

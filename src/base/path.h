@@ -1,11 +1,11 @@
 /*
- * Paths inside a root that an attacker owns, resolved by openat2(2) and nothing else.
+ * Paths inside a root that an attacker may own, resolved by openat2(2) alone.
  *
  *	FD(target) = path_open(root, "/proc/sys", O_PATH, &err);
  *	FD(made) = path_make(root, "/srv/data", PATH_DIRECTORY, 0755, &err);
  *
- * Symlinks resolve inside the root (RESOLVE_IN_ROOT); magic links of procfs are refused. EAGAIN, which
- * the kernel gives when a rename races with "..", is retried a bounded number of times.
+ * Symlinks resolve inside the root (RESOLVE_IN_ROOT); magic links of procfs are refused. The kernel returns EAGAIN
+ * when a rename races with ".."; the call is then repeated a bounded number of times.
  */
 #pragma once
 
@@ -14,20 +14,20 @@
 
 #include "base/error.h"
 
-/* -1 and errno, for callers that decide by it; adds O_CLOEXEC and RESOLVE_IN_ROOT|RESOLVE_NO_MAGICLINKS. */
+/* Opens the path with O_CLOEXEC and RESOLVE_IN_ROOT|RESOLVE_NO_MAGICLINKS in addition. -1 and errno. */
 int path_try_open(int root, const char *path, int flags);
-/* As above, and further RESOLVE_ flags (openat2(2)). */
+/* The same with RESOLVE_NO_MAGICLINKS and the given RESOLVE_ flags: openat2(2). */
 int path_try_resolve(int root, const char *path, int flags, unsigned long long resolve);
 /* The same with an error value. */
 int path_open(int root, const char *path, int flags, struct error *err);
 
 enum path_kind { PATH_DIRECTORY, PATH_FILE };
 
-/* Opens (O_PATH) the directory or the non-directory at `path`; what is missing is made: parents with mode
- * 0755, the last component with `mode`. A symlink met on the way resolves inside the root; a dangling one
- * is not followed for creation. A file where a directory is wanted (or the reverse) is an error. */
+/* Opens (O_PATH) the directory or the non-directory at `path`, and makes missing components: parents with mode 0755,
+ * the last one with `mode`. A symlink resolves inside the root; if it dangles, its target is made. A file instead of
+ * a directory is an error, and the reverse. */
 int path_make(int root, const char *path, enum path_kind kind, mode_t mode, struct error *err);
-/* The same for a path that was just seen to be missing: saves looking again. */
+/* The same for a path that the caller has just found missing. */
 int path_make_missing(int root, const char *path, enum path_kind kind, mode_t mode, struct error *err);
 
 /* The part of `path` below the directory `dir`, "" for dir itself, or NULL if path is not there. Compares without

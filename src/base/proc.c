@@ -17,7 +17,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 
-enum { STATUS_MAX = 1 << 20 }; /* its groups may be 65,536 */
+enum { STATUS_MAX = 1 << 20 }; /* a process may be in 65,536 groups */
 
 uid_t proc_euid(void)
 {
@@ -78,7 +78,7 @@ int proc_pidfd(pid_t pid, uint64_t start_ticks, struct error *err)
 	FD(pidfd) = pid > 0 ? sys_pidfd_open(pid, 0) : (errno = ESRCH, -1);
 	if (pidfd < 0)
 		return fail(err, errno == EINVAL ? ESRCH : errno, "open process %d", (int)pid);
-	/* The descriptor pins the process, so comparing after opening leaves no window for reuse. */
+	/* The descriptor pins the process: a comparison after opening it leaves no window for reuse of the number. */
 	if (!proc_is_alive(pid, start_ticks))
 		return fail(err, ESRCH, "open process %d", (int)pid);
 	return take_fd(&pidfd);
@@ -117,8 +117,8 @@ uint64_t proc_ignored_signals(void)
 
 void proc_reset_signals(uint64_t signals)
 {
-	/* The kernel's struct sigaction, with room to spare. sigaction(3) will not touch libc's own signals, and a
-	 * caller that was started by posix_spawn(3) ignores those. Refused for SIGKILL and SIGSTOP. */
+	/* The kernel's struct sigaction, with room to spare. sigaction(3) refuses the C library's own signals, which a
+	 * process that was started by posix_spawn(3) may ignore. The kernel refuses SIGKILL and SIGSTOP. */
 	static const long action[8];
 	sigset_t none;
 	for (int sig = 1; sig < NSIG; sig++)
@@ -146,7 +146,7 @@ int proc_reap(int pidfd, siginfo_t *ret_info)
 	return 0;
 }
 
-/* A small file of a task in procfs, without its newline; "" where it cannot be read. */
+/* Reads a small file of a task in procfs without its newline; "" if it cannot be read. */
 static void read_task_file(pid_t tid, const char *name, char *buf, size_t size)
 {
 	char path[64];

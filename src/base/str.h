@@ -1,5 +1,5 @@
 /*
- * Strings: small questions that are asked everywhere.
+ * Strings: small functions that every room needs.
  */
 #pragma once
 
@@ -51,11 +51,11 @@ struct word {
 
 /* The row of that name, or NULL. */
 const struct word *word_find(const struct word *words, const char *name);
-/* The value of that name; where name is NULL or in no row, that of the first row. */
+/* The value of that name; that of the first row if name is NULL or in no row. */
 int64_t word_value(const struct word *words, const char *name);
 /* The name of that value, or NULL. */
 const char *word_name(const struct word *words, int64_t value);
-/* "one of a, b, c" into buf, cut with "…" where it is too long; returns buf. */
+/* Writes "one of a, b, c" to buf, ended by "…" if it does not fit; returns buf. */
 char *word_list(const struct word *words, char *buf, size_t size);
-/* The name that an unknown one was meant for, or NULL: base/nearest.h. */
+/* The name that an unknown name probably stands for, or NULL: base/nearest.h. */
 const char *word_nearest(const struct word *words, const char *name);

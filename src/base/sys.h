@@ -1,8 +1,8 @@
 /*
  * System calls that some C library lacks or wraps differently. Each returns -1 and sets errno.
  *
- * <sys/mount.h> is never included beside this file: some releases of it clash with <linux/mount.h>, from which
- * the MS_*, MOUNT_ATTR_*, FSCONFIG_* and MOVE_MOUNT_* words come.
+ * No file that includes this one includes <sys/mount.h>: some releases of it clash with <linux/mount.h>, which defines
+ * MS_*, MOUNT_ATTR_*, FSCONFIG_* and MOVE_MOUNT_*.
  */
 #pragma once
 

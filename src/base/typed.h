@@ -1,5 +1,5 @@
 /*
- * What the command line says in place of the configuration: an error names the option as it was typed, no property.
+ * Values that the command line gives instead of the configuration: errors then name the option, not the property.
  *
  *	typed_list typed = { NULL, 0 };
  *	typed_add(arena, &typed, ".process.env[2]", "--env FOO");
@@ -11,14 +11,14 @@
 #include "base/error.h"
 
 struct typed {
-	const char *where;  /* a property, which stands for all below it too */
-	const char *option; /* "" where the error's text says it already */
+	const char *where;  /* a property, which includes everything below it */
+	const char *option; /* as it was typed; "" if the text of the error names it */
 };
 
 typedef LIST(struct typed) typed_list;
 
 void typed_add(struct arena *arena, typed_list *list, const char *where, const char *option);
 
-/* Renames the property at fault if it is one of the list's, the last one added that fits; list may be NULL. Returns
- * -1. */
+/* Replaces the property at fault by its option if the list has it; the last row that matches wins. list may be NULL.
+ * Returns -1. */
 int typed_blame(const typed_list *list, struct error *err);

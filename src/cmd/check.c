@@ -35,7 +35,7 @@ struct check_options {
 static const struct option_row options[] = {
 	BUNDLE_OPTIONS(bundle),
 	TEXT(0, "format", "FORMAT", format, "format of the findings (text)", ONE_OF(formats)),
-	FLAG(0, "host", host, "tell what this host permits, whatever the configuration"),
+	FLAG(0, "host", host, "report what this host permits, whatever the configuration"),
 	OPTIONS_END,
 };
 
@@ -64,12 +64,11 @@ static void say_diagnosis(void *data, const struct diagnosis *d)
 	json_end(w);
 }
 
-/* What is limited may be all that one needs. */
+/* Only a missing feature is a failure; a limited one may be enough. */
 static int check_host(struct context *ctx, int format, struct error *err)
 {
 	struct json_writer w;
 	struct diagnoses all = { .writer = format == FORMAT_JSON ? &w : NULL };
-	size_t len;
 	if (all.writer) {
 		json_begin(&w, &ctx->arena, true);
 		json_array(&w);
@@ -77,13 +76,12 @@ static int check_host(struct context *ctx, int format, struct error *err)
 	doctor(&ctx->arena, say_diagnosis, &all);
 	if (all.writer) {
 		json_end(&w);
-		const char *text = json_finish(&w, &len);
-		(void)fwrite(text, 1, len, stdout);
 	}
-	return print_end(err) < 0 ? -1 : all.missing;
+	return (all.writer ? print_json(&w, err) : print_end(err)) < 0 ? -1 : all.missing;
 }
 
-/* A new user namespace without mappings gets those that the caller may use. Root may use any, so root is warned. */
+/* A new user namespace without mappings gets those that the caller may use. Root may use any ids, so root is
+ * warned. */
 static void fill_maps(struct context *ctx, struct oci_config *config, bool root, struct findings *findings)
 {
 	struct error finding = { .errnum = 0 };
@@ -117,7 +115,7 @@ static void ask_host(struct context *ctx, struct oci_config *config, const char 
 	advise(&ctx->arena, config, &plan_options, &host, &findings->errors, &findings->warnings);
 }
 
-/* Nothing after a syntax error is read. */
+/* Adds that nothing after a syntax error was read. */
 static void say_unreadable(struct findings *findings, struct error *err)
 {
 	char hint[sizeof(err->hint)];
@@ -154,8 +152,9 @@ static int enter_bundle(struct context *ctx, struct error *err)
 		return fail(err, 0, "the bundle is given twice: %s and --bundle %s", operand, o->bundle.dir);
 	if (!bundle || chdir(bundle) == 0)
 		return 0;
-	(void)fail(err, errno, "%s%s", operand ? "enter the bundle " : "--bundle ", bundle);
-	return errno == ENOTDIR ? error_hint(err, "a bundle is a directory; --config names a configuration") : -1;
+	return fail_hint(err, errno,
+		errno == ENOTDIR ? "a bundle is a directory; --config names a configuration" : NULL, "%s%s",
+		operand ? "enter the bundle " : "--bundle ", bundle);
 }
 
 static int run(struct context *ctx, struct error *err)
@@ -169,7 +168,7 @@ static int run(struct context *ctx, struct error *err)
 	const char *slash = strrchr(path, '/');
 	struct findings findings;
 	findings_begin(&findings, &ctx->arena, slash ? slash + 1 : path);
-	/* as for create: --config is relative to where the caller is, everything in it to the bundle */
+	/* as for create: --config is relative to the caller's directory, and paths in the file to the bundle */
 	FD(cwd) = o->bundle.config ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : AT_FDCWD;
 	if (enter_bundle(ctx, err) == 0) {
 		if (!getcwd(bundle, sizeof(bundle)))
@@ -181,11 +180,8 @@ static int run(struct context *ctx, struct error *err)
 		return -1;
 	}
 	findings_sort(&findings);
-	if (format == FORMAT_JSON)
-		findings_print_json(&findings);
-	else
-		findings_print(&findings);
-	return print_end(err) < 0 ? -1 : findings.counts[0] > 0;
+	int printed = format == FORMAT_JSON ? findings_print_json(&findings, err) : findings_print(&findings, err);
+	return printed < 0 ? -1 : findings.counts[0] > 0;
 }
 
 const struct command check_command = {

@@ -27,14 +27,12 @@ const struct option_row global_options[] = {
 	TEXT(0, "log", "FILE", log, "log to FILE, file:FILE, journald:NAME or syslog:NAME (standard error)",
 		IS_OR_ONE_OF(FILE, log_targets)),
 	TEXT(0, "log-format", "FORMAT", log_format, "format of the log (text)", ONE_OF(log_format_words)),
-	TEXT(0, "log-level", "LEVEL", log_level, "least severe messages that are logged (warning)",
-		ONE_OF(log_level_words)),
-	TEXT(0, "root", "DIR", root, "directory of the containers' states (/run/hull)", IS(DIRECTORY)),
+	TEXT(0, "log-level", "LEVEL", log_level, "lowest severity that is logged (warning)", ONE_OF(log_level_words)),
+	TEXT(0, "root", "DIR", root, "directory of the states of containers (/run/hull)", IS(DIRECTORY)),
 	FLAG(0, "systemd-cgroup", systemd_cgroup, "the same as --cgroup-manager systemd"),
-	TEXT(0, "cgroup-manager", "NAME", cgroup_manager, "what makes the cgroup (cgroupfs)",
+	TEXT(0, "cgroup-manager", "NAME", cgroup_manager, "how the cgroup is made (cgroupfs)",
 		ONE_OF(cgroup_manager_words)),
-	TEXT(0, "rootless", "WHEN", rootless, "accepted for callers of runc: hull finds out by itself",
-		ONE_OF(rootless_words)),
+	TEXT(0, "rootless", "WHEN", rootless, "accepted for callers of runc; hull detects it", ONE_OF(rootless_words)),
 	TEXT(0, "criu", "FILE", criu, "accepted for callers of runc, and ignored", IS(FILE)),
 	FLAG('h', "help", help, "show this help"),
 	FLAG('v', "version", version, "show the versions of hull and of the specification"),
@@ -43,7 +41,7 @@ const struct option_row global_options[] = {
 
 const struct option_row no_options[] = { OPTIONS_END };
 
-/* A command is a file that defines it, and a row here. */
+/* A command is a file that defines it and a row here. */
 extern const struct command check_command, completion_command, create_command, delete_command, events_command,
 	exec_command, features_command, kill_command, list_command, pause_command, ps_command, resume_command,
 	run_command, spec_command, start_command, state_command, stats_command, update_command;
@@ -84,9 +82,8 @@ int command_fail_unknown(const char *name, struct error *err)
 	struct nearest near = nearest_to(name);
 	for (size_t i = 0; commands[i]; i++)
 		(void)nearest_try(&near, commands[i]->name);
-	(void)fail(err, 0, "unknown command \"%.64s\"", name);
-	return near.name ? error_hint(err, "did you mean \"%s\"?", near.name) :
-			   error_hint(err, "hull --help lists them");
+	(void)fail_hint(err, 0, "hull --help lists them", "unknown command \"%.64s\"", name);
+	return near.name ? error_hint(err, "did you mean \"%s\"?", near.name) : -1;
 }
 
 const struct value *operand_value(const struct command *command, int index, bool dashes)
@@ -112,6 +109,15 @@ unsigned operand_statuses(const struct context *ctx)
 int print_end(struct error *err)
 {
 	return fflush(stdout) != 0 || ferror(stdout) ? fail(err, errno, "write to standard output") : 0;
+}
+
+int print_json(struct json_writer *json, struct error *err)
+{
+	size_t len;
+	const char *text = json_finish(json, &len);
+	if (text[len - 1] == '\n')
+		return print_text(text, len, err);
+	return print_text(arena_printf(json->arena, "%s\n", text), len + 1, err);
 }
 
 int print_text(const char *text, size_t len, struct error *err)

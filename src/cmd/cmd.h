@@ -1,6 +1,6 @@
 /*
- * The command line as tables: a row a command, a row an option. Dispatch, help, completion and the test of the manual
- * page read them.
+ * The command line as tables: one row for each command and each option. Dispatch, help, completion and the test of the
+ * manual page read them.
  */
 #pragma once
 
@@ -11,16 +11,17 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "namespaces/net.h"
+#include "oci/json-write.h"
 #include "oci/schema.h"
 #include "plan/plan.h"
 
-/* Options before the command. Every command has a struct of its own for those after it. */
+/* The options before the command. Each command has a struct of its own for the options after it. */
 struct global_options {
 	bool debug, systemd_cgroup, version, help;
 	const char *log, *log_format, *log_level, *root, *cgroup_manager, *rootless, *criu;
 };
 
-/* Members of the structs of several commands: what PROCESS_OPTIONS, BUNDLE_OPTIONS and CREATE_OPTIONS fill. */
+/* Members of the structs of several commands, filled by PROCESS_OPTIONS, BUNDLE_OPTIONS and CREATE_OPTIONS. */
 struct process_options {
 	struct oci_bool tty, interactive;
 	const char *console_socket, *pid_file, *pidfd_socket, *preserve_fds;
@@ -37,15 +38,15 @@ struct create_options {
 
 enum option_kind {
 	OPTION_FLAG,   /* bool */
-	OPTION_SWITCH, /* struct oci_bool: =false says something too */
+	OPTION_SWITCH, /* struct oci_bool: =false differs from absence */
 	OPTION_TEXT,   /* const char * */
-	OPTION_MANY,   /* oci_strings: each is kept */
+	OPTION_MANY,   /* oci_strings: the option may be repeated */
 };
 
-/* The kinds of values that options and operands take. Shell completion offers what there is of a kind. */
+/* The kinds of values that options and operands take. Shell completion offers the existing values of a kind. */
 enum value_kind {
 	VALUE_TEXT, /* anything: nothing is offered */
-	VALUE_WORD, /* one of `words`: the parser refuses everything else */
+	VALUE_WORD, /* one of `words`; the parser refuses everything else */
 	VALUE_DIRECTORY,
 	VALUE_FILE,
 	VALUE_PROGRAM,
@@ -59,9 +60,9 @@ enum value_kind {
 
 struct value {
 	enum value_kind kind;
-	const struct word *words; /* of VALUE_WORD; of any other kind, words that are taken as well */
+	const struct word *words; /* of VALUE_WORD; for any other kind, words that are accepted as well */
 	unsigned statuses;        /* enum status, or'ed */
-	unsigned more_statuses;   /* in addition, if the flag at this offset of the command's struct is set */
+	unsigned more_statuses;   /* accepted too if the flag at offset `flag` of the command's struct is set */
 	size_t flag;
 };
 
@@ -95,8 +96,8 @@ struct option_row {
  *	#define OPTIONS struct kill_options
  *	static const struct option_row options[] = { FLAG('a', "all", all, "signal all processes"), OPTIONS_END };
  *
- * A row whose member has another type than the row's kind does not compile. The value follows the help text:
- * IS(DIRECTORY), ONE_OF(words); without it the value is any text.
+ * A row whose member has a type other than that of its kind does not compile. After the help text comes the kind of
+ * value: IS(DIRECTORY), ONE_OF(words); if it is left out, the value is any text.
  */
 /* clang-format off */
 #define FLAG(letter_, name_, member_, help_)                                                       \
@@ -112,34 +113,34 @@ struct option_row {
 #define OPTIONS_END { 0, NULL, NULL, OPTION_FLAG, 0, NULL }
 /* clang-format on */
 
-/* Of struct command: the table and the size of what it fills. */
+/* Members of struct command: the table, and the size of the struct that it fills. */
 #define TAKES_OPTIONS(rows_) .options = rows_, .options_size = sizeof(OPTIONS)
 #define TAKES_NO_OPTIONS .options = no_options
 
-/* Rows of several commands; at_ is the member of OPTIONS that they fill, a struct of the same name. */
+/* Rows that several commands have; at_ is the member of OPTIONS that they fill, a struct of the same name. */
 #define PROCESS_OPTIONS(at_)                                                                                      \
-	SWITCH('t', "tty", at_.tty, "give it a terminal, or none: --tty=false"),                                  \
-		SWITCH('i', "interactive", at_.interactive, "connect standard input, as is always done"),         \
+	SWITCH('t', "tty", at_.tty, "allocate a terminal, or none with --tty=false"),                             \
+		SWITCH('i', "interactive", at_.interactive, "connect standard input, which is always done"),      \
 		TEXT(0, "console-socket", "SOCKET", at_.console_socket, "unix socket that receives the terminal", \
 			IS(FILE)),                                                                                \
-		TEXT(0, "pid-file", "FILE", at_.pid_file, "file that receives the process id", IS(FILE)),         \
+		TEXT(0, "pid-file", "FILE", at_.pid_file, "file to write the process id to", IS(FILE)),           \
 		TEXT(0, "pidfd-socket", "SOCKET", at_.pidfd_socket,                                               \
 			"unix socket that receives a pidfd of the process", IS(FILE)),                            \
-		TEXT(0, "preserve-fds", "N", at_.preserve_fds, "pass the N descriptors from 3 on to the process (0)")
-#define BUNDLE_OPTIONS(at_)                                                                                    \
-	TEXT('b', "bundle", "DIR", at_.dir, "directory of the bundle (the current directory)", IS(DIRECTORY)), \
+		TEXT(0, "preserve-fds", "N", at_.preserve_fds, "pass N descriptors, from 3 on, to the process (0)")
+#define BUNDLE_OPTIONS(at_)                                                                             \
+	TEXT('b', "bundle", "DIR", at_.dir, "bundle directory (the current directory)", IS(DIRECTORY)), \
 		TEXT('f', "config", "FILE", at_.config, "configuration (config.json in the bundle)", IS(FILE))
-#define CREATE_OPTIONS(at_)                                                                             \
-	BUNDLE_OPTIONS(at_.bundle), PROCESS_OPTIONS(at_.process),                                       \
-		TEXT(0, "overlay", "DIR|tmp", at_.overlay,                                              \
-			"write to DIR, or to memory, instead of the root filesystem",                   \
-			IS_OR_ONE_OF(DIRECTORY, overlay_words)),                                        \
-		FLAG(0, "idmap-rootfs", at_.idmap_rootfs,                                               \
-			"take the ids of the root filesystem as ids of the container"),                 \
-		FLAG(0, "no-pivot", at_.no_pivot,                                                       \
-			"move the root mount instead of calling pivot_root: on an initramfs"),          \
-		FLAG(0, "no-new-keyring", at_.no_new_keyring, "keep the caller's session keyring"),     \
-		TEXT(0, "network", "NAME", at_.network, "what connects a new network namespace (none)", \
+#define CREATE_OPTIONS(at_)                                                                                     \
+	BUNDLE_OPTIONS(at_.bundle), PROCESS_OPTIONS(at_.process),                                               \
+		TEXT(0, "overlay", "DIR|tmp", at_.overlay,                                                      \
+			"write to DIR, or to memory, instead of the root filesystem",                           \
+			IS_OR_ONE_OF(DIRECTORY, overlay_words)),                                                \
+		FLAG(0, "idmap-rootfs", at_.idmap_rootfs,                                                       \
+			"take file owners in the root filesystem as ids of the container"),                     \
+		FLAG(0, "no-pivot", at_.no_pivot,                                                               \
+			"move the root mount instead of calling pivot_root, for an initramfs"),                 \
+		FLAG(0, "no-new-keyring", at_.no_new_keyring, "keep the caller's session keyring"),             \
+		TEXT(0, "network", "NAME", at_.network, "program that connects a new network namespace (none)", \
 			ONE_OF(network_words))
 
 /* Words of options that more than one file needs; each table ends with a NULL name. */
@@ -156,8 +157,8 @@ struct context {
 	enum cgroup_manager cgroup_manager;
 	char **operands; /* NULL-terminated */
 	int operand_count;
-	char **args; /* of run and create: what stands after "--", NULL-terminated; or NULL */
-	char **argv; /* of the whole program */
+	char **args; /* of run and create: the words after "--", NULL-terminated; or NULL */
+	char **argv; /* of the program */
 	const struct command *command;
 	const struct dialect *dialect;
 };
@@ -170,10 +171,10 @@ struct command {
 	const struct option_row *options;
 	size_t options_size; /* of the struct that the rows fill */
 	int min_operands, max_operands;
-	struct value values[3]; /* of the operands in turn; the last one is that of all further ones */
-	bool changes;           /* goes on though nobody reads what it says any more */
-	bool options_first;     /* what follows the first operand is another program's: ps, spec */
-	bool takes_command;     /* so is what stands after "--": run, spec */
+	struct value values[3]; /* of the operands in turn; the last one applies to all further operands */
+	bool changes;           /* ignores SIGPIPE and SIGXFSZ: continues even if nobody reads its output any more */
+	bool options_first;     /* the words after the first operand belong to another program: exec, ps */
+	bool takes_command;     /* the words after "--" are a command: create, run, spec */
 	/* Returns the exit status, or -1 with an error. */
 	int (*run)(struct context *, struct error *);
 };
@@ -186,38 +187,41 @@ extern const struct command help_command;
 const struct command *command_find(const char *name);
 int command_fail_unknown(const char *name, struct error *err);
 
-/* Reads the options of `command`, argv[0], or where it is NULL those before the command. What is left is
- * ctx->operands. */
+/* Reads the options of `command`, which is argv[0]; or those before the command if `command` is NULL. The remaining
+ * words become ctx->operands. */
 int options_parse(struct context *ctx, const struct command *command, int argc, char **argv, struct error *err);
 
-/* Sets the row's member of `options`, which is the struct of the row's table; value may be NULL for a flag. */
+/* The row of that letter, or NULL. */
+const struct option_row *option_of_letter(const struct option_row *rows, int letter);
+
+/* Sets the row's member of `options`, the struct of the row's table. The value of a flag may be NULL. */
 int option_store(
 	struct arena *arena, void *options, const struct option_row *row, const char *value, struct error *err);
 
-/* Refuses an operand that is none of the words of its row. */
+/* Refuses an operand that must be a word and is none of those of its row. */
 int operands_check(const struct command *command, int count, char **operands, struct error *err);
 
-/* The row of the operand number `index`, or NULL if the command does not take so many. Where a command for the
- * container may stand after "--" (`dashes`), operands before that are no more than they must be. */
+/* The value of operand number `index`, or NULL if the command does not take so many. A command that takes one after
+ * "--" has only its required operands before that; `dashes` is whether the operand is after it. */
 const struct value *operand_value(const struct command *command, int index, bool dashes);
 
-/* The statuses of containers that fit a value: those of its row, and with its flag some more. `options` is the
- * command's struct. */
+/* The statuses that a container may have to be this value, given the command's struct of options. */
 unsigned value_statuses(const struct value *value, const void *options);
-/* Those that the container may have which the first operand of this command names. */
+/* The statuses that the container named by the first operand may have. */
 unsigned operand_statuses(const struct context *ctx);
 
 void help_print_command(const struct command *command);
 
-/* Writes to standard output, and sees that it arrived. Returns 0, the exit status, or -1. */
+/* Writes to standard output and checks for errors. Returns 0 or -1. */
 int print_text(const char *text, size_t len, struct error *err);
-int print_end(struct error *err); /* flushes stdout; 0 or -1 */
+int print_json(struct json_writer *json, struct error *err); /* the finished text, on a line of its own */
+int print_end(struct error *err);                            /* flushes stdout; 0 or -1 */
 
 int interactive_check(const struct process_options *options, struct error *err);
 int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err);
 
-/* create's and run's options, and what they ask for. The working directory becomes the bundle's later: paths are made
- * absolute. */
+/* Fills the request of create and run from their options. Paths are made absolute, because the working directory
+ * becomes the bundle later. */
 struct create_request;
 int request_fill(
 	struct context *ctx, const struct create_options *options, struct create_request *request, struct error *err);

@@ -4,10 +4,11 @@
 
 static const char blanks[] = " \t\n";
 
-/* What the shell's double quotes let a backslash quote; before other characters it stands for itself. */
+/* The characters that a backslash quotes within double quotes; before others it stands for itself. */
 static const char quotable[] = "\"\\$`";
 
-/* Copies what the quote at *text encloses to *end, and leaves both behind it. False if it is not closed. */
+/* Copies the text enclosed by the quote at *text to *end, and moves both behind it. False if the quote is not
+ * closed. */
 static bool copy_quoted(const char **text, char **end)
 {
 	char quote = *(*text)++;
@@ -21,7 +22,7 @@ static bool copy_quoted(const char **text, char **end)
 
 int command_line_split(struct arena *arena, const char *text, oci_strings *list, struct error *err)
 {
-	/* the blank behind a word makes room for its NUL */
+	/* the blank after a word leaves room for its NUL */
 	char *end = arena_alloc(arena, strlen(text) + 1);
 	while (*(text += strspn(text, blanks))) {
 		const char *word = end;

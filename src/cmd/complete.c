@@ -9,9 +9,9 @@
 #include "oci/explain.h"
 #include "process/caps.h"
 
-/* What the words before the cursor have settled, and the word at the cursor. */
+/* What follows from the words before the cursor, and the word at the cursor. */
 struct place {
-	struct context *ctx; /* its options become those of the line */
+	struct context *ctx; /* receives the options of the line */
 	char **words;
 	int count;
 	const struct command *command; /* NULL before it is typed */
@@ -24,7 +24,7 @@ struct place {
 	uint64_t used;                 /* bit N: rows[N] is typed already */
 	const char *typed;             /* what is typed of the value at the cursor */
 	int prefix;                    /* characters of the word at the cursor before its value: those of "--bundle=" */
-	bool is_open;                  /* a word is offered that may go on: no space follows */
+	bool is_open;                  /* an offered word may go on, so no space follows */
 	bool offered;
 };
 
@@ -35,7 +35,7 @@ static void offer(struct place *p, const char *word, const char *description)
 	p->offered = true;
 }
 
-/* Asks the shell for what it knows better. */
+/* Asks the shell to complete by itself. */
 static void delegate(struct place *p, const char *what)
 {
 	(void)printf(":%s%s%.*s\n", what, p->prefix ? " " : "", p->prefix, p->words[p->count - 1]);
@@ -59,7 +59,7 @@ static bool is_typed(const struct place *p, const char *id)
 	return false;
 }
 
-/* Shells hand the words over as they are typed: ~/state, $STATE/x and ${STATE}/x mean something else. */
+/* Expands ~/state, $STATE/x and ${STATE}/x, since shells pass words as they are typed. */
 static const char *expand(struct arena *arena, const char *path)
 {
 	char name[64] = "HOME";
@@ -86,7 +86,7 @@ static void offer_containers(struct place *p, const struct value *value)
 	struct error ignored = { .errnum = 0 };
 	char **ids;
 	size_t len;
-	p->offered = true; /* none is an answer, too */
+	p->offered = true; /* even if there is none */
 	if (match_list(&ctx->arena, root, &ids, &len, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < len; i++) {
@@ -160,7 +160,7 @@ static void offer_options(struct place *p)
 		offer_option(p, 'h', "help", "show this help");
 }
 
-/* The row of a long option, which may be cut short as getopt_long(3) permits. */
+/* The row of a long option, which may be abbreviated as getopt_long(3) permits. */
 static const struct option_row *find_long(const struct option_row *rows, const char *name, size_t len)
 {
 	const struct option_row *found = NULL;
@@ -176,15 +176,7 @@ static const struct option_row *find_long(const struct option_row *rows, const c
 	return found;
 }
 
-static const struct option_row *find_letter(const struct option_row *rows, char letter)
-{
-	for (; rows->name; rows++)
-		if (rows->letter == letter)
-			return rows;
-	return NULL;
-}
-
-/* One option of a word: `value` is what the word says of it, or NULL where the next word does. */
+/* Takes one option of a word. `value` is its value in the same word, or NULL if it is the next word. */
 static void take_option(struct place *p, const struct option_row *row, const char *value)
 {
 	p->used |= UINT64_C(1) << (row - p->rows);
@@ -204,7 +196,7 @@ static void take_options(struct place *p, const char *word)
 		return;
 	}
 	for (const char *letter = word + 1; *letter; letter++) {
-		const struct option_row *row = find_letter(p->rows, *letter);
+		const struct option_row *row = option_of_letter(p->rows, *letter);
 		if (!row)
 			continue;
 		bool is_flag = !row->operand;
@@ -214,7 +206,7 @@ static void take_options(struct place *p, const char *word)
 	}
 }
 
-/* False where the line has gone wrong and nothing fits. */
+/* Takes one word before the cursor. False if the line is wrong, so that nothing can be offered. */
 static bool take_word(struct place *p, const char *word)
 {
 	if (p->row) {
@@ -239,7 +231,7 @@ static bool take_word(struct place *p, const char *word)
 	return true;
 }
 
-/* "--format=j" and "-fj": the value begins within the word. */
+/* Finds a value that begins within the word: "--format=j", "-fj". */
 static bool find_value_within(struct place *p, const char *word)
 {
 	const char *equals = strchr(word, '=');
@@ -247,7 +239,7 @@ static bool find_value_within(struct place *p, const char *word)
 	if (equals && str_starts(word, "--"))
 		p->row = find_long(p->rows, word + 2, (size_t)(equals - word) - 2);
 	else if (word[1] && word[2]) {
-		p->row = find_letter(p->rows, word[1]);
+		p->row = option_of_letter(p->rows, word[1]);
 		if (p->row && !p->row->operand)
 			p->row = NULL;
 		start = word + 2;

@@ -1,6 +1,6 @@
 /*
- * The scripts that have bash, zsh and fish complete hull's command line. They know no command and no option: at each
- * Tab they ask this program, by `hull completion SHELL WORD…`, so that all of it is decided in complete.c.
+ * The scripts by which bash, zsh and fish complete hull's command line. They contain no command and no option: at
+ * each Tab they call `hull completion SHELL WORD…`, so that complete.c decides everything.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 /* clang-format off */
 
-/* Bash breaks words at "=" and ":" too, and replaces no more than the last piece. */
+/* Bash also splits words at "=" and ":", and replaces only the last piece. */
 static const char bash[] =
 	"\n"
 	"_hull()\n"
@@ -138,7 +138,7 @@ static const struct script {
 
 static const struct word shells[] = { { "bash", 0 }, { "zsh", 1 }, { "fish", 2 }, { NULL } };
 
-/* Backslashes serve in all three shells. */
+/* Quotes with backslashes, which all three shells understand. */
 static void print_quoted(const char *text)
 {
 	for (; *text; text++) {
@@ -148,7 +148,7 @@ static void print_quoted(const char *text)
 	}
 }
 
-/* Called by a path, the program is asked by that path, otherwise it is looked for in $PATH. */
+/* If hull was called by a path, the script calls it by that path; otherwise by name, through $PATH. */
 static int print_script(const struct script *script, const char *program, struct error *err)
 {
 	char path[PATH_MAX];

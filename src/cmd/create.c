@@ -10,7 +10,7 @@ struct create_command_options {
 
 static const struct option_row options[] = {
 	CREATE_OPTIONS(create),
-	FLAG(0, "no-subreaper", no_subreaper, "accepted for callers of runc: create leaves no process behind"),
+	FLAG(0, "no-subreaper", no_subreaper, "accepted for callers of runc; create leaves no process behind"),
 	FLAG(0, "dry-run", dry_run, "print what would be done, and do nothing"),
 	OPTIONS_END,
 };

@@ -12,12 +12,12 @@ struct delete_options {
 #define OPTIONS struct delete_options
 
 static const struct option_row options[] = {
-	FLAG('f', "force", force, "kill the container first if it runs; it need not exist"),
-	FLAG('r', "regex", regex, "ID is an extended regular expression: take all containers that match"),
+	FLAG('f', "force", force, "kill the container first if it runs; no error if it does not exist"),
+	FLAG('r', "regex", regex, "take ID as an extended regular expression: delete all that match"),
 	OPTIONS_END,
 };
 
-/* A container that nobody started may go: its process is our own init. */
+/* A created container may be deleted without --force, since its only process is hull's own init. */
 static int delete_one(struct context *ctx, const char *id, void *data, struct error *err)
 {
 	(void)data;
@@ -34,12 +34,12 @@ static int delete_one(struct context *ctx, const char *id, void *data, struct er
 		if (c.absent)
 			return 0;
 	}
-	if (!c.has_record) /* we have the lock: who made it, or deleted it, has died of that */
+	if (!c.has_record) /* and nobody has the lock: the command that made or deleted it has died */
 		allowed |= STATUS_CREATING;
 	if (container_require(&c, allowed, "delete", NULL, err) < 0)
 		return o->force ? -1 : error_hint(err, "stop it first, or use --force");
 	if (c.record.bundle)
-		(void)!chdir(c.record.bundle); /* hooks begin in the bundle, if it is still there */
+		(void)!chdir(c.record.bundle); /* hooks start in the bundle, if it still exists */
 	return container_destroy(&c, err);
 }
 

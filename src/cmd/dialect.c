@@ -6,8 +6,8 @@
 #include "oci/state.h"
 #include "version.h"
 
-/* The versions are those of the peers whose options we take, with our own as what semver.org calls build metadata: who
- * compares versions finds what the options come from. */
+/* The versions are those of the programs whose options hull accepts, with hull's own as build metadata (semver.org): a
+ * caller that compares versions sees which options it may use. */
 static const struct dialect dialects[] = {
 	{
 		.name = "hull",

@@ -1,6 +1,6 @@
 /*
- * Whom we speak as. Called through a link named runc or crun, what those print differently from each other is printed
- * as the one that we are called by does: --version, list and ps. Everything else is the same under every name.
+ * Output in the form of runc or crun. If hull is called through a link of that name, --version, list and ps print
+ * what that program prints. Everything else is the same under every name.
  */
 #pragma once
 
@@ -20,7 +20,7 @@ struct dialect {
 		int width; /* at least */
 	} columns[LIST_COLUMNS];
 	int gap;                  /* between them */
-	bool ages;                /* CREATED tells how long ago it was, not the time itself */
+	bool ages;                /* CREATED is an age, not a time */
 	const struct schema *row; /* of list --format json */
 	const char *empty;        /* JSON of no containers, or no processes */
 	bool pretty_list;
@@ -29,5 +29,5 @@ struct dialect {
 	bool pretty_pids;
 };
 
-/* By the last component of the name that we are called by; our own dialect for any other, and for NULL. */
+/* The dialect of the last component of the program's name; hull's own for NULL and any other name. */
 const struct dialect *dialect_find(const char *program);

@@ -1,6 +1,6 @@
 /*
- * What happens to a container, a line of JSON each: the kernel wakes us for OOM kills, pressure and the end; only
- * statistics are taken by the clock.
+ * The events of a container, each a line of JSON. The kernel reports OOM kills, pressure and the end by waking
+ * poll(2); only statistics are printed at intervals.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -59,10 +59,8 @@ static void begin_event(struct json_writer *json, struct arena *arena, const cha
 
 static int end_event(struct json_writer *json, struct error *err)
 {
-	size_t len;
 	json_end(json);
-	char *text = json_finish(json, &len);
-	return print_text(arena_printf(json->arena, "%s\n", text), len + 1, err);
+	return print_json(json, err);
 }
 
 static int print_stats(const struct watch *w, struct error *err)
@@ -71,8 +69,8 @@ static int print_stats(const struct watch *w, struct error *err)
 	struct cgroup_stats stats;
 	struct traffic traffic;
 	struct json_writer json;
-	/* In this order: a container that is deleted meanwhile has no statistics, rather than some without those of its
-	 * network. */
+	/* The network comes first: if the container is deleted meanwhile, reading its cgroup fails, and no incomplete
+	 * statistics are printed. */
 	traffic_read(&arena, w->container, &traffic);
 	if (cgroup_stats_read(&arena, w->cgroup, &stats, err) < 0)
 		return -1;
@@ -92,7 +90,7 @@ static int print_oom(const struct watch *w, const struct cgroup_stats *stats, st
 	return end_event(&json, err);
 }
 
-/* One line for each time that the count has grown, however much. */
+/* Prints one line whenever the count has grown, by however much. */
 static int check_oom(struct watch *w, struct error *err)
 {
 	ARENA(arena);
@@ -110,7 +108,7 @@ static int print_pressure(const struct watch *w, size_t which, struct error *err
 	struct cgroup_stats stats;
 	struct json_writer json;
 	if (cgroup_stats_read(&arena, w->cgroup, &stats, NULL) < 0)
-		return 0; /* gone: its end is noticed elsewhere */
+		return 0; /* the cgroup has gone, which has_ended() notices */
 	begin_event(&json, &arena, "pressure", w->id);
 	json_object(&json);
 	stats_write_pressure(&json, cgroup_pressures[which].name, cgroup_pressure_of(&stats, &cgroup_pressures[which]));
@@ -118,8 +116,9 @@ static int print_pressure(const struct watch *w, size_t which, struct error *err
 	return end_event(&json, err);
 }
 
-/* psi.rst: a tenth of two seconds stalled, told at most once in them; two seconds is what an unprivileged user may ask
- * for. A kernel without triggers, or a file that is not ours to write: no such events. */
+/* psi.rst: reports a tenth of two seconds stalled, at most once in two seconds, the shortest window for an
+ * unprivileged user. -1 if the kernel has no triggers, or the user may not write the file: then there are no such
+ * events. */
 static int open_trigger(int cgroup, const char *file)
 {
 	static const char trigger[] = "some 200000 2000000";
@@ -129,7 +128,7 @@ static int open_trigger(int cgroup, const char *file)
 	return take_fd(&fd);
 }
 
-/* A kernfs file notifies a poll once it has been read. */
+/* Reading a kernfs file arms its notification. */
 static void arm(int fd)
 {
 	char text[512];
@@ -153,7 +152,7 @@ static int start_watch(struct watch *w, const struct container *c, struct error 
 	arm(w->fds[SOURCE_MEMORY].fd);
 	for (size_t i = 0; i < CGROUP_PRESSURES; i++)
 		w->fds[SOURCE_PRESSURE + i].fd = open_trigger(w->cgroup, cgroup_pressures[i].file);
-	/* after arming: what happens from here on is told */
+	/* after arming, so that no later event is missed */
 	if (cgroup_stats_read(&arena, w->cgroup, &stats, err) < 0)
 		return -1;
 	w->oom_kills = stats.memory.oom_kill.value;
@@ -179,7 +178,7 @@ static int handle(struct watch *w, struct error *err)
 		return -1;
 	for (size_t i = 0; i < CGROUP_PRESSURES && !ended; i++) {
 		struct pollfd *item = &w->fds[SOURCE_PRESSURE + i];
-		if (item->revents & POLLERR) /* the cgroup goes away */
+		if (item->revents & POLLERR) /* the cgroup is being removed */
 			item->fd = -1;
 		else if (item->revents && print_pressure(w, i, err) < 0)
 			return -1;

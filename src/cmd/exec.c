@@ -9,7 +9,7 @@
 #include "launch/self.h"
 #include "run/relay.h"
 
-enum { STATUS_FAILED = 255 }; /* as runc's: what went wrong is not the program's own doing */
+enum { EXIT_BY_HULL = 255 }; /* runc's status for a failure before the program runs */
 
 struct exec_options {
 	struct process_options process;
@@ -22,24 +22,24 @@ struct exec_options {
 static const struct option_row options[] = {
 	TEXT('p', "process", "FILE", file, "run the process that FILE describes, like .process in a configuration",
 		IS(FILE)),
-	FLAG('d', "detach", detach, "return once the process runs"),
+	FLAG('d', "detach", detach, "return as soon as the process runs"),
 	TEXT('u', "user", "USER[:GROUP]", user,
 		"user and group: ids, or names that the container knows (those of its process)", IS(USER)),
 	MANY('g', "additional-gids", "GID[,GID]", groups, "add supplementary groups"),
 	MANY('e', "env", "NAME=VALUE", env, "set an environment variable"),
 	TEXT(0, "cwd", "DIR", cwd, "working directory (that of the container's process)"),
 	MANY('c', "cap", "CAP", caps, "add a capability", IS(CAPABILITY)),
-	FLAG(0, "no-new-privs", no_new_privs, "do not let it gain privileges"),
+	FLAG(0, "no-new-privs", no_new_privs, "set no_new_privs, so that the process cannot gain privileges"),
 	TEXT(0, "process-label", "LABEL", process_label, "SELinux label"),
 	TEXT(0, "apparmor", "PROFILE", apparmor, "AppArmor profile"),
 	TEXT(0, "cgroup", "PATH", cgroup, "run in this cgroup below that of the container"),
-	FLAG(0, "ignore-paused", ignore_paused, "accept a paused container: the process runs once it is resumed"),
+	FLAG(0, "ignore-paused", ignore_paused, "accept a paused container; the process runs when it is resumed"),
 	PROCESS_OPTIONS(process),
-	FLAG(0, "no-subreaper", no_subreaper, "accepted for callers of runc: the container reaps its own orphans"),
+	FLAG(0, "no-subreaper", no_subreaper, "accepted for callers of runc; the container reaps its own orphans"),
 	OPTIONS_END,
 };
 
-/* The program and its arguments; a "--" before them is not theirs. */
+/* The program and its arguments, without a "--" before them. */
 static char **program_of(const struct context *ctx)
 {
 	char **args = ctx->operands + 1;
@@ -117,7 +117,7 @@ static int run(struct context *ctx, struct error *err)
 {
 	int status = exec_process(ctx, err);
 	if (status < 0 && !err->status)
-		err->status = STATUS_FAILED;
+		err->status = EXIT_BY_HULL;
 	return status;
 }
 

@@ -1,20 +1,10 @@
 #include "cmd/cmd.h"
 #include "namespaces/mount-options.h"
+#include "oci/annotations.h"
 #include "oci/features.h"
 #include "oci/words.h"
 #include "process/caps.h"
 #include "process/seccomp.h"
-
-/* Every annotation that has an effect: what an image could set to harm, if an engine passed it on. */
-static const char *const unsafe_annotations[] = {
-	"run.oci.hooks.stderr",
-	"run.oci.hooks.stdout",
-	"run.oci.keep_original_groups",
-	"run.oci.mount_context_type",
-	"run.oci.systemd.subgroup",
-	"org.systemd.property.",
-	NULL,
-};
 
 static oci_strings as_list(const char *const *items)
 {
@@ -41,7 +31,7 @@ static int run(struct context *ctx, struct error *err)
 		.mount_options = as_list(mount_option_names(&ctx->arena)),
 		.capabilities = as_list(caps_names(&ctx->arena)),
 		.seccomp_supported_flags = supported_flags(&ctx->arena),
-		.unsafe_annotations = as_list(unsafe_annotations),
+		.unsafe_annotations = as_list(oci_annotation_keys),
 	};
 	char *text = oci_features_json(&ctx->arena, &facts, &len);
 	return print_text(text, len, err);

@@ -1,14 +1,16 @@
 #include "cmd/findings.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "cmd/cmd.h"
 #include "oci/json-lines.h"
 #include "oci/json-write.h"
 
-enum { MOST = 10000 }; /* findings that are kept: each new one is compared with those before it */
+enum { MOST = 10000 }; /* findings that are kept, since each one is compared with all earlier ones */
 
 /* Whether `where` is the property `outer`, or inside it. */
 static bool is_within(const char *where, const char *outer)
@@ -17,9 +19,8 @@ static bool is_within(const char *where, const char *outer)
 	return strncmp(where, outer, len) == 0 && (!where[len] || where[len] == '.' || where[len] == '[');
 }
 
-/* Whether an error of an earlier stage makes this one superfluous. The earlier one is about the same property; or about
- * an outer one that could not be read; or about an inner one, when the plan applies the same rule to the whole
- * entry. */
+/* Whether an error of an earlier stage makes this one superfluous: it is about the same property, or about an outer
+ * one that could not be read, or about an inner one while the plan applies the same rule to the whole entry. */
 static bool covers(const struct finding *old, const struct error *error)
 {
 	const struct error *earlier = old->error;
@@ -29,7 +30,7 @@ static bool covers(const struct finding *old, const struct error *error)
 		return true;
 	return str_eq(error->where, earlier->where) ||
 	       (is_within(earlier->where, error->where) &&
-		       (str_eq(error->text, earlier->text) || str_starts(error->where, ".process.")));
+		       (error->errnum == EINVAL || str_eq(error->text, earlier->text)));
 }
 
 static bool is_told(const struct findings *f, const struct error *error)
@@ -80,7 +81,7 @@ void findings_say_unknown(void *data, int line, const char *where, const char *n
 	say(data, &finding, true);
 }
 
-/* Findings without a line come last. */
+/* Sorts findings without a line last. */
 static int compare(const void *a, const void *b)
 {
 	const struct finding *x = a, *y = b;
@@ -120,7 +121,7 @@ static void print_count(const struct findings *f)
 	(void)printf("%s\n", f->list.len == MOST ? ", and perhaps more that are not shown" : "");
 }
 
-void findings_print(const struct findings *f)
+int findings_print(const struct findings *f, struct error *err)
 {
 	char line[1024];
 	LIST_EACH (&f->list, finding) {
@@ -135,6 +136,7 @@ void findings_print(const struct findings *f)
 		print_count(f);
 	else
 		(void)printf("the configuration is right, and this host can honour it\n");
+	return print_end(err);
 }
 
 /* The message without file, line and property, which are members of their own. */
@@ -146,11 +148,10 @@ static const char *message(const struct error *error, char *buf, size_t size)
 	return error_line(&alone, buf, size);
 }
 
-void findings_print_json(const struct findings *f)
+int findings_print_json(const struct findings *f, struct error *err)
 {
 	struct json_writer w;
 	char line[1024];
-	size_t len;
 	json_begin(&w, f->arena, true);
 	json_array(&w);
 	LIST_EACH (&f->list, finding) {
@@ -169,6 +170,5 @@ void findings_print_json(const struct findings *f)
 		json_end(&w);
 	}
 	json_end(&w);
-	const char *text = json_finish(&w, &len);
-	(void)fwrite(text, 1, len, stdout);
+	return print_json(&w, err);
 }

@@ -1,5 +1,5 @@
 /*
- * What `hull check` has found, and how it is printed.
+ * The findings of `hull check`, and their output.
  *
  *	findings_begin(&f, arena, "config.json");
  *	f.errors.say(f.errors.data, &err);
@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-/* Who found it. What one stage has refused the next ones do not judge again. */
+/* The stage that found it. Later stages do not report again what an earlier one has refused. */
 enum stage { STAGE_READ, STAGE_RULES, STAGE_HOST };
 
 struct finding {
@@ -26,7 +26,7 @@ struct finding {
 struct findings {
 	struct arena *arena;
 	const char *file; /* base name of the configuration */
-	char *text;       /* … and what it holds, or NULL */
+	char *text;       /* its content, or NULL */
 	size_t len;
 	enum stage stage;
 	LIST(struct finding) list;
@@ -34,14 +34,14 @@ struct findings {
 	struct error_sink errors, warnings;
 };
 
-/* The sinks point at the struct, which must stay where it is. */
+/* The sinks point at the struct, which must not be moved. */
 void findings_begin(struct findings *findings, struct arena *arena, const char *file);
 
 /* For struct json_source. */
 void findings_say_unknown(void *data, int line, const char *where, const char *nearest);
 
-/* Gives each its line, and puts them in the order of the file. */
+/* Finds the line of each, and sorts them by line. */
 void findings_sort(struct findings *findings);
 
-void findings_print(const struct findings *findings);
-void findings_print_json(const struct findings *findings);
+int findings_print(const struct findings *findings, struct error *err);
+int findings_print_json(const struct findings *findings, struct error *err);

@@ -3,7 +3,7 @@
 
 #include "cmd/cmd.h"
 
-/* What stands for the value in the help: its words, or else the name of the operand. */
+/* Describes the value in the help: by its words, or by the name of the operand. */
 static void describe_value(const struct option_row *row, char *buf, size_t size)
 {
 	size_t len = 0;

@@ -6,7 +6,7 @@
 
 #include "cgroups/stats.h"
 
-/* "1.5M", "15M", "999M": the limits are those where rounding would add a digit. */
+/* "1.5M", "15M", "999M". The limits are where rounding would add a digit. */
 static char *print_scaled(double value, double base, const char *const *units, char *buf)
 {
 	size_t unit = 0;
@@ -39,7 +39,7 @@ char *human_count(uint64_t count, char *buf)
 char *human_age(int64_t seconds, char *buf)
 {
 	enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
-	/* the greatest first; a month and a year are the usual ones */
+	/* a month has 30 days, a year 365 */
 	static const struct {
 		int64_t from, length;
 		const char *name;

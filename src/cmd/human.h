@@ -1,5 +1,5 @@
 /*
- * Numbers as people read them, for tables; programs read JSON.
+ * Numbers for people to read, in tables.
  *
  *	char buf[HUMAN_SIZE];
  *	human_size(1536, buf);     "1.5K"
@@ -17,6 +17,6 @@ enum { HUMAN_SIZE = 32 };
 char *human_size(uint64_t bytes, char *buf);
 /* A count by powers of 1000, from 100,000 on, in at most five characters; "max" likewise. */
 char *human_count(uint64_t count, char *buf);
-/* How long ago that many seconds are: in the greatest unit of which there is one, or two weeks, or two months. Not
- * negative. */
+/* An age of so many seconds, which is not negative, in the greatest unit of which it has one (two weeks, two
+ * months). */
 char *human_age(int64_t seconds, char *buf);

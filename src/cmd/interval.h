@@ -1,5 +1,5 @@
 /*
- * --interval, for the commands that have it.
+ * The value of --interval.
  */
 #pragma once
 

@@ -12,7 +12,7 @@ struct kill_options {
 
 static const struct option_row options[] = {
 	FLAG('a', "all", all, "signal all processes of the container"),
-	FLAG('r', "regex", regex, "ID is an extended regular expression: take all containers that match"),
+	FLAG('r', "regex", regex, "take ID as an extended regular expression: signal all that match"),
 	OPTIONS_END,
 };
 

@@ -30,53 +30,12 @@ static const struct option_row options[] = {
 	OPTIONS_END,
 };
 
-typedef LIST(struct oci_state) state_list;
-
-/* What is the same for all is looked for once. */
-struct place {
-	int root;
-	struct cgroup_host host;
-};
-
-static void add_state(struct context *ctx, const struct place *place, const char *id, state_list *states)
-{
-	struct error reason = { .errnum = 0 };
-	struct container c = { .arena = ctx->arena, .root = place->root, .dir = -1, .cgroup_host = &place->host };
-	/* one that is deleted meanwhile is not listed */
-	if (container_open(&c, ctx->state_root, id, CONTAINER_GLANCE, &reason) == 0)
-		*list_add(&c.arena, states) = container_state(&c, container_status(&c, &reason));
-	else if (!c.absent)
-		log_warn("%s", reason.text);
-	ctx->arena = c.arena; /* the strings are its own now */
-	c.arena.blocks = NULL;
-	c.root = -1;
-	container_close(&c);
-}
-
-static int collect(struct context *ctx, state_list *states, struct error *err)
-{
-	char **ids;
-	size_t len;
-	if (match_list(&ctx->arena, ctx->state_root, &ids, &len, err) < 0)
-		return -1;
-	if (len == 0)
-		return 0;
-	struct place place = { .host = { .mount = "" } };
-	FD(root) = container_open_root(ctx->state_root, false, err);
-	/* without its cgroup a container is not taken for a paused one */
-	if (root < 0 || cgroup_probe(&place.host, err) < 0)
-		return -1;
-	place.root = root;
-	for (size_t i = 0; i < len; i++)
-		add_state(ctx, &place, ids[i], states);
-	return 0;
-}
-
 struct row {
 	const char *cells[LIST_COLUMNS + 1];
 };
+typedef LIST(struct row) row_list;
 
-/* "2 minutes ago"; a time that is still to come, since the clock was set back, is told as it is. */
+/* "2 minutes ago". A time in the future, after the clock was set back, is printed as it is. */
 static const char *tell_created(struct context *ctx, const char *created)
 {
 	char buf[HUMAN_SIZE];
@@ -88,7 +47,7 @@ static const char *tell_created(struct context *ctx, const char *created)
 	return arena_strdup(&ctx->arena, human_age(now - then, buf));
 }
 
-/* The path of a bundle can have any character in it. */
+/* The path of a bundle can contain any character. */
 static const char *printable(struct context *ctx, const char *text)
 {
 	char *copy = arena_strdup(&ctx->arena, text ? text : "");
@@ -96,14 +55,7 @@ static const char *printable(struct context *ctx, const char *text)
 	return copy;
 }
 
-static struct row make_row(struct context *ctx, const struct oci_state *s)
-{
-	const char *pid = arena_printf(&ctx->arena, "%lld", (long long)s->pid.value);
-	return (struct row){ { s->id, pid, s->status, printable(ctx, s->bundle),
-		printable(ctx, tell_created(ctx, s->created)), printable(ctx, s->owner) } };
-}
-
-/* Characters, of which UTF-8 may need several bytes each: a path can have any. */
+/* The number of characters, each of which may be several bytes of UTF-8. */
 static int width_of(const char *text)
 {
 	int width = 0;
@@ -119,61 +71,123 @@ static void print_row(const struct row *row, const int *widths, int gap)
 	(void)puts(row->cells[LIST_COLUMNS]);
 }
 
-static void print_table(struct context *ctx, const state_list *states)
+static void print_table(const struct dialect *d, const row_list *rows)
 {
-	const struct dialect *d = ctx->dialect;
-	LIST(struct row) rows = { NULL, 0 };
 	int widths[LIST_COLUMNS];
-	struct row *heading = list_add(&ctx->arena, &rows);
-	heading->cells[LIST_COLUMNS] = "OWNER";
-	for (int i = 0; i < LIST_COLUMNS; i++) {
-		heading->cells[i] = d->columns[i].heading;
+	for (int i = 0; i < LIST_COLUMNS; i++)
 		widths[i] = d->columns[i].width;
-	}
-	LIST_EACH (states, s)
-		*list_add(&ctx->arena, &rows) = make_row(ctx, s);
-	LIST_EACH (&rows, row)
+	LIST_EACH (rows, row)
 		for (int i = 0; i < LIST_COLUMNS; i++) {
 			int width = width_of(row->cells[i]);
 			widths[i] = widths[i] > width ? widths[i] : width;
 		}
-	LIST_EACH (&rows, row)
+	LIST_EACH (rows, row)
 		print_row(row, widths, d->gap);
 }
 
-static int print_json(struct context *ctx, const state_list *states, struct error *err)
-{
-	const struct dialect *d = ctx->dialect;
-	size_t len;
+/* Takes each container as it is found. */
+struct output {
+	struct context *ctx;
+	void (*add)(struct output *, const struct oci_state *);
+	row_list rows;
 	struct json_writer json;
-	if (states->len == 0)
-		return print_text(d->empty, strlen(d->empty), err);
-	json_begin(&json, &ctx->arena, d->pretty_list);
-	json_array(&json);
-	LIST_EACH (states, s)
-		json_struct(&json, d->row, s);
-	json_end(&json);
-	char *text = json_finish(&json, &len);
-	if (d->pretty_list)
-		return print_text(text, len, err);
-	return print_text(arena_printf(&ctx->arena, "%s\n", text), len + 1, err);
+	size_t count;
+};
+
+static void add_id(struct output *out, const struct oci_state *s)
+{
+	(void)out;
+	(void)puts(s->id);
+}
+
+static void add_object(struct output *out, const struct oci_state *s)
+{
+	json_struct(&out->json, out->ctx->dialect->row, s);
+}
+
+static void add_row(struct output *out, const struct oci_state *s)
+{
+	struct context *ctx = out->ctx;
+	*list_add(&ctx->arena, &out->rows) = (struct row){ { s->id,
+		arena_printf(&ctx->arena, "%lld", (long long)s->pid.value), s->status, printable(ctx, s->bundle),
+		printable(ctx, tell_created(ctx, s->created)), printable(ctx, s->owner) } };
+}
+
+/* What all containers share is looked up once. */
+struct place {
+	int root;
+	struct cgroup_host host;
+};
+
+static void list_one(struct output *out, const struct place *place, const char *id)
+{
+	struct error reason = { .errnum = 0 };
+	struct container c = { .root = place->root, .dir = -1, .cgroup_host = &place->host };
+	/* a container that is deleted meanwhile is not listed */
+	if (container_open(&c, out->ctx->state_root, id, CONTAINER_GLANCE, &reason) == 0) {
+		struct oci_state state = container_state(&c, container_status(&c, &reason));
+		out->add(out, &state);
+		out->count++;
+	} else if (!c.absent) {
+		log_warn("%s", reason.text);
+	}
+	c.root = -1; /* the place's */
+	container_close(&c);
+}
+
+static int list_all(struct output *out, struct error *err)
+{
+	struct context *ctx = out->ctx;
+	struct place place = { .host = { .mount = "" } };
+	char **ids;
+	size_t len;
+	if (match_list(&ctx->arena, ctx->state_root, &ids, &len, err) < 0)
+		return -1;
+	if (len == 0)
+		return 0;
+	FD(root) = container_open_root(ctx->state_root, false, err);
+	/* without it a paused container would be listed as running */
+	if (root < 0 || cgroup_probe(&place.host, err) < 0)
+		return -1;
+	place.root = root;
+	for (size_t i = 0; i < len; i++)
+		list_one(out, &place, ids[i]);
+	return 0;
+}
+
+static int list_json(struct output *out, struct error *err)
+{
+	const struct dialect *d = out->ctx->dialect;
+	out->add = add_object;
+	json_begin(&out->json, &out->ctx->arena, d->pretty_list);
+	json_array(&out->json);
+	if (list_all(out, err) < 0)
+		return -1;
+	json_end(&out->json);
+	return out->count ? print_json(&out->json, err) : print_text(d->empty, strlen(d->empty), err);
+}
+
+static int list_table(struct output *out, struct error *err)
+{
+	const struct dialect *d = out->ctx->dialect;
+	struct row *heading = list_add(&out->ctx->arena, &out->rows);
+	for (int i = 0; i < LIST_COLUMNS; i++)
+		heading->cells[i] = d->columns[i].heading;
+	heading->cells[LIST_COLUMNS] = "OWNER";
+	out->add = add_row;
+	if (list_all(out, err) < 0)
+		return -1;
+	print_table(d, &out->rows);
+	return print_end(err);
 }
 
 static int run(struct context *ctx, struct error *err)
 {
 	const struct list_options *o = ctx->options;
-	state_list states = { NULL, 0 };
-	if (collect(ctx, &states, err) < 0)
-		return -1;
-	if (o->quiet) {
-		LIST_EACH (&states, s)
-			(void)puts(s->id);
-		return print_end(err);
-	}
-	if (word_value(formats, o->format) == FORMAT_JSON)
-		return print_json(ctx, &states, err);
-	print_table(ctx, &states);
-	return print_end(err);
+	struct output out = { .ctx = ctx, .add = add_id };
+	if (o->quiet)
+		return list_all(&out, err) < 0 ? -1 : print_end(err);
+	return word_value(formats, o->format) == FORMAT_JSON ? list_json(&out, err) : list_table(&out, err);
 }
 
 const struct command list_command = {

@@ -56,7 +56,7 @@ int match_containers(struct context *ctx, bool regex,
 		if (regexec(&expression, ids[i], 0, NULL, 0) != 0 || each(ctx, ids[i], data, &why) == 0)
 			continue;
 		if (status < 0)
-			log_failure(err); /* the last one is told by who called us */
+			log_failure(err); /* main() prints the last one */
 		*err = why;
 		status = -1;
 	}

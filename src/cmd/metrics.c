@@ -36,8 +36,8 @@ static void print_escaped(FILE *out, const char *text)
 		(void)fprintf(out, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
 }
 
-/* An id has no character that needs escaping in a label. An interface's name, which the container chooses, may have
- * one. */
+/* An id has no character that must be escaped in a label. The name of an interface, which the container chooses, may
+ * have some. */
 static void print_line(struct family *f, const char *id, const char *label, const char *text, uint64_t value)
 {
 	unsigned long long n = value;

@@ -7,5 +7,5 @@
 
 #include "cmd/sample.h"
 
-/* One family after another, each with a line for every container that has it; "# EOF" ends it. */
+/* Prints one family after another, each with a line for every container that has it, and "# EOF". */
 void metrics_print(const sample_list *samples, FILE *out);

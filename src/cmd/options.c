@@ -12,13 +12,13 @@
 
 enum { MAX_OPTIONS = 40, FIRST_LONG = 256 };
 
-/* The two forms that getopt_long(3) wants, from one table; every command has -h and --help. */
+/* One table in the two forms that getopt_long(3) takes, with -h and --help added. */
 struct getopt_tables {
 	struct option longs[MAX_OPTIONS + 2];
 	char shorts[MAX_OPTIONS * 2 + 4];
 };
 
-/* One pass: over the words before the command, where `command` is NULL, or over those from the command on. */
+/* One pass over the command line: the words before the command, if `command` is NULL, or those from the command on. */
 struct parser {
 	struct context *ctx;
 	const struct command *command;
@@ -53,17 +53,15 @@ static size_t make_tables(struct getopt_tables *t, const struct parser *p)
 	return count;
 }
 
-static const struct option_row *find_row(const struct option_row *rows, size_t count, int c)
+const struct option_row *option_of_letter(const struct option_row *rows, int letter)
 {
-	if (c >= FIRST_LONG && c < FIRST_LONG + (int)count)
-		return &rows[c - FIRST_LONG];
-	for (size_t i = 0; i < count; i++)
-		if (rows[i].letter && rows[i].letter == c)
-			return &rows[i];
+	for (; rows->name; rows++)
+		if (rows->letter && rows->letter == letter)
+			return rows;
 	return NULL;
 }
 
-/* `what` names the option or the operand. */
+/* `what` names the option or operand. */
 static int check_value(const struct value *value, const char *what, const char *text, struct error *err)
 {
 	char list[256];
@@ -108,19 +106,19 @@ int option_store(struct arena *arena, void *options, const struct option_row *ro
 	return 0;
 }
 
-/* The option that a word begins with or, for one letter of several, `letter`; NULL if the table has none of that
- * name. */
+/* The row of the long option that the word is, or of `letter`; NULL if the table has none. */
 static const struct option_row *row_of_word(const struct option_row *rows, const char *word, int letter)
 {
 	size_t len = str_starts(word, "--") ? strcspn(word + 2, "=") : 0;
+	if (!len)
+		return option_of_letter(rows, letter);
 	for (; rows->name; rows++)
-		if (len ? strlen(rows->name) == len && strncmp(rows->name, word + 2, len) == 0 :
-			  rows->letter && rows->letter == letter)
+		if (strlen(rows->name) == len && strncmp(rows->name, word + 2, len) == 0)
 			return rows;
 	return NULL;
 }
 
-/* How many words such an option takes: its operand may be the next one. */
+/* How many words the option takes: one or, if its operand is the next word, two. */
 static int words_of(const struct option_row *row, const char *word, int letter)
 {
 	bool attached =
@@ -128,7 +126,7 @@ static int words_of(const struct option_row *row, const char *word, int letter)
 	return row->operand && !attached ? 2 : 1;
 }
 
-/* `word` as a shell reads it, at the end of text. */
+/* Appends `word` to text, quoted for a shell. */
 static const char *add_word(struct arena *arena, const char *text, const char *word)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -142,8 +140,8 @@ static const char *add_word(struct arena *arena, const char *text, const char *w
 	return arena_printf(arena, "%s'", text);
 }
 
-/* The whole command line with the words [from, from + count) moved to where `to` is, or with `extra` there; cut where
- * it is long. */
+/* The whole command line with the words [from, from + count) moved to `to`, or with `extra` inserted there; cut if it
+ * is too long. */
 static const char *corrected(struct context *ctx, char **from, int count, char **to, const char *extra)
 {
 	enum { LONGEST = 160 };
@@ -163,7 +161,7 @@ static const char *corrected(struct context *ctx, char **from, int count, char *
 	}
 }
 
-/* How many words from `word` to `end` are options of `rows`, the first of which is known to be one. */
+/* How many words from `word` to `end` are options of `rows` and their operands; the first is known to be one. */
 static int words_of_all(const struct option_row *rows, char **word, char **end, int letter)
 {
 	char **at = word;
@@ -177,7 +175,7 @@ static int words_of_all(const struct option_row *rows, char **word, char **end, 
 	}
 }
 
-/* A global option that stands after the command. */
+/* Reports a global option after the command. */
 static int fail_global(const struct parser *p, const struct option_row *row, int letter, struct error *err)
 {
 	char **word = p->argv + p->at, **end = word;
@@ -188,7 +186,7 @@ static int fail_global(const struct parser *p, const struct option_row *row, int
 		"--%s is a global option: it stands before the command", row->name);
 }
 
-/* An option of some command that stands before it. -1 if there is one, else 0. */
+/* Reports an option of some command that stands before the command. 0 if the word is no such option. */
 static int fail_early(const struct parser *p, int letter, struct error *err)
 {
 	char **word = p->argv + p->at;
@@ -216,7 +214,7 @@ static void try_names(struct nearest *near, const struct option_row *rows)
 		(void)nearest_try(near, rows->name);
 }
 
-/* For an unknown long option, and for one that was written with one dash. */
+/* Adds the nearest known name to the error about an unknown long option, or about one with a single dash. */
 static int hint_nearest(const struct parser *p, const char *word, struct error *err)
 {
 	word += strspn(word, "-");
@@ -241,7 +239,7 @@ static int hint_nearest(const struct parser *p, const char *word, struct error *
 			   -1;
 }
 
-/* getopt_long(3) knows an option by its beginning, if no other begins so. */
+/* Reports an abbreviation of several options. 0 if the word is none. */
 static int fail_ambiguous(const struct parser *p, const char *word, struct error *err)
 {
 	size_t len = strcspn(word + 2, "=");
@@ -259,7 +257,7 @@ static int fail_ambiguous(const struct parser *p, const char *word, struct error
 	return error_hint(err, "one of %s", names);
 }
 
-/* "-t=false": -1, or 0 if there is no option before the "=". */
+/* Reports a value attached to a letter: "-t=false". 0 if there is no option before the "=". */
 static int fail_value(const struct parser *p, const char *word, struct error *err)
 {
 	const char *value = strchr(word, '=');
@@ -270,7 +268,7 @@ static int fail_value(const struct parser *p, const char *word, struct error *er
 	return error_hint(err, "--%s%.64s", row->name, value);
 }
 
-/* As kill(1) and the engines have it: -9, -s 9, --signal=9. -1 if it is one of these, else 0. */
+/* Reports a signal given as to kill(1) or an engine: -9, -s 9, --signal=9. 0 if the word is none of these. */
 static int fail_signal(const struct parser *p, const char *word, struct error *err)
 {
 	const char *next = p->argv[p->at + 1], *value = word + 1;
@@ -287,7 +285,7 @@ static int fail_signal(const struct parser *p, const char *word, struct error *e
 static int fail_unknown(const struct parser *p, int letter, struct error *err)
 {
 	const char *word = p->argv[p->at];
-	/* with run -v people mean a volume, as Docker and Podman have it, and not our version */
+	/* run -v is meant as a volume, as in Docker and Podman, and not as the version */
 	bool volume = p->command && p->command->takes_command && letter == 'v';
 	const struct option_row *global = p->command && !volume ? row_of_word(global_options, word, letter) : NULL;
 	if (!letter && fail_ambiguous(p, word, err) < 0)
@@ -307,7 +305,7 @@ static int fail_unknown(const struct parser *p, int letter, struct error *err)
 	return !letter || word[2] ? hint_nearest(p, word, err) : -1;
 }
 
-/* What stands after the id as if it were the container's command: its options are none of ours. */
+/* Adds that the words after the id, which look like a command for the container, must follow "--". */
 static int hint_dashes(const struct parser *p, struct error *err)
 {
 	const struct context *ctx = p->ctx;
@@ -335,7 +333,7 @@ static int fail_option(const struct parser *p, int c, struct error *err)
 	return p->command ? error_prefix(err, "%s", p->command->name) : -1;
 }
 
-/* runc's users write long options with one dash: "-bundle" is not -b with "undle". -1 for such a one, else 0. */
+/* Reports a long option with one dash, as runc accepts it: "-bundle" is not -b with "undle". 0 if the word is none. */
 static int fail_one_dash(const struct parser *p, struct error *err)
 {
 	const char *word = p->argv[p->at], *two = arena_printf(&p->ctx->arena, "-%s", word);
@@ -348,7 +346,8 @@ static int fail_one_dash(const struct parser *p, struct error *err)
 static int read_option(const struct parser *p, int c, struct error *err)
 {
 	struct context *ctx = p->ctx;
-	const struct option_row *row = find_row(p->rows, p->count, c);
+	bool is_long = c >= FIRST_LONG && c < FIRST_LONG + (int)p->count;
+	const struct option_row *row = is_long ? &p->rows[c - FIRST_LONG] : option_of_letter(p->rows, c);
 	if (row && optarg && fail_one_dash(p, err) < 0)
 		return p->command ? error_prefix(err, "%s", p->command->name) : -1;
 	if (c == 1)
@@ -362,7 +361,7 @@ static int read_option(const struct parser *p, int c, struct error *err)
 	return 0;
 }
 
-/* "ID -- COMMAND ARG…", where the first "--" may stand before the id too. */
+/* Takes "ID -- COMMAND ARG…", in which another "--" may come before the id. */
 static int take_command(const struct parser *p, int undashed, struct error *err)
 {
 	struct context *ctx = p->ctx;
@@ -388,7 +387,7 @@ int options_parse(struct context *ctx, const struct command *command, int argc, 
 	p.rows = command ? command->options : global_options;
 	p.options = command ? ctx->options : &ctx->global;
 	p.count = make_tables(&tables, &p);
-	/* argv stays as it is: we are executed again by it */
+	/* argv stays unchanged, since hull executes itself again with it */
 	ctx->operands = arena_array(&ctx->arena, (size_t)argc + 1, sizeof(*ctx->operands));
 	ctx->operand_count = 0;
 	optind = 0; /* begin anew */
@@ -402,7 +401,7 @@ int options_parse(struct context *ctx, const struct command *command, int argc, 
 		return 0;
 	}
 	int undashed = ctx->operand_count;
-	while (optind < argc) /* after "--", whatever they look like */
+	while (optind < argc) /* the words after "--", even if they look like options */
 		ctx->operands[ctx->operand_count++] = argv[optind++];
 	return take_command(&p, undashed, err);
 }

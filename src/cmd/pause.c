@@ -4,26 +4,17 @@
 
 enum { FREEZE_TIMEOUT_MS = 10000 };
 
-static int freeze(struct context *ctx, bool frozen, struct error *err)
+extern const struct command pause_command, resume_command;
+
+static int run(struct context *ctx, struct error *err)
 {
 	CONTAINER(c);
+	bool frozen = ctx->command == &pause_command;
 	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_LOCKED, err) < 0 ||
-		container_require(&c, operand_statuses(ctx), frozen ? "pause" : "resume", NULL, err) < 0)
+		container_require(&c, operand_statuses(ctx), ctx->command->name, NULL, err) < 0)
 		return -1;
 	FD(cgroup) = container_open_cgroup(&c, NULL, err);
-	if (cgroup < 0 || cgroup_freeze(cgroup, frozen, FREEZE_TIMEOUT_MS, err) < 0)
-		return -1;
-	return 0;
-}
-
-static int pause_it(struct context *ctx, struct error *err)
-{
-	return freeze(ctx, true, err);
-}
-
-static int resume(struct context *ctx, struct error *err)
-{
-	return freeze(ctx, false, err);
+	return cgroup < 0 ? -1 : cgroup_freeze(cgroup, frozen, FREEZE_TIMEOUT_MS, err);
 }
 
 const struct command pause_command = {
@@ -35,7 +26,7 @@ const struct command pause_command = {
 	.max_operands = 1,
 	.values = { CONTAINER_IN(STATUS_CREATED | STATUS_RUNNING) },
 	.changes = true,
-	.run = pause_it,
+	.run = run,
 };
 
 const struct command resume_command = {
@@ -47,5 +38,5 @@ const struct command resume_command = {
 	.max_operands = 1,
 	.values = { CONTAINER_IN(STATUS_PAUSED) },
 	.changes = true,
-	.run = resume,
+	.run = run,
 };

@@ -27,23 +27,18 @@ static const struct option_row options[] = {
 	OPTIONS_END,
 };
 
-static int print_json(struct context *ctx, const pid_t *pids, size_t len, struct error *err)
+static int print_array(struct context *ctx, const pid_t *pids, size_t len, struct error *err)
 {
-	size_t size;
 	struct json_writer json;
 	const char *empty = ctx->dialect->empty;
-	bool pretty = ctx->dialect->pretty_pids;
 	if (len == 0)
 		return print_text(empty, strlen(empty), err);
-	json_begin(&json, &ctx->arena, pretty);
+	json_begin(&json, &ctx->arena, ctx->dialect->pretty_pids);
 	json_array(&json);
 	for (size_t i = 0; i < len; i++)
 		json_int(&json, pids[i]);
 	json_end(&json);
-	char *text = json_finish(&json, &size);
-	if (pretty)
-		return print_text(text, size, err);
-	return print_text(arena_printf(&ctx->arena, "%s\n", text), size + 1, err);
+	return print_json(&json, err);
 }
 
 static int print_pids(const pid_t *pids, size_t len, struct error *err)
@@ -54,7 +49,7 @@ static int print_pids(const pid_t *pids, size_t len, struct error *err)
 	return print_end(err);
 }
 
-/* What ps(1) prints of all processes of the host, by the caller's arguments or -ef. */
+/* Runs ps(1) for all processes of the host, with the caller's arguments or -ef. */
 static int run_ps(struct context *ctx, char **ret_text, struct error *err)
 {
 	static char *usual[] = { "ps", "-ef", NULL };
@@ -69,7 +64,7 @@ static int run_ps(struct context *ctx, char **ret_text, struct error *err)
 		return fail(err, errno, "fork for ps");
 	if (pid == 0) {
 		if (args != usual)
-			args[0] = usual[0]; /* in place of the container's id */
+			args[0] = usual[0]; /* replaces the container's id */
 		if (dup2(input, STDOUT_FILENO) < 0)
 			_exit(NOT_EXECUTED);
 		(void)execvp(args[0], args);
@@ -86,7 +81,7 @@ static int run_ps(struct context *ctx, char **ret_text, struct error *err)
 	return status ? fail(err, 0, "ps ended with status %d", status) : 0;
 }
 
-/* The number of the field "PID" in the heading, or -1. */
+/* The index of the field "PID" in the heading, or -1. */
 static int find_column(const char *heading)
 {
 	for (int column = 0;; column++) {
@@ -151,7 +146,7 @@ static int run(struct context *ctx, struct error *err)
 		return container_blame(&c, "list the processes of", err);
 	error_clear(err);
 	if (word_value(formats, o->format) == FORMAT_JSON)
-		return print_json(ctx, pids, len, err);
+		return print_array(ctx, pids, len, err);
 	if (ctx->dialect->pids_alone && ctx->operand_count == 1)
 		return print_pids(pids, len, err);
 	return print_table(ctx, pids, len, err);

@@ -8,15 +8,18 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "cmd/cmd.h"
 #include "cmd/signal-names.h"
 #include "container/container-cgroup.h"
 #include "oci/json-write.h"
 
-int report_open(struct report *report, const char *target, struct error *err)
+int report_open(struct report *report, struct context *ctx, const char *target, struct error *err)
 {
 	uint64_t number;
-	int fd = str_to_u64(target, INT_MAX, &number) ? fcntl((int)number, F_DUPFD_CLOEXEC, 3) :
-							open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	bool is_number = str_to_u64(target, INT_MAX, &number);
+	target = is_number ? target : absolute_path(ctx, target);
+	int fd = is_number ? fcntl((int)number, F_DUPFD_CLOEXEC, 3) :
+			     open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return fail(err, errno, "--report %s", target);
 	report->fd = fd;
@@ -53,7 +56,7 @@ static struct oci_uint usec(struct timeval time)
 	return (struct oci_uint){ true, (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec };
 }
 
-/* The cgroup counts all processes; where it does not, what init and its children used is known at least. */
+/* The cgroup counts all processes. Without its numbers, those of init and its children serve. */
 static void write_used(struct json_writer *json, const struct report *r)
 {
 	const struct cgroup_stats *s = &r->stats;

@@ -16,7 +16,7 @@ const char *absolute_path(struct context *ctx, const char *path)
 	return arena_printf(&ctx->arena, "%s/%s", cwd, path);
 }
 
-/* -i is what we do anyway; not to do it is not ours. */
+/* -i has no effect, since hull always connects standard input; -i=false cannot be honoured. */
 int interactive_check(const struct process_options *options, struct error *err)
 {
 	if (!options->interactive.set || options->interactive.value)
@@ -74,7 +74,7 @@ int print_plan(const struct plan *plan, struct error *err)
 	init_print_steps(plan, out);
 	if (fclose(out) != 0)
 		abort();
-	for (char *line = text, *end; *line; line = end + 1) { /* each line ends so */
+	for (char *line = text, *end; *line; line = end + 1) { /* every line ends in a newline */
 		end = line + strcspn(line, "\n");
 		if (*end == '\0')
 			break;

@@ -1,4 +1,3 @@
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -25,7 +24,7 @@ struct run_options {
 
 static const struct option_row options[] = {
 	CREATE_OPTIONS(create),
-	FLAG('d', "detach", detach, "return once the process runs"),
+	FLAG('d', "detach", detach, "return as soon as the process runs"),
 	SWITCH(0, "rm", rm, "delete the container when its process has ended (the default)"),
 	FLAG(0, "keep", keep, "keep the container when it has stopped"),
 	FLAG(0, "no-subreaper", no_subreaper, "do not adopt orphaned processes of the container"),
@@ -39,7 +38,7 @@ static const struct option_row options[] = {
 static int start(struct creation *c, struct error *err)
 {
 	if (!c->request->detach && !c->container.record.has_poststart.value)
-		return 0; /* whether the program ran is asked when it has ended */
+		return 0; /* wait_and_delete() asks whether the program was executed */
 	if (launch_wait_executed(&c->launch, err) < 0)
 		return -1;
 	if (c->config->hooks && start_run_poststart(&c->container, c->config, err) < 0)
@@ -47,12 +46,12 @@ static int start(struct creation *c, struct error *err)
 	return 0;
 }
 
-/* The record of a container that stays tells how it ended. */
+/* Records the exit status of a container that is kept. */
 static void record_exit(struct context *ctx, struct creation *c, const struct relay *relay, int status)
 {
 	struct oci_exit *end = &c->container.record.exit;
 	struct error why = { .errnum = 0 };
-	if (!container_relock(&c->container)) /* somebody has deleted it */
+	if (!container_relock(&c->container)) /* it was deleted meanwhile */
 		return;
 	end->status = (struct oci_int){ true, status };
 	end->signal = relay->signal ? signal_name(&ctx->arena, relay->signal) : NULL;
@@ -62,7 +61,7 @@ static void record_exit(struct context *ctx, struct creation *c, const struct re
 
 static void collect(struct report *report, struct creation *c, const struct relay *relay, int status)
 {
-	/* who is killed is told why, if it was for want of memory */
+	/* a SIGKILL may be an OOM kill, which is worth a warning */
 	if (report->fd < 0 && relay->signal != SIGKILL)
 		return;
 	report->ended = true;
@@ -98,7 +97,7 @@ static int wait_and_delete(
 	}
 	c->made = false;
 	close_fd(&c->launch.pidfd);
-	if (!container_relock(&c->container)) /* somebody was quicker */
+	if (!container_relock(&c->container)) /* it was deleted meanwhile */
 		return status;
 	struct error reason = { .errnum = 0 };
 	if (container_destroy(&c->container, &reason) < 0) {
@@ -106,14 +105,6 @@ static int wait_and_delete(
 		return status ? status : 1;
 	}
 	return status;
-}
-
-/* `target` is a descriptor's number, or a file, which errors name by its absolute path. */
-static int open_report(struct context *ctx, struct report *report, const char *target, struct error *err)
-{
-	uint64_t number;
-	bool is_number = str_to_u64(target, INT_MAX, &number);
-	return report_open(report, is_number ? target : absolute_path(ctx, target), err);
 }
 
 static int run_container(struct context *ctx, struct report *report, struct error *err)
@@ -127,8 +118,8 @@ static int run_container(struct context *ctx, struct report *report, struct erro
 	if (request_fill(ctx, &o->create, &request, err) < 0)
 		return -1;
 	request.detach = o->detach;
-	/* before all that may fail: what an earlier run has left there is not to be taken for this one's */
-	if (o->report && !o->dry_run && open_report(ctx, report, o->report, err) < 0)
+	/* before anything can fail, so that the report of an earlier run is not taken for this one's */
+	if (o->report && !o->dry_run && report_open(report, ctx, o->report, err) < 0)
 		return -1;
 	if (creation_prepare(&creation, &request, err) < 0)
 		return -1;
@@ -149,7 +140,7 @@ static int run_container(struct context *ctx, struct report *report, struct erro
 					     -1 :
 					     0;
 	}
-	/* others may look at it and kill it while it runs */
+	/* other commands may inspect and kill it while it runs */
 	container_unlock(&creation.container);
 	return wait_and_delete(ctx, &creation, &relay, report, err);
 }

@@ -10,7 +10,7 @@ double sample_memory_share(const struct sample *s)
 	return whole ? 100 * (double)s->stats.memory.current.value / (double)whole : 0;
 }
 
-/* What has no share yet comes behind those that have, by the time used in all. */
+/* Samples without a share come after the others, sorted by their total time. */
 static double cpu(const struct sample *s)
 {
 	return s->has_share ? s->cpu_share : (double)s->stats.cpu.usage.value / 1e15;

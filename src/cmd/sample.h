@@ -1,5 +1,5 @@
 /*
- * What a container uses at one moment, for the formats of `stats`.
+ * The resource use of a container at one moment, for the formats of `stats`.
  *
  *	sample_sort(&samples, (enum sample_order)word_value(sample_orders, "memory"));
  */
@@ -14,8 +14,8 @@
 struct sample {
 	const char *id, *status;
 	bool has_cgroup;      /* without one `stats` is zeroed */
-	bool has_share;       /* there is an earlier sample: */
-	double cpu_share;     /* of one CPU since then, in per cent */
+	bool has_share;       /* there is an earlier sample */
+	double cpu_share;     /* per cent of one CPU since then */
 	double key;           /* the use by which it is sorted */
 	uint64_t host_memory; /* bytes */
 	struct cgroup_stats stats;
@@ -23,7 +23,7 @@ struct sample {
 };
 typedef LIST(struct sample) sample_list;
 
-/* Memory in per cent of its limit, or of the host's memory where that is less. */
+/* Memory as per cent of its limit, or of the host's memory if that is less. */
 double sample_memory_share(const struct sample *s);
 
 enum sample_order {
@@ -40,5 +40,5 @@ enum sample_order {
 /* The words for all of them but the last; ends with a NULL name. */
 extern const struct word sample_orders[];
 
-/* The one that uses the most first, equals by id; or all by id. */
+/* Sorts by the largest use first, and by id where equal; or all by id. */
 void sample_sort(sample_list *list, enum sample_order order);

@@ -30,7 +30,7 @@ static int parse_realtime(const char *text)
 int signal_parse(const char *text, struct error *err)
 {
 	uint64_t number;
-	if (str_to_u64(text, (uint64_t)SIGRTMAX, &number)) /* 0 asks whether the process is there */
+	if (str_to_u64(text, (uint64_t)SIGRTMAX, &number)) /* 0 only tests whether the process exists */
 		return (int)number;
 	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
 	for (const struct word *w = signal_words; w->name; w++)

@@ -14,7 +14,7 @@
 #include "oci/json-write.h"
 #include "process/idmap.h"
 
-/* Whether the container has a network namespace of its own. The names of helpers get an answer of their own. */
+/* Whether the container has a network namespace of its own. The names of helper programs get an error of their own. */
 static const struct word networks[] = { { "none", true }, { "host", false }, { NULL } };
 
 struct spec_options {
@@ -28,24 +28,24 @@ static const struct option_row options[] = {
 	TEXT('b', "bundle", "DIR", bundle, "directory to write to (the current directory)", IS(DIRECTORY)),
 	TEXT('f', "file", "FILE", file, "file to write (config.json); - for standard output", IS(FILE)),
 	TEXT(0, "rootfs", "DIR", rootfs, "root filesystem, absolute or relative to the bundle (rootfs)", IS(DIRECTORY)),
-	MANY(0, "args", "COMMAND", args, "command of the container; if repeated, one word of it each (sh)"),
-	FLAG(0, "no-terminal", no_terminal, "give the process no terminal of its own"),
+	MANY(0, "args", "COMMAND", args, "command of the container; if repeated, each gives one word of it (sh)"),
+	FLAG(0, "no-terminal", no_terminal, "do not allocate a terminal for the process"),
 	TEXT(0, "network", "NAME", network,
 		"a network namespace of its own, or the host's (none; with --rootless, host)",
 		IS_OR_ONE_OF(TEXT, networks)),
-	FLAG(0, "rootless", rootless, "write one that an unprivileged user can run"),
+	FLAG(0, "rootless", rootless, "write a configuration that an unprivileged user can run"),
 	TEXT(0, "explain", "PATH", explain, "explain a property, such as .linux.resources, and write nothing",
 		IS(PROPERTY)),
 	OPTIONS_END,
 };
 
-/* JSON holds text, while a path and an argument may be any bytes. */
+/* JSON is text, but a path or an argument may be any bytes. */
 static int check_text(const char *option, const char *text, struct error *err)
 {
 	return json_holds(text) ? 0 : fail(err, 0, "%s: \"%.64s\" is not valid UTF-8", option, text);
 }
 
-/* Operands are a command only behind "--", so that a name by mistake is not taken for one. */
+/* Operands are a command only after "--", so that a stray name is not taken for one. */
 static int take_operands(struct context *ctx, oci_strings *args, struct error *err)
 {
 	const struct spec_options *o = ctx->options;
@@ -59,7 +59,7 @@ static int take_operands(struct context *ctx, oci_strings *args, struct error *e
 	return 0;
 }
 
-/* The command, by --args or behind "--"; empty if neither is given. */
+/* The command from --args or after "--"; empty if neither is given. */
 static int read_command(struct context *ctx, oci_strings *args, struct error *err)
 {
 	const struct spec_options *o = ctx->options;
@@ -147,10 +147,9 @@ static int run(struct context *ctx, struct error *err)
 	if (o->bundle && chdir(o->bundle) < 0)
 		return fail(err, errno, "--bundle %s", o->bundle);
 	FD(file) = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (file < 0) {
-		(void)fail(err, errno, "make %s", name);
-		return errno == EEXIST ? error_hint(err, "remove it first: spec overwrites nothing") : -1;
-	}
+	if (file < 0)
+		return fail_hint(err, errno, errno == EEXIST ? "remove it first: spec overwrites nothing" : NULL,
+			"make %s", name);
 	return write_all(file, text, len) < 0 ? fail(err, errno, "write %s", name) : 0;
 }
 

@@ -16,11 +16,12 @@ static int run_poststart(struct container *c, struct error *err)
 		return 0;
 	if (container_config(c, &config, err) < 0)
 		return -1;
-	(void)!chdir(c->record.bundle); /* hooks begin in the bundle, if it is still there */
+	(void)!chdir(c->record.bundle); /* hooks start in the bundle, if it still exists */
 	return start_run_poststart(c, config, err);
 }
 
-/* The socket of create's NOTIFY_SOCKET is bound anew, for its own went with create: -1 and 0 where there was none. */
+/* Binds the container's notify socket again, since that of `hull create` was closed. *ret_sock is -1 if there was
+ * none. */
 static int open_notify(const struct container *c, int *ret_sock, struct error *err)
 {
 	*ret_sock = -1;
@@ -30,13 +31,13 @@ static int open_notify(const struct container *c, int *ret_sock, struct error *e
 	return *ret_sock < 0 ? -1 : 0;
 }
 
-/* Stays until the container says that it is ready, or ends: the service manager counts on us for that. */
+/* Waits until the container is ready or has ended, and tells the service manager, which watches this process. */
 static int forward_ready(struct container *c, int notify, struct error *err)
 {
 	pid_t pid = (pid_t)c->record.pid.value;
 	if (notify < 0)
 		return 0;
-	container_unlock(c); /* others may look at it and kill it meanwhile */
+	container_unlock(c); /* other commands may inspect and kill it meanwhile */
 	FD(pidfd) = proc_pidfd(pid, c->record.pid_start.value, NULL);
 	if (pidfd < 0)
 		return 0;

@@ -3,7 +3,7 @@
 #include "cmd/cmd.h"
 #include "container/container-cgroup.h"
 
-/* The cgroup of a stopped container stays until it is deleted, and knows what was used. */
+/* Adds what a stopped container has used, from its cgroup, which exists until the container is deleted. */
 static void add_end(struct container *c, struct oci_state *state)
 {
 	struct cgroup_stats s;

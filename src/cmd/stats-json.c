@@ -16,7 +16,7 @@ static void write_number(struct json_writer *json, const char *key, struct oci_u
 		write_uint(json, key, number.value);
 }
 
-/* The numbers of the object at `path`, but not of those in it. */
+/* Writes the numbers of the object at `path`, without those of objects in it. */
 static void write_members(struct json_writer *json, const struct cgroup_stats *s, const char *path)
 {
 	enum { NSEC_PER_USEC = 1000 };
@@ -163,7 +163,7 @@ static void write_hugetlb(struct json_writer *json, const struct cgroup_stats *s
 	json_end(json);
 }
 
-/* The keys are runc's, which writes these as Go has them. */
+/* The keys are those of runc, which writes Go's names of these members. */
 static void write_interfaces(struct json_writer *json, const struct traffic *traffic)
 {
 	json_array(json_key(json, "network_interfaces"));

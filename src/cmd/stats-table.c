@@ -6,7 +6,8 @@
 #include "base/str.h"
 #include "cmd/human.h"
 
-/* A long id keeps both ends: engines' ids differ in the first characters, names that people give often in the last. */
+/* A shortened id keeps both ends: ids of engines differ in the first characters, names given by people often in the
+ * last. */
 enum { ID_MIN = 12, ID_TAIL = 5, ID_SHORTEST = 18, CELL_SIZE = 24, NOTES_MAX = 16 };
 
 static const char no_cgroup[] = "no cgroup of its own";
@@ -18,18 +19,19 @@ static const char no_pressure[] = "this kernel tells no pressure (psi=1)";
 static const char no_network[] = "no network namespace of its own";
 static const char no_process[] = "its first process has ended, or cannot be inspected";
 
-/* What the columns of one number show. */
+/* The numbers that columns show. */
 struct figures {
 	struct oci_uint memory, limit, pids, max, received, sent, read, written;
 };
 
-/* buf holds CELL_SIZE bytes, and "-". Returns the reason why it stays so, or why a part of the text is "-"; or NULL. */
+/* print() writes to buf, which holds CELL_SIZE bytes and at first "-". It returns why the text, or a part of it,
+ * remains "-"; or NULL. */
 struct column {
 	const char *heading;
-	bool left; /* its cells begin there */
+	bool left; /* cells are aligned left */
 	const char *(*print)(const struct column *, const struct sample *, const struct figures *, char *buf);
 	const char *reason; /* why the container may have no such figure */
-	size_t member;      /* of one number: where it is in the figures */
+	size_t member;      /* offset of the number in struct figures */
 };
 
 static const char *print_status(const struct column *column, const struct sample *s, const struct figures *f, char *buf)
@@ -39,7 +41,7 @@ static const char *print_status(const struct column *column, const struct sample
 	return NULL;
 }
 
-/* Of one CPU, so that two busy ones are 200 %. */
+/* Per cent of one CPU: two busy CPUs are 200 %. */
 static const char *print_cpu(const struct column *column, const struct sample *s, const struct figures *f, char *buf)
 {
 	(void)f;
@@ -191,7 +193,7 @@ static void fill_row(struct table *t, const struct sample *s, struct cells *cell
 	}
 }
 
-/* What the other columns leave; but a shortened id shows enough to be found. */
+/* Ids get the room that other columns leave, but at least enough to be recognized. */
 static void measure_ids(struct table *t, const sample_list *samples)
 {
 	static const char ellipsis[] = "…";
@@ -201,12 +203,12 @@ static void measure_ids(struct table *t, const sample_list *samples)
 	for (size_t i = 0; i < COLUMNS; i++)
 		room -= 1 + t->widths[i];
 	if (longest > room)
-		room -= (int)strlen(ellipsis) - 1; /* programs that count bytes are content too */
+		room -= (int)strlen(ellipsis) - 1; /* narrow enough even if bytes are counted */
 	room = room > ID_SHORTEST ? room : ID_SHORTEST;
 	t->id_width = longest < room ? longest : room;
 }
 
-/* Two ids that would be shortened to the same text. */
+/* Whether two ids would be shortened to the same text. */
 static bool look_alike(const char *a, const char *b, size_t width)
 {
 	size_t a_len = strlen(a), b_len = strlen(b);

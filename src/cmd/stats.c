@@ -1,5 +1,5 @@
 /*
- * What containers use: a live table for people, JSON and OpenMetrics for programs.
+ * The resource use of containers: a live table, JSON, or OpenMetrics.
  */
 #include <errno.h>
 #include <poll.h>
@@ -34,8 +34,7 @@ static const struct option_row options[] = {
 	TEXT('f', "format", "FORMAT", format, "format of the output (table)", ONE_OF(formats)),
 	TEXT(0, "interval", "TIME", interval, "time between two samples (2s)"),
 	FLAG(0, "no-stream", no_stream, "print one sample"),
-	TEXT(0, "sort", "KEY", sort, "order of the containers: by name, or the largest figure first",
-		ONE_OF(sample_orders)),
+	TEXT(0, "sort", "KEY", sort, "sort by name, or by the largest value of a column first", ONE_OF(sample_orders)),
 	OPTIONS_END,
 };
 
@@ -50,14 +49,13 @@ struct samples {
 	int64_t time_ms;
 };
 
-/* What the options ask for. */
+/* The values of the options. */
 struct request {
 	int format, interval_ms;
-	enum sample_order order; /* SAMPLES_AS_GIVEN: that of the operands, or of the names */
+	enum sample_order order; /* SAMPLES_AS_GIVEN: in the order of the operands, or of the ids */
 };
 
-/* One that vanishes meanwhile, or has no cgroup, is passed over, unless it alone was asked for; the table has a row for
- * one without a cgroup too. */
+/* Fails for a container that vanishes meanwhile and, except for the table, for one without a cgroup. */
 static int take_sample(
 	struct context *ctx, const struct request *r, struct samples *s, const char *id, struct error *err)
 {
@@ -68,7 +66,7 @@ static int take_sample(
 	sample.status = status_name(container_status(&c, err));
 	sample.has_cgroup = r->format != FORMAT_TABLE || !c.has_record || c.record.cgroup_path;
 	FD(cgroup) = sample.has_cgroup ? container_open_cgroup(&c, NULL, err) : -1;
-	traffic_read(&s->arena, &c, &sample.traffic); /* first: the cgroup goes with the container, and tells of it */
+	traffic_read(&s->arena, &c, &sample.traffic); /* first: reading the cgroup fails if the container has gone */
 	if (sample.has_cgroup && (cgroup < 0 || cgroup_stats_read(&s->arena, cgroup, &sample.stats, err) < 0))
 		return container_blame(&c, "read the statistics of", err);
 	*list_add(&s->arena, &s->list) = sample;
@@ -106,7 +104,7 @@ static const struct sample *find_sample(const struct samples *s, const char *id)
 	return NULL;
 }
 
-/* The CPU time since the earlier samples, where there are some. */
+/* Computes the share of CPU time since the earlier samples, if there are any. */
 static void compare_samples(struct samples *now, const struct samples *before)
 {
 	int64_t passed_ms = before ? now->time_ms - before->time_ms : 0;
@@ -120,9 +118,8 @@ static void compare_samples(struct samples *now, const struct samples *before)
 	}
 }
 
-static int print_json(struct samples *s, struct error *err)
+static int print_array(struct samples *s, struct error *err)
 {
-	size_t len;
 	struct json_writer json;
 	json_begin(&json, &s->arena, false);
 	json_array(&json);
@@ -135,8 +132,7 @@ static int print_json(struct samples *s, struct error *err)
 		json_end(&json);
 	}
 	json_end(&json);
-	char *text = json_finish(&json, &len);
-	return print_text(arena_printf(&s->arena, "%s\n", text), len + 1, err);
+	return print_json(&json, err);
 }
 
 static int print_samples(const struct request *r, struct samples *now, const struct samples *before, struct error *err)
@@ -144,7 +140,7 @@ static int print_samples(const struct request *r, struct samples *now, const str
 	compare_samples(now, before);
 	sample_sort(&now->list, r->order);
 	if (r->format == FORMAT_JSON)
-		return print_json(now, err);
+		return print_array(now, err);
 	if (r->format == FORMAT_OPENMETRICS)
 		metrics_print(&now->list, stdout);
 	else
@@ -152,45 +148,27 @@ static int print_samples(const struct request *r, struct samples *now, const str
 	return print_end(err);
 }
 
-/* A table of one sample needs two, the shares of CPU being differences. */
-static int print_once(struct context *ctx, const struct request *r, struct error *err)
+/* Prints a sample, or with `stream` one after the other. The shares of CPU are differences, so a table needs two. */
+static int watch(struct context *ctx, const struct request *r, bool stream, struct error *err)
 {
-	struct samples now, before = { .time_ms = 0 };
-	bool table = r->format == FORMAT_TABLE;
-	if (table) {
-		if (take_samples(ctx, r, &before, err) < 0)
-			return -1;
-		(void)poll(NULL, 0, FIRST_SAMPLE_MS);
-	}
-	int status = take_samples(ctx, r, &now, err);
-	if (status == 0) {
-		status = print_samples(r, &now, table ? &before : NULL, err);
-		arena_free(&now.arena);
+	static const char home_and_clear[] = "\033[H\033[J";
+	struct samples before = { .time_ms = 0 }, now;
+	bool table = r->format == FORMAT_TABLE, screen = table && stream && isatty(STDOUT_FILENO);
+	int status;
+	for (bool first = true; (status = take_samples(ctx, r, &now, err)) == 0; first = false) {
+		bool shown = !table || !first;
+		if (screen && !first)
+			(void)fputs(home_and_clear, stdout);
+		if (shown)
+			status = print_samples(r, &now, first ? NULL : &before, err);
+		arena_free(&before.arena);
+		before = now;
+		if (status < 0 || (shown && !stream))
+			break;
+		(void)poll(NULL, 0, shown ? r->interval_ms : FIRST_SAMPLE_MS);
 	}
 	arena_free(&before.arena);
 	return status;
-}
-
-static int stream(struct context *ctx, const struct request *r, struct error *err)
-{
-	static const char home_and_clear[] = "\033[H\033[J";
-	struct samples before = { .time_ms = 0 };
-	bool table = r->format == FORMAT_TABLE, screen = table && isatty(STDOUT_FILENO);
-	for (bool first = true;; first = false) {
-		struct samples now;
-		if (take_samples(ctx, r, &now, err) < 0)
-			break;
-		if (screen && !first)
-			(void)fputs(home_and_clear, stdout);
-		int status = table && first ? 0 : print_samples(r, &now, first ? NULL : &before, err);
-		arena_free(&before.arena);
-		before = now;
-		if (status < 0)
-			break;
-		(void)poll(NULL, 0, table && first ? FIRST_SAMPLE_MS : r->interval_ms);
-	}
-	arena_free(&before.arena);
-	return -1;
 }
 
 static int run(struct context *ctx, struct error *err)
@@ -203,10 +181,8 @@ static int run(struct context *ctx, struct error *err)
 	};
 	if (r.interval_ms < 0)
 		return -1;
-	/* OpenMetrics is what one scrape reads */
-	if (o->no_stream || r.format == FORMAT_OPENMETRICS)
-		return print_once(ctx, &r, err);
-	return stream(ctx, &r, err);
+	/* OpenMetrics is the answer to a single scrape */
+	return watch(ctx, &r, !o->no_stream && r.format != FORMAT_OPENMETRICS, err);
 }
 
 const struct command stats_command = {

@@ -6,43 +6,40 @@
 #include "base/str.h"
 #include "oci/schema.h"
 
-/* They differ in what may be said and in the type of the member. */
-enum form { SIZE, COUNT, POSITIVE, TEXT_LIST };
+/* What the options take, beside lists and numbers that are the property's: sizes, and numbers of which all below zero
+ * mean -1, as with runc. */
+enum form { AS_PROPERTY, SIZE, QUOTA };
 
-struct row {
+#define OPTION_ROW(option, member, form, path)                              \
+	{                                                                   \
+		option, offsetof(struct update_options, member), form, path \
+	}
+
+static const struct row {
 	const char *option;
 	size_t value; /* in struct update_options */
 	enum form form;
-	size_t object, object_size; /* pointer in struct oci_resources, and what it points to */
-	size_t member;
+	const char *path; /* below .linux.resources */
+} rows[] = {
+	OPTION_ROW("--blkio-weight", blkio_weight, AS_PROPERTY, ".blockIO.weight"),
+	OPTION_ROW("--cpu-period", cpu_period, AS_PROPERTY, ".cpu.period"),
+	OPTION_ROW("--cpu-quota", cpu_quota, QUOTA, ".cpu.quota"),
+	OPTION_ROW("--cpu-share", cpu_share, AS_PROPERTY, ".cpu.shares"),
+	OPTION_ROW("--cpu-burst", cpu_burst, AS_PROPERTY, ".cpu.burst"),
+	OPTION_ROW("--cpu-idle", cpu_idle, AS_PROPERTY, ".cpu.idle"),
+	OPTION_ROW("--cpu-rt-period", cpu_rt_period, AS_PROPERTY, ".cpu.realtimePeriod"),
+	OPTION_ROW("--cpu-rt-runtime", cpu_rt_runtime, AS_PROPERTY, ".cpu.realtimeRuntime"),
+	OPTION_ROW("--cpuset-cpus", cpuset_cpus, AS_PROPERTY, ".cpu.cpus"),
+	OPTION_ROW("--cpuset-mems", cpuset_mems, AS_PROPERTY, ".cpu.mems"),
+	OPTION_ROW("--memory", memory, SIZE, ".memory.limit"),
+	OPTION_ROW("--memory-reservation", memory_reservation, SIZE, ".memory.reservation"),
+	OPTION_ROW("--memory-swap", memory_swap, SIZE, ".memory.swap"),
+	OPTION_ROW("--kernel-memory", kernel_memory, SIZE, ".memory.kernel"),
+	OPTION_ROW("--kernel-memory-tcp", kernel_memory_tcp, SIZE, ".memory.kernelTCP"),
+	OPTION_ROW("--pids-limit", pids_limit, AS_PROPERTY, ".pids.limit"),
 };
 
-#define OPTION_ROW(option, value, form, tag, object, member)                                                  \
-	{                                                                                                     \
-		option, offsetof(struct update_options, value), form, offsetof(struct oci_resources, object), \
-			sizeof(struct tag), offsetof(struct tag, member)                                      \
-	}
-
-static const struct row rows[] = {
-	OPTION_ROW("--blkio-weight", blkio_weight, POSITIVE, oci_block_io, block_io, weight),
-	OPTION_ROW("--cpu-period", cpu_period, POSITIVE, oci_cpu, cpu, period),
-	OPTION_ROW("--cpu-quota", cpu_quota, COUNT, oci_cpu, cpu, quota),
-	OPTION_ROW("--cpu-share", cpu_share, POSITIVE, oci_cpu, cpu, shares),
-	OPTION_ROW("--cpu-burst", cpu_burst, POSITIVE, oci_cpu, cpu, burst),
-	OPTION_ROW("--cpu-idle", cpu_idle, COUNT, oci_cpu, cpu, idle),
-	OPTION_ROW("--cpu-rt-period", cpu_rt_period, POSITIVE, oci_cpu, cpu, realtime_period),
-	OPTION_ROW("--cpu-rt-runtime", cpu_rt_runtime, COUNT, oci_cpu, cpu, realtime_runtime),
-	OPTION_ROW("--cpuset-cpus", cpuset_cpus, TEXT_LIST, oci_cpu, cpu, cpus),
-	OPTION_ROW("--cpuset-mems", cpuset_mems, TEXT_LIST, oci_cpu, cpu, mems),
-	OPTION_ROW("--memory", memory, SIZE, oci_memory, memory, limit),
-	OPTION_ROW("--memory-reservation", memory_reservation, SIZE, oci_memory, memory, reservation),
-	OPTION_ROW("--memory-swap", memory_swap, SIZE, oci_memory, memory, swap),
-	OPTION_ROW("--kernel-memory", kernel_memory, SIZE, oci_memory, memory, kernel),
-	OPTION_ROW("--kernel-memory-tcp", kernel_memory_tcp, SIZE, oci_memory, memory, kernel_tcp),
-	OPTION_ROW("--pids-limit", pids_limit, COUNT, oci_pids, pids, limit),
-};
-
-/* Up to three decimals, which is what people write; the rest is exact. */
+/* Three decimals count, which is what people write. */
 static bool parse_decimal(const char *text, const char **ret_end, uint64_t *ret_thousandths)
 {
 	uint64_t value = 0;
@@ -81,7 +78,7 @@ bool size_parse(const char *text, int64_t *ret_bytes)
 	if (!letter || (*rest && strcasecmp(rest, "b") != 0 && strcasecmp(rest, "ib") != 0))
 		return false;
 	unsigned shift = (unsigned)(letter - letters) * 10;
-	if (thousandths > (uint64_t)INT64_MAX >> shift) /* /1000 comes after, so this is strict */
+	if (thousandths > (uint64_t)INT64_MAX >> shift) /* the division by 1000 comes later, so this is strict */
 		return false;
 	whole = (thousandths << shift) / 1000;
 	*ret_bytes = (int64_t)whole;
@@ -93,49 +90,41 @@ static int fail_value(const struct row *row, const char *text, const char *expec
 	return fail(err, 0, "%s: expected %s, found \"%.64s\"", row->option, expected, text);
 }
 
-static int store(const struct row *row, const char *text, void *member, struct error *err)
+static int store(
+	const struct row *row, const struct property *property, const char *text, void *member, struct error *err)
 {
 	int64_t number;
 	uint64_t positive;
-	switch (row->form) {
-	case SIZE:
+	if (row->form == SIZE) {
 		if (!size_parse(text, &number))
 			return fail_value(row, text, "bytes, perhaps with k, m, g or t, or -1", err);
 		*(struct oci_int *)member = (struct oci_int){ true, number };
-		return 0;
-	case COUNT:
+	} else if (property->kind == KIND_INT) {
 		if (!str_to_i64(text, INT64_MIN, INT64_MAX, &number))
 			return fail_value(row, text, "a whole number", err);
-		*(struct oci_int *)member = (struct oci_int){ true, number };
-		return 0;
-	case POSITIVE:
+		*(struct oci_int *)member = (struct oci_int){ true, row->form == QUOTA && number < 0 ? -1 : number };
+	} else if (property->kind == KIND_UINT) {
 		if (!str_to_u64(text, INT64_MAX, &positive))
 			return fail_value(row, text, "a whole number from 0", err);
 		*(struct oci_uint *)member = (struct oci_uint){ true, positive };
-		return 0;
-	case TEXT_LIST:
+	} else {
 		if (!*text || text[strspn(text, "0123456789,-")])
 			return fail_value(row, text, "a list as in 0-3,7", err);
 		*(const char **)member = text;
-		return 0;
 	}
-	return -1;
+	return 0;
 }
 
-static const struct property *property_at(const struct schema *schema, size_t offset)
+/* The object that the property belongs to, which is made if it is absent. */
+static char *find_object(struct arena *arena, struct oci_resources *resources, const char *path)
 {
-	const struct property *p = schema->properties;
-	while (p->name && p->offset != offset)
-		p++;
-	return p; /* rows are written by the same structs: it is there */
-}
-
-static void note(struct arena *arena, const struct row *row, const char *text, typed_list *typed)
-{
-	const struct property *object = property_at(&oci_resources_schema, row->object);
-	const struct property *member = property_at(object->object, row->member);
-	typed_add(arena, typed, arena_printf(arena, ".linux.resources.%s.%s", object->name, member->name),
-		arena_printf(arena, "%s %.64s", row->option, text));
+	const struct schema *schema;
+	const char *name = arena_strndup(arena, path, (size_t)(strrchr(path, '.') - path));
+	const struct property *row = schema_find(&oci_resources_schema, name, &schema);
+	char **object = (char **)((char *)resources + row->offset);
+	if (!*object)
+		*object = arena_alloc(arena, schema->size);
+	return *object;
 }
 
 int update_options_read(struct arena *arena, const struct update_options *options, struct oci_resources *resources,
@@ -144,18 +133,16 @@ int update_options_read(struct arena *arena, const struct update_options *option
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
 		const char *text;
-		char *object;
 		memcpy(&text, (const char *)options + row->value, sizeof(text));
 		if (!text)
 			continue;
-		memcpy(&object, (char *)resources + row->object, sizeof(object));
-		if (!object) {
-			object = arena_alloc(arena, row->object_size);
-			memcpy((char *)resources + row->object, &object, sizeof(object));
-		}
-		if (store(row, text, object + row->member, err) < 0)
+		const struct schema *none;
+		const struct property *property = schema_find(&oci_resources_schema, row->path, &none);
+		char *object = find_object(arena, resources, row->path);
+		if (store(row, property, text, object + property->offset, err) < 0)
 			return -1;
-		note(arena, row, text, typed);
+		typed_add(arena, typed, arena_printf(arena, ".linux.resources%s", row->path),
+			arena_printf(arena, "%s %.64s", row->option, text));
 	}
 	return 0;
 }

@@ -16,7 +16,7 @@ struct update_options {
 	bool force;
 };
 
-/* Puts what the options say over what is there, and notes their properties in `typed`. Errors name the option. */
+/* Options override what `resources` has. Their properties are noted in `typed`. Errors name the option. */
 int update_options_read(struct arena *arena, const struct update_options *options, struct oci_resources *resources,
 	typed_list *typed, struct error *err);
 

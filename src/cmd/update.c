@@ -1,5 +1,6 @@
 /*
- * Changes the limits of a container that lives. What is not named stays: the files of its cgroup are its memory.
+ * Changes the limits of a container that exists. Those that are not named stay as they are: the files of its cgroup
+ * hold them.
  */
 #include <fcntl.h>
 #include <unistd.h>
@@ -66,7 +67,7 @@ static int read_resources(struct context *ctx, const char *path, struct oci_reso
 	return json_read(&ctx->arena, &source, &oci_resources_schema, text, (size_t)len, ret, err);
 }
 
-/* The limit in force; UINT64_MAX for none, or where it cannot be read. */
+/* The limit in force. UINT64_MAX if there is none, or if it cannot be read. */
 static uint64_t limit_in_force(struct arena *arena, int cgroup)
 {
 	char *text;
@@ -77,7 +78,7 @@ static uint64_t limit_in_force(struct arena *arena, int cgroup)
 	return str_to_u64(text, UINT64_MAX, &limit) ? limit : UINT64_MAX;
 }
 
-/* What depends on the limit that is in force: swap, whose property counts memory too, and whether this is a cut. */
+/* Sets what depends on the limit in force: swap, whose property counts memory too, and whether the limit is lowered. */
 static int complete_memory(struct context *ctx, int cgroup, struct oci_resources *resources, struct error *err)
 {
 	const struct update_options *o = ctx->options;
@@ -87,10 +88,9 @@ static int complete_memory(struct context *ctx, int cgroup, struct oci_resources
 	uint64_t now = limit_in_force(&ctx->arena, cgroup);
 	if (memory->swap.value > 0 && !memory->limit.set && now <= INT64_MAX)
 		memory->limit = (struct oci_int){ true, (int64_t)now };
-	if (o->memory_swap && memory->swap.value > 0 && memory->limit.value <= 0) {
-		(void)fail(err, 0, "--memory-swap %.64s counts memory too, which has no limit", o->memory_swap);
-		return error_hint(err, "give --memory too");
-	}
+	if (o->memory_swap && memory->swap.value > 0 && memory->limit.value <= 0)
+		return fail_hint(err, 0, "give --memory too",
+			"--memory-swap %.64s counts memory too, which has no limit", o->memory_swap);
 	bool cut = memory->limit.value > 0 && (uint64_t)memory->limit.value < now;
 	memory->check_before_update = (struct oci_bool){ true, cut && !o->force };
 	return 0;
@@ -109,11 +109,10 @@ static int update_rdt(struct context *ctx, struct container *c, typed_list *type
 	if (o->mem_bw_schema)
 		typed_add(&ctx->arena, typed, ".linux.intelRdt.memBwSchema", "--mem-bw-schema");
 	rdt_probe(&host);
-	if (!host.mounted) {
-		(void)fail(err, 0, "%s: no resctrl file system is mounted",
+	if (!host.mounted)
+		return fail_hint(err, 0, "mount -t resctrl resctrl /sys/fs/resctrl, if the CPU has it",
+			"%s: no resctrl file system is mounted",
 			o->l3_cache_schema ? "--l3-cache-schema" : "--mem-bw-schema");
-		return error_hint(err, "mount -t resctrl resctrl /sys/fs/resctrl, if the CPU has it");
-	}
 	FD(root) = rdt_open(err);
 	if (root < 0 || rdt_plan_make(&c->arena, &wish, c->id, &host, &plan, err) < 0)
 		return -1;
@@ -128,7 +127,7 @@ static int update_rdt(struct context *ctx, struct container *c, typed_list *type
 	return oci_record_write(&c->arena, c->dir, &c->record, err);
 }
 
-/* A scope's limits are also properties of the unit: systemd would put the old ones back. */
+/* A scope's limits are also properties of the unit. systemd would restore the old ones. */
 static int update_unit(struct container *c, const struct oci_resources *resources, struct error *err)
 {
 	cgroup_writes writes;

@@ -23,8 +23,8 @@
 #include "base/sys.h"
 #include "cgroups/resctrl.h"
 #include "cgroups/systemd.h"
+#include "oci/annotations.h"
 #include "oci/json-read.h"
-#include "plan/plan.h"
 #include "run/hooks.h"
 #include "run/interrupt.h"
 
@@ -86,11 +86,11 @@ static int make_directories(const char *path, struct error *err)
 		return fail(err, ENAMETOOLONG, "make the state root");
 	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+		if (mkdir_exactly(AT_FDCWD, copy, 0755) < 0 && errno != EEXIST)
 			return fail_root("make", copy, err);
 		*slash = '/';
 	}
-	if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+	if (mkdir_exactly(AT_FDCWD, copy, 0700) < 0 && errno != EEXIST)
 		return fail_root("make", path, err);
 	return 0;
 }
@@ -165,7 +165,7 @@ static int lock_directory(struct container *c, enum container_lock lock, struct 
 
 int container_open_cache(const struct container *c)
 {
-	if (mkdirat(c->root, CACHE_NAME, 0700) < 0 && errno != EEXIST)
+	if (mkdir_exactly(c->root, CACHE_NAME, 0700) < 0 && errno != EEXIST)
 		return -1;
 	return openat(c->root, CACHE_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
@@ -214,7 +214,7 @@ int container_make(struct container *c, const char *root, const char *id, struct
 	if (c->root < 0)
 		return -1;
 	name_unborn(unborn, sizeof(unborn));
-	if (mkdirat(c->root, unborn, 0700) < 0)
+	if (mkdir_exactly(c->root, unborn, 0700) < 0)
 		return fail(err, errno, "make the directory of container %s", id);
 	c->dir = openat(c->root, unborn, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->dir >= 0 && flock(c->dir, LOCK_EX) == 0 &&
@@ -552,8 +552,8 @@ static void run_poststop(struct container *c, const struct oci_config *config)
 	char *text = oci_state_json(&c->arena, &state, false, &len);
 	struct hooks_options options = { -1, -1, -1 };
 	INTERRUPT(interrupt);
-	if (hooks_open_output(config_annotation(config, "run.oci.hooks.stdout"),
-		    config_annotation(config, "run.oci.hooks.stderr"), &options, NULL) < 0)
+	if (hooks_open_output(oci_annotation(config, ANNOTATION_HOOKS_STDOUT),
+		    oci_annotation(config, ANNOTATION_HOOKS_STDERR), &options, NULL) < 0)
 		log_warn("the files for the hooks' output cannot be opened");
 	if (config->hooks->poststop.len && interrupt_open(&interrupt, NULL) == 0)
 		options.interrupt = interrupt.fd;

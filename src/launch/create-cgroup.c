@@ -13,6 +13,7 @@
 #include "cgroups/delegate.h"
 #include "cgroups/resources.h"
 #include "cgroups/systemd.h"
+#include "oci/annotations.h"
 #include "process/caps.h"
 
 /* The first limit that needs a cgroup, or NULL. Device rules are none where no device can be made anyway. */
@@ -120,7 +121,7 @@ static int make_scope(struct creation *c, struct error *err)
 {
 	static const struct oci_resources none;
 	const struct oci_resources *resources = c->plan.linux->resources;
-	const char *subgroup = config_annotation(c->config, "run.oci.systemd.subgroup");
+	const char *subgroup = oci_annotation(c->config, ANNOTATION_SYSTEMD_SUBGROUP);
 	cgroup_writes writes;
 	if (resources_plan(&c->arena, resources ? resources : &none, &writes, err) < 0 ||
 		systemd_scope_start(&c->arena, &c->plan.unit, &writes, &c->config->annotations, &c->scope, err) < 0)
@@ -179,7 +180,7 @@ static int give_away(struct creation *c, int cgroup, struct error *err)
 		return 0;
 	if (cgroup_chown(cgroup, owner, &why) == 0)
 		return 0;
-	if (why.errnum == EPERM && !host_is_root(&c->host)) { /* a SHOULD, that a user cannot honour */
+	if (why.errnum == EPERM) { /* without CAP_CHOWN; a SHOULD of the specification */
 		log_debug("%s", why.text);
 		return 0;
 	}
@@ -191,7 +192,7 @@ static int give_away(struct creation *c, int cgroup, struct error *err)
  * that one is the container's to manage. */
 static int delegate(struct creation *c, struct error *err)
 {
-	const char *name = config_annotation(c->config, "run.oci.delegate-cgroup");
+	const char *name = oci_annotation(c->config, ANNOTATION_DELEGATE_CGROUP);
 	if (c->launch.cgroup < 0)
 		return 0;
 	if (!name || !*name)

@@ -19,6 +19,7 @@
 #include "base/sys.h"
 #include "cgroups/cgroup.h"
 #include "launch/self.h"
+#include "oci/annotations.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
 #include "process/caps.h"
@@ -213,8 +214,8 @@ static int open_hook_output(struct creation *c, struct error *err)
 {
 	if (!c->config->hooks)
 		return 0;
-	return hooks_open_output(config_annotation(c->config, "run.oci.hooks.stdout"),
-		config_annotation(c->config, "run.oci.hooks.stderr"), &c->launch.hook_output, err);
+	return hooks_open_output(oci_annotation(c->config, ANNOTATION_HOOKS_STDOUT),
+		oci_annotation(c->config, ANNOTATION_HOOKS_STDERR), &c->launch.hook_output, err);
 }
 
 int creation_launch(struct creation *c, struct relay *relay, struct error *err)

@@ -354,6 +354,8 @@ STEP(find_executable, executable_find(init->arena, init->plan->config->process->
 static int join_keyring(struct init *init, struct error *err)
 {
 	enum { JOIN_SESSION_KEYRING = 1 };
+	if (lsm_set_keys(&init->plan->lsm, init->proc, err) < 0)
+		return -1;
 	const char *name = defence_is_off("keyring") ? init->plan->options.id : NULL;
 	/* a kernel without keys, or a filter of an outer container, has nothing to protect */
 	if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, name) >= 0 || errno == ENOSYS || errno == EPERM)

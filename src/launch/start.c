@@ -11,8 +11,8 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "launch/sync.h"
+#include "oci/annotations.h"
 #include "oci/state.h"
-#include "plan/plan.h"
 #include "run/hooks.h"
 #include "run/interrupt.h"
 
@@ -131,8 +131,8 @@ int start_run_poststart(struct container *c, const struct oci_config *config, st
 	INTERRUPT(interrupt);
 	if (!config->hooks || !config->hooks->poststart.len)
 		return 0;
-	if (hooks_open_output(config_annotation(config, "run.oci.hooks.stdout"),
-		    config_annotation(config, "run.oci.hooks.stderr"), &output, err) < 0 ||
+	if (hooks_open_output(oci_annotation(config, ANNOTATION_HOOKS_STDOUT),
+		    oci_annotation(config, ANNOTATION_HOOKS_STDERR), &output, err) < 0 ||
 		interrupt_open(&interrupt, err) < 0)
 		return -1;
 	output.interrupt = interrupt.fd;

@@ -15,6 +15,7 @@
 #include "cgroups/cgroup.h"
 #include "namespaces/paths.h"
 #include "namespaces/rootfs.h"
+#include "oci/annotations.h"
 #include "oci/check.h"
 #include "process/accounts.h"
 #include "process/env.h"
@@ -22,14 +23,6 @@
 
 static const struct oci_linux no_linux;
 static const struct oci_hooks no_hooks;
-
-const char *config_annotation(const struct oci_config *config, const char *key)
-{
-	LIST_EACH (&config->annotations, pair)
-		if (str_eq(pair->key, key))
-			return pair->value;
-	return NULL;
-}
 
 static bool is_created(const struct plan *plan, uint64_t type)
 {
@@ -97,7 +90,7 @@ static int plan_mount(struct arena *arena, const struct oci_mount *mount, size_t
 static int plan_mounts(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
 {
 	const struct oci_config *config = plan->config;
-	const char *label_type = config_annotation(config, "run.oci.mount_context_type");
+	const char *label_type = oci_annotation(config, ANNOTATION_MOUNT_CONTEXT_TYPE);
 	struct mount_facts facts = {
 		.bundle = plan->options.bundle,
 		.cgroup_mount = host->cgroup.mount,
@@ -249,7 +242,7 @@ int plan_process(struct arena *arena, struct plan *plan, const struct host *host
 {
 	const struct oci_process *process = plan->config->process;
 	uint64_t grantable = plan_has_user_namespace(plan) ? (2ULL << host->last_cap) - 1 : host->own_caps;
-	const char *keep = config_annotation(plan->config, "run.oci.keep_original_groups");
+	const char *keep = oci_annotation(plan->config, ANNOTATION_KEEP_ORIGINAL_GROUPS);
 	plan->keep_groups = keep && !str_eq(keep, "0") && !str_eq(keep, "false");
 	if (ends(plan, plan_terminal(plan, err), err) ||
 		ends(plan, process_plan_make(arena, process, plan->linux, &plan->process, err), err) ||
@@ -302,7 +295,8 @@ static void plan_devices(struct arena *arena, struct plan *plan, const struct ho
 {
 	if (!is_created(plan, CLONE_NEWNS))
 		return;
-	bool bind = plan_has_user_namespace(plan) || host->in_user_namespace;
+	bool bind =
+		plan_has_user_namespace(plan) || host->in_user_namespace || !(host->own_caps & caps_mask("CAP_MKNOD"));
 	devices_plan(arena, plan->linux, bind, has_given_dev(plan), &plan->devices, &plan->device_count);
 	leave_out_mounted(plan);
 }

@@ -165,6 +165,3 @@ int plan_open_mounts(struct arena *arena, struct plan *plan, struct error *err);
 
 /* Prints the plan for people: create --dry-run. */
 void plan_print(const struct plan *plan, FILE *out);
-
-/* The value of an annotation, or NULL. */
-const char *config_annotation(const struct oci_config *config, const char *key);

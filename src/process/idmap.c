@@ -102,6 +102,12 @@ static bool is_privileged(const char *tool)
 	return false;
 }
 
+bool idmap_needs_tools(void)
+{
+	const uint64_t both = 1ULL << CAP_SETUID | 1ULL << CAP_SETGID;
+	return proc_euid() != 0 || (caps_held() & both) != both;
+}
+
 const char *idmap_tools_lack(void)
 {
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
@@ -181,7 +187,7 @@ static void add_default(struct arena *arena, struct oci_linux *config)
 {
 	const struct kind *kinds[] = { &uids, &gids };
 	oci_id_mappings *lists[] = { &config->uid_mappings, &config->gid_mappings };
-	bool root = proc_euid() == 0;
+	bool root = !idmap_needs_tools();
 	const char *lack = root ? NULL : idmap_tools_lack();
 	for (size_t i = 0; i < 2; i++) {
 		if (root) {
@@ -329,7 +335,7 @@ static int try_maps(struct arena *arena, const struct oci_linux *config, uint64_
 const char *idmap_of_caller(struct arena *arena, struct oci_linux *config)
 {
 	struct error err = { .errnum = 0 };
-	const char *lack = proc_euid() == 0 ? NULL : idmap_tools_lack();
+	const char *lack = idmap_needs_tools() ? idmap_tools_lack() : NULL;
 	add_ids_of_caller(arena, &uids, &config->uid_mappings, !lack);
 	add_ids_of_caller(arena, &gids, &config->gid_mappings, !lack);
 	bool has_uids = config->uid_mappings.len > 1, has_gids = config->gid_mappings.len > 1;

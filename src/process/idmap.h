@@ -25,10 +25,14 @@ bool idmap_fill(struct arena *arena, struct oci_linux *config);
  * Returns why only 0 is mapped, or NULL; the text is the arena's. */
 const char *idmap_of_caller(struct arena *arena, struct oci_linux *config);
 
+/* Whether the caller needs newuidmap(1) and newgidmap(1) to map ids: unless it is root with CAP_SETUID and
+ * CAP_SETGID. */
+bool idmap_needs_tools(void);
 /* Why newuidmap(1) and newgidmap(1) cannot help an unprivileged caller, as a hint; NULL if they can. */
 const char *idmap_tools_lack(void);
 
-/* Writes both maps of process pid, whose directory on procfs is `proc`. Without CAP_SETUID or CAP_SETGID in `caps` only
- * the caller's own id is mapped directly, with setgroups(2) denied inside; newuidmap(1) and newgidmap(1) map more. */
+/* Writes both maps of process pid, whose directory on procfs is `proc`. Without CAP_SETUID or CAP_SETGID in `caps`
+ * only the caller's own id is mapped directly, with setgroups(2) denied inside; newuidmap(1) and newgidmap(1) map
+ * more. */
 int idmap_write(
 	struct arena *arena, pid_t pid, int proc, const struct oci_linux *config, uint64_t caps, struct error *err);

@@ -128,6 +128,14 @@ static int set_apparmor(const char *profile, int procfd, struct error *err)
 	return -1;
 }
 
+int lsm_set_keys(const struct lsm_plan *plan, int procfd, struct error *err)
+{
+	if (!plan->selinux)
+		return 0;
+	FD(fd) = open_attr(procfd, "keycreate", err);
+	return fd < 0 || write_label(fd, plan->selinux, err) < 0 ? error_at(err, ".process.selinuxLabel") : 0;
+}
+
 int lsm_set_exec(const struct lsm_plan *plan, int procfd, struct error *err)
 {
 	if (plan->apparmor && set_apparmor(plan->apparmor, procfd, err) < 0)

@@ -33,3 +33,7 @@ int lsm_plan_make(const char *apparmor, const char *selinux_label, const char *m
 /* Sets the labels for the next execve(2) of the calling thread. procfd is the root of a procfs on which no other
  * process can mount. */
 int lsm_set_exec(const struct lsm_plan *plan, int procfd, struct error *err);
+
+/* The keys that the calling thread makes until its next execve have the SELinux label too: else a confined process
+ * cannot use its own session keyring. */
+int lsm_set_keys(const struct lsm_plan *plan, int procfd, struct error *err);

@@ -83,7 +83,7 @@ static void plan_scheduler(const struct oci_scheduler *given, struct process_pla
 
 static int plan_memory_policy(const struct oci_memory_policy *given, struct process_plan *plan, struct error *err)
 {
-	if (!given)
+	if (!given || !given->mode.set) /* refused, and hull check goes on */
 		return 0;
 	if (!is_blank(given->nodes) && cpu_list_parse(given->nodes, plan->mempolicy_nodes, NODE_WORDS, err) < 0)
 		return error_at(err, ".linux.memoryPolicy.nodes");

@@ -11,10 +11,11 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "oci/json-write.h"
 
 enum {
-	FORMAT = 1,  /* counts with every change to what src/seccomp.c makes of a profile */
-	SLOTS = 256, /* files at most, so that profiles without end do not fill the disk */
+	FORMAT = 2,  /* counts with every change to what process/seccomp.c makes of a profile */
+	SLOTS = 256, /* files at most, so that ever new profiles do not fill the disk */
 	MAX_FILE = 4 * 1024 * 1024,
 };
 
@@ -25,7 +26,7 @@ struct head {
 
 static const char magic[8] = "hullbpf";
 
-/* Eight bytes at a time: multiply and mix. No defence against chosen collisions, which cost only a miss. */
+/* Multiplies and mixes eight bytes at a time. A chosen collision costs only a miss. */
 static uint64_t hash(const void *data, size_t len)
 {
 	uint64_t h = UINT64_C(0xcbf29ce484222325) ^ len;
@@ -40,91 +41,30 @@ static uint64_t hash(const void *data, size_t len)
 	return h;
 }
 
-/* --- the key: every number in eight bytes, every string and list after its length --- */
-
-struct writer {
-	struct arena *arena;
-	unsigned char *data;
-	size_t len, room;
-};
-
-static void put(struct writer *w, const void *data, size_t len)
-{
-	if (w->room - w->len < len) {
-		size_t room = (w->room + len) * 2;
-		unsigned char *more = arena_alloc(w->arena, room);
-		if (w->len)
-			memcpy(more, w->data, w->len);
-		w->data = more;
-		w->room = room;
-	}
-	memcpy(w->data + w->len, data, len);
-	w->len += len;
-}
-
-static void put_number(struct writer *w, uint64_t value)
-{
-	put(w, &value, sizeof(value));
-}
-
-static void put_string(struct writer *w, const char *text)
-{
-	size_t len = strlen(text);
-	put_number(w, len);
-	put(w, text, len);
-}
-
-static void put_optional(struct writer *w, const struct oci_uint *number)
-{
-	put_number(w, number->set);
-	put_number(w, number->set ? number->value : 0);
-}
-
-static void put_entry(struct writer *w, const struct oci_seccomp_syscall *entry)
-{
-	put_number(w, (uint64_t)entry->action.value);
-	put_optional(w, &entry->errno_ret);
-	put_number(w, entry->names.len);
-	LIST_EACH (&entry->names, name)
-		put_string(w, *name);
-	put_number(w, entry->args.len);
-	LIST_EACH (&entry->args, arg) {
-		put_number(w, arg->index.value);
-		put_number(w, (uint64_t)arg->op.value);
-		put_number(w, arg->value.value);
-		put_number(w, arg->value_two.value);
-	}
-}
-
+/* All that the program depends upon. The listener is no part of it. */
 void seccomp_cache_key(struct arena *arena, const struct oci_seccomp *seccomp, struct seccomp_key *ret_key)
 {
-	struct writer w = { .arena = arena };
 	const struct scmp_version *version = seccomp_version();
-	put_number(&w, FORMAT);
-	put_number(&w, version->major);
-	put_number(&w, version->minor);
-	put_number(&w, version->micro);
-	put_number(&w, seccomp_arch_native());
-	put_number(&w, (uint64_t)seccomp->default_action.value);
-	put_optional(&w, &seccomp->default_errno_ret);
-	put_number(&w, seccomp->architectures.len);
-	LIST_EACH (&seccomp->architectures, arch)
-		put_number(&w, (uint64_t)arch->value);
-	put_number(&w, seccomp->syscalls.len);
-	LIST_EACH (&seccomp->syscalls, entry)
-		put_entry(&w, entry);
-	ret_key->data = w.data;
-	ret_key->len = w.len;
+	struct oci_seccomp profile = *seccomp;
+	struct json_writer w;
+	profile.listener_path = profile.listener_metadata = NULL;
+	profile.flags.set = false; /* they go to seccomp(2) */
+	json_begin(&w, arena, false);
+	json_array(&w);
+	const uint64_t numbers[] = { FORMAT, version->major, version->minor, version->micro, seccomp_arch_native() };
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		json_uint(&w, numbers[i]);
+	json_struct(&w, &oci_seccomp_schema, &profile);
+	json_end(&w);
+	ret_key->data = json_finish(&w, &ret_key->len);
 }
-
-/* --- the files --- */
 
 static void write_name(const struct seccomp_key *key, char *buf, size_t size)
 {
 	(void)snprintf(buf, size, "seccomp-%02x", (unsigned)(hash(key->data, key->len) % SLOTS));
 }
 
-/* A file that somebody else could have written is not believed: it would be the container's filter. */
+/* A file that somebody else could have written is not trusted: it becomes the container's filter. */
 static bool is_ours(const struct stat *st)
 {
 	return S_ISREG(st->st_mode) && st->st_uid == geteuid() && !(st->st_mode & 022) && st->st_nlink == 1;

@@ -5,8 +5,8 @@
  *	if (!seccomp_cache_load(arena, dirfd, &key, &program))
  *		seccomp_cache_store(dirfd, &key, &program);    once it is compiled
  *
- * A file holds its whole key, which is compared: a name that is another profile's too costs time
- * and nothing else. Whatever is wrong with the directory or a file is a miss.
+ * A file holds its whole key, which is compared: two profiles with one file name cost time and nothing else. Any fault
+ * of the directory or of a file is a miss.
  */
 #pragma once
 
@@ -18,7 +18,7 @@
 #include "process/seccomp.h"
 
 struct seccomp_key {
-	const unsigned char *data; /* all that the program depends upon, in one order */
+	const char *data; /* JSON */
 	size_t len;
 };
 

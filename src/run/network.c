@@ -66,7 +66,7 @@ static void __attribute__((noreturn)) execute(const struct keeper *k, const int 
 	(void)dup2(answer, STDOUT_FILENO);
 	(void)dup2(answer, STDERR_FILENO);
 	(void)dup2(ready, READY_FD);
-	proc_reset_signals(1ULL << (SIGPIPE - 1)); /* pasta gives up where it is ignored */
+	proc_reset_signals(1ULL << (SIGPIPE - 1) | 1ULL << (SIGXFSZ - 1)); /* pasta gives up where it is ignored */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)execvp(argv[0], (char *const *)argv);
 	(void)dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));

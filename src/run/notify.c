@@ -49,7 +49,7 @@ int notify_seccomp_agent(
 
 int sd_notify_prepare(int state_dir, struct error *err)
 {
-	if (mkdirat(state_dir, SD_NOTIFY_DIR, 0755) < 0 && errno != EEXIST)
+	if (mkdir_exactly(state_dir, SD_NOTIFY_DIR, 0755) < 0 && errno != EEXIST)
 		return fail(err, errno, "make %s in the state directory", SD_NOTIFY_DIR);
 	FD(dir) = openat(state_dir, SD_NOTIFY_DIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)

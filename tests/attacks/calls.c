@@ -1,4 +1,4 @@
-/* calls x32|int80|native: makes a directory /made by that way, and says what came of it. */
+/* calls x32|int80|native: makes the directory /made by that kind of system call, and prints the result. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static long call_32(long number, long a, long b)
 
 static long make_by_32(const char *path)
 {
-	/* its pointers have 32 bits */
+	/* the pointers of this process have 32 bits */
 	char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	if (low == MAP_FAILED)
 		return -ENOMEM;

@@ -1,7 +1,8 @@
 /*
  * keys keep NAME: makes a session keyring of that name that everybody may search and link, prints its number, and
- * waits. keys session: prints the number of our session keyring. keys with TEXT COMMAND...: executes it in a session
- * keyring that holds a key with that text. keys read: prints the text of the key, if it is to be found.
+ * waits.
+ * keys session: prints the number of the session keyring. keys with TEXT COMMAND...: executes the command in a
+ * session keyring that holds a key with that text. keys read: prints the text of the key, if the key can be found.
  */
 #include <linux/keyctl.h>
 #include <stdio.h>

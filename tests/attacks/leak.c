@@ -1,4 +1,5 @@
-/* leak DIR COMMAND...: executes it with descriptors 3 to 64 open on the directory, none of them close-on-exec. */
+/* leak DIR COMMAND...: executes the command with descriptors 3 to 64 open on the directory, none of them
+ * close-on-exec. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>

@@ -3,8 +3,8 @@
 #	attack_through_link() { fresh; ln -s "$CANARY" "$BUNDLE/rootfs/dev"; inside true; canary_changed; }
 #	test_through_link() { defended in-root attack_through_link; }
 #
-# `defended SWITCH ATTACK`: it fails; and it succeeds in a build in which that one defence is switched off
-# (src/base/defences.h), so that a test which proves nothing is noticed. `refused ATTACK` is for what has no switch.
+# `defended SWITCH ATTACK` means that the attack fails, and that it succeeds in a build in which that one defence is switched off
+# (src/base/defences.h). A test that proves nothing is noticed by this. `refused ATTACK` is for a defence without a switch.
 # Environment: HULL_SWITCHED, the build with -DHULL_TEST_SWITCHES.
 
 ATTACKS_DIR=$LIB_DIR/../attacks
@@ -18,7 +18,7 @@ find_switched() {
 	done
 }
 
-# A new bundle, a new state directory, and a canary: a tree of the host that no attack may change.
+# Makes a new bundle, a new state directory, and a canary: a tree of the host that no attack may change.
 fresh() {
 	hull delete --force "$ID" >/dev/null 2>&1
 	rm -rf "$BUNDLE" "$STATE"
@@ -59,7 +59,7 @@ defended() {
 	) || fail "without the defence $1 the attack fails too: the test proves nothing; $(cat "$WORK/out" "$WORK/errors" 2>/dev/null)"
 }
 
-# Kernels may refuse TIOCSTI by themselves: then only that the attack fails can be seen.
+# Some kernels refuse TIOCSTI themselves. The test can then only show that the attack fails.
 defended_by_session() { # ATTACK
 	if [ "$(cat /proc/sys/dev/tty/legacy_tiocsti 2>/dev/null)" = 0 ]; then
 		refused "$1"
@@ -68,7 +68,7 @@ defended_by_session() { # ATTACK
 	defended session "$1"
 }
 
-# helper NAME: tests/attacks/NAME.c, static, in $SUITE_DIR/bin.
+# helper NAME: compiles tests/attacks/NAME.c to $SUITE_DIR/bin, linked statically.
 helper() {
 	[ -x "$SUITE_DIR/bin/$1" ] && return
 	mkdir -p "$SUITE_DIR/bin"
@@ -76,13 +76,13 @@ helper() {
 		skip "no static program can be built here: $(head -n 1 "$WORK/compiler")"
 }
 
-# Puts it into the container as well.
+# Copies the helper into the container as well.
 with_helper() {
 	helper "$1"
 	cp "$SUITE_DIR/bin/$1" "$BUNDLE/rootfs/bin/$1"
 }
 
-# Runs with the directory leaked as descriptors 3 to 64.
+# Runs the command with the directory leaked as descriptors 3 to 64.
 run_leaking() {
 	helper leak
 	status=0
@@ -92,7 +92,8 @@ run_leaking() {
 	errors=$(cat "$WORK/errors")
 }
 
-# A second container that has the first one's root filesystem and joins its pid namespace: BUNDLE2, ID2, from a filter of jq.
+# Makes a second container with the root filesystem and the pid namespace of the first one: BUNDLE2, ID2. The argument is a filter
+# of jq.
 second_bundle() {
 	BUNDLE2=$WORK/bundle2
 	ID2=$ID-2

@@ -1,7 +1,7 @@
 /*
- * overwrite: CVE-2019-5736 from inside. Waits for a process whose executable is not ours, keeps that file by
- * /proc/PID/exe, and tries to write to it by every way there is once it is not busy. Prints "overwritten", or what each
- * way failed with. The test makes /started when there should be such a process, and /free when it has ended.
+ * overwrite: CVE-2019-5736 from inside. Waits for a process whose executable is not ours, keeps that file open by
+ * /proc/PID/exe, and tries every way to write to it as soon as it is not busy. Prints "overwritten", or the error of
+ * each way. The test makes /started when such a process should exist, and /free when it has ended.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +17,7 @@ static const char payload[] = "#!/bin/sh\necho overwritten\n";
 
 static struct stat own;
 
-/* A busybox that shares our root is no prey: only what is no file of this root's own /bin. */
+/* A busybox in our own root is no prey: only a file outside of this root's /bin is. */
 static int is_prey(int fd)
 {
 	struct stat st, box;
@@ -57,7 +57,7 @@ static int write_by(int fd)
 	return result;
 }
 
-/* Whoever may mount tries to make the mount writable, or a writable copy of it. */
+/* If this process may mount, it tries to make the mount writable, or to make a writable copy of it. */
 static int write_by_mount(int fd)
 {
 	struct mount_attr attr = { .attr_clr = MOUNT_ATTR_RDONLY };
@@ -70,7 +70,7 @@ static int write_by_mount(int fd)
 	return write_by(tree);
 }
 
-/* For two minutes, or for that many tries since the file is there, of 5 ms each. */
+/* Each try takes 5 ms. Gives up after two minutes, or after that many tries since the file was found. */
 static int go_on(const char *file, long *tries, long last)
 {
 	if (access(file, F_OK) == 0 && *tries > last)

@@ -1,11 +1,12 @@
 /*
- * Goes at the process that holds a user namespace while hull maps the ids of a mount:
+ * Attacks the process that holds a user namespace while hull maps the ids of a mount:
  *
  *	reach UID hull run ...
  *
- * The command is stopped at each of its system calls, and whatever child it has by then that is in another user
- * namespace, but in the same mount and pid namespaces, is tried as UID. Prints a line "held DESCRIPTORS" for each such
- * process, and what succeeded: "killed", "traced", "joined", "read". Exits with the command's status.
+ * The command is stopped at each of its system calls. As UID, this program then attacks every child of the command
+ * that is in another user namespace, but in the same mount and pid namespaces. Prints a line "held DESCRIPTORS" for
+ * each such process, and each attack that succeeded: "killed", "traced", "joined", "read". Exits with the status of
+ * the command.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -57,7 +58,7 @@ static bool can_open(pid_t pid, const char *file, int flags)
 	return fd >= 0;
 }
 
-/* In a process of its own. */
+/* Runs in a process of its own. */
 static void attack(pid_t victim, uid_t uid)
 {
 	char path[64];

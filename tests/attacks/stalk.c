@@ -1,10 +1,11 @@
 /*
  * CVE-2016-9962 from inside: waits for the processes that are born in this pid namespace, stops each by ptrace before
- * it runs its program, and looks for what the container should not have. Ends when /stop is there.
+ * it runs its program, and looks for anything that the container should not have. Ends when /stop exists.
  *
- *	stalk look CAPS     CAPS (hexadecimal) is what the container has; prints what is beyond it, and at last how many were caught
- *	stalk steal KIND VALUE [hold]    takes the socket to the parent and sends a message of that number, with a pidfd of ours,
- *	                    and one that says "ready"; kills the process, or with `hold` lets it go on and keeps the socket
+ *	stalk look CAPS     CAPS (hexadecimal) are the capabilities of the container; prints whatever exceeds them, and finally the
+ *	                    number of processes caught
+ *	stalk steal KIND VALUE [hold]    takes the socket to the parent and sends a message of that number, with a pidfd of ours, and
+ *	                    a message "ready"; kills the process, or with `hold` lets it run and keeps the socket
  */
 #include <dirent.h>
 #include <errno.h>
@@ -51,7 +52,7 @@ static const char *proc_path(pid_t pid, const char *name)
 	return path[next];
 }
 
-/* Streams of the caller, which the program gets anyway, and the socket are all there may be. */
+/* Nothing else may be open but the caller's streams, which the program gets anyway, and the socket. */
 static void look_at_descriptors(pid_t pid)
 {
 	DIR *dir = opendir(proc_path(pid, "fd"));

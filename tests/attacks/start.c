@@ -1,7 +1,7 @@
 /*
  * Another user starts a container that waits for its start:
  *
- *	start UID SOCKET       as that user; prints "refused" if nothing is answered
+ *	start UID SOCKET       as that user; prints "refused" if there is no answer
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
- * tty on COMMAND...: runs it on a new terminal that is its controlling one; then says how many bytes were put into the
- * input, and the mode and owner of the terminal. tty inject: tries to put bytes there from inside: TIOCSTI, also after
- * taking the terminal, and TIOCLINUX.
+ * tty on COMMAND...: runs the command with a new controlling terminal; then prints how many bytes were put into the
+ * input of that terminal, and its mode and owner. tty inject: tries to put bytes there from inside: by TIOCSTI, also
+ * after taking the terminal, and by TIOCLINUX.
  */
 #include <fcntl.h>
 #include <poll.h>

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Times hull against the bare system calls and against its peers: run of /bin/true with the default configuration, and
-# each operation of the life cycle. Environment: HULL, BUILD, CC, ROUNDS (100). Writes BUILD/bench/*.tsv and
-# tests/bench/chart.svg. Needs root.
+# Measures hull against the bare system calls and against its peers: run of /bin/true with the default configuration, and each
+# operation of the life cycle. Environment: HULL, BUILD, CC, ROUNDS (100). Writes BUILD/bench/*.tsv and tests/bench/chart.svg. Needs
+# root.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 ROUNDS=${ROUNDS:-100}
@@ -31,7 +31,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# Whatever a failed run left in its state directory.
+# Removes whatever a failed run left in its state directory.
 delete_all() {
 	for state in "$states/$1"/*; do
 		[ ! -d "$state" ] || path_of "$1" --root "$states/$1" delete --force "${state##*/}" || true
@@ -43,7 +43,7 @@ path_of() {
 	"$(cat "$work/$tool.path")" "$@" >/dev/null 2>&1
 }
 
-# Copied once linked, as hull is: what a linker wrote here and there starts slower.
+# A copy, as hull is one: a file as the linker wrote it starts slower.
 for name in floor floor-exec turns; do
 	$CC -std=gnu11 -O2 -static -D_GNU_SOURCE -Ulinux -o "$work/$name.linked" "$here/$name.c" ||
 		$CC -std=gnu11 -O2 -D_GNU_SOURCE -Ulinux -o "$work/$name.linked" "$here/$name.c"
@@ -52,7 +52,7 @@ done
 sh "$here/../make-bundle.sh" "$work/bundle"
 cd "$work/bundle"
 "$HULL" spec
-# Older peers refuse a newer version of the specification, whatever the configuration asks for.
+# Older peers refuse a newer version of the specification, whatever the configuration contains.
 sed -e 's/"terminal": *true/"terminal": false/' -e 's|"sh"|"/bin/true"|' \
 	-e 's/"ociVersion": *"[^"]*"/"ociVersion": "1.0.2"/' config.json >config.tmp
 mv config.tmp config.json
@@ -62,7 +62,7 @@ ln -s "$work/bundle/rootfs" "$work/bundle-sleep/rootfs"
 sed -e 's|"/bin/true"|"/bin/sleep", "1000"|' -e "s|\"path\": *\"rootfs\"|\"path\": \"$work/bundle/rootfs\"|" \
 	config.json >"$work/bundle-sleep/config.json"
 
-# The same without device rules: loading a BPF program takes more rights than some runtimes are given on some hosts.
+# The same without device rules: on some hosts, some runtimes lack the privileges to load a BPF program.
 if command -v jq >/dev/null; then
 	mkdir "$work/bundle-bare" "$work/bundle-sleep-bare"
 	for kind in bundle bundle-sleep; do
@@ -72,7 +72,7 @@ if command -v jq >/dev/null; then
 	done
 fi
 
-# The runtimes that can run the container here, each with the bundle that it can run; the others are left out, aloud.
+# The runtimes that can run the container here, each with the bundle that it can run. Runtimes that cannot are left out, aloud.
 try_run() { # TOOL SUFFIX
 	"$(cat "$work/$1.path")" --root "$states/$1" run -b "$work/bundle$2" "bench-$1" \
 		</dev/null >"$work/log" 2>&1
@@ -136,8 +136,8 @@ if [ "$ROUNDS" -gt 50 ]; then
 fi
 "$work/turns" "$ROUNDS" <"$work/list" >"$out/operations.tsv"
 
-# One more process in a container that stays: beside the bare calls, which join that of hull; and beside its peers, which take so much
-# more that they empty the processor's caches.
+# One more process in a container that stays: beside the bare calls, which join hull's container; and beside the peers, which use so
+# much more memory that they empty the processor's caches.
 for tool in $tools; do
 	path_of "$tool" --root "$states/$tool" run -d -b "$work/bundle-sleep$(cat "$work/$tool.suffix")" "bench-$tool" </dev/null ||
 		continue
@@ -154,7 +154,7 @@ for tool in $tools; do
 	delete_all "$tool"
 done
 
-# What containerd's shim calls for one container, together.
+# The calls that containerd's shim makes for one container, together.
 awk -F '\t' '$1 ~ /^(create|start|state|kill|delete)$/ { sum[$2] += $3 }
 	END { for (tool in sum) printf "shim\t%s\t%.3f\t%.2f\n", tool, sum[tool], sum[tool] / sum["hull"] }' \
 	"$out/operations.tsv" | sort -k 3 -n >"$out/shim.tsv"

@@ -1,6 +1,6 @@
 /*
  * The bare system calls of exec: joins the namespaces and the cgroup of a container's process and executes a program
- * there, nothing else. No capability is dropped, no session begun, no executable protected, no configuration read.
+ * there. It drops no capability, begins no session, protects no executable and reads no configuration.
  *
  *	floor-exec PID CGROUP-DIRECTORY PROGRAM [ARGUMENT...]
  *

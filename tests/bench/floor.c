@@ -1,14 +1,15 @@
 /*
- * The floor: the system calls that the default configuration of `hull spec` asks of the kernel, and nothing else.
+ * The floor: only the system calls that the default configuration of `hull spec` requires.
  *
  *	floor [-d] ROOTFS CGROUP2-MOUNT COMMAND [ARG...]
  *	floor -u ROOTFS COMMAND [ARG...]
  *
- * It reads no configuration, checks nothing for safety and keeps no state: no runtime can do the same container with
- * less, so `hull run` is measured against it. Old or new mount calls are used, whichever are fewer. Linked statically.
- * Exits with the command's status, or 1 with the name of the call that failed. With -d it leaves the container behind,
- * in the cgroup floor-PID, where PID is floor's own. With -u it is the container of `hull spec --rootless`: a user
- * namespace with one user, the host's devices and /sys bound, no cgroup and no network of its own.
+ * It reads no configuration, checks nothing and keeps no state. No runtime can make the same container with less, so
+ * `hull run` is measured against it. It uses old or new mount calls, whichever are fewer, and is linked statically.
+ * It exits with the command's status, or with 1 and the name of the call that failed. With -d it leaves the container
+ * behind, in the cgroup floor-PID, where PID is floor's own. With -u it makes the container of `hull spec
+ * --rootless`: a user namespace with one user, the host's devices and /sys bound, no cgroup and no network of its
+ * own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -113,8 +114,8 @@ static long mount_at(const char *source, const char *target, const char *type, u
 	return syscall(SYS_mount, source, target, type, flags, data);
 }
 
-/* What the configuration's device rules (deny all, and the default devices) come to: mknod of anything, and use of
- * 1:3 5 7 8 9, 5:0..2 and 136:*. */
+/* The device rules of the configuration (deny all; the default devices): mknod of anything, and use of 1:3 5 7 8 9,
+ * 5:0..2 and 136:*. */
 static void attach_devices(int cgroup)
 {
 #define LOAD(dst, off)                                    \
@@ -290,7 +291,7 @@ static void write_file(const char *path, const char *text)
 	close(fd);
 }
 
-/* Of one user and one group, which a process may write for itself. */
+/* Maps one user and one group, which a process may write for itself. */
 static void map_ids(uid_t uid, gid_t gid)
 {
 	char text[32];
@@ -331,7 +332,7 @@ static void run_init(const char *rootfs, char **command)
 	must(-1, command[0]);
 }
 
-/* floor -u: maps first, the rest is as root does it. */
+/* floor -u: writes the maps first; the rest is the same as for root. */
 static int run_rootless(char **argv)
 {
 	uid_t uid = geteuid();

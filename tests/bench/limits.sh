@@ -1,7 +1,7 @@
 #!/bin/sh
-# What limits cost: `hull run` of /bin/true without any, with device rules alone, and with all that engines set: memory, cpu, pids
-# and 20 device rules. The last needs a host whose cgroup2 has these controllers; on another it is measured in the guest of tests/vm,
-# if that can be had. Environment: HULL, BUILD, CC, ROUNDS (50). Prints the table of turns.c. Needs root.
+# The cost of limits: `hull run` of /bin/true without limits, with device rules alone, and with all limits that engines set: memory,
+# cpu, pids and 20 device rules. The last needs a host whose cgroup2 has these controllers; on other hosts it is measured in the
+# guest of tests/vm, if there is one. Environment: HULL, BUILD, CC, ROUNDS (50). Prints the table of turns.c. Needs root.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 ROUNDS=${ROUNDS:-50}
@@ -36,7 +36,7 @@ variant() { # NAME FILTER
 	printf 'limits\t%s\t%s --root %s run -b %s bench-limits\n' "$1" "$HULL" "$work/states" "$work/$1" >>"$work/list"
 }
 
-# As an engine writes them: nothing but what is named, and a few devices passed through.
+# The rules as an engine writes them: deny all, then allow named devices, and a few devices passed through.
 devices='def device(type; major; minor; access): {allow: true, type: type, access: access}
 		+ (if major == null then {} else {major: major} end) + (if minor == null then {} else {minor: minor} end);
 	[{allow: false, access: "rwm"}, device("c"; null; null; "m"), device("b"; null; null; "m")]

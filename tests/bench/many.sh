@@ -1,16 +1,17 @@
 #!/bin/sh
-# Many containers alive at once, of a process that sleeps: whether `create` and `list` stay linear, and what memory each takes.
-# Environment: HULL, BUILD, CC, COUNT (500). Writes BUILD/bench/many.tsv. Needs root; takes a minute, and ends all that it began.
+# Many containers alive at once, each with a process that sleeps: whether `create` and `list` stay linear, and how much memory each
+# container takes. Environment: HULL, BUILD, CC, COUNT (500). Writes BUILD/bench/many.tsv. Needs root; takes a minute, and ends
+# everything that it began.
 #
-# Memory is what the kernel holds: slabs, page tables, stacks and programs (VmallocUsed), counters of each processor, by
-# /proc/meminfo; and the state directory. What is beside that, the payload's own pages, is the same for all. The difference that
-# COUNT make, divided by COUNT, is compared between three kinds:
+# Memory means the kernel's memory by /proc/meminfo (slabs, page tables, stacks and programs (VmallocUsed), per-processor counters),
+# and the state directory. The pages of the payload itself are the same in all cases. The difference that COUNT containers make,
+# divided by COUNT, is compared between three kinds:
 #	process    the payload alone
 #	floor      the same payload in the same namespaces, mounts and cgroup, by the bare system calls (floor.c)
 #	container  made by hull create and hull start
-# What a container takes beyond the floor is the runtime's own share; what the floor takes beyond the process is the kernel's, for
-# namespaces and mounts, of which a network namespace is the larger part. Times are those of the processor, which a
-# busy machine disturbs least.
+# The difference between container and floor is the runtime's own share. The difference between floor and process is the kernel's
+# share, for namespaces and mounts; most of it is the network namespace. Times are processor times, which a busy machine disturbs
+# least.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 COUNT=${COUNT:-500}
@@ -33,7 +34,7 @@ hull() {
 	"$HULL" --root "$work/states" "$@" </dev/null >/dev/null
 }
 
-# Ends whatever is there, of any kind.
+# Ends everything there, of any kind.
 clear() {
 	for state in "$work/states/$name"*; do
 		[ ! -d "$state" ] || hull delete --force "${state##*/}" || true
@@ -72,7 +73,7 @@ mv "$work/config" "$work/bundle/config.json"
 kib() {
 	awk '/^(SReclaimable|SUnreclaim|PageTables|VmallocUsed|Percpu):/ { kib += $2 } END { print kib }' /proc/meminfo
 }
-# The kernel takes namespaces down behind our back: waits until nothing more is given back, and prints what is in use.
+# The kernel takes namespaces down in the background: waits until no more memory is given back, and prints the memory in use.
 settle() {
 	before=$(kib)
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
@@ -83,7 +84,7 @@ settle() {
 	done
 	echo "$after"
 }
-# Milliseconds of the processor that our children have used, in steps of ten.
+# The processor time that the children have used, in steps of ten milliseconds.
 spent() {
 	read -r line <"/proc/$$/stat"
 	set -- $line
@@ -104,7 +105,7 @@ make_container() {
 	hull create -b "$work/bundle" "$name-$1"
 	hull start "$name-$1"
 }
-# Makes COUNT of a kind; the file `tenths` has the time of each tenth.
+# Makes COUNT of a kind; the file `tenths` gets the time of each tenth.
 make_many() { # KIND
 	rm -f "$work/tenths"
 	begin=$(spent)
@@ -124,7 +125,7 @@ make_many() { # KIND
 	done
 }
 
-# Reading is what cat takes for the files of all containers beyond that of one.
+# The cost of reading: the time of cat for the files of all containers, less its time for one.
 time_list() { # HOW-MANY
 	printf 'exec cat %s/*/state.json\n' "$work/states" >"$work/read-all"
 	printf 'exec cat %s/%s-1/state.json\n' "$work/states" "$name" >"$work/read-one"
@@ -151,7 +152,7 @@ memory_of() { # KIND: KiB each
 	echo $(((after - before) / COUNT)) >"$work/memory-$1"
 }
 
-# The first turn fills the kernel's caches of freed objects, for all kinds alike.
+# The first turn fills the kernel's caches of freed objects, equally for all kinds.
 make_many floor
 clear
 for kind in process floor container; do
@@ -179,7 +180,7 @@ awk -v count="$COUNT" -v few="$few" -v many="$many" -v all="$all" -v one="$one" 
 		bound = 5 * few + all - one
 		row("reading " count " files of state", all - one, "ms", "")
 		row("5 lists of 5, and that", bound, "ms", many < bound ? "kept" : sprintf("NOT KEPT: %.2f times", many / bound))
-		# the status is observed: /proc/PID/stat, and cgroup.events of the cgroup
+		# the status is observed by /proc/PID/stat and cgroup.events
 		row("reading all that is observed", observed - one, "ms", "")
 		bound = 5 * few + observed - one
 		row("5 lists of 5, and that", bound, "ms", many < bound ? "kept" : sprintf("NOT KEPT: %.2f times", many / bound))

@@ -1,7 +1,7 @@
 #!/bin/sh
-# A user without root: `hull run` of /bin/true with the configuration of `hull spec --rootless`, in turn with its peers and with the
-# bare system calls for the same container (floor.c -u). Environment: HULL, BUILD, CC, ROUNDS (100). Writes BUILD/bench/rootless.tsv.
-# Needs root, to be somebody else: nobody.
+# A user other than root: `hull run` of /bin/true with the configuration of `hull spec --rootless`, in turn with its peers and with
+# the bare system calls for the same container (floor.c -u). Environment: HULL, BUILD, CC, ROUNDS (100). Writes
+# BUILD/bench/rootless.tsv. Needs root, to become nobody.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 ROUNDS=${ROUNDS:-100}
@@ -35,7 +35,7 @@ as_user() {
 	setpriv --reuid $user --regid $user --clear-groups --inh-caps=-all "$@"
 }
 chown $user "$work/bundle"
-# one user alone, like floor.c, whatever subordinate ids there are
+# one user alone, as in floor.c, even if there are subordinate ids
 (cd "$work/bundle" && as_user "$work/bin/hull" spec --rootless --no-terminal -f - -- /bin/true 2>/dev/null) |
 	jq '.ociVersion = "1.0.2" | .linux.uidMappings |= .[:1] | .linux.gidMappings |= .[:1]' >"$work/config"
 cat "$work/config" >"$work/bundle/config.json"

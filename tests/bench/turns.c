@@ -1,15 +1,15 @@
 /*
- * Times commands in turn, so that a noisy machine is noisy to all of them alike.
+ * Times commands in turn, so that noise of the machine affects all of them alike.
  *
  *	turns ROUNDS < list
  *
- * Each line of the list is "GROUP <tab> NAME <tab> COMMAND"; a command is split at spaces, there is no shell. In each
- * round every line runs once, in order; %r in a command is the round's number. A line whose group is "-" is run but not
- * reported (set-up, clean-up). The first name of a group is what the others are compared with.
+ * Each line of the list is "GROUP <tab> NAME <tab> COMMAND". A command is split at spaces; there is no shell. In each
+ * round every line runs once, in order; %r in a command is the round's number. A line whose group is "-" is run but
+ * not reported (set-up, clean-up). The other names of a group are compared with its first one.
  *
- * Prints, tab separated: group, name, median and least milliseconds, ratio to the group's first, peak resident KiB
- * (of the process and the descendants it waited for; not less than this program's own), runs that failed, median
- * milliseconds of processors' time (of the same processes), which others on the machine disturb least.
+ * Prints, separated by tabs: group, name, median and least milliseconds, ratio to the group's first, peak resident
+ * KiB (of the process and the descendants that it waited for; not less than this program's own), failed runs, median
+ * milliseconds of processor time (of the same processes), which other load disturbs least.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -85,7 +85,7 @@ static void run_line(struct line *line, int round, const posix_spawn_file_action
 		line->peak_kib = usage.ru_maxrss;
 	if (status != 0)
 		line->failed++;
-	/* What a command left behind becomes our child; it must not be counted to the next. */
+	/* Processes that a command left behind become our children. They must not count for the next command. */
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 	free(command);

@@ -1,5 +1,6 @@
-# Sourced by the benchmarks, which have set $here, HULL, BUILD and CC: runs them again in a mount namespace of their own, with a view
-# of cgroup2 alone, since some peers refuse a host with v1 controllers; and there their state directories can be kept in memory.
+# Sourced by the benchmarks, which have set $here, HULL, BUILD and CC. Runs the benchmark again in a mount namespace of its own,
+# which shows cgroup2 alone, because some peers refuse a host with v1 controllers. In that namespace the state directories can be
+# kept in memory.
 if [ -z "${BENCH_INSIDE:-}" ]; then
 	export HULL BUILD CC
 	BENCH_INSIDE=1 exec unshare -m sh "$here/$(basename "$0")"

@@ -1,7 +1,8 @@
 #!/bin/sh
-# The same commands given to hull, to runc and to crun, on equal bundles: exit status, the status of the container after it,
-# what is printed, and the errors as far as engines look for words in them. A line a row; hull is called by the name of the one
-# that it is compared with. Differences are fixed in hull or justified below. With VERBOSE=1 all are shown, and the errors.
+# Gives the same commands to hull, runc and crun, on equal bundles, and compares the exit status, the status of the container
+# afterwards, the output, and the errors as far as engines look for words in them. Each row prints a line. hull is called by the
+# name of the runtime that it is compared with. Each difference is either mended in hull or justified below. With VERBOSE=1 all
+# differences and errors are shown.
 
 . "${0%/*}/private-view.sh"
 . "${0%/*}/../run/lib.sh"
@@ -16,7 +17,8 @@ for name in ${PEERS:-runc crun}; do
 done
 [ -n "$peers" ] || exit 0
 
-# What engines look for in an error: the engine, what it makes of it, after which commands, "i" for either case, the expression.
+# The words that engines look for in an error: the engine, its conclusion, the commands that it applies to, "i" if case does not
+# matter, the expression.
 #	podman      libpod/oci_util.go getOCIRuntimeError: the exit status; oci_conmon_common.go UpdateContainerStatus;
 #	            checkpoint/crutils: whether checkpoints can be restored into pods
 #	containerd  pkg/process/utils.go checkKillError, and the shim's delete
@@ -38,111 +40,112 @@ docker gone start|kill|delete|pause|resume|update|ps - container does not exist|
 END
 }
 
-# Differences that are meant to be, with the reason: the peer, a tab, an expression for "< ROW: LINE", which is ours, or "> ROW: LINE".
+# Intended differences with their reasons: the peer, a tab, an expression for "< ROW: LINE" (hull's line) or "> ROW: LINE" (the
+# peer's line).
 justified() {
 	grep -E "^($1|both)	" <<'END' | cut -f 2-
-# A program that cannot be executed is told as the shell tells it, 126 or 127, by the command that finds it so; the peers say 1, and
-# no engine takes one status for success that is not 0. A directory, or a path through a file, has crun and runc say less.
+# A program that cannot be executed gives 126 or 127, as in a shell, in the command that finds out; the peers exit with 1, and no
+# engine treats a status other than 0 as success. For a directory, or a path through a file, crun and runc print less.
 both	^[<>] (start|run|exec|exec_detached)_(program_missing|path_missing|not_executable|directory|through_a_file): exit (126|127|1|255)$
 both	^[<>] exec_log_json: exit (127|255)$
 both	^[<>] ((start|run|exec)_directory|(run|exec)_through_a_file): error: (docker|podman) 12[67]$
 crun	^[<>] exec_(not_executable|directory): (says|does not say) 
-# Of a container that is not there crun says that a file is not, which means something else to engines; runc and we say it in words.
+# If the container does not exist, crun reports a missing file, which engines understand differently; runc and hull say it in words.
 crun	^[<>] [a-z]+_(unknown|slurm|twice|program_missing|path_missing|not_executable|directory): error: (containerd gone|docker gone|docker 127)$
 crun	^[<>] state_bad_id: error: podman gone$
 crun	^[<>] ps_unknown: exit (1|253)$
-# The same of one that has ended: "No such process", in a case that not all engines look for.
+# The same for a container that has ended: "No such process", in a case that not all engines look for.
 crun	^< (kill|pause)_stopped: error: cri-o ended$
-# Runc says of a paused one that it is not running.
+# runc reports a paused container as not running.
 runc	^> pause_twice: error: cri-o ended$
-# The bundle of an engine has a configuration: that it lacks one is the kernel's ENOENT to us.
+# An engine's bundle always has a configuration; hull reports a missing one with the kernel's ENOENT.
 both	^< create_no_config: error: (docker|podman) 127$
-# crun takes any id that makes a directory; the specification's readers and the shell do not.
+# crun takes any id that can be a directory; the readers of the specification and the shell do not.
 crun	^[<>] create_bad_ids: 
 # config.md: "This value MUST be an absolute path".
 crun	^[<>] create_relative_cwd: 
-# crun looks for the socket even if nobody wants it.
+# crun looks for the socket even if it is not used.
 crun	^> create_socket_without_terminal: error: 
-# A number that is none is zero to crun, and all are its usage errors (64).
+# crun takes a malformed number for zero, and exits with 64 for every usage error.
 crun	^[<>] create_preserve_fds_bad: 
 crun	^[<>] (create_unknown_option|exec_unknown_option|create_option_without_value|unknown_global_option|update_bad_value): exit (1|64)$
-# Not in this crun: options after the id (Slurm writes them there), --keep, --debug=true, --criu, events, features, -h, help, and
+# This crun lacks: options after the id (Slurm writes them there), --keep, --debug=true, --criu, events, features, -h, help, and
 # arguments for ps(1).
 crun	^[<>] (run_options_after_id|run_keep|global_flags_with_values|global_docker|global_criu|events_stats|events_data|features|features_of_runc|help|ps_arguments): 
-# runc answers to help of nothing as to help, and has a status of its own for what it does not know.
+# runc answers help on an unknown word with the general help, and has a status of its own for unknown words.
 runc	^[<>] no_command: exit [01]$
 runc	^[<>] unknown_command: exit [13]$
-# The weight that shares come to has a newer rule, which crun has from 1.23 and runc from 1.3.2 on.
+# Shares are converted to a weight by a newer rule, which crun has from 1.23 and runc from 1.3.2 on.
 both	^[<>] (limits|update)[a-z_]*: cpu.weight: 
-# A quota that is no more leaves the old one with crun.
+# crun keeps the old quota when the quota is removed.
 crun	^[<>] update_to_no_limits: cpu.max: 
-# Newer than this runc.
+# Features newer than this runc.
 runc	^< features: (potentiallyUnsafeConfigAnnotations|intelRdt|memoryPolicy|mountExtensions|netDevices)$
-# The libraries of others, and a directory of crun's.
+# Libraries of the peers, and a directory of crun's.
 both	^> version: (go|libseccomp|rundir):$
 both	^[<>] version_letter: lines: 
-# What a stopped container has used is ours alone; the scope is crun's alone.
+# Only hull prints the resources that a stopped container has used; only crun prints the scope.
 both	^< state_stopped: shape: resources 
 crun	^> state_(created|running|stopped): shape: systemd-scope "string"$
-# crun starts one that is paused, and has it created as long as that.
+# crun starts a paused container, and reports it as created meanwhile.
 crun	^[<>] (start_paused|pause_created): status (paused|created)$
-# Signals by all names of signal(7), and no others: an empty one is no TERM.
+# hull takes signals by all names of signal(7), and no others; an empty name does not stand for TERM.
 runc	^[<>] kill_names: exit [01]$
 runc	^[<>] kill_bad_names: exit [01]$
 crun	^[<>] kill_bad_names: 
-# crun falls over a stopped one.
+# crun crashes on a stopped container.
 crun	^[<>] ps_stopped: 
-# What is so already is no error to crun; limits of a stopped one neither.
+# crun accepts a change that changes nothing, and limits of a stopped container.
 crun	^[<>] (pause_twice|resume_running|update_stopped): exit [01]$
-# Without privilege there is no network of one's own but by a helper program; crun leaves out the mappings as well.
+# Without privileges, only a helper program connects a network; crun also leaves out the mappings.
 crun	^[<>] spec_rootless: 
-# What keeps exec from running its program is 255 to runc and to us, and to crun sometimes 1, with words that engines take for
-# those of a missing program.
+# If exec cannot run its program, runc and hull exit with 255. crun sometimes exits with 1, and with words that engines take for a
+# missing program.
 crun	^[<>] exec_[a-z_]*: exit (1|255)$
 crun	^> exec_(unknown|empty_program|env_without_value|process_no_cwd): error: (docker|podman) 12[67]$
-# Of an empty name crun says what it says of a directory.
+# crun treats an empty name like a directory.
 crun	^[<>] (create|exec)_empty_program: error: 
-# Names of users are looked up by none of the two.
+# Neither runc nor crun looks up names of users.
 both	^[<>] exec_user_by_name: exit 
-# We make a terminal without having one.
+# hull makes a terminal without having one.
 both	^[<>] exec_terminal_from_none: exit 
-# A capability that is typed and does not exist is an error; config.md's warning is for configurations.
+# An unknown capability on the command line is an error; config.md's warning is for configurations.
 both	^[<>] exec_cap_unknown: exit 
-# crun's exec has the variables and capabilities of its options alone, no limits, and no HOME; it takes a relative directory.
+# crun's exec has only the variables and capabilities of its options, no limits and no HOME; it takes a relative directory.
 crun	^[<>] exec_env: 
 crun	^< exec_env_overrides: HULL_TEST_ID=
 crun	^[<>] exec_cap: out: Cap
-# make(1) leaves two signals of the C library's own ignored, 32 and 33; the peers pass that on.
+# make(1) leaves signals 32 and 33, which the C library uses, ignored; the peers pass that on.
 both	^[<>] exec_sees: out: SigIgn:	0000000[01][08]0000000$
 crun	^[<>] exec_sees: out: (NoNewPrivs|[0-9]+$)
 crun	^< exec_process: HOME=/$
 crun	^[<>] exec_cwd_relative: 
-# Not in this crun: groups.
+# This crun lacks groups.
 crun	^[<>] exec_groups: 
-# A hook of start that fails is an error of ours: runtime.md wants it so. The peers do not wait for startContainer hooks, and
-# run those of poststart before them; this runc does so in create.
+# A failing hook of start is an error in hull, as runtime.md demands. The peers do not wait for startContainer hooks, and run
+# poststart hooks before them; this runc does so in create.
 both	^[<>] hook[a-z_]*: note: (startContainer|poststart)
 both	^[<>] hook_fails_(at|after)_start: (exit [01]|error: docker gone)$
 crun	^[<>] hook_(fails_before|missing): exit (1|255)$
 crun	^< hook_missing: error: (docker|podman) 127$
-# Hooks of ours run in the bundle, as crun's; the specification says nothing of it.
+# hull's hooks run in the bundle, as crun's do; the specification does not say.
 runc	^[<>] hook_directory: note: (createContainer|poststop) 
-# More than the specification asks for, or less.
+# Output beyond the specification, or less than the peers'.
 both	^< hook_reads_the_state: shape: (rootfs|created|owner) 
 crun	^> hook_reads_the_state: shape: root 
 runc	^[<>] state_values: value: (root)?$
 crun	^[<>] state_values: value: (/.*/)?rootfs$
-# Where the kernel counts nothing ours says nothing; it tells of pressure.
+# If the kernel does not count something, hull prints nothing for it; hull prints pressure.
 runc	^(> events_data: current|< events_data: psi)$
 # No cgroups of version 1; the rest is newer.
 runc	^< features_of_runc: (SCMP_|SECCOMP_|copy-symlink|dest-nofollow|src-nofollow|r?idmap|time$)
 runc	^[<>] features_of_runc: .*"v1":
-# Checkpoints are yet to come.
+# Checkpoints are not implemented.
 runc	^[<>] (restore|checkpoint)_probe: 
 END
 }
 
-# The verbs of a row.
+# The words of a row.
 
 r() { # calls the runtime; what came of it
 	code=0
@@ -161,7 +164,7 @@ command_of() { # after the global options
 }
 
 matches() { # COMMAND
-	# the lines of errors alone: warnings, hints and usage are not looked at
+	# only lines of errors count: warnings, hints and usage are left out
 	grep -v -e '^time=.*level=\(warning\|info\)' -e '^ ' "$WORK/errors" >"$WORK/error-lines"
 	patterns | while read -r engine meaning commands how expression; do
 		echo "$1" | grep -Eqx -e "$commands" || continue
@@ -204,7 +207,8 @@ args() { # the program of the container
 	config --argjson args "$(jq -cn '$ARGS.positional' --args -- "$@")" '.process.args = $args'
 }
 
-# hook KIND SCRIPT: one more; what it writes to $note is read by `notes`. It reads all its input: of one that does not, crun dies.
+# hook KIND SCRIPT: adds a hook; `notes` prints what the hook writes to $note. The hook reads all its input, because crun fails if a
+# hook does not.
 hook() {
 	case $1 in startContainer) note=/note ;; *) note=$BUNDLE/rootfs/note ;; esac
 	config --arg kind "$1" --arg script "note=$note; $2; cat >/dev/null" \
@@ -479,7 +483,7 @@ test_update_stopped() { behave 'stopped; echo "{}" >"$WORK/in"; INPUT="$WORK/in"
 test_update_unknown() { behave 'r update --pids-limit 5 nobody'; }
 test_update_no_id() { behave 'r update --pids-limit 5'; }
 
-# where cgroup v2 has the controllers: in the guest
+# if cgroup v2 has the controllers, as in the guest
 limited() { # and what the kernel has of it
 	config '.linux.resources = {memory: {limit: 134217728, reservation: 67108864, swap: 268435456}, pids: {limit: 77},
 		cpu: {shares: 512, quota: 50000, period: 100000, cpus: "0"}}'
@@ -539,7 +543,8 @@ test_unknown_command() { behave 'r nosuch'; }
 test_unknown_global_option() { behave 'r --nosuch list'; }
 test_global_options() { behave 'for option in --debug --systemd-cgroup "--rootless auto" --rootless=false --log-format=text "--log-format json" --log=/dev/null "--root $WORK/empty" "--root=$WORK/empty"; do echo "$option"; r $option list -q; done'; }
 test_global_flags_with_values() { behave 'for option in --debug=true --debug=false --systemd-cgroup=true --systemd-cgroup=false; do echo "$option"; r $option list -q; done'; }
-# As they call: conmon's create of Podman, Buildah and CRI-O; go-runc's of containerd; dockerd's runtimeArgs; Slurm's oci.conf.
+# The calls of engines: conmon's create of Podman, Buildah and CRI-O; go-runc's of containerd; dockerd's runtimeArgs; Slurm's
+# oci.conf.
 test_global_conmon() { behave 'r --log-format=json "--log=$WORK/engine-log" create --bundle "$BUNDLE" --pid-file "$WORK/pid" --no-new-keyring "$ID"; r "--root=${RUNTIME##* }" kill "$ID" 9; soon stopped; r delete --force "$ID"; r delete --force "$ID"'; }
 test_global_containerd() { behave 'go_runc() { r --root "${RUNTIME##* }" --log "$WORK/engine-log" --log-format json "$@"; }; go_runc create --bundle "$BUNDLE" --pid-file "$WORK/pid" "$ID"; go_runc start "$ID"; go_runc ps --format json "$ID"; go_runc kill --all "$ID" 9; soon stopped; go_runc delete "$ID"; go_runc delete --force "$ID"; [ -s "$WORK/engine-log" ] || echo quiet'; }
 test_global_docker() { behave 'RUNTIME="$RUNTIME --debug --systemd-cgroup=false"; r list -q'; }

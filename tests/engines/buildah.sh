@@ -12,7 +12,7 @@ build() {
 	timeout -k 5 120 buildah "$@"
 }
 
-# A Containerfile on our root filesystem: from standard input, of more lines.
+# A Containerfile on our root filesystem, from standard input, with several lines.
 containerfile() {
 	mkdir "$WORK/context"
 	tar -C "$BUNDLE/rootfs" -cf "$WORK/context/root.tar" .
@@ -27,7 +27,7 @@ bud() {
 	try build bud --layers=false $FLAGS $LIMITS --runtime /usr/local/bin/hull -t "$ID" "$WORK/context"
 }
 
-# Of the image that was built.
+# Inspects the image that was built.
 file() {
 	container=$(build from --pull=never "localhost/$ID") || fail 'there is no such image'
 	cat "$(build mount "$container")/$1"

@@ -4,11 +4,11 @@
 
 IMAGE=docker.io/library/busybox:test
 PAUSE=registry.k8s.io/pause:3.8 # of a pod's own container, as the configuration's default has it
-# What `ctr run` is told by itself needs a controller.
+# The defaults of `ctr run` need a controller.
 SHARES=
 grep -qw cpu "$CGROUP2/cgroup.controllers" || SHARES='--cpu-shares 0'
 
-# How many containers in a row.
+# The number of containers in a row.
 MANY=${HULL_TEST_MANY:-1000}
 
 start_containerd() {
@@ -40,7 +40,7 @@ task() {
 	timeout -k 5 90 ctr task "$@"
 }
 
-# A container that stays, until removed.
+# A container that stays until it is removed.
 begin() {
 	trap forget EXIT
 	ctr_run -d "$@" -- sleep 1000 || fail 'it is not started'
@@ -72,7 +72,7 @@ test_exit_status() {
 test_streams() {
 	try ctr_run --rm -- sh -c 'echo out; echo err >&2'
 	same 'out err' "$out $errors" output
-	# ctr misses the end of its input where that comes before the task is there.
+	# ctr misses the end of its input if that comes before the task exists.
 	same given "$({ echo given; sleep 3; } | ctr_run --rm -- cat)" 'the input'
 }
 
@@ -197,7 +197,7 @@ shim_of() {
 	pgrep -f "containerd-shim-runc-v2 .*-id $1( |\$)"
 }
 
-# containerd tidies up by a `delete --force` then.
+# containerd then cleans up by `delete --force`.
 test_killed_shim() {
 	begin --pid-file "$WORK/pid"
 	kill -KILL "$(shim_of "$ID")"
@@ -207,7 +207,7 @@ test_killed_shim() {
 	says '' ctr container rm "$ID"
 }
 
-# Its shims, and what they know, outlive containerd.
+# Its shims, and their knowledge, outlive containerd.
 test_restarted_containerd() {
 	begin
 	kill -KILL "$(pidof containerd)"
@@ -263,7 +263,7 @@ test_printed_command() {
 	says hello sh -c "$command"
 }
 
-# By their statuses: many at once, ctr loses the output of what ends at once, with runc too.
+# By their exit statuses: with many at once, ctr loses the output of processes that end at once, with runc too.
 test_many_at_once() {
 	name=$ID
 	for number in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
@@ -283,7 +283,7 @@ test_many_at_once() {
 	[ "$(cat "$WORK"/many-*)" = "$(yes well | head -n 16)" ] || fail "$(cat "$WORK"/many-*)"
 }
 
-# A machine's numbers of what could leak.
+# Numbers of the machine that a leak would increase.
 numbers() {
 	echo "$(grep -c hull /proc/self/mountinfo) mounts, $(below "$CGROUP2" | wc -l) cgroups," \
 		"$(below /run/containerd/io.containerd.runtime.v2.task/default | wc -l) tasks, $(below /run/containerd/runc | wc -l) states," \
@@ -304,7 +304,7 @@ test_many_in_a_row() {
 	[ "$(cut -f 1 /proc/sys/fs/file-nr)" -lt $((files + MANY / 2)) ] || fail "open files: $files, $(cut -f 1 /proc/sys/fs/file-nr)"
 }
 
-# A pod of one container, by the interface that Kubernetes speaks; Debian has no crictl.
+# A pod of one container, by the interface of Kubernetes; Debian has no crictl.
 test_kubernetes() {
 	kubernetes
 }
@@ -344,7 +344,7 @@ kubernetes() { # [SLICE]
 	same '' "$(below /run/containerd/runc/k8s.io)" 'what is left of the state'
 }
 
-# The last one: by now nothing may be left.
+# The last test: by now nothing may be left.
 test_nothing_is_left() {
 	same '' "$(ctr container ls -q)" 'the list of containers'
 	wait_until sh -c '! pgrep -x containerd-shim'

@@ -7,7 +7,7 @@ DEBIAN=$(sh "$LIB_DIR/make-debian.sh") || {
 	exit 0
 }
 
-# What engines grant.
+# The privileges that engines grant.
 CAPABILITIES='["CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD",
 	"CAP_NET_BIND_SERVICE", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT"]'
 
@@ -18,7 +18,7 @@ debian() {
 		| .process.env += ["HOME=/root", "LANG=C.UTF-8"]'
 }
 
-# The same, to be written to: the cached one stays as it is.
+# A writable one: the cached one stays unchanged.
 writable_debian() {
 	debian
 	rm -rf "$BUNDLE/rootfs"
@@ -45,7 +45,7 @@ bash_says() {
 	same "$1" "$out" "$2"
 }
 
-# A terminal on our side; what it is told, and when, is up to the function type_input.
+# A terminal on our side; the function type_input decides what is typed, and when.
 on_terminal() {
 	command -v script >/dev/null || skip 'script(1) is not here'
 	config '.process.terminal = true'
@@ -136,7 +136,7 @@ test_bash_on_a_terminal() {
 	case $out in *'no job control'* | *'cannot set terminal'*) fail "no job control: $out" ;; esac
 }
 
-# Job control is the kernel's: an interrupt typed at the terminal reaches the foreground job alone.
+# Job control is the kernel's: an interrupt typed at the terminal reaches only the foreground job.
 test_interrupt_from_the_terminal() {
 	type_input() {
 		await 'no prompt' grep -q '[#$] $' "$WORK/out"
@@ -144,7 +144,7 @@ test_interrupt_from_the_terminal() {
 		await 'no job' pgrep -fx "sleep 1000$$" >/dev/null
 		printf '\003'
 		await 'it is not interrupted' unlike pgrep -fx "sleep 1000$$"
-		# the words are split, so that the echo of what is typed is not taken for the answer
+		# the words are split, so that the echo of the typed text is not taken for the answer
 		printf 'echo ended wi""th $?\n'
 		printf 'sleep 0.3 & wait $!; echo waited fo""r it\n'
 		printf 'exit 7\n'
@@ -208,7 +208,7 @@ pipe
 gone' "$out" 'the output'
 }
 
-# Init here is the shell: it adopts the daemon, and nothing of it outlives init.
+# Init here is the shell: it adopts the daemon, and nothing of the daemon outlives init.
 test_daemon() {
 	writable_debian
 	bash_inside '
@@ -224,7 +224,7 @@ test_daemon() {
 parent 1' "$out" 'the output'
 }
 
-# Every mount is listed once, its parent is listed or is the mount above the root, and nothing of the host shows.
+# Every mount is listed once, its parent is listed or is the mount above the root, and nothing of the host is visible.
 test_mountinfo() {
 	debian
 	bash_inside 'cat /proc/self/mountinfo'

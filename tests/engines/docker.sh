@@ -4,7 +4,7 @@
 
 IMAGE=busybox:test
 
-# Without networks of its own: neither iptables nor a bridge are needed here.
+# Without networks of its own: the tests need neither iptables nor a bridge.
 start_docker() { # OPTION...
 	env -u HULL_TEST_ID dockerd --iptables=false --ip6tables=false --bridge=none "$@" >>/tmp/dockerd.log 2>&1 &
 	for _ in $(seq 900); do
@@ -20,7 +20,7 @@ stop_docker() {
 	wait_until sh -c '! pidof dockerd'
 }
 
-# Docker as it is configured, and in another way: JSON.
+# Docker with its configuration, and with additional JSON.
 restart_docker() {
 	stop_docker
 	jq ". + $1" /etc/docker/daemon.json >/tmp/daemon.json
@@ -31,12 +31,12 @@ dock() {
 	timeout -k 5 90 docker "$@"
 }
 
-# docker_run OPTION... -- COMMAND...: in the foreground, and removed.
+# docker_run OPTION... -- COMMAND...: in the foreground, and removed afterwards.
 docker_run() {
 	docker_do run --rm "$@"
 }
 
-# The image is for "--".
+# The image takes the place of "--".
 docker_do() {
 	split=
 	command=$1
@@ -54,7 +54,7 @@ docker_do() {
 	dock "$command" --name "$ID" --env HULL_TEST_ID="$ID" "$@"
 }
 
-# A container that stays, until removed.
+# A container that stays until it is removed.
 begin() {
 	try docker_do run -d "$@" -- sleep 1000
 	expect_status 0
@@ -185,7 +185,7 @@ test_namespaces() {
 	says "$(readlink /proc/self/ns/uts)" docker_run --uts host -- readlink /proc/self/ns/uts
 	begin --ipc shareable
 	pid=$(init_pid)
-	# docker_run has this test's name for its container
+	# docker_run uses this test's name for its container
 	for kind in net ipc pid; do
 		option=$kind
 		[ $kind != net ] || option=network
@@ -341,7 +341,7 @@ driver() {
 	dock info -f '{{.CgroupDriver}}'
 }
 
-# Under systemd that is Docker's choice of a driver.
+# Under systemd, Docker chooses this driver.
 test_limits() {
 	needs_controllers cpu memory pids
 	begin --memory 32m --memory-swap 48m --cpus 0.5 --cpu-shares 512 --pids-limit 50 --cpuset-cpus 0
@@ -356,7 +356,7 @@ test_limits() {
 	esac
 	[ "$(driver)" != systemd ] || unit_is "docker-$(inspect '{{.Id}}').scope"
 	remove
-	# Not the container's own process: containerd looks at memory.events, which goes with the cgroup.
+	# A process other than the container's own: containerd looks at memory.events, which disappears with the cgroup.
 	try docker_do run -d --memory 16m -- sh -c 'sh -c "x=\$(head -c 64m /dev/zero | tr \"\\0\" x)"; code=$?; sleep 3; exit $code'
 	wait_until is exited
 	same 'true 137' "$(inspect '{{.State.OOMKilled}} {{.State.ExitCode}}')" 'what became of one that needs too much'
@@ -390,7 +390,7 @@ test_limits_by_cgroupfs() {
 	remove
 }
 
-# The last but one: by now nothing may be left.
+# The last test but one: by now nothing may be left.
 test_nothing_is_left() {
 	same '' "$(dock ps -aq)" 'the list of containers'
 	wait_until sh -c '! pgrep -x containerd-shim'

@@ -1,5 +1,5 @@
-# For the suites of engines that need a machine to themselves: sourced first, it runs the suite in a Debian that has the
-# engine (in-debian.sh), unless it is there already. What follows is for inside.
+# Sourced first by the suites of engines that need a machine to themselves: runs the suite in a Debian that has the engine
+# (in-debian.sh), unless it is there already. The rest is for the inside.
 if [ -z "${INSIDE_DEBIAN:-}" ]; then
 	exec sh "${0%/*}/in-debian.sh" "$0"
 fi
@@ -8,7 +8,7 @@ ENGINES=$LIB_DIR
 LIB_DIR=$ENGINES/../run # where probe.c is
 PAGE=$ENGINES/../../man/hull-engines.7
 
-# wait_until COMMAND...: a minute at most.
+# wait_until COMMAND...: waits a minute at most.
 wait_until() {
 	for _ in $(seq 600); do
 		! "$@" >/dev/null 2>&1 || return 0
@@ -17,7 +17,7 @@ wait_until() {
 	fail "in vain: $*"
 }
 
-# The example of hull-engines(7) that follows the first line with this text, as the reader would copy it.
+# printed TEXT: the example of hull-engines(7) after the first line with this text, as a reader would copy it.
 printed() {
 	awk -v text="$1" '!found { found = index($0, text); next }
 		/^\.Ed/ { exit }
@@ -52,7 +52,7 @@ below() { # DIRECTORY, which need not exist
 	find "$1" -mindepth 1 -type d ! -name '*:*' 2>/dev/null # no id has a colon: that is the cache of profiles
 }
 
-# Leaves the archive of the image busybox:test in $IMAGE_FILE.
+# Makes the archive of the image busybox:test, as $IMAGE_FILE.
 make_image() {
 	[ -z "${IMAGE_FILE:-}" ] || return 0
 	IMAGE_FILE=/tmp/image.tar

@@ -1,12 +1,12 @@
 #!/bin/sh
-# The forms in which containerd, Slurm and conmon call a runtime, where the engine itself cannot be had.
+# The forms in which containerd, Slurm and conmon call a runtime, for hosts that cannot have the engine itself.
 . "${0%/*}/../run/lib.sh"
 
 sleeping() {
 	config '.process.args = ["sleep", "1000"]'
 }
 
-# succeeds COMMAND...: as it is, without --root before it.
+# succeeds COMMAND...: as given, without --root before it.
 succeeds() {
 	try timeout -k 5 120 "$HULL" "$@"
 	[ "$status" = 0 ] || fail "hull $*: exit status $status: $out $errors"
@@ -24,12 +24,12 @@ test_containerd() {
 	succeeds "$@" kill --all "$ID" 9
 	wait_for stopped
 	succeeds "$@" delete "$ID"
-	# this always follows; what it says of a container that is gone is what containerd looks for
+	# containerd always runs this command, and looks for these words if the container is gone
 	try timeout 120 "$HULL" "$@" delete --force "$ID"
 	[ "$status" = 0 ] || printf '%s' "$errors" | grep -q 'does not exist' || fail "said: $errors"
 }
 
-# The reason is read from the last line of the log that is an error.
+# containerd reads the reason from the last line of the log that is an error.
 test_containerd_error() {
 	config '.process.args = ["no-such-program"]'
 	log=$WORK/log.json

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Runs a test file in a Debian with the engines' packages, which is not the host's and forgets all that is done to it:
-# in-debian.sh FILE. The tree is there at the same path, read-only, and hull in /usr/local. Namespaces of its own for mounts,
-# processes, network (there is none), IPC and host name; a cgroup of its own is the root of a pure cgroup v2. What the test
-# leaves ends with it. Where this cannot be had the file is skipped. Environment: SUITE (trixie), HULL (build/hull).
+# Runs a test file in a Debian with the engines' packages: in-debian.sh FILE. The Debian is apart from the host and forgets all
+# changes. It has the tree at the same path, read-only, and hull in /usr/local; namespaces of its own for mounts, processes, network
+# (without connection), IPC and host name; and a cgroup of its own as the root of a pure cgroup v2. Everything that the test leaves
+# ends with it. If this cannot be had, the file is skipped. Environment: SUITE (trixie), HULL (build/hull).
 set -eu
 file=$(readlink -f "$1")
 here=$(cd "${0%/*}" && pwd)

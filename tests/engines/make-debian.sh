@@ -1,7 +1,7 @@
 #!/bin/sh
-# Prints the directory of a Debian root filesystem, made by debootstrap the first time and kept in a cache outside the
-# tree: make-debian.sh [PACKAGE...]. Minimal, or with these packages beside. Where it cannot be made it prints why and
-# ends with status 77. Environment: SUITE (bookworm), DEBIAN_MIRROR, XDG_CACHE_HOME (/var/cache). Needs root.
+# Prints the directory of a Debian root filesystem, which debootstrap makes the first time and a cache outside of the tree keeps:
+# make-debian.sh [PACKAGE...]. It is minimal but for these packages. If it cannot be made, prints the reason and exits with 77.
+# Environment: SUITE (bookworm), DEBIAN_MIRROR, XDG_CACHE_HOME (/var/cache). Needs root.
 set -eu
 suite=${SUITE:-bookworm}
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
@@ -30,7 +30,7 @@ if [ ! -e "$root/etc/debian_version" ]; then
 	rm -rf "$root.new"/var/cache/apt/archives/*.deb "$root.new"/var/lib/apt/lists/*
 	mv "$root.new" "$root"
 fi
-# Tests that want an engine start it themselves.
+# Tests that need an engine start it themselves.
 for service in docker containerd slurmctld slurmd munge podman; do
 	rm -f "$root"/etc/systemd/system/*.wants/${service}[.-]*
 done

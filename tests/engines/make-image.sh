@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes an image's archive of the static busybox, with tar(1) and jq(1) alone: make-image.sh FILE NAME:TAG [COMMAND...]. It
-# is an OCI layout and Docker's form in one, as `docker load` and `ctr image import` read them.
+# Makes an image's archive of the static busybox, with tar(1) and jq(1) alone: make-image.sh FILE NAME:TAG [COMMAND...]. The archive
+# is both an OCI layout and in Docker's form, for `docker load` and `ctr image import`.
 set -eu
 file=$1
 name=$2
@@ -17,7 +17,7 @@ sh "${0%/*}/../make-bundle.sh" "$dir"
 mkdir -p "$dir/image/blobs/sha256"
 blobs=$dir/image/blobs/sha256
 
-# blob FILE MEDIA-TYPE: takes it into the image, and prints its descriptor.
+# blob FILE MEDIA-TYPE: adds the file to the image, and prints its descriptor.
 blob() {
 	hash=$(sha256sum <"$1" | cut -d ' ' -f 1)
 	size=$(wc -c <"$1")

@@ -1,7 +1,7 @@
 /*
- * All that a process can see of how it was started, one fact a line, "KEY: VALUE", so that the runs of two runtimes can
- * be compared by diff(1). Static, and the container's only process. With arguments beyond the program's own name they
- * are just printed.
+ * Prints everything that a process can see of how it was started, one fact in each line, "KEY: VALUE", so that
+ * diff(1) can compare two runtimes. Static, and the container's only process. With arguments beyond the program's own
+ * name, it only prints them.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -142,7 +142,7 @@ static void print_names(void)
 			names.machine);
 }
 
-/* Whose the session keyring is, and its name; whether there is another behind it. */
+/* The owner of the session keyring, and its name; whether there is another one behind it. */
 static void print_keyring(void)
 {
 	char text[256] = "";
@@ -205,7 +205,7 @@ static void print_tree(const char *dir, int depth)
 	(void)closedir(stream);
 }
 
-/* Mounts without their numbers; and the directories that they are mounted on. */
+/* Mounts without their numbers, and the directories on which they are mounted. */
 static void print_mounts(void)
 {
 	char line[8192], at[4096], from[4096];
@@ -223,7 +223,7 @@ static void print_mounts(void)
 		(void)fclose(file);
 }
 
-/* What a masked or read-only path looks like to who reads and writes it. */
+/* A masked or read-only path as a reader and a writer see it. */
 static void print_access(const char *path)
 {
 	char data[64];
@@ -247,7 +247,7 @@ static void print_devices(void)
 		"/dev/tty", "/dev/console", "/dev/ptmx", "/dev/kmsg", "/dev/fuse", "/dev/extra" };
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		print_access(paths[i]);
-	/* what may be made, with the right to do so */
+	/* objects that may be made, given the right to do so */
 	if (mknod("/dev/made", S_IFCHR | 0600, makedev(10, 200)) < 0)
 		printf("make a device: %s\n", strerror(errno));
 	else

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The same configuration under hull, runc and crun: what a process sees of itself (observe.c) must be the same, but for the
-# differences that are justified below. With VERBOSE=1 also those that are justified are shown.
+# The same configuration under hull, runc and crun: a process must see the same of itself (observe.c), except for the differences
+# that are justified below. With VERBOSE=1, those are shown too.
 
 . "${0%/*}/private-view.sh"
 . "${0%/*}/../run/lib.sh"
@@ -15,58 +15,60 @@ for name in runc crun; do
 done
 [ -n "$peers" ] || exit 0
 
-# Differences that are meant to be, with the reason: the peer, a tab, an expression for a line of diff(1) from our view (<) to the
-# peer's (>).
+# Intended differences with their reasons: the peer, a tab, an expression for a line of diff(1) from hull's view (<) to the peer's
+# (>).
 justified() {
 	grep -E "^($1|both)	" <<'END' | cut -f 2-
-# The empty directory over a masked one: ours has room for nothing, and the flags that fit a thing never used.
+# The empty directory over a masked one: hull's has no room for files, and has the flags of a mount that is never used.
 both	^[<>] mount (/proc/(acpi|scsi)|/sys/firmware): .* - tmpfs
 both	^[<>] (mounted|node) (/proc/(acpi|scsi)|/sys/firmware): 04(0755|1777) uid
-# A masked file is a null device; runc takes the container's, crun and we the host's, on a read-only mount.
+# A masked file is a null device: runc uses the container's, crun and hull the host's, on a read-only mount.
 both	^[<>] mount (/etc/passwd|/proc/(keys|kcore|timer_list|latency_stats)): from /null 
-# Our keyring has no name, since one of that name may be somebody else's already; runc's may be searched by its user, for exec.
+# hull's keyring has no name, since a keyring of that name may already be somebody else's; runc's may be searched by its user, for
+# exec.
 both	^[<>] keyring: keyring;0;0;3f(0|1)[3b]000[08];
-# No link to the kernel's memory: the specification does not ask for it, and its target is masked.
+# No link to the kernel's memory: the specification does not demand it, and its target is masked.
 both	^> node /dev/core: .* to /proc/kcore$
-# crun gives the user's group to the streams as well, and the null device away; a new file keeps the group it has, as under runc.
+# crun gives the streams to the user's group as well, and also the null device; under hull and runc a new file keeps its group.
 crun	^[<>] (fd [012]: [0-9]+|node /dev/null: 020666) uid (0|1000|4242) gid 
-# make(1) leaves two signals of the C library's own ignored, 32 and 33; the peers pass that on.
+# make(1) leaves signals 32 and 33, which the C library uses, ignored; the peers pass that on.
 both	^[<>] status: SigIgn:	0000000[01][08]0000000$
-# The source of a filesystem without one is whatever the configuration says; of what is bound, whatever the host's mount says.
+# The source of a filesystem without one is the configuration's; the source of a bind is that of the host's mount.
 both	^[<>] mount /sys/fs/cgroup: .* - cgroup2 (none|cgroup2?) rw
 runc	^[<>] mount /mnt/w: from / rw,relatime - tmpfs (tmpfs)? rw$
-# A read-only sysfs or tmpfs of the container's own is read-only as a whole, not only this mount of it: whoever has the right to
-# mount it again finds it so, and it is what refuses first.
+# A read-only sysfs or tmpfs of the container's own is read-only as a whole, not only in this mount of it: a process that may
+# remount it finds it read-only, and the filesystem refuses first.
 both	^[<>] mount (/sys|/mnt/u): from / ro,.* - (sysfs sysfs|tmpfs some) r[ow]$
 crun	^[<>] write /sys/.*: (Read-only file system|Permission denied)$
-# This crun opens a tmpfs without a mode to all; runc and newer ones have it as the directory that it hides.
+# This crun opens a tmpfs without a mode to everybody; runc and newer ones give it the mode of the directory that it hides.
 crun	^[<>] mount(ed)? /mnt/[nuw]: (from / r[ow],.* - tmpfs|04(0755|1777) uid)
-# runc changes the mode of a tmpfs back to that of the directory below, even against the option "mode"; and who comes first finds none.
+# runc changes the mode of a tmpfs back to that of the directory below, even against the option "mode"; the first process may find
+# another one.
 runc	^[<>] mounted /mnt/[ntuw]: 04(0755|1777|1770) uid
-# This runc permits /dev/net/tun to all, which newer ones do not.
+# This runc permits /dev/net/tun to every container; newer ones do not.
 runc	^[<>] (read|write) /dev/made: 
-# A group that is given twice is one group to runc.
+# runc counts a group that is given twice as one group.
 runc	^[<>] (supplementary group: 5|status: Groups:	5 5? ?7 1001 )$
-# Newer than this runc.
+# Features newer than this runc.
 runc	^[<>] (domain name|personality|machine): 
-# The home directory is looked up in the image's own file, be it masked or not; where there is none, crun sets no variable.
+# The home directory is looked up in the image's own file, even if that is masked; if there is none, crun sets no variable.
 both	^[<>] environment: HOME=/(root)?$
-# Where the container cannot make devices they are bound from the host, as by runc; its root does not own them.
+# If the container cannot make devices, they are bound from the host, as by runc; the container's root does not own them.
 crun	^[<>] mount /dev/(full|null|random|tty|urandom|zero): from /[a-z]* rw,(nosuid,noexec,)?relatime - devtmpfs
 # How the terminal was opened: by its master, or by its name.
 both	^[<>] fd [012]: 020620 uid (0|1000) gid 5 flags (02000002|0100002) terminal$
-# runc clears ONLCR, so that lines end in a bare newline; crun and we do not.
+# runc clears ONLCR, so that lines end in a bare newline; crun and hull do not.
 runc	^[<>] terminal modes: 500 [15] bf 8a3b$
-# In the foreground the size is that of the caller's terminal, and follows it; runc sets it too, but maybe after the program
-# has asked (tests/run/terminal.sh looks at ours).
+# In the foreground, the size is that of the caller's terminal, and follows it; runc sets it too, but perhaps after the program has
+# asked (tests/run/terminal.sh tests hull's).
 both	^[<>] terminal size: 
-# When the end of the caller's input reaches it is chance.
+# It is chance when the end of the caller's input reaches the container.
 both	^[<>] read /dev/(tty|console): (empty|Resource temporarily unavailable)$
 crun	^[<>] mount /dev/console: from /0 rw,(nosuid,noexec,)?relatime - devpts 
 END
 }
 
-# By create and start, as engines do: descriptors are then the caller's own.
+# By create and start, as engines do: the descriptors are then the caller's own.
 create_and_start() {
 	timeout -k 5 120 "$@" create $CREATE -b "$BUNDLE" "$ID" <"$INPUT" >"$WORK/out" 2>"$WORK/said" ||
 		fail "$1 create: $(cat "$WORK/said")"
@@ -86,20 +88,20 @@ observe_by() { # NAME COMMAND...
 	shift
 	"$HOW" "$@"
 	grep -q '^end$' "$WORK/out" || fail "$name: the output has no end: $(tail -n 3 "$WORK/out")"
-	# Which namespace it is says nothing, but whether it is the host's does.
+	# The number of a namespace means nothing; whether it is the host's does.
 	awk '
 		NR == FNR { host[$0] = 1; next }
-		# its number in the host is of no interest
+		# its number in the host does not matter
 		/^process: pid / && length($3) > 2 { pid = $3 }
 		pid { gsub(pid, "PID") }
-		# peer groups are numbered for the whole machine
+		# peer groups have numbers of the whole machine
 		/^mount / { gsub(/shared:[0-9]+/, "shared"); gsub(/master:[0-9]+/, "master") }
 		/^namespace / { print $1, $2, ($3 in host ? "of the host" : "of its own"); next }
 		/^status: / && !/^status:.(Name|Umask|Uid|Gid|Groups|NS|Sig[^Q]|Shd|Cap|NoNew|Secc|Specu|Cpus_allowed_list|Mems_allowed_list|THP)/ { next }
 		{ print }' "$SUITE_DIR/host-namespaces" "$WORK/out" | LC_ALL=C sort >"$WORK/seen-$name"
 }
 
-# Runs the configuration everywhere and lists what differs.
+# Runs the configuration everywhere and prints the differences.
 compare() {
 	compile observe
 	[ -e "$SUITE_DIR/host-namespaces" ] ||
@@ -111,7 +113,7 @@ compare() {
 	INPUT=${INPUT:-/dev/null} CREATE=${CREATE:-} HOW=${HOW:-create_and_start}
 	for peer in ${PEERS:-$peers}; do
 		mkdir -p "$WORK/$peer-state"
-		# crun wants to raise RLIMIT_MEMLOCK before it loads a program for devices, which not every root may.
+		# crun raises RLIMIT_MEMLOCK before it loads a device program, which not every root may.
 		[ "$peer" != crun ] || config 'del(.linux.resources)'
 		observe_by hull "$HULL" --root "$STATE"
 		observe_by "$peer" "$peer" --root "$WORK/$peer-state"
@@ -128,7 +130,7 @@ compare() {
 	[ ! -e "$WORK/verdict" ] || exit 1
 }
 
-# A configuration under which much is permitted, so that more can be seen.
+# A permissive configuration, so that more can be seen.
 ALL_CAPS='["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD", "CAP_NET_ADMIN",
 	"CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_ADMIN",
 	"CAP_SYS_CHROOT", "CAP_SYS_PTRACE"]'

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Podman with hull as its default runtime, configured as hull-engines(7) says, with cgroups, and an image; the other suite
-# (podman.sh) is of the host's Podman, without either.
+# Podman with hull as its default runtime, configured as hull-engines(7) says, with cgroups and an image. The other suite
+# (podman.sh) tests the host's Podman without either.
 . "${0%/*}/engine.sh"
 
 IMAGE=localhost/busybox:test
 MANY=${HULL_TEST_MANY:-50}
 
-# What hosts differ in: hard limits are those that it surely has, and there is no network to connect to.
+# Settings in which hosts differ: the hard limits are ones that every host has, and there is no network to connect to.
 configure() {
 	[ ! -e /etc/containers/containers.conf ] || cp /etc/containers/containers.conf /tmp/containers.conf.distribution
 	printed '/etc/containers/containers.conf' >/etc/containers/containers.conf
@@ -39,7 +39,7 @@ pod() {
 	timeout -k 5 "${LONG:-120}" podman "$@"
 }
 
-# The image is for "--": pod_do COMMAND OPTION... -- COMMAND...
+# pod_do COMMAND OPTION... -- COMMAND...: the image takes the place of "--".
 pod_do() {
 	split=
 	command=$1
@@ -61,7 +61,7 @@ pod_run() {
 	pod_do run --rm "$@"
 }
 
-# A container that stays, until removed.
+# A container that stays until it is removed.
 begin() {
 	try pod_do run -d "$@" -- sleep 1000
 	expect_status 0
@@ -76,7 +76,7 @@ remove() {
 	expect_status 0
 }
 
-# Beside lib.sh's, what is there of any container.
+# Finds what is left of any container, in addition to lib.sh.
 all_gone() {
 	[ -z "$(pod ps -aq)$(below /run/hull)" ] && ! pgrep -x conmon && ! find /sys/fs/cgroup -name 'libpod-*' | grep .
 }
@@ -89,7 +89,7 @@ logged() { # TEXT
 	pod logs "$ID" 2>&1 | grep -qF -- "$1"
 }
 
-# on_terminal COMMAND: by script(1), as $out and $status.
+# on_terminal COMMAND: runs it by script(1); sets $out and $status.
 on_terminal() {
 	status=0
 	timeout -k 5 120 script -q -e -c "stty rows 33 columns 99; $1" /dev/null </dev/null >"$WORK/out" 2>&1 || status=$?
@@ -323,7 +323,7 @@ test_namespaces() {
 	remove
 }
 
-# As for an init that is systemd: its cgroup is its own to divide.
+# As for an init that is systemd: the container may divide its own cgroup.
 test_systemd_mode() {
 	says 'made tmpfs' pod_run --systemd=always -- sh -c 'mkdir /sys/fs/cgroup/mine && echo made $(awk "\$2 == \"/run\" { print \$3 }" /proc/mounts)'
 }
@@ -380,7 +380,7 @@ test_create_and_start() {
 	remove
 }
 
-# What follows needs controllers, or systemd: the host or the guest has them.
+# The tests below need controllers or systemd, which the host or the guest has.
 test_limits() {
 	needs_controllers memory pids cpu
 	begin --memory 64m --pids-limit 77 --cpus 0.5
@@ -419,7 +419,7 @@ counts() {
 		"$(find /sys/fs/cgroup -type d | wc -l) cgroups, $(find /run -path /run/guest -prune -o -print | wc -l) files in /run"
 }
 
-# One after the other; the first makes what stays for all.
+# One after the other; the first test makes what the others need.
 test_nothing_is_left() {
 	says 1 pod_run -- sh -c 'echo $$'
 	wait_until all_gone
@@ -438,4 +438,29 @@ test_nothing_is_left() {
 
 configure
 load_image
+# Podman chooses the labels and relabels volumes; the runtime hands them to the kernel.
+test_selinux_labels() {
+	[ -e /sys/fs/selinux/enforce ] || skip 'SELinux is not on here'
+	level=s0:c100,c200
+	pod_says() { # WANTED OPTION... -- COMMAND...
+		wanted=$1
+		shift
+		try pod_run "$@"
+		same "$wanted" "$out" "podman run $* ($errors)"
+	}
+	pod_says "system_u:system_r:container_t:$level" --security-opt "label=level:$level" -- cat /proc/self/attr/current
+	pod_says "$(cat /proc/self/attr/current)" --security-opt label=disable -- cat /proc/self/attr/current
+	mkdir "$WORK/volume"
+	echo mine >"$WORK/volume/file"
+	chcon -R system_u:object_r:shadow_t:s0 "$WORK/volume"
+	try pod_run --security-opt "label=level:$level" -v "$WORK/volume:/volume" -- cat /volume/file
+	expect_status 1
+	pod_says mine --security-opt "label=level:$level" -v "$WORK/volume:/volume:Z" -- cat /volume/file
+	same "system_u:object_r:container_file_t:$level" "$(stat -c %C "$WORK/volume/file")" 'the label of a volume'
+	begin --security-opt "label=level:$level"
+	try pod exec "$ID" cat /proc/self/attr/current
+	same "system_u:system_r:container_t:$level" "$out" "what exec has ($errors)"
+	remove
+}
+
 run_tests

@@ -28,7 +28,7 @@ pod() {
 		--runtime "$RUNTIME" "$@"
 }
 
-# Its configuration, storage and state, for one test each; the hard limits are what this host surely has.
+# The configuration, storage and state of one test; the hard limits are ones that this host surely has.
 new_pod() {
 	POD=$(mktemp -d /tmp/hull-podman.XXXXXX) # Podman wants short names
 	mkdir "$POD/net"
@@ -60,12 +60,12 @@ remove_pod() {
 	rm -rf --one-file-system "$POD"
 }
 
-# In the foreground: podman_run OPTION... -- COMMAND...; $status, $out, $errors.
+# podman_run OPTION... -- COMMAND...: in the foreground; sets $status, $out, $errors.
 podman_run() {
 	podman_do run --rm "$@"
 }
 
-# The command behind "--" goes behind the root filesystem.
+# The root filesystem goes before the command after "--".
 podman_do() {
 	[ -n "${POD:-}" ] || new_pod
 	split=
@@ -121,7 +121,7 @@ test_not_found_is_127() {
 	podman_status 127 -- /no/such/program
 	printf '#!/no/interpreter\n' >"$BUNDLE/rootfs/bin/script"
 	chmod 755 "$BUNDLE/rootfs/bin/script"
-	# what only execve(2) finds out fails at start, of whose errors Podman knows no kinds; crun calls it 1
+	# only execve(2) can find it out, so start fails, whose errors Podman does not distinguish; crun exits with 1
 	[ -n "${PEER:-}" ] || podman_status 126 -- script
 	[ -n "${PEER:-}" ] || printf '%s' "$errors" | grep -q /no/interpreter || fail "said: $errors"
 }
@@ -304,7 +304,7 @@ test_init() {
 		[ ! -x $candidate ] || path=$candidate
 	done
 	[ -n "$path" ] || skip 'catatonit is not here'
-	# Podman mounts it as /run/podman-init, older ones as /dev/init.
+	# Podman mounts it as /run/podman-init; older ones as /dev/init.
 	podman_says 'process 1 is an init' --init --init-path "$path" -- sh -c '
 		case $(cut -d " " -f 2 /proc/1/stat | tr -d "()") in
 		*init | catatonit) echo process 1 is an init ;;
@@ -333,7 +333,7 @@ test_joined_namespaces() {
 	expect_status 0
 }
 
-# The infra container is of a root filesystem too, since there is no image.
+# The infra container also uses a root filesystem, since there is no image.
 test_pods() {
 	new_pod
 	cp "$BUNDLE/rootfs/bin/busybox" "$BUNDLE/rootfs/pause"
@@ -370,7 +370,7 @@ test_user_namespaces() {
 	podman_says "$(readlink /proc/self/ns/user)" --userns=host -- readlink /proc/self/ns/user
 }
 
-# Podman passes the option on as it is given.
+# Podman passes the option on unchanged.
 test_idmapped_volumes() {
 	chmod 755 "$SUITE_DIR" "$WORK" "$BUNDLE" "$BUNDLE/rootfs"
 	chown -R 100000:100000 "$BUNDLE/rootfs"
@@ -398,7 +398,7 @@ test_inspect() {
 	try pod rm -f -t 0 c
 }
 
-# The message of a failure names the cause, and reaches the caller through Podman.
+# The message of a failure names the cause, and Podman passes it to the caller.
 test_error_text() {
 	podman_status 127 -- no-such-program
 	case $errors in *no-such-program*) ;; *) fail "said: $errors" ;; esac
@@ -420,5 +420,5 @@ test_exec() {
 	try pod rm -f -t 0 c
 }
 
-# A container without a cgroup cannot be frozen, and goes on.
+# A container without a cgroup cannot be frozen, and continues to run.
 run_tests

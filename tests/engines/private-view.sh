@@ -1,6 +1,6 @@
-# For suites that give the same to runc and crun as well: runs the script again in a private view of cgroup2 alone, since crun refuses
-# hybrid hosts and the peers manage other hierarchies there; and with a null device of its own, since crun gives away the one that it
-# finds (chown).
+# For suites that also call runc and crun: runs the script again in a private view of cgroup2 alone, since crun refuses hybrid hosts
+# and the peers manage other hierarchies there; and with a null device of its own, since crun changes the owner of the null device
+# that it finds.
 if [ -z "${PRIVATE_VIEW:-}" ]; then
 	if [ "$(id -u)" != 0 ]; then
 		echo "SKIP $(basename "$0" .sh): needs root"

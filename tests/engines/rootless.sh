@@ -1,5 +1,5 @@
 #!/bin/sh
-# Podman and Buildah by a user without root, with hull as their runtime: containers in the engine's own user namespace, and in
+# Podman and Buildah as a user other than root, with hull as their runtime: containers in the engine's own user namespace, and in
 # further ones inside.
 . "${0%/*}/../run/lib.sh"
 
@@ -14,7 +14,7 @@ if [ "$(id -u)" != 0 ]; then
 	exit 0
 fi
 
-# The user has subordinate ids in a mount namespace of this test's own.
+# The user has subordinate ids, in a mount namespace of this test's own.
 WHO=65534
 if [ -z "${SUBIDS:-}" ]; then
 	SUBIDS=$(mktemp /tmp/hull-subids.XXXXXX)
@@ -36,7 +36,7 @@ pod() {
 	as_who podman "$@"
 }
 
-# Its home, with the image box: our root filesystem.
+# The user's home, with the image box: our root filesystem.
 new_home() {
 	HOME_DIR=$(mktemp -d /tmp/hull-home.XXXXXX)
 	trap remove_home EXIT
@@ -67,7 +67,7 @@ new_home() {
 }
 remove_home() {
 	pod rm -fa -t 0 >/dev/null 2>&1
-	# what pauses in its user namespace
+	# the process that pauses in the engine's user namespace
 	for pid in $(cat "$HOME_DIR"/run/libpod/tmp/pause.pid 2>/dev/null); do kill -KILL "$pid"; done
 	rm -rf --one-file-system "$HOME_DIR"
 } 2>/dev/null
@@ -91,7 +91,7 @@ test_as_oneself() {
 	expect_status 0
 	same $WHO "$out" 'the user inside'
 }
-# maps ROW OPTION...: a container with these options has this map of uids and can write its root filesystem.
+# maps ROW OPTION...: a container with these options has this map of uids, and can write to its root filesystem.
 maps() {
 	row=$1
 	shift
@@ -111,7 +111,7 @@ test_user_namespaces() {
 	theirs=$(pod exec one readlink /proc/self/ns/user)
 	run_box --userns container:one -e "HULL_TEST_ID=$ID" box readlink /proc/self/ns/user
 	same "$theirs" "$out" "container:one: $errors"
-	# Podman knows no mappings then, and gives one of its own making
+	# Podman then knows no mappings, and makes one of its own
 	try pod run -d --name two --uidmap 0:0:1000 --gidmap 0:0:1000 -e "HULL_TEST_ID=$ID" box sleep 1000
 	expect_status 0
 	theirs=$(pod exec two readlink /proc/self/ns/user)

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Slurm with hull as its runtime, configured as hull-engines(7) says: three nodes on one machine. The third calls create and start in
-# place of run.
+# Slurm with hull as its runtime, configured as hull-engines(7) says: three nodes on one machine. The third one uses create and
+# start instead of run.
 . "${0%/*}/engine.sh"
 
 CLUSTER=/run/slurm
 RUNS=/run/hull # where the states are
 
-# Slurm looks up addresses only where there is a network beside the loopback.
+# Slurm looks up addresses only if there is a network beside the loopback.
 new_network() {
 	hostname localhost
 	echo '127.0.0.1 localhost' >/etc/hosts
@@ -86,12 +86,12 @@ bundle() {
 	echo "$BUNDLE"
 }
 
-# In a container of the test's bundle: $status, $out, $errors.
+# Runs in a container of the test's bundle; sets $status, $out, $errors.
 step() {
 	try timeout -k 5 60 srun --container="$(bundle)" "$@"
 }
 
-# A moment later than its end, its runtime has removed the container too.
+# The runtime has removed the container a moment after the step ended.
 nothing_left() {
 	for _ in $(seq 600); do
 		left=$(ls -A $RUNS | grep -v :)$(find "$CGROUP2" -maxdepth 2 -name '*n[123].root.*' 2>/dev/null)
@@ -109,7 +109,7 @@ runs() {
 	[ -n "$(container)" ] && [ "$("$HULL" state "$(container)" | jq -r .status)" = running ]
 }
 
-# A step in the background, as $step, that has said that it is ready.
+# A step in the background, as $step, which has said that it is ready.
 start_step() {
 	timeout -k 5 120 srun --job-name="$ID" --container="$(bundle)" "$@" </dev/null >"$WORK/step" 2>"$WORK/step-errors" &
 	step=$!
@@ -161,7 +161,7 @@ test_terminal() {
 	nothing_left
 }
 
-# This Slurm writes a container's environment before it knows a task's rank.
+# This Slurm writes the environment of a container before it knows the rank of the task.
 test_two_nodes() {
 	start_step -N 2 sh -c 'trap "exit 9" TERM; echo ready $$; while :; do sleep 0.1; done'
 	wait_until two_run
@@ -176,7 +176,7 @@ two_run() {
 	[ "$("$HULL" list --quiet | wc -l)" = 2 ]
 }
 
-# Several tasks on each of two nodes, each in a container of its own; the step has the highest of their statuses.
+# Several tasks on each of two nodes, each in a container of its own. The step has the highest of their statuses.
 test_many_tasks() {
 	step -N 2 -n 8 --label sh -c 'echo $$ $SLURM_PROCID; exit $((SLURM_PROCID == 5 ? 7 : 0))'
 	same '0: 1 0
@@ -254,7 +254,7 @@ test_no_bundle() {
 	wait_until sh -c '! squeue -h | grep -q .'
 }
 
-# Slurm asks for the state until it is "stopped", and knows no exit status.
+# Slurm asks for the state until it is "stopped", and learns no exit status.
 test_create_and_start() {
 	step -p steps sh -c 'echo out $$; echo err >&2'
 	expect_status 0

@@ -1,51 +1,16 @@
 /*
- * Any bytes as the container's /etc/passwd and /etc/group: the first line is what is looked for. Whatever is found is
- * an id, and a number is that number.
+ * Any bytes as the container's /etc/passwd and /etc/group; the first line is the name to look for. A result is an id,
+ * and a number gives that number.
  *
  *	make fuzzers && build/fuzz/fuzz-accounts -max_total_time=60 CORPUS
  */
-#include <fcntl.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/fd.h"
 #include "base/str.h"
+#include "fuzz.h"
 #include "process/accounts.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool true_)
-{
-	if (!true_)
-		abort();
-}
-
-static int root = -1;
-static char folder[] = "/tmp/hull-fuzz.XXXXXX";
-
-static void remove_root(void)
-{
-	(void)unlinkat(root, "etc/passwd", 0);
-	(void)unlinkat(root, "etc/group", 0);
-	(void)unlinkat(root, "etc", AT_REMOVEDIR);
-	(void)rmdir(folder);
-}
-
-static void make_root(void)
-{
-	expect(mkdtemp(folder));
-	root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	expect(root >= 0 && mkdirat(root, "etc", 0755) == 0 && atexit(remove_root) == 0);
-}
-
-static void put(const char *path, const uint8_t *data, size_t size)
-{
-	FD(fd) = openat(root, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	expect(fd >= 0 && write(fd, data, size) == (ssize_t)size);
-}
+static struct folder root;
 
 static void try_find(const char *text)
 {
@@ -53,7 +18,7 @@ static void try_find(const char *text)
 	struct error err = { 0 };
 	struct oci_user user = { .uid = { true, 1 }, .gid = { true, 2 } };
 	uint64_t number;
-	bool found = account_find(&arena, root, text, &user, &err) == 0;
+	bool found = account_find(&arena, root.fd, text, &user, &err) == 0;
 	expect(found || err.text[0]);
 	if (!found)
 		return;
@@ -69,14 +34,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint8_t *end = size ? memchr(data, '\n', size) : NULL;
 	if (!end)
 		return 0;
-	if (root < 0)
-		make_root();
+	if (!root.path[0])
+		folder_make(&root);
 	ARENA(arena);
 	size_t len = (size_t)(end - data);
 	const char *text = arena_strndup(&arena, (const char *)data, len);
-	put("etc/passwd", end + 1, size - len - 1);
-	put("etc/group", end + 1, size - len - 1);
+	folder_put(&root, "etc/passwd", end + 1, size - len - 1);
+	folder_put(&root, "etc/group", end + 1, size - len - 1);
 	try_find(text);
-	expect(*account_home(&arena, root, 0) == '/');
+	expect(*account_home(&arena, root.fd, 0) == '/');
 	return 0;
 }

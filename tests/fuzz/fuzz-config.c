@@ -1,6 +1,6 @@
 /*
- * Any bytes as a configuration, a process, resources and a record of state: they are read or refused by
- * one printable line, and what is right is the same after it was written and read again.
+ * Any bytes as a configuration, a process, resources and a record of state. They are read, or refused by one
+ * printable line; a valid text is the same after it was written and read again.
  *
  *	make fuzzers && build/fuzz/fuzz-config -max_total_time=60 -max_len=8192 CORPUS
  */
@@ -9,32 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/str.h"
+#include "fuzz.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
 #include "oci/json-write.h"
 #include "oci/state.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const struct json_source source = { .name = "fuzz.json" };
-
-/* A line, and one that cannot drive a terminal. */
-static bool is_printable(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return false;
-	return true;
-}
-
-static void expect_line(const struct error *err)
-{
-	char line[1024];
-	if (!err->text[0] || !is_printable(error_line(err, line, sizeof(line))) || !is_printable(err->hint))
-		abort();
-}
 
 static bool read_as(struct arena *arena, const struct schema *schema, const char *text, size_t len, void *ret)
 {
@@ -47,7 +29,7 @@ static bool read_as(struct arena *arena, const struct schema *schema, const char
 	return false;
 }
 
-/* Takes a struct as the writer tells it, which is the shape that a second reading must not change. */
+/* Compares structs by the text that the writer makes of them, which must not change when it is read again. */
 static void expect_round_trip(struct arena *arena, const struct schema *schema, const void *value)
 {
 	size_t len, again_len;
@@ -112,7 +94,7 @@ static void try_record(const char *text, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* Of just that size, so that reading past the end is seen. */
+	/* A buffer of exactly that size, so that the sanitizer sees reading past the end. */
 	char *text = malloc(size ? size : 1);
 	if (!text)
 		abort();

@@ -1,6 +1,6 @@
 /*
- * Any bytes as a message from the container's init: sync_validate accepts just what can be printed and answered, and
- * sync_receive, given them over a socket with a descriptor or without, leaks none.
+ * Any bytes as a message from the container's init. sync_validate accepts only messages that can be printed and
+ * answered. sync_receive, given them over a socket with a descriptor or without, leaks no descriptor.
  *
  *	make fuzzers && build/fuzz/fuzz-message -max_total_time=60 CORPUS
  */
@@ -13,17 +13,10 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "fuzz.h"
 #include "launch/sync.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool true_)
-{
-	if (!true_)
-		abort();
-}
-
-/* What the parent and the terminal do with a message that was accepted. */
+/* Does what the parent and the terminal do with an accepted message. */
 static void use(const struct message *message)
 {
 	char line[2048];
@@ -88,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-/* Whole messages are what is interesting, and libFuzzer would seldom find their size. */
+/* Whole messages are interesting, and libFuzzer would seldom find their size. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 

@@ -3,10 +3,10 @@
  *
  *	enclose COMMAND ARGUMENT...
  *
- * SIGINT, SIGTERM, SIGHUP, and the death of enclose itself end every process that the command has started, however deep
- * it hides: the kernel kills a pid namespace with its first process. The mounts that they made go with the mount
- * namespace. The exit status is the command's, 128+N where a signal ended it, 125 where enclose fails. Without root the
- * command has no namespaces but a process group, which a signal ends.
+ * SIGINT, SIGTERM, SIGHUP, and the death of enclose end every process that the command has started, however deep it
+ * hides: the kernel kills a pid namespace together with its first process. The mounts that they made end with the
+ * mount namespace. The exit status is the command's, 128+N if a signal ended it, or 125 if enclose fails. Without
+ * root, the command has no namespaces but a process group, which a signal ends.
  */
 #include <errno.h>
 #include <sched.h>
@@ -44,7 +44,7 @@ static int status_of(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* The shell that starts enclose in the background has it ignore SIGINT; the command is to hear signals. */
+/* The shell that starts enclose in the background makes it ignore SIGINT; the command must receive signals. */
 static void execute(char **argv, const sigset_t *mask)
 {
 	for (int number = 1; number < NSIG; number++)
@@ -54,7 +54,7 @@ static void execute(char **argv, const sigset_t *mask)
 	die(argv[0]);
 }
 
-/* The first process of the pid namespace: it waits for orphans too, so that no zombie stays. */
+/* The first process of the pid namespace also waits for orphans, so that no zombie stays. */
 static int reap(pid_t command)
 {
 	int status;

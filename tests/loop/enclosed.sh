@@ -1,5 +1,5 @@
-# Sourced by check.sh: runs it again in namespaces of its own (enclose.c), and clears what is left in the machine after it: its
-# temporary files and, where it was interrupted, its cgroups.
+# Sourced by check.sh: runs check.sh again in namespaces of its own (enclose.c), and clears what is left on the machine afterwards:
+# its temporary files and, if it was interrupted, its cgroups.
 
 if [ -z "${HULL_TEST_RUN:-}" ]; then
 	mkdir -p "$BUILD"
@@ -9,7 +9,7 @@ if [ -z "${HULL_TEST_RUN:-}" ]; then
 	fi
 	CGROUP2=/sys/fs/cgroup
 	[ "$(stat -f -c %T $CGROUP2)" = cgroup2fs ] || CGROUP2=/sys/fs/cgroup/unified
-	# Part of the names of all containers of this run, and of the paths of sockets: so it is short.
+	# Part of the names of all containers of this run, and of the paths of sockets; hence it is short.
 	until
 		HULL_TEST_RUN=$(tr -dc a-z0-9 </dev/urandom | head -c 4)
 		TMPDIR=/tmp/hull$HULL_TEST_RUN
@@ -31,7 +31,7 @@ if [ -z "${HULL_TEST_RUN:-}" ]; then
 	trap '' INT TERM HUP # what follows takes an instant
 	if [ -n "$interrupted" ]; then
 		code=$interrupted
-		# Those that have come since and are empty. The kernel needs a moment to empty them.
+		# Removes new cgroups that are empty. The kernel needs a moment to empty them.
 		for _ in 1 2 3 4 5 6 7 8 9 10; do
 			find "$CGROUP2" -type d 2>/dev/null | sort | comm -13 "$TMPDIR/cgroups" - >"$TMPDIR/cgroups.new"
 			[ -s "$TMPDIR/cgroups.new" ] || break

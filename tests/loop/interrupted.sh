@@ -1,5 +1,5 @@
 #!/bin/sh
-# A run of the tests that is interrupted leaves nothing behind: by SIGTERM to make, by Ctrl-C (SIGINT to all of its process group).
+# An interrupted run of the tests leaves nothing behind: after SIGTERM to make, and after Ctrl-C (SIGINT to the process group).
 # Prints "ok interrupted: NAME" and "FAIL interrupted: NAME: why". Environment: BUILD, MAKE. Needs root.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 CGROUP2=/sys/fs/cgroup
 [ "$(stat -f -c %T $CGROUP2)" = cgroup2fs ] || CGROUP2=/sys/fs/cgroup/unified
 
-# What the run with this environment mark has left.
+# Finds what the run with this mark in its environment has left.
 left() {
 	grep -lsF "HULL_INTERRUPTED=$mark" /proc/[0-9]*/environ | sed 's/^/process: /'
 	grep -F "/tmp/hull$run/" /proc/self/mountinfo
@@ -21,14 +21,14 @@ left() {
 	find "$CGROUP2" -type d -name "*t$run-*"
 }
 
-# interrupt NAME SIGNAL: a run with containers under way, ended by it.
+# interrupt NAME SIGNAL: starts a run, and ends it by the signal while it has containers.
 interrupt() {
 	mark=$$-$1
 	HULL_INTERRUPTED=$mark setsid "$work/begin" "${MAKE:-make}" test 'T=run/concurrency run/lifecycle run/terminal run/exec' \
 		JOBS=4 BUILD="${BUILD:-build}" >"$work/log" 2>&1 &
 	maker=$!
 	run='' tries=0
-	# containers there are, and a test has passed
+	# there are containers, and a test has passed
 	until [ -n "$run" ] && [ "$(find "$CGROUP2" -type d -name "hull-t$run-*" | wc -l)" -ge 2 ] && grep -q 'ok run' "$work/log"; do
 		run=$(grep -hasF "HULL_INTERRUPTED=$mark" /proc/[0-9]*/environ | tr '\0' '\n' | sed -n 's/^HULL_TEST_RUN=//p' | head -n 1)
 		tries=$((tries + 1))
@@ -62,7 +62,7 @@ interrupt() {
 	echo "ok interrupted: $1"
 }
 
-# The shell that starts make in the background has it ignore SIGINT; a terminal's would not.
+# The shell that starts make in the background makes it ignore SIGINT; a terminal's shell would not.
 cat >"$work/begin.c" <<'END'
 #include <signal.h>
 #include <unistd.h>

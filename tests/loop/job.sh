@@ -1,20 +1,20 @@
 #!/bin/sh
-# Does one job of the test loop: job.sh PART NAME [TEST,TEST...]. Prints its "ok", "FAIL" and "SKIP" lines as they come, and last "TIME PART
-# CENTISECONDS". Its log is LOGS/PART-NAME.log. Environment, from check.sh: BUILD, LOGS, MAKE, CC, FUZZ_SECONDS, and what the
-# test files themselves read.
+# Does one job of the test loop: job.sh PART NAME [TEST,TEST...]. Prints its "ok", "FAIL" and "SKIP" lines as they come, and finally
+# "TIME PART CENTISECONDS". Its log is LOGS/PART-NAME.log. Environment, from check.sh: BUILD, LOGS, MAKE, CC, FUZZ_SECONDS, and the
+# variables that the test files themselves read.
 set -u
 part=$1
 name=$2
 [ -z "${3:-}" ] || { ONLY=$(echo "$3" | tr , " "); export ONLY; }
-log=$LOGS/$part-$name.log
+log=$LOGS/$part-$name$(echo "${3:+-$3}" | cut -c 1-80).log
 read -r begin _ </proc/uptime
 
-# labelled LABEL: names the part in each line.
+# labelled LABEL: adds the part to each line.
 labelled() {
 	tee "$log" | sed -u "s/^\(ok\|FAIL\|SKIP\) /&$1: /"
 }
 
-# step NAME COMMAND...: a test that is one command; its output is shown where it fails.
+# step NAME COMMAND...: a test that is one command. The output is shown if it fails.
 step() {
 	what=$1
 	shift
@@ -31,7 +31,7 @@ step() {
 	return $code
 }
 
-# A variant is built by the first job that asks for it; the others wait. Its file in $LOGS says what became of it.
+# The first job that needs a variant builds it; the others wait. The variant's file in $LOGS has the result.
 built() { # VARIANT
 	until [ -s "$LOGS/built-$1" ]; do
 		sleep 0.2
@@ -89,7 +89,7 @@ file() { # LABEL SCRIPT
 	} | labelled "$1"
 }
 
-# Fewer of the points at which commands are killed: each has been tried without the sanitizers.
+# Fewer of the points at which commands are killed, since each has been tried without the sanitizers.
 run_with_sanitizers() {
 	built asan || return
 	export HULL="$BUILD/asan/hull" ASAN_OPTIONS=detect_leaks=0 STEPS=15
@@ -118,7 +118,8 @@ fuzz() {
 		-artifact_prefix="$LOGS/$name-" "$corpus" "$seeds"
 }
 
-# script COMMAND...: it prints lines that name its part, and ends with 77 and the reason on its last line where it cannot.
+# script COMMAND...: the command prints lines that name its part. If it cannot run, it exits with 77 and the reason on its last
+# line.
 script() {
 	{
 		"$@" 2>&1
@@ -155,6 +156,10 @@ case $part in
 build) build ;;
 static) static ;;
 run) file run "tests/run/$name.sh" ;;
+faults)
+	export STEPS="${STEPS:-25}"
+	file faults "tests/run/$name.sh"
+	;;
 rootless)
 	ONLY=${ONLY:-$(sed -n "s/^$name //p" tests/rootless.list)}
 	export ONLY HULL_TEST_USER=65534
@@ -168,7 +173,7 @@ engines)
 unit) unit "$BUILD" '' ;;
 unit-asan) ! built asan || unit "$BUILD/asan" ' (asan)' ;;
 fuzz) fuzz ;;
-# What was skipped so far, in a Debian of namespaces and in guests, which have most to do and the first call on the processor.
+# The tests that were skipped so far, in a Debian of namespaces and in guests. They take longest and go first on the processor.
 elsewhere) VM_TIMEOUT=1500 VM_NICE=-5 PARTS='' script sh tests/vm/rest "$LOGS/results" ;;
 guest) VM_TIMEOUT=7200 script sh tests/vm/check ;;
 newcomer) script sh tests/newcomer/roots.sh ;;

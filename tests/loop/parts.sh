@@ -1,7 +1,7 @@
-# Sourced by check.sh: which jobs there are, "PART NAME" a line; job.sh does one. And what is said at the end.
+# Sourced by check.sh: lists the jobs, "PART NAME" in each line, for job.sh; and prints the summary at the end.
 
 test_files() { # FOLDER
-	# those that define no tests are the tests' tools
+	# files that define no tests are helpers of the tests
 	grep -l '^run_tests$' tests/"$1"/*.sh | sed 's|.*/||; s|\.sh$||'
 }
 
@@ -15,13 +15,13 @@ prefixed() { # PART
 	sed "s/^/$1 /"
 }
 
-# The files whose turn it is under the sanitizers, or (1) the rest of them.
+# The files whose turn it is under the sanitizers; with 1, the rest of them.
 third() {
 	which=${THIRD:-$(git -c safe.directory='*' rev-list --count HEAD 2>/dev/null || echo $(($(date +%s) / 86400)))}
 	test_files run | awk -v third="$((which % 3))" -v rest="$1" '(NR % 3 == third) != rest'
 }
 
-# Of PARTS alone, longest first: seconds.list has those that take more than a few seconds. What is built comes before all.
+# Selects PARTS, longest first: seconds.list has the jobs that take more than a few seconds. Builds come before everything else.
 chosen() {
 	awk -v parts="${PARTS:-}" 'BEGIN { split(parts, part, " "); for (i in part) wanted[part[i]] = 1 }
 		FNR == NR { if ($1 !~ /^#/) seconds[$1 " " $2] = $3; next }
@@ -44,28 +44,29 @@ jobs_of_check() {
 	} | chosen
 }
 
-# What a check leaves.
+# The jobs that `check` leaves out.
 jobs_of_the_rest() {
 	{
 		printf 'build %s\n' asan fuzz
 		echo 'elsewhere rest'
 		echo 'newcomer roots'
 		printf 'static %s\n' janitor lint
+		echo 'faults faults'
 		test_files engines | grep -vx containerd | prefixed engines
 		third 1 | prefixed run-asan
 		c_files fuzz fuzz- | prefixed fuzz
 	} | chosen
 }
 
-# The tests of a file that have this name, or else those that have it as a part of theirs: "one,two".
+# The tests of a file with this name, or else those with this name as a part of theirs: "one,two".
 tests_named() { # SCRIPT NAME
 	sed -n -e 's/^test_\([a-z0-9_]*\)().*/\1/p' -e 's/.*cmocka_unit_test[a-z_]*(\(test_\)\{0,1\}\([a-z0-9_]*\).*/\2/p' "$1" |
 		awk -v name="$2" '$0 == name { exact = 1 } index($0, name) { list = list (list ? "," : "") $0 }
 			END { print exact ? name : list }'
 }
 
-# What wants the machine to itself, one after the other: a thousand containers in a row, of which none may lose a word; and a run that is
-# interrupted, which removes every empty cgroup that has come since it began, another test's too.
+# Jobs that need the machine to themselves, one after the other: a thousand containers in a row, of which none may lose its output;
+# and a run that is interrupted, which removes every new empty cgroup, even another test's.
 jobs_alone() {
 	printf '%s\n' 'engines containerd' 'static interrupted' | chosen
 }
@@ -126,7 +127,7 @@ make_quietly() { # NAME GOAL...
 	echo 'ok build: hull and its tests' | report
 }
 
-# Everything else needs these; what the test files have in common is made once too.
+# Everything else needs these. The common fixtures of the test files are made once too.
 build_hull() {
 	read -r from _ </proc/uptime
 	make_quietly hull all unit tool
@@ -146,7 +147,7 @@ build_for_names() {
 	if grep -q '^[a-z-]* attacks-' "$LOGS/jobs"; then sh tests/loop/job.sh build switches | report; fi
 }
 
-# The bundle of busybox, and programs as they are asked for.
+# The bundle of busybox; and programs, when a test asks for them.
 share_fixtures() {
 	fixtures=$(pwd)/$LOGS/fixtures
 	case $LOGS in /*) fixtures=$LOGS/fixtures ;; esac
@@ -155,7 +156,7 @@ share_fixtures() {
 	export HULL_TEST_TEMPLATE="$fixtures/template" HULL_TEST_PROGRAMS="$fixtures/programs"
 }
 
-# How many tests the jobs of standard input have, as far as their files tell.
+# The number of tests in the jobs of standard input, as far as their files show it.
 expected() {
 	while read -r part name only; do
 		if [ -n "$only" ]; then
@@ -163,7 +164,7 @@ expected() {
 			continue
 		fi
 		case $part in
-		run | run-asan) grep -c '^test_' "tests/run/$name.sh" ;;
+		run | run-asan | faults) grep -c '^test_' "tests/run/$name.sh" ;;
 		engines) grep -c '^test_' "tests/engines/$name.sh" ;;
 		rootless) grep -c "^$name " tests/rootless.list ;;
 		unit | unit-asan) grep -c 'cmocka_unit_test.*(' "tests/unit/$name.c" ;;
@@ -172,7 +173,7 @@ expected() {
 	done | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
-# Shows lines as they come, those of tests with a running count, and keeps them.
+# Shows lines as they come and keeps them. Lines of tests get a running count.
 report() {
 	while IFS= read -r line; do
 		case $line in
@@ -188,7 +189,7 @@ report() {
 }
 counted=0 total=0
 
-# The jobs of standard input, JOBS at a time, in their order.
+# Runs the jobs of standard input in their order, JOBS at a time.
 run_jobs() {
 	cat >"$LOGS/jobs.now"
 	counted=$(wc -l <"$RESULTS")
@@ -196,12 +197,12 @@ run_jobs() {
 	xargs -P "$JOBS" -L 1 sh tests/loop/job.sh <"$LOGS/jobs.now" | report
 }
 
-# The tree that a result is about.
+# Identifies the tree that a result is about.
 fingerprint() {
 	find Makefile README.md src cgroups namespaces oci man tests .ci .github .package -type f -exec cksum {} + | LC_ALL=C sort | cksum
 }
 
-# A check of the same tree that has passed: its results are part of ours.
+# Takes over the results of a check of the same tree, if it has passed.
 carry_over() {
 	passed=$BUILD/test-logs
 	[ -e "$passed/passed" ] && [ "$(fingerprint)" = "$(cat "$passed/passed")" ] || return
@@ -209,7 +210,7 @@ carry_over() {
 	cat "$passed/results" >>"$RESULTS"
 }
 
-# A test that passed on the host or elsewhere is not skipped. What the sanitizers skip for the same reason is said once.
+# A test that passed on the host or elsewhere does not count as skipped. A reason that the sanitizers share is listed once.
 settle_skips() {
 	awk '
 		function key(line,  part) {

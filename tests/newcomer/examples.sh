@@ -1,9 +1,10 @@
-# The examples of the README, typed by the ordinary user in an empty directory, line by line as they are printed. A shell in a container
-# is on a terminal. Sourced by inside.sh.
+# Runs the examples of the README as an ordinary user in an empty directory, line by line as printed. A shell in a container is on a
+# terminal. Sourced by inside.sh.
 
 SESSION='echo sum $((40 + 2)); cat /proc/self/uid_map; exit 5'
 
-# What the examples fetch from elsewhere is here already: an image of that name, and Debian's own root for debootstrap.
+# Images and packages that the examples fetch from elsewhere are here already: an image of that name, and Debian's own root for
+# debootstrap.
 substitute() {
 	if [ -n "$WHOLE" ]; then
 		sed -e 's|docker://|containers-storage:|'
@@ -13,12 +14,12 @@ substitute() {
 	fi
 }
 
-# example SECTION N: what is typed from after the container before the Nth up to the Nth.
+# example SECTION N: the lines after the container before the Nth, up to the Nth.
 example() {
 	typed "$1" | substitute | awk -v number="$2" 'count + 1 == number { print } /hull run/ { count++ }'
 }
 
-# run_example SECTION N: a session in the container must end as it was told to.
+# run_example SECTION N: a session in the container must end with the expected status.
 run_example() {
 	example "$1" "$2" >"$LOGS/example"
 	[ -s "$LOGS/example" ] || fails "the README has no such example"
@@ -33,7 +34,7 @@ run_example() {
 	[ $code = 5 ] && grep -q '^sum 42' "$LOGS/session" || fails "\"$command\" ended with $code"
 }
 
-# What the README says of ids: root is the user, and what follows are the subordinate ones.
+# What the README says of ids: root is the user, and the following ids are the subordinate ones.
 example_without_root() {
 	grep -q '^person:' /etc/subuid || usermod --add-subuids 200000-265535 --add-subgids 200000-265535 person || return
 	run_example 'Without root' 1 || return

@@ -1,12 +1,12 @@
 #!/bin/sh
-# What a newcomer does, in a fresh root of its own: see roots.sh, which starts it. Environment: SUITE, PARTS, WHOLE.
+# The steps of a newcomer, in a fresh root: see roots.sh, which starts this script. Environment: SUITE, PARTS, WHOLE.
 set -u
 LOGS=$(mktemp -d /tmp/logs.XXXXXX)
 HOME_OF=/home/person
 TREE=$HOME_OF/hull
 FAILED=0
 
-# step NAME COMMAND...: one line for each; the log of what fails.
+# step NAME COMMAND...: prints a line, and the log if the command fails.
 step() {
 	name=$1
 	shift
@@ -27,12 +27,12 @@ step() {
 	esac
 }
 
-# As the ordinary user types it, in the tree.
+# Runs the command as the ordinary user, in the tree.
 person() {
 	runuser -u person -- env HOME=$HOME_OF USER=person LOGNAME=person XDG_RUNTIME_DIR=/run/user/person sh -euc "cd ${PLACE:-$TREE}; $1"
 }
 
-# On a terminal, with what is typed there.
+# Runs the command on a terminal, and types the text there.
 on_terminal() { # TYPED COMMAND
 	{
 		sleep 1
@@ -50,7 +50,7 @@ packages() {
 	DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
 }
 
-# The blocks of a section of the README, as they are copied.
+# The literal blocks of a section of the README.
 typed() {
 	awk -v section="## $1" '$0 == section { on = 1; next } /^## / { on = 0 } on && /^    / { print substr($0, 5) }' $TREE/README.md
 }
@@ -92,7 +92,7 @@ listing() {
 	find /usr ! -type d \( -path '/usr/local/*' -o -name '*hull*' \) | LC_ALL=C sort
 }
 
-# Where sudo does not look into /usr/local/bin the README has another prefix.
+# If sudo does not look into /usr/local/bin, the README has another prefix.
 where_sudo_looks() {
 	[ $PREFIX = /usr ] || return 0
 	typed Installing | grep -qx 'sudo make install PREFIX=/usr' || fails 'the README does not tell where sudo finds hull'
@@ -139,7 +139,7 @@ check() {
 	person 'make clean' # nothing of root's is in the way
 }
 
-# The package: made by the user, installed, used and removed.
+# The package is made by the user, installed, used and removed.
 package() {
 	typed Installing | grep -qx 'sudo make deb' && person 'sudo make deb' || return
 	tree_is_the_callers
@@ -156,7 +156,7 @@ package() {
 	run_from_package
 }
 
-# The container of the demonstration, by the program of the package.
+# Runs the container of the demonstration with the packaged program.
 run_from_package() {
 	rm -rf /tmp/box
 	sh $TREE/tests/make-bundle.sh /tmp/box && cd /tmp/box && hull spec || return
@@ -166,7 +166,7 @@ run_from_package() {
 	[ $code = 5 ] && grep -q '^sum 42' /tmp/out
 }
 
-# The profile is there where AppArmor knows user namespaces, and no other.
+# The profile is installed exactly if AppArmor knows user namespaces.
 apparmor() {
 	packages apparmor || return
 	if [ -e /etc/apparmor.d/abi/4.0 ]; then
@@ -192,7 +192,7 @@ rpm_package() {
 		/tmp/rpm/usr/bin/hull --version
 }
 
-# Root's own way, in a tree of root's; with what is built, to save a compilation.
+# Root's own way, in a tree that belongs to root; the build is copied, to save a compilation.
 by_root() {
 	cp -r --preserve=timestamps,mode $TREE /root/hull && cd /root/hull || return
 	make demo >"$LOGS/demo" 2>&1 && grep -q '^ *hostname  *hull  *fresh *$' "$LOGS/demo" || { cat "$LOGS/demo"; return 1; }

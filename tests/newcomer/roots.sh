@@ -1,12 +1,13 @@
 #!/bin/sh
-# A newcomer's way on fresh Debian roots (minbase, git, make and sudo): both commands of the README, installation, its examples, and
-# the package, by an ordinary user with sudo and by root. Prints "ok newcomer: …", "FAIL newcomer: …" or "SKIP newcomer: …" lines.
+# The steps of a newcomer on fresh Debian roots (minbase, git, make and sudo): both commands of the README, installation, its
+# examples, and the package, by an ordinary user with sudo and by root. Prints "ok newcomer: …", "FAIL newcomer: …" or "SKIP
+# newcomer: …" lines.
 #
-# The root is an overlay of a cached one and forgets all that is done to it. It has namespaces of its own but for the network, which
+# The root is an overlay of a cached one and forgets all changes. It has namespaces of its own, except for the network, which
 # apt-get needs, and sees its own cgroup as the root of cgroup v2. The packages that it fetches are cached too.
 #
-# Environment: ROOTS, suites or "all" (one, by the number of commits); PARTS, those of `make check` ("static unit"; "all": as without);
-# SECONDS_TOO, for the seconds of each step; XDG_CACHE_HOME, DEBIAN_MIRROR.
+# Environment: ROOTS, a list of suites or "all" (by default one, chosen by the number of commits); PARTS of `make check` ("static
+# unit" by default; "all" for all); SECONDS_TOO, to print the seconds of each step; XDG_CACHE_HOME, DEBIAN_MIRROR.
 set -eu
 here=$(cd "${0%/*}" && pwd)
 tree=$(cd "$here/../.." && pwd)
@@ -22,7 +23,7 @@ if [ -n "${NEWCOMER:-}" ]; then
 	root=$NEWCOMER/root
 	layers=lowerdir=$DEBIAN,upperdir=$NEWCOMER/disk/upper,workdir=$NEWCOMER/disk/work
 	mkdir -p "$root" "$NEWCOMER/disk/upper" "$NEWCOMER/disk/work"
-	# What a crash would lose is of no interest: dpkg(1) syncs each file.
+	# Nothing here needs to survive a crash: dpkg(1) syncs each file.
 	mount -t overlay -o "$layers,volatile" overlay "$root" 2>/dev/null || mount -t overlay -o "$layers" overlay "$root" 2>/dev/null || {
 		mount -t tmpfs -o mode=755 hull-newcomer "$NEWCOMER/disk"
 		mkdir "$NEWCOMER/disk/upper" "$NEWCOMER/disk/work"
@@ -35,7 +36,7 @@ if [ -n "${NEWCOMER:-}" ]; then
 	mkdir "$root/dev/pts" "$root/dev/shm" "$root/dev/net"
 	mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts "$root/dev/pts"
 	mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
-	for device in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0 fuse:10:229 net/tun:10:200; do
+	for device in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0 kmsg:1:11 fuse:10:229 net/tun:10:200; do
 		mknod -m 666 "$root/dev/${device%%:*}" c $(echo "${device#*:}" | tr : ' ')
 	done
 	ln -s pts/ptmx "$root/dev/ptmx"
@@ -54,12 +55,12 @@ if [ -n "${NEWCOMER:-}" ]; then
 	rm -f "$root/etc/resolv.conf"
 	cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 	cp "$here/inside.sh" "$root/mnt/inside.sh"
-	# How this machine reaches the archive, and whether it minds an old one.
+	# How this machine reaches the archive, and whether an old archive is accepted.
 	apt-config dump 2>/dev/null | grep -E '^Acquire::(Check-|Retries|ForceIPv|https?::(Proxy|Timeout))' \
 		>"$root/etc/apt/apt.conf.d/90machine" || :
 	hostname fresh
 	printf '127.0.0.1 localhost\n127.0.1.1 fresh\n' >"$root/etc/hosts"
-	# Nothing of this machine's environment but what leads to the network.
+	# Of this machine's environment, only the variables that lead to the network.
 	unshare --mount sh -c 'cd "$0" && busybox pivot_root . opt && cd / && umount -l /opt && exec "$@"' "$root" \
 		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb SUITE="$SUITE" \
 		PARTS="${PARTS:-}" WHOLE="${WHOLE:-}" SECONDS_TOO="${SECONDS_TOO:-}" ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} \
@@ -91,7 +92,7 @@ export PARTS
 
 cgroup2=/sys/fs/cgroup
 [ "$(stat -f -c %T $cgroup2)" = cgroup2fs ] || cgroup2=$cgroup2/unified
-# The name by which the test loop clears what an interrupted run leaves.
+# The test loop clears this name after an interrupted run.
 work=$(mktemp -d "/var/tmp/hull-run.${HULL_TEST_LOOP:-newcomer}.XXXXXX")
 cgroup=$cgroup2/${work##*/}
 finish() {
@@ -130,7 +131,8 @@ for SUITE in $suites; do
 	mv "$work/source.git" "$NEWCOMER"
 	exec 8>"$cache/archives-$SUITE/hull-lock"
 	flock 8 # one apt-get at a time
-	# In the background, so that a signal ends it at once; what is there ignores no interrupt for that.
+	# In the background, so that a signal ends it at once. A shell makes background processes ignore interrupts; env(1) undoes
+	# that.
 	NEWCOMER=$NEWCOMER sh -c 'echo 0 >"$0/cgroup.procs"
 		exec unshare --cgroup sh -c "echo 0 >\"\$0/self/cgroup.procs\"; exec \"\$@\"" "$0" \
 			unshare --mount --pid --fork --kill-child --ipc --uts env --default-signal=INT,QUIT "$@"' \

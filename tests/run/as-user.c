@@ -1,7 +1,7 @@
 /*
- * Executes NAME-itself, NAME being this program's own, as the user and group HULL_TEST_USER without further groups or
- * capabilities: lib.sh puts it in hull's place. By who is not root any more it executes that alone. It has five
- * minutes.
+ * Executes NAME-itself, where NAME is this program's own name, as the user and group HULL_TEST_USER without further
+ * groups or capabilities: lib.sh puts this program in hull's place. Called by a user other than root, it only
+ * executes. It has five minutes.
  */
 #include <grp.h>
 #include <linux/capability.h>

@@ -1,5 +1,5 @@
 #!/bin/sh
-# System calls and devices: what the filter or the capabilities forbid is not to be had by another door.
+# System calls and devices: whatever the filter or the capabilities forbid cannot be reached in another way.
 . "${0%/*}/lib.sh"
 . "${0%/*}/../attacks/lib.sh"
 
@@ -73,7 +73,7 @@ test_groups_that_cannot_be_dropped() {
 	case $errors in *'setgroups to 0 groups: Operation not permitted'*CAP_SETGID*) ;; *) fail "said: $errors" ;; esac
 }
 
-# A process that looks: nothing of the host in its mounts, no root of the host, no keys, no way up.
+# A process that looks around: no mount of the host, no root of the host, no keys, no way up.
 test_nothing_of_the_host() {
 	expect / 'cd /../../..; pwd'
 	inside 'cat /proc/self/mountinfo'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the caller leaks, closes or lends: nothing of the host is reached by it (CVE-2024-21626, CVE-2016-9962).
+# Descriptors that the caller leaks, closes or lends: nothing of the host can be reached by them (CVE-2024-21626, CVE-2016-9962).
 . "${0%/*}/lib.sh"
 . "${0%/*}/../attacks/lib.sh"
 
@@ -18,7 +18,7 @@ test_leaked_descriptors() {
 	same '0 1 2' "$(echo "$out" | tr '\n' ' ' | sed 's/ $//')" 'open descriptors'
 }
 
-# The working directory by a descriptor: from the configuration, through a link of the image.
+# The working directory by a descriptor: in the configuration, and through a link in the image.
 attack_cwd() { # CWD
 	fresh
 	ln -s "/proc/self/fd/9" "$BUNDLE/rootfs/nine"
@@ -39,7 +39,7 @@ test_working_directory_by_link() { defended magic-links attack_cwd_link; }
 test_working_directory_by_two_links() { defended magic-links attack_cwd_twice; }
 test_working_directory_by_thread() { defended magic-links attack_cwd_thread; }
 
-# Every number, as a loop: also those that the runtime itself uses.
+# Tries every number in a loop, including those that the runtime itself uses.
 test_working_directory_by_any_descriptor() {
 	fresh
 	for fd in 3 4 5 6 7 8 9 10 11 12 13 14 15 16 32 64; do
@@ -51,7 +51,7 @@ test_working_directory_by_any_descriptor() {
 	done
 }
 
-# The program by a descriptor, and its interpreter, which the kernel opens while close-on-exec ones are open yet.
+# The program by a descriptor, and its interpreter, which the kernel opens while close-on-exec descriptors are still open.
 attack_program() { # PROGRAM
 	fresh
 	printf '#!/bin/sh\necho from the host\n' >"$CANARY/file"
@@ -80,7 +80,7 @@ test_mount_by_descriptor() {
 	! canary_changed || fail 'something was made on the host'
 }
 
-# With a standard descriptor closed, one of ours would take its place: a directory of the host.
+# If a standard descriptor is closed, a descriptor of ours, a directory of the host, would take its number.
 attack_closed_stream() {
 	fresh
 	mkdir -p "$STATE/x"
@@ -167,7 +167,7 @@ test_lent_terminal_works() {
 	case $errors in *'a terminal'*) ;; *) fail "said: $out $errors" ;; esac
 }
 
-# A container that waits for start holds nothing of its caller's: neither its pipe nor our directories.
+# A container that waits for start holds nothing of its caller's, neither a pipe nor a directory of ours.
 attack_waiting() {
 	fresh
 	helper leak
@@ -180,7 +180,7 @@ attack_waiting() {
 }
 test_waiting_init() { defended leaked attack_waiting; }
 
-# Debug lines must not go into whatever has taken the number of the log's descriptor.
+# Debug lines must not go to another file that has taken the number of the log's descriptor.
 test_log_and_socket() {
 	config '.process.args = ["true"]'
 	try hull --debug --log "$WORK/log" run -b "$BUNDLE" "$ID"
@@ -199,8 +199,8 @@ test_preserved_are_the_callers_own() {
 		hull --log "$WORK/log" run --preserve-fds 1 -b "$BUNDLE" "$ID"
 }
 
-# In a pid namespace that it shares, the waiting init is closed to one with the same capabilities (but without CAP_SYS_PTRACE, which
-# init has not either, for the caller lacks it).
+# In a pid namespace that it shares, the waiting init is closed to a process with the same capabilities (without CAP_SYS_PTRACE,
+# which init lacks too, because the caller does).
 attack_waiting_init() {
 	fresh
 	command -v setpriv >/dev/null || skip 'setpriv(1) is not here'

@@ -1,10 +1,10 @@
 #!/bin/sh
-# exec: what is born in the container has nothing that the container has not (CVE-2016-9962), and a container that fights back
-# harms itself alone. Environment: HULL_EXECS (40), how many of them are stalked.
+# exec: its process has nothing that the container does not have (CVE-2016-9962), and a container that fights back harms only
+# itself. Environment: HULL_EXECS (40), the number of stalked execs.
 . "${0%/*}/lib.sh"
 . "${0%/*}/../attacks/lib.sh"
 
-# A container that is there, with this program.
+# Starts a container with this program.
 start_container() {
 	config --argjson args "$(jq -n '$ARGS.positional' --args -- "$@")" '.process.args = $args'
 	hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/said" 2>"$WORK/errors" || fail "run: $(cat "$WORK/errors")"
@@ -14,7 +14,7 @@ end_container() {
 	hull delete --force "$ID"
 }
 
-# Its program lies in wait for what exec brings: tests/attacks/stalk.c.
+# Its program waits for the processes of exec: tests/attacks/stalk.c.
 start_stalker() {
 	with_helper stalk
 	config '["CAP_SYS_PTRACE", "CAP_KILL"] as $all | .process.capabilities = {bounding: $all, permitted: $all, effective: $all}'
@@ -32,7 +32,7 @@ wait_until() {
 	done
 }
 
-# Many execs by a caller who leaks a directory and has a secret in his environment; what the stalker saw is in $WORK/said.
+# Runs many execs as a caller who leaks a directory and has a secret in the environment. $WORK/said has the findings of the stalker.
 stalked() {
 	helper leak
 	start_stalker look 80020
@@ -48,7 +48,7 @@ stalked() {
 	end_container
 	# ASan's runtime keeps a copy of the environment of its own
 	! grep -q __asan_init "$HULL" || sed -i '/^secret/d' "$WORK/said"
-	# who catches nothing sees nothing
+	# a stalker that catches nothing proves nothing
 	grep -q '^caught [1-9]' "$WORK/said" || skip "none was caught: $(cat "$WORK/said")"
 	out=$(sort "$WORK/said" | uniq -c | sort -rn | head -n 20)
 	grep -q "^$found" "$WORK/said"
@@ -75,7 +75,7 @@ test_stalked() { refused attack_stalked_anything; }
 test_born_late() { defended late-clone attack_stalked_capabilities; }
 test_environment_of_the_caller() { defended environment attack_stalked_secret; }
 
-# A filter without noNewPrivileges is loaded by CAP_SYS_ADMIN.
+# CAP_SYS_ADMIN loads a filter without noNewPrivileges.
 attack_stalked_filter() {
 	fresh
 	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["sync"], action: "SCMP_ACT_ERRNO"}]} |
@@ -85,7 +85,7 @@ attack_stalked_filter() {
 }
 test_stalked_with_a_filter() { defended unborn-filter attack_stalked_filter; }
 
-# Where the container has a user namespace of its own, nobody in it is let near.
+# If the container has a user namespace of its own, no process in it can get near.
 attack_stalked_in_user_namespace() {
 	fresh
 	chmod 755 "$SUITE_DIR" "$WORK" "$BUNDLE"
@@ -104,7 +104,7 @@ attack_stalked_in_user_namespace() {
 }
 test_stalked_in_user_namespace() { refused attack_stalked_in_user_namespace; }
 
-# What the caller's terminal would be asked for by a process that is not the program yet.
+# Questions to the caller's terminal by a process that does not yet run its program.
 attack_session() {
 	fresh
 	helper tty
@@ -124,7 +124,7 @@ attack_session() {
 }
 test_terminal_of_the_caller_before_the_program() { defended session attack_session; }
 
-# The socket to the parent is open until the program runs. With a listener of seccomp the parent still listens then.
+# The socket to the parent is open until the program runs. With a listener of seccomp, the parent still listens then.
 forge() { # KIND VALUE
 	fresh
 	printf '#!/bin/sh\necho hook >>"%s/hooked"\n' "$WORK" >"$WORK/hook"
@@ -164,7 +164,7 @@ attack_forged_birth() { attack_forged_pid 3; }
 test_forged_adoption() { refused attack_forged_adoption; }
 test_forged_birth() { refused attack_forged_birth; }
 
-# Every kind of message: the parent ends, and nobody else does.
+# Every kind of message: the parent ends, and no other process.
 test_forged_messages() {
 	for kind in 1 2 4 6 8 10; do
 		forge $kind 1
@@ -174,7 +174,7 @@ test_forged_messages() {
 	done
 }
 
-# The program has ended, and somebody in the container still holds the socket.
+# The program has ended, and another process in the container still holds the socket.
 attack_held_socket() {
 	fresh
 	config 'del(.linux.seccomp)'
@@ -213,7 +213,7 @@ attack_injection_terminal() { attack_injection -t; }
 test_injection_without_terminal() { defended_by_session attack_injection_bare; }
 test_injection_with_terminal() { refused attack_injection_terminal; }
 
-# CVE-2024-21626: a directory that the caller leaks. In the host's pid namespace /proc/self is there before the program is.
+# CVE-2024-21626: a directory that the caller leaks. In the host's pid namespace, /proc/self exists before the program does.
 leaking() {
 	helper leak
 	try "$SUITE_DIR/bin/leak" "$CANARY" "$HULL" --root "$STATE" exec "$@"
@@ -261,7 +261,7 @@ test_working_directory_by_any_descriptor() {
 	done
 }
 
-# CVE-2015-1334 and others: nothing that exec needs is in the container's /proc, or on its devpts.
+# CVE-2015-1334 and others: exec needs nothing in the container's /proc, nor on its devpts.
 test_fake_proc() {
 	fresh
 	config '.mounts |= map(select(.destination != "/proc")) | del(.linux.maskedPaths, .linux.readonlyPaths)'
@@ -305,7 +305,7 @@ test_hostile_accounts_that_change() {
 	end_container
 }
 
-# Who kills all that he sees.
+# A process that kills every process that it sees.
 test_killed_from_inside() {
 	fresh
 	config '.process.capabilities = {bounding: ["CAP_KILL"], permitted: ["CAP_KILL"], effective: ["CAP_KILL"]}'
@@ -358,7 +358,7 @@ test_root_unmounted() {
 	start_container sh -c 'umount -l /proc /dev/pts /dev /sys; umount -l /; : >/unmounted; exec sleep 900'
 	wait_until [ -e "$BUNDLE/rootfs/unmounted" ]
 	try hull exec "$ID" ls /
-	# the container's root or nothing
+	# either the container's root or nothing
 	[ "$status" != 0 ] || printf '%s\n' "$out" | grep -qx unmounted || fail "it saw $out"
 	end_container
 }
@@ -375,7 +375,7 @@ test_no_process_left_to_it() {
 	end_container
 }
 
-# CVE-2022-1708: output without end, which a slow reader does not make pile up in memory.
+# CVE-2022-1708: output without end, which a slow reader does not pile up in memory.
 test_endless_output() {
 	fresh
 	start_container sleep 900

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Our own executable, which the container meets as /proc/PID/exe (CVE-2019-5736). Every attack works on a copy of it.
+# Our own executable, which the container sees as /proc/PID/exe (CVE-2019-5736). Every attack works on a copy of it.
 . "${0%/*}/lib.sh"
 . "${0%/*}/../attacks/lib.sh"
 
-# A first container, whose root is in wait for executables; a second one, in its pid namespace and with the same root
-# filesystem, whose program has us executed again inside it, where we stay until somebody reads the log: PROGRAM, HOW it comes to be.
+# Makes a first container, whose root waits for executables; and a second one, in the same pid namespace and with the same root
+# filesystem, whose program executes hull again inside, where hull stays until somebody reads the log: PROGRAM, HOW it is made.
 attack_overwrite() { # PROGRAM PREPARATION CAPABILITIES
 	fresh
 	with_helper overwrite
@@ -62,7 +62,7 @@ test_executed_directly() {
 }
 test_mount_of_the_executable_retained() { defended self-protection attack_retained_mount; }
 
-# The same by a process of exec, in the container that is in wait.
+# The same by a process of exec, in the container that waits.
 attack_exec() {
 	fresh
 	with_helper overwrite
@@ -90,7 +90,7 @@ test_executed_by_exec() {
 	grep -q kept "$WORK/out" || fail "the file was never held: $(cat "$WORK/out" "$WORK/errors2")"
 }
 
-# On a mount of the host that is read-only today and writable while the container still holds the file.
+# On a mount of the host that is read-only and becomes writable while the container still holds the file.
 make_writable() { mount -o remount,rw "$WORK/tmpfs"; }
 attack_readonly_mount() {
 	mkdir -p "$WORK/tmpfs"
@@ -107,7 +107,7 @@ attack_readonly_mount() {
 }
 test_executable_on_a_readonly_mount() { defended self-protection attack_readonly_mount; }
 
-# Set-uid we would be our caller's puppet (CVE-2026-41163).
+# Set-user-ID, hull would act for its caller (CVE-2026-41163).
 attack_set_uid() {
 	fresh
 	command -v setpriv >/dev/null || skip 'setpriv(1) is not here'

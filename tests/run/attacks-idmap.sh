@@ -1,9 +1,9 @@
 #!/bin/sh
-# What an id-mapped mount is there to keep a container from.
+# Things that an id-mapped mount must keep from a container.
 . "${0%/*}/lib.sh"
 . "${0%/*}/../attacks/lib.sh"
 
-# Host root's is a directory that only user 1000's files are mapped of, to be the container's root's.
+# A directory of the host's root, mapped for the container's root; only the files of user 1000 are mapped.
 prepare() {
 	fresh
 	maps_ids "$CANARY" || skip 'this kernel maps no ids of what the tests are on'
@@ -40,7 +40,7 @@ attack_give_away() { # to an id that is not mapped, which may be anybody's outsi
 }
 test_give_away() { defended idmap attack_give_away; }
 
-# A remount, or a bind of it, is mapped as it is.
+# A remount, or a bind of the mount, keeps the mapping.
 attack_bind_again() {
 	prepare
 	config '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"]) | del(.linux.seccomp)'
@@ -49,7 +49,8 @@ attack_bind_again() {
 }
 test_bind_again() { defended idmap attack_bind_again; }
 
-# The process that holds the namespace for a moment: it has nothing but its end of a pipe, and who is not root on the host cannot get at it.
+# The process that holds the namespace for a moment has nothing but its end of a pipe, and no user of the host but root can reach
+# it.
 reach() { # UID: leaves what it came to in $WORK/reached
 	prepare
 	helper reach

@@ -13,7 +13,7 @@ test_ids() {
 	same '' "$(find "$STATE" -mindepth 1)" 'the state directory'
 }
 
-# The pid file: a link in its place leads nowhere, what is no file stays.
+# The pid file: a link in its place is not followed, and anything but a regular file stays.
 test_pid_file() {
 	fresh
 	config '.process.args = ["true"]'
@@ -46,7 +46,7 @@ test_pid_file_temporary_made_before() { # CVE-2019-12439: another user waits wit
 	! canary_changed || fail 'written through a link'
 }
 
-# The state root of another, one that others write to, a link (CVE-2015-1331).
+# A state root that belongs to another user, that others may write to, or that is a link (CVE-2015-1331).
 attack_state_root() {
 	fresh
 	config '.process.args = ["true"]'
@@ -77,7 +77,7 @@ test_container_directory_is_a_link() {
 	rm "$STATE/$ID"
 }
 
-# Start by another user, were he let near the socket. (Its address has to be short.)
+# Start by another user, if the user could reach the socket. (Its address must be short.)
 attack_start() {
 	fresh
 	helper start
@@ -102,7 +102,7 @@ attack_start_mapped() { # the user is root in there
 test_start_by_another() { defended start-peer attack_start_plain; }
 test_start_by_another_with_mapped_ids() { defended start-peer attack_start_mapped; }
 
-# Whatever the caller's umask, no file of ours can be written by others, nor the state be read.
+# Whatever the umask of the caller, others cannot write to a file of ours, nor read the state.
 test_umask() {
 	for mask in 0 022 077 0777; do
 		rm -rf "$WORK/root"
@@ -160,7 +160,7 @@ test_sysctl_of_the_host() {
 	same "$pattern" "$(cat /proc/sys/kernel/core_pattern)" "the host's core_pattern"
 }
 
-# Users: a number is a number, and never another one.
+# Users: a number is that number, and never another one.
 test_users() {
 	for uid in 4294967295 4294967296 18446744073709551615 -1 1.5 '"0"' '"1000"'; do
 		config --argjson uid "$uid" '.process.user.uid = $uid'
@@ -177,7 +177,7 @@ test_users() {
 	expect '4294967294 4294967294' 'echo $(id -u) $(id -g)'
 }
 
-# CVE-2016-8867, CVE-2022-24769: as another user no capability is left; a file that could give them gives nothing.
+# CVE-2016-8867, CVE-2022-24769: a user other than root has no capability left, and a file with capabilities gives none.
 test_capabilities_of_users() {
 	config '.process.user = {uid: 1000, gid: 1000} | .process.capabilities = {bounding: ["CAP_NET_RAW"], permitted: ["CAP_NET_RAW"],
 		effective: ["CAP_NET_RAW"], inheritable: []}'
@@ -190,7 +190,7 @@ test_capabilities_of_users() {
 	expect $zero 'grep CapInh /proc/self/status | cut -f2'
 }
 
-# The hooks' environment is the configuration's, and neither ours nor the image's (CVE-2025-23266).
+# The environment of hooks is that of the configuration, and neither hull's nor the image's (CVE-2025-23266).
 test_environment_of_hooks() {
 	printf '#!/bin/sh\n/usr/bin/env >>"%s/environment"\n' "$WORK" >"$WORK/hook"
 	chmod 755 "$WORK/hook"
@@ -201,7 +201,7 @@ test_environment_of_hooks() {
 	same 1 "$(grep -c A=b "$WORK/environment")" "the hook's own variable"
 }
 
-# An annotation may be anybody's: it makes no file where no hook is (run.oci.hooks.stdout).
+# An annotation may come from anybody: it makes no file if there is no hook (run.oci.hooks.stdout).
 test_annotations_make_no_file() {
 	config --arg file "$WORK/made" '.annotations = {"run.oci.hooks.stdout": $file, "run.oci.hooks.stderr": $file} | .process.args = ["true"]'
 	run_ok

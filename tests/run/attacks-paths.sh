@@ -14,7 +14,7 @@ replace() { # NAME TARGET
 	ln -s "$2" "$BUNDLE/rootfs$1"
 }
 
-# /dev: a link, with nothing mounted there (CVE-2026-41579, CVE-2026-47766).
+# /dev is a link, and nothing is mounted there (CVE-2026-41579, CVE-2026-47766).
 attack_dev_link() {
 	fresh
 	without_mount /dev
@@ -43,7 +43,7 @@ attack_dev_relative_link() {
 }
 test_dev_is_a_relative_link() { defended in-root attack_dev_relative_link; }
 
-# Where something is mounted on /dev through the link: never on the host's.
+# A mount on /dev goes through the link, never to the host's /dev.
 attack_dev_mount_link() {
 	fresh
 	replace /dev "$CANARY/missing"
@@ -52,7 +52,7 @@ attack_dev_mount_link() {
 }
 test_dev_is_a_link_below_a_mount() { refused attack_dev_mount_link; }
 
-# /proc and /sys: nothing but the real ones at their place (CVE-2019-19921, CVE-2023-27561, CVE-2023-28642).
+# /proc and /sys: only the real filesystems, at their places (CVE-2019-19921, CVE-2023-27561, CVE-2023-28642).
 attack_proc_link() {
 	fresh
 	mkdir "$BUNDLE/rootfs/bad"
@@ -78,7 +78,7 @@ attack_sys_link() {
 }
 test_sys_is_a_link() { defended proc-links attack_sys_link; }
 
-# The link and the directory change places all the while: real procfs at /proc, or an error.
+# The link and the directory change places all the time: real procfs at /proc, or an error.
 test_proc_exchanged_for_a_link() {
 	fresh
 	helper racer
@@ -133,7 +133,8 @@ test_mount_target_loop() {
 	run_fails 'Too many levels of symbolic links'
 }
 
-# A volume that two share: its directory and a link to the host change places while targets are made in it (CVE-2021-30465).
+# A volume that two containers share: its directory and a link to the host change places while targets are made in it
+# (CVE-2021-30465).
 test_mount_target_exchanged_for_a_link() {
 	fresh
 	helper racer
@@ -153,7 +154,7 @@ test_mount_target_exchanged_for_a_link() {
 	! canary_changed || fail 'something was made on the host'
 }
 
-# Masks and read-only paths through links: the host's file is left alone, and what cannot be masked is an error.
+# Masks and read-only paths through links: the host's file stays unchanged, and a path that cannot be masked is an error.
 attack_mask_null() {
 	fresh
 	without_mount /dev
@@ -231,7 +232,7 @@ attack_mask_chmod() {
 }
 test_mode_of_the_hosts_null_by_a_mask() { defended readonly-null attack_mask_chmod; }
 
-# Files that we make or read in the image, there before as something else (CVE-2025-24965).
+# Files that hull makes or reads in the image exist before as something else (CVE-2025-24965).
 attack_console() {
 	fresh
 	helper tty
@@ -296,7 +297,7 @@ attack_cwd() {
 }
 test_working_directory_through_link() { refused attack_cwd; }
 
-# A node that exists gets the mode of the configuration; not what a link swapped in for it leads to.
+# An existing node gets the mode of the configuration; the target of a link that is swapped in for it does not.
 test_device_exchanged_for_a_link() {
 	fresh
 	helper racer
@@ -315,7 +316,7 @@ test_device_exchanged_for_a_link() {
 	same 0 "$(stat -c %u "$CANARY/file")" "owner of the host's file"
 }
 
-# A volume mounted over /proc with a file for the label to go to (CVE-2019-16884): ours is a procfs of our own.
+# A volume mounted over /proc with a file for the label to go to (CVE-2019-16884): hull uses a procfs of its own.
 test_volume_over_proc() {
 	mkdir -p "$WORK/volume/self/attr" "$WORK/volume/sys/net/ipv4"
 	echo untouched >"$WORK/volume/sys/net/ipv4/ip_default_ttl"

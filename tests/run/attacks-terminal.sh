@@ -38,12 +38,12 @@ test_injection_by_exec_with_terminal() { refused attack_exec_with_terminal; }
 test_injection_without_terminal() { defended_by_session attack_without_terminal; }
 test_injection_with_terminal() { refused attack_with_terminal; }
 
-# It has its keyring, and prints the number, or has ended without.
+# The process has its keyring and prints the number, or has ended without.
 keeps() {
 	[ -s "/proc/$1/fd/1" ] || ended "$1"
 }
 
-# A keyring of the container's name that somebody made before would be shared with him.
+# The container would share a keyring of its name that somebody made before.
 attack_keyring() {
 	fresh
 	with_helper keys
@@ -74,7 +74,7 @@ test_keys_of_the_caller() {
 	[ "$out" != secret ] || fail 'the key of the caller was read'
 }
 
-# What an image or a pod says goes through the error messages to the caller's terminal.
+# The text of an image or a pod reaches the caller's terminal by error messages.
 attack_escape() {
 	fresh
 	config '.root.path = "/missing/\u001b]0;owned\u0007\nhull: forged"'

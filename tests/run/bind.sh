@@ -1,5 +1,5 @@
 #!/bin/sh
-# .mounts: binds of the host's files and trees, their flags and what goes up and down between host and container.
+# .mounts: binds of the host's files and trees, their flags, and their propagation up and down between host and container.
 . "${0%/*}/lib.sh"
 
 # bind SOURCE DESTINATION OPTION…
@@ -68,7 +68,7 @@ test_source_relative_to_the_bundle() {
 	expect 'near near near' 'echo $(cat /srv/a/file /srv/b/deep/file /srv/c/deep/file)'
 }
 
-# Engines leave some there that mean something to themselves.
+# Engines leave options there that mean something to themselves.
 test_options_of_a_filesystem() {
 	mkdir "$WORK/source"
 	config --arg source "$WORK/source" \
@@ -101,7 +101,7 @@ test_file_on_directory() {
 	printf '%s' "$errors" | grep -q 'both be directories' || fail "no hint in: $errors"
 }
 
-# What the mount of the source has no user namespace takes away; root does.
+# A user namespace cannot take away the flags of the source's mount; root can.
 test_locked_flags() {
 	mkdir "$WORK/host"
 	trap 'umount -l "$WORK/host" 2>/dev/null' EXIT
@@ -127,7 +127,7 @@ test_directory_on_file() {
 	printf '%s' "$errors" | grep -q 'both be directories' || fail "no hint in: $errors"
 }
 
-# The destination is a file where a directory is meant to lead to it.
+# The destination is a file where a directory should be.
 test_destination_below_a_file() {
 	bind /tmp /etc/passwd/below bind
 	run_fails '.mounts[7]'
@@ -145,7 +145,7 @@ test_flags() {
 	mkdir "$WORK/data"
 	: >"$WORK/data/file"
 	n=0
-	# The host's mount may have any flags: what is asked for is set, and taken away.
+	# The host's mount may have any flags: flags that are asked for are set or cleared.
 	for words in ro rw nosuid suid nodev dev noexec exec noatime atime nodiratime diratime relatime norelatime strictatime \
 		nostrictatime nosymfollow symfollow ro,nosuid,nodev,noexec,noatime,nodiratime,nosymfollow; do
 		n=$((n + 1))
@@ -175,7 +175,7 @@ test_flags() {
 	: >"$WORK/data/still" || fail 'the tree of the host is read-only'
 }
 
-# A mount of the host that has the flags: they stay, unless taken away.
+# A mount of the host has the flags: they stay, unless they are cleared.
 test_flags_of_the_source_stay() {
 	host_tree nosuid,nodev,noexec,noatime
 	bind "$WORK/host" /a rbind
@@ -190,7 +190,7 @@ test_flags_of_the_source_stay() {
 	expect_mount /d '^ro,nosuid,nodev,noexec,noatime '
 }
 
-# "bind" takes the one mount, "rbind" the tree.
+# "bind" takes one mount, "rbind" the tree.
 test_bind_and_rbind() {
 	host_tree
 	: >"$WORK/host/sub/file"
@@ -202,7 +202,7 @@ test_bind_and_rbind() {
 	same '. file' "$(printf '%s\n' "$mounts" | head -n 1)" 'what is seen below'
 }
 
-# ro is of the top alone, rro of all; rrw takes it off again.
+# ro concerns only the top, rro all of it; rrw clears it again.
 test_readonly_and_recursively_readonly() {
 	host_tree
 	bind "$WORK/host" /top rbind ro
@@ -255,7 +255,7 @@ test_recursive_flags_taken_away() {
 	done
 }
 
-# Recursive for the tree, plain for its top: each where it was said.
+# Recursive flags for the tree, plain ones for its top: each where the option says.
 test_recursive_flags_with_plain_ones() {
 	host_tree
 	bind "$WORK/host" /a rbind rro nosuid
@@ -288,7 +288,7 @@ test_propagation() {
 	expect_mount /runbindable/sub '^[^ ]+ unbindable '
 }
 
-# mount_late BIND-WORD: the host mounts after the container has started; what is seen inside?
+# mount_late BIND-WORD: the host mounts something after the container has started; prints what the container sees.
 mount_late() {
 	host_tree
 	mkdir "$WORK/host/late"
@@ -361,7 +361,7 @@ test_destination_is_the_root() {
 	done
 }
 
-# A link in the image that leads to the root is no way round that.
+# A link in the image that leads to the root does not circumvent that.
 test_destination_links_to_the_root() {
 	ln -s / "$BUNDLE/rootfs/srv/top"
 	ln -s .. "$BUNDLE/rootfs/srv/up"
@@ -384,7 +384,7 @@ test_copy_symlink() {
 	bind "$WORK/link" /srv/copy bind copy-symlink
 	bind "$WORK/link" /new/place/copy bind copy-symlink
 	expect 'some/target some/target' 'echo $(readlink /srv/copy; readlink /new/place/copy)'
-	# Once more, over what the first time left in the root file system.
+	# Again, over the leftovers of the first time in the root filesystem.
 	expect 'some/target some/target' 'echo $(readlink /srv/copy; readlink /new/place/copy)'
 	same '' "$(grep -c copy /proc/self/mountinfo | sed s/0//)" 'mounts'
 }

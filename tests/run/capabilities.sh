@@ -1,5 +1,5 @@
 #!/bin/sh
-# .process.capabilities and noNewPrivileges: the sets of the process, and what programs gain that carry some.
+# .process.capabilities and noNewPrivileges: the sets of the process, and what programs with capabilities gain.
 . "${0%/*}/lib.sh"
 
 # sets BOUNDING EFFECTIVE INHERITABLE PERMITTED AMBIENT: lists of names.
@@ -10,7 +10,7 @@ sets() {
 			permitted: ($p | names), ambient: ($a | names)}'
 }
 
-# holds INH PRM EFF BND AMB, in hexadecimal: what /proc/self/status of the container's first program has.
+# holds INH PRM EFF BND AMB, in hexadecimal: the sets in /proc/self/status of the container's first program.
 holds() {
 	config '.process.args = ["cat", "/proc/self/status"]'
 	run_ok
@@ -25,13 +25,13 @@ as_user() {
 # CHOWN is bit 0, DAC_OVERRIDE 1, KILL 5, NET_RAW 13, SYS_CHROOT 18.
 
 test_root_gets_the_bounding_set() {
-	# capabilities(7): a program run by root has all of it permitted and effective.
+	# capabilities(7): a program that root runs has the bounding set permitted and effective.
 	sets 'KILL CHOWN' 'KILL' '' 'KILL CHOWN' ''
 	holds 0 21 21 21 0
 	config '.process.noNewPrivileges = false'
 	sets 'KILL CHOWN' '' '' '' ''
 	holds 0 21 21 21 0
-	# Without new privileges it is no more than it held.
+	# Without new privileges the program has no more than the process held.
 	config '.process.noNewPrivileges = true'
 	holds 0 0 0 21 0
 	sets 'KILL CHOWN' '' '' 'KILL' ''
@@ -120,7 +120,7 @@ test_ambient_that_cannot_be() {
 	done
 }
 
-# A set-user-ID program of root that tells its effective user.
+# A set-user-ID program of root that prints its effective user.
 with_setuid_program() {
 	with_probe
 	mkdir "$BUNDLE/rootfs/set"
@@ -177,7 +177,7 @@ test_file_capabilities_outside_bounding() {
 }
 
 test_inheritable_file_gains_nothing_by_default() {
-	# CVE-2022-29162 and its kin: an inheritable set that nobody asked for.
+	# CVE-2022-29162 and similar: an inheritable set that nobody asked for.
 	command -v setcap >/dev/null || skip 'setcap(8) is not here'
 	file_capabilities cap_kill+ei
 	config '.process.noNewPrivileges = false'

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Where the container's cgroup is: config-linux.md "Cgroups Path", on this host and on one with cgroup2 alone.
+# The place of the container's cgroup: config-linux.md "Cgroups Path", on this host and on one with cgroup2 alone.
 . "${0%/*}/lib.sh"
 
-# created_in PATH: create puts init there, and delete removes what was made.
+# created_in PATH: create puts init there, and delete removes what create made.
 created_in() {
 	create --pid-file "$WORK/pid"
 	same "0::$1" "$(grep ^0:: "/proc/$(cat "$WORK/pid")/cgroup")" cgroup
@@ -115,7 +115,7 @@ test_same_path_twice() {
 	hull delete --force "$ID" || fail delete
 }
 
-# A cgroup that the container made below its own goes with it, with its processes.
+# A cgroup that the container made below its own is removed with it, together with its processes.
 test_cgroups_made_inside() {
 	config 'del(.linux.namespaces[] | select(.type == "cgroup")) | (.mounts[] | select(.type == "cgroup")).options -= ["ro"]'
 	create --pid-file "$WORK/pid"
@@ -126,7 +126,7 @@ test_cgroups_made_inside() {
 	hull delete --force "$ID" || fail delete
 }
 
-# A process that left the pid namespace's reach, but not the cgroup's.
+# A process that left the reach of the pid namespace, but not the cgroup.
 test_delete_ends_all_processes() {
 	config 'del(.linux.namespaces[] | select(.type == "pid"))
 		| .process.args = ["sh", "-c", "for i in 1 2 3; do setsid sleep 1000 & done; : >/ready; exec sleep 1000"]'
@@ -170,7 +170,7 @@ test_paused() {
 	expect_status 0
 }
 
-# A view with cgroup2 alone, of our own: the same everywhere.
+# The same in a view of our own with cgroup2 alone.
 pure() {
 	unshare -m sh -c 'umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$@"' - "$@"
 }
@@ -188,7 +188,7 @@ test_pure() {
 	done
 }
 
-# No cgroup2 in sight.
+# No cgroup2 is visible.
 test_no_cgroup2() {
 	nowhere() { unshare -m sh -c 'umount -R /sys/fs/cgroup && exec "$@"' - "$@"; }
 	nowhere true 2>/dev/null || skip 'cgroups cannot be hidden'

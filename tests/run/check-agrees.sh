@@ -1,9 +1,9 @@
 #!/bin/sh
-# hull check and hull run are of one mind: what the one calls an error the other refuses, and what is only a slip starts.
+# hull check and hull run agree: run refuses whatever is an error for check, and starts whatever is only a warning.
 . "${0%/*}/lib.sh"
 
-# Each row of standard input is VERDICT@FILTER: a change to the bundle's configuration by jq(1), after which check finds an error and run
-# refuses; or check warns and run starts; or check has nothing to say and run starts.
+# Each row of standard input is VERDICT@FILTER, where the filter of jq(1) changes the bundle's configuration. Either check finds an
+# error and run refuses; or check warns and run starts; or check reports nothing and run starts.
 agree() {
 	config '.process.args = ["true"] | .linux.namespaces |= (map(select(.type != "network")) + [{type: "network"}])'
 	cat >"$WORK/rows"
@@ -113,7 +113,7 @@ test_program() {
 	ln -s ../../../../../../bin/good "$BUNDLE/rootfs/bin/climbing"
 	cp "$BUNDLE/rootfs/bin/busybox" "$BUNDLE/rootfs/bin/private"
 	chmod 700 "$BUNDLE/rootfs/bin/private"
-	# as long as before, for nothing else in the file may move
+	# as long as before, because nothing else in the file may move
 	LC_ALL=C sed 's|/ld\(-[a-z0-9-]*[.]so\)|/no\1|' /bin/true >"$BUNDLE/rootfs/bin/unlinked"
 	chmod 755 "$BUNDLE/rootfs/bin/unlinked"
 	agree <<-'END'
@@ -141,7 +141,7 @@ test_program() {
 	END
 }
 
-# What a mount or a hook brings is not judged.
+# Files that a mount or a hook brings are not judged.
 test_what_is_brought() {
 	mkdir "$WORK/tools"
 	printf '#!/bin/true\n' >"$WORK/tools/only-there"
@@ -160,7 +160,7 @@ test_what_is_brought() {
 	END
 }
 
-# Who may not lower it is told before.
+# A caller who may not lower it learns that before.
 test_oom_score() {
 	[ "$(cat /proc/self/oom_score_adj)" = 0 ] || skip 'another one is inherited'
 	before=$(cat /proc/self/oom_score_adj)

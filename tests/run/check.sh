@@ -1,8 +1,9 @@
 #!/bin/sh
-# hull check: everything that is wrong with a configuration, or with this host for it, and nothing else; nothing is run.
+# hull check reports all mistakes of a configuration, and everything that this host cannot honour of it, and nothing else. It runs
+# nothing.
 . "${0%/*}/lib.sh"
 
-# The finding is told, with status 1 and nothing on standard error.
+# The finding is reported, with status 1 and nothing on standard error.
 finds() { # TEXT...
 	try hull check --bundle "$BUNDLE"
 	[ "$status" = 1 ] || fail "exit status $status: $out $errors"
@@ -12,7 +13,7 @@ finds() { # TEXT...
 	done
 }
 
-# A slip is told, which run would let pass: status 0.
+# A warning is reported, which run would accept: status 0.
 slips() { # TEXT...
 	try hull check --bundle "$BUNDLE"
 	[ "$status" = 0 ] || fail "exit status $status: $out $errors"
@@ -29,7 +30,7 @@ test_good() {
 	cd "$BUNDLE" || fail cd
 	try hull check
 	expect_status 0
-	# an engine gives the socket; without one create would refuse
+	# an engine gives the socket; without it create would refuse
 	config '.process.terminal = true'
 	try hull check
 	expect_status 0
@@ -66,7 +67,7 @@ test_several_at_once() {
 	finds .process.noNewPrivilege 'nowhere' '.hooks.prestart[0].path' '.hooks.poststop[0].path' '/no/source' '"nofs"'
 }
 
-# One bad configuration after the other: jq's change, then what is told.
+# One bad configuration after the other: jq's change, then the findings.
 test_bad_values() {
 	cp "$BUNDLE/config.json" "$WORK/good.json"
 	while IFS='@' read -r change text; do
@@ -112,7 +113,8 @@ test_syntax() {
 	finds 'config.json:1: '
 }
 
-# A person sees each finding on a line of its own, with its line in the file, and how many there are; a program the same as JSON.
+# People see each finding on a line of its own, with its line in the file, and the number of findings; programs see the same as
+# JSON.
 test_lines() {
 	config '.hostnam = "x" | .process.cwd = "relative" | .process.args = ["true", 5] | .linux.namespaces += [{type: "pid"}]
 		| .mounts += [{destination: "/x", type: "bind"}] | .process.capabilities.bounding = ["CAP_KIL"]'
@@ -121,7 +123,7 @@ test_lines() {
 	same 6 "$(printf '%s\n' "$out" | grep -Ec '^config\.json:[0-9]+: \.[^ ]+: ')" lines
 	while IFS=: read -r file line property _; do
 		case $file in config.json) ;; *) continue ;; esac
-		# an item of an array has a line of its own below the name, and what is missing has that of the object
+		# an item of an array has a line of its own below the name, and a missing property has that of the object
 		case $property in
 		*.source) first=$line last=$((line + 3)) word=/x ;;
 		*) first=$((line > 8 ? line - 8 : 1)) last=$line word=$(printf '%s' "$property" | sed 's/.*[.]//; s/\[.*//') ;;
@@ -138,7 +140,7 @@ test_lines() {
 		and any(.[]; .property == ".process.cwd" and .hint == null)' "$WORK/out" >/dev/null || fail "json: $out"
 }
 
-# What is known under a name nearby is named.
+# A finding suggests a known name that is similar.
 test_nearest_names() {
 	config '.linux.namespaces |= (map(select(.type != "network")) + [{type: "network"}])
 		| .linux.sysctl = {"net.ipv4.ip_forwad": "1"} | .process.capabilities.bounding += ["CAP_KIL", "NET_ADMIN"]
@@ -166,7 +168,7 @@ test_json_of_the_host() {
 	jq -e 'length > 3 and all(.[]; keys == ["hint", "message", "topic", "verdict"])' "$WORK/out" >/dev/null || fail "json: $out"
 }
 
-# An array comes whatever is there in the place of the configuration, and nothing is waited for.
+# Whatever is in the place of the configuration, the result is an array, and nothing is waited for.
 test_json_of_anything() {
 	mkdir "$WORK/empty" "$WORK/pipe" "$WORK/zero" "$WORK/dir" "$WORK/dir/config.json" "$WORK/binary"
 	mkfifo "$WORK/pipe/config.json"
@@ -180,7 +182,7 @@ test_json_of_anything() {
 	done
 	try timeout 10 "$HULL" --root "$STATE" run -b "$WORK/pipe" "$ID"
 	same 1 "$status" 'status of run'
-	# one that is named may be a pipe
+	# a named one may be a pipe
 	mkfifo -m 666 "$WORK/named"
 	cat "$BUNDLE/config.json" >"$WORK/named" &
 	try timeout 10 "$HULL" check --format json -f "$WORK/named" "$BUNDLE"
@@ -189,7 +191,7 @@ test_json_of_anything() {
 	same '[]' "$out" 'from a pipe'
 }
 
-# What a configuration says reaches the terminal without its control characters: ESC [ and U+009B begin a command for it.
+# The text of a configuration reaches the terminal without its control characters: ESC [ and U+009B begin a command for it.
 test_control_characters() {
 	config '.process.args = ["no\u001b[31m\u009b1m\u007f"] | .root.path = "rootfs"'
 	bad='[[:cntrl:]]'
@@ -246,7 +248,7 @@ test_device_of_a_filesystem() {
 	finds '.mounts[7].source: the device /no/such/device of ext4: No such file' '.mounts[8].source: the device /etc/passwd of ext4: Block device required'
 }
 
-# What the kernel can execute: ELF, scripts, and what binfmt_misc names.
+# Formats that the kernel can execute: ELF, scripts, and those that binfmt_misc names.
 test_programs_of_no_kind() {
 	[ -z "$(ls /proc/sys/fs/binfmt_misc 2>/dev/null | grep -vx -e register -e status)" ] || skip 'binfmt_misc is in use'
 	echo 'exit 0' >"$BUNDLE/rootfs/text"
@@ -263,7 +265,7 @@ test_programs_of_no_kind() {
 	finds '.process.args[0]: ' 'ermission denied'
 }
 
-# The places of 3000 mounts are found once each, not once for each pair.
+# The places of 3000 mounts are looked up once each, not once for each pair.
 test_many_mounts() {
 	jq '.mounts += [range(3000) | {destination: "/m\(.)", type: "none\(.)", source: "x"}]' "$BUNDLE/config.json" >"$WORK/many.json"
 	try timeout 20 "$HULL" check -f "$WORK/many.json" "$BUNDLE"
@@ -271,7 +273,7 @@ test_many_mounts() {
 	same '3000 errors' "$(printf '%s\n' "$out" | tail -n 1)" 'last line'
 }
 
-# Without privileges, what has to be made must lie where the user may write.
+# Without privileges, whatever has to be made must be where the user may write.
 test_places_of_a_user() {
 	[ "$(id -u)" = 0 ] && [ -z "${HULL_TEST_USER:-}" ] || skip 'needs root, who owns the root filesystem'
 	command -v setpriv >/dev/null || skip 'setpriv(1) is not here'
@@ -316,7 +318,7 @@ test_operand() {
 	fails_with 'a bundle is a directory' hull check "$BUNDLE/config.json"
 }
 
-# What was refused once is not judged again.
+# A value that was refused once is not judged again.
 test_once() {
 	cp "$LIB_DIR/../config/findings/many.json" "$BUNDLE/config.json"
 	try hull check --format json "$BUNDLE"
@@ -325,7 +327,7 @@ test_once() {
 	same '' "$(jq -r '.[] | select(.line == null)' "$WORK/out")" 'without a line'
 }
 
-# Nothing that comes after a syntax error can be known, and what comes before is told.
+# Nothing after a syntax error can be known; findings before it are reported.
 test_syntax_ends() {
 	cp "$LIB_DIR/../config/findings/syntax.json" "$BUNDLE/config.json"
 	finds 'config.json:3: .process.cwd: ' 'config.json:3: .process.args[0]: ' 'config.json:5: expected the name' 'nothing after it was checked' '3 errors'
@@ -350,7 +352,7 @@ test_hostile_rootfs() {
 	expect_status 0
 }
 
-# What this host lacks.
+# Things that this host lacks.
 test_controllers() {
 	grep -qw memory "$CGROUP2/cgroup.controllers" && skip 'the memory controller is there'
 	config '.linux.resources.memory.limit = 100000000'
@@ -377,7 +379,7 @@ test_hard_limit() {
 	finds .process.rlimits
 }
 
-# Each configuration that is good by its file is checked without a crash; what it lacks here is said in whole lines.
+# Each good configuration is checked without a crash; whatever it lacks on this host is reported in whole lines.
 test_good_files() {
 	for file in "$LIB_DIR"/../config/good/*.json; do
 		try hull check -b "$BUNDLE" --config "$file"

@@ -1,8 +1,8 @@
 #!/bin/sh
-# The command line as people type it: the container's own command, the options of other runtimes, and what is said of slips.
+# The command line as people type it: the container's own command, the options of other runtimes, and the answers to mistakes.
 . "${0%/*}/lib.sh"
 
-# says STATUS TEXT COMMAND...: that exit status, and this text in what goes to standard error.
+# says STATUS TEXT COMMAND...: the command exits with that status, and standard error contains the text.
 says() {
 	says_status=$1 says_text=$2
 	shift 2
@@ -14,7 +14,7 @@ says() {
 	esac
 }
 
-# prints TEXT COMMAND...: it succeeds, and this is all that it prints.
+# prints TEXT COMMAND...: the command succeeds, and prints exactly that.
 prints() {
 	prints_text=$1
 	shift
@@ -34,7 +34,7 @@ test_command_of_run() {
 	for form in "-b $BUNDLE $ID --" "$ID -b $BUNDLE --" "--bundle=$BUNDLE -- $ID" "-b $BUNDLE -- $ID --"; do
 		prints 'of the command line' hull run $form echo of the command line
 	done
-	# nothing after it is nothing in place of it
+	# nothing after it means that nothing is replaced
 	for form in "-b $BUNDLE $ID --" "-b $BUNDLE -- $ID"; do
 		prints 'of the configuration' hull run $form
 	done
@@ -49,7 +49,7 @@ test_command_of_create() {
 		fail "create: $(cat "$WORK/said")"
 	hull start "$ID" || fail start
 	await 'it says nothing' grep -qx 'a b c' "$WORK/said"
-	# one more process is like the container's own but for its arguments
+	# one more process is like the container's own, except for its arguments
 	prints /bin hull exec "$ID" ls -d /bin
 	hull delete --force "$ID" || fail delete
 }
@@ -64,7 +64,7 @@ test_command_of_dry_run() {
 	done
 }
 
-# Errors of it name no property of the configuration.
+# Its errors name no property of the configuration.
 test_errors_of_the_command() {
 	config '.process.args = ["true"]'
 	says 127 'hull: executable file `nope` not found in $PATH' hull run -b "$BUNDLE" "$ID" -- nope
@@ -74,7 +74,7 @@ test_errors_of_the_command() {
 	says 127 'hull: executable file `nope` not found' hull create -b "$BUNDLE" "$ID" -- nope
 	config '.process.args = ["nope"]'
 	says 127 'hull: .process.args[0]: executable file `nope` not found' hull run -b "$BUNDLE" "$ID"
-	# found by start, of which nobody typed the command
+	# start finds it, whose caller has not typed the command
 	hull create -b "$BUNDLE" "$ID" -- /script </dev/null >/dev/null 2>&1 && fail 'it is not there yet'
 	printf '#!/none\n' >"$BUNDLE/rootfs/script"
 	chmod 755 "$BUNDLE/rootfs/script"
@@ -90,9 +90,9 @@ test_command_without_dashes() {
 		says 1 "stands after --: hull $command a -b . -- ls -l 'a b'" "$HULL" $command a -b . ls -l 'a b'
 		says 1 "$command: unknown option --colour" hull $command -b "$BUNDLE" "$ID" ls --colour
 		says 1 "hull $command a -- sh -c 'echo '\\''x'\\'''" "$HULL" $command a sh -c "echo 'x'"
-		# the option is the command's
+		# the option belongs to the command
 		says 1 "hull $command a -- ls -t /" "$HULL" $command a ls -t /
-		# of a long line its beginning
+		# only the beginning of a long line
 		says 1 'words …' "$HULL" $command a $(yes words | head -n 100)
 	done
 }
@@ -138,7 +138,7 @@ test_tty() {
 	done
 	config '.process.terminal = true'
 	prints '' hull run --tty=false -b "$BUNDLE" "$ID" -- sh -c "$show"
-	# -i is what is done anyway: it does not ask for a terminal, and does not take it away
+	# -i is the default anyway: it neither asks for a terminal nor takes it away
 	try hull run -i -b "$BUNDLE" "$ID" -- sh -c "$show"
 	same 'a terminal and its console' "$(printf '%s' "$out" | tr -d '\r' | xargs)" 'run -i'
 	hull run -d --tty=false -b "$BUNDLE" "$ID" -- sleep 1000 </dev/null >/dev/null 2>&1 || fail 'run -d --tty=false'
@@ -240,7 +240,7 @@ test_global_option_after_the_command() {
 	says 1 'hint: hull --systemd-cgroup kill a' "$HULL" kill --systemd-cgroup a
 	says 1 "hint: hull --root 'a b' state c" "$HULL" state --root 'a b' c
 	says 1 'hint: hull -v list' "$HULL" list -v
-	# what is a command's own is not
+	# words of the command itself are not touched
 	try hull spec --rootless -b "$WORK"
 	expect_status 0
 	# nor are the words of the container's command
@@ -263,7 +263,7 @@ test_option_of_a_command_before_it() {
 	says 1 'unknown option --frobnicate' "$HULL" --frobnicate list
 }
 
-# What follows an error's own words is not in the way of getopt(3)'s other forms.
+# Text after an error's own words does not disturb the other forms of getopt(3).
 test_posix_order() {
 	config '.process.args = ["true"]'
 	POSIXLY_CORRECT=1 try hull run "$ID" -b "$BUNDLE"
@@ -286,7 +286,7 @@ test_signal_names() {
 	hull delete --force "$ID" || fail delete
 }
 
-# Errors of typed options name them, those of the configuration its properties.
+# Errors of typed options name these, and errors of the configuration its properties.
 test_typed_options() {
 	config '.process.args = ["sleep", "1000"]'
 	hull run -d -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 || fail 'run -d'
@@ -307,7 +307,7 @@ test_typed_options() {
 		--additional-gids|1,x|--additional-gids: "x" is no group id
 	END
 	says 127 'hull: executable file `nope` not found' hull exec "$ID" nope
-	# of a file it is the property
+	# an error in the file names the property
 	echo '{"args": ["true"], "cwd": "/", "env": ["FOO"]}' >"$WORK/process"
 	says 255 'hull: .env[0]: "FOO" has no "="' hull exec --process "$WORK/process" "$ID"
 	echo '{"args": ["true"], "cwd": "/", "env": ["A=B"]}' >"$WORK/process"
@@ -330,7 +330,7 @@ test_typed_files() {
 	done
 }
 
-# A volume is asked for with -v elsewhere; our version is nothing that one wants of a command.
+# Elsewhere -v asks for a volume; the command should not print hull's version.
 test_other_meanings() {
 	says 1 'run: unknown option -v' hull run -v /a:/b "$ID"
 	says 1 'hint: hull --version run' "$HULL" run --version

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The commands in the forms that engines use, and the shapes of what they print.
+# The commands in the forms that engines use, and the forms of their output.
 . "${0%/*}/lib.sh"
 
 engine() { # as containerd calls
@@ -61,7 +61,7 @@ test_state_as_runc() {
 	command -v runc >/dev/null || skip 'runc is not here'
 	config '.annotations = {"org.example.a": "b"} | .process.args = ["sleep", "1000"]'
 	mkdir "$WORK/runc"
-	# runc wants the descriptors of a created container's standard output closed by itself
+	# runc wants its caller to close the descriptors of a created container's standard output
 	try timeout 120 runc --root "$WORK/runc" create -b "$BUNDLE" "$ID-r"
 	[ "$status" = 0 ] || skip "runc does not run here: $errors"
 	theirs=$(runc --root "$WORK/runc" state "$ID-r")
@@ -101,7 +101,15 @@ test_features_schema() {
 	expect_status 0
 }
 
-# What it claims to support, check and create know.
+# An image may carry any annotation that the code reads: each string of that form in the code is listed, and nothing else.
+test_features_list_annotations() {
+	try hull features
+	listed=$(printf '%s' "$out" | jq -r '.potentiallyUnsafeConfigAnnotations[]' | sort)
+	read=$(cd "$LIB_DIR/../.." && grep -rhoE --include='*.c' '[^\\]"(run\.oci|org\.systemd)\.[a-zA-Z._-]+"' src oci cgroups namespaces | tr -d '" =' | sort -u)
+	same "$read" "$listed" 'annotations'
+}
+
+# check and create know everything that features lists.
 test_features_are_true() {
 	hull features >"$WORK/features.json" || fail features
 	for option in $(jq -r '.mountOptions[]' "$WORK/features.json"); do
@@ -170,7 +178,7 @@ test_listen_fds() {
 	same 'three four 1 1 1' "$(printf '%s ' $out | sed 's/ $//')" output
 }
 
-# What is left of them in the environment of a process that they were not for.
+# Whatever is left of them in the environment of a process that they were not meant for.
 test_listen_fds_of_another() {
 	config '.process.args = ["sh", "-c", "echo ${LISTEN_FDS-none}"]'
 	for pid in 1 ''; do
@@ -182,7 +190,7 @@ test_listen_fds_of_another() {
 	same 1 "$status" 'the status where they are promised'
 }
 
-# runtime.md "Start": only a created container; no second time, and not when its init is dead.
+# runtime.md "Start": only a created container can be started, not twice, and not if its init is dead.
 test_start_when_init_is_dead() {
 	create --pid-file "$WORK/pid"
 	kill -KILL "$(cat "$WORK/pid")"
@@ -309,12 +317,12 @@ test_spec() {
 	fails_with '.procss' hull spec --explain .procss
 }
 
-# The time in the record of a container is another one: set_created ID TIME.
+# set_created ID TIME: changes the time in the record of a container.
 set_created() {
 	sed -i "s/\"created\": *\"[^\"]*\"/\"created\":\"$2\"/" "$STATE/$1/state.json"
 }
 
-# Where a word begins in the lines that have it, each position once.
+# The positions at which a word begins in the lines that contain it, each once.
 columns_of() { # WORD
 	printf '%s\n' "$out" | awk -v word="$1" '{ at = index($0, word); if (at) print at }' | sort -u
 }
@@ -334,7 +342,7 @@ test_list_tells_ages() {
 	hull delete --force "$ID" || fail delete
 }
 
-# Engines and scripts compare what the peers print: the time itself.
+# Engines and scripts compare the time itself, as the peers print it.
 test_list_of_peers_tells_times() {
 	create
 	set_created "$ID" 2001-02-03T04:05:06.789Z

@@ -1,15 +1,16 @@
-# Completion: each script is sourced by its shell, which is then asked what it offers (completion.bash, .fish, .zsh).
+# Completion: each shell sources its script and is asked what it offers (completion.bash, .fish, .zsh).
 . "${0%/*}/lib.sh"
 
 scripts() {
 	for shell in bash fish zsh; do
 		"$HULL" completion $shell >"$WORK/hull.$shell" || fail "completion $shell"
-		# in a run of another user's, hull has a program before it
+		# in a run as another user, hull has a program before it
 		sed -i "2s|^\(.*hull_program[= ]\).*|\1$HULL|" "$WORK/hull.$shell"
 	done
 }
 
-# ask SHELL: what it offers for the lines in $WORK/lines. The shells differ in what they show of a path, of "--root=DIR", and in order.
+# ask SHELL: prints its offers for the lines in $WORK/lines. The shells differ in the display of a path, in "--root=DIR", and in
+# order.
 ask() {
 	case $1 in
 	bash) set -- bash --norc ;;
@@ -39,7 +40,7 @@ ask() {
 	[ ! -s "$WORK/errors" ] || echo "errors: $(cat "$WORK/errors")"
 }
 
-# offers <<LINE|WORDS...: every shell that is here offers exactly these words, sorted.
+# offers <<LINE|WORDS...: every shell that is installed offers exactly these words, sorted.
 offers() {
 	cat >"$WORK/want"
 	sed 's/|.*//' "$WORK/want" >"$WORK/lines"
@@ -111,7 +112,7 @@ test_words() {
 	END
 }
 
-# Directories alone, or files as well; and no container where there are some.
+# Only directories, or files as well; and no container where files are expected.
 test_paths() {
 	create
 	mkdir "$WORK/place" "$WORK/place/alpha" "$WORK/place/two words"
@@ -153,7 +154,7 @@ test_containers() {
 	config '.process.args = ["sleep", "1000"]'
 	try hull run -d -b "$BUNDLE" "$ID-run"
 	expect_status 0
-	# a container of another user's has no cgroup to be paused by
+	# another user's container has no cgroup to be paused by
 	paused=
 	if [ "$(id -u)" = 0 ] && [ -z "${HULL_TEST_USER:-}" ]; then
 		paused=" $ID-stop"
@@ -195,7 +196,7 @@ test_containers() {
 	done
 }
 
-# A path with which it was called is the one that the script calls; without one it is looked for.
+# The script calls hull by the path of the call that wrote it; without a path, hull is looked for.
 test_program() {
 	mkdir "$WORK/odd's place"
 	cp "$HULL_ITSELF" "$WORK/odd's place/hull"
@@ -219,7 +220,7 @@ test_odd_lines() {
 		"kill -x " "kill --no-such=" "--=" "-=" "--root" "spec --explain $long" "spec --explain .$long.$long" \
 		"spec --explain ..." "spec --explain [" "kill $long" "$long" "--log-level=$long " "exec --cap=$long" \
 		"--root \$ kill " "--root \${ kill " "--root \$NO_SUCH/x kill " "--root ~ kill " "--root ~nobody kill " "run -b"; do
-		# the words as a shell would split them, and an empty one where it ends in a space
+		# the words as a shell splits them, and an empty one if the line ends in a space
 		set --
 		rest=$line
 		while [ "$rest" != "${rest#* }" ]; do

@@ -3,7 +3,7 @@
 . "${0%/*}/lib.sh"
 MANY=64
 
-# all COMMAND...: MANY at once; leaves how many succeeded in $winners. Each writes to a file of its own.
+# all COMMAND...: runs MANY at once; $winners is the number that succeeded. Each writes to a file of its own.
 all() {
 	rm -f "$WORK"/one.*
 	i=0
@@ -17,7 +17,7 @@ all() {
 	winners=$(find "$WORK" -name 'one.*.won' | wc -l)
 }
 
-# What the losers say.
+# The losers' messages.
 losers_say() {
 	for file in "$WORK"/one.*; do
 		case $file in *.won) continue ;; esac
@@ -46,7 +46,7 @@ test_one_winner() {
 	losers_say 'does not exist'
 }
 
-# Many processes in one container at once; and, while they come, one kill and one delete.
+# Many processes in one container at once, and meanwhile one kill and one delete.
 test_exec() {
 	create
 	hull start "$ID" || fail start
@@ -58,7 +58,7 @@ test_exec() {
 	hull delete --force "$ID" || fail delete
 }
 
-# exec --detach and delete --force: who comes late says so, and no process outlives its container.
+# exec --detach and delete --force: an exec that comes late reports that, and no process outlives its container.
 test_exec_while_deleted() {
 	config 'del(.linux.namespaces[] | select(.type == "pid"))' # where nothing but the cgroup ends them
 	for round in 1 2 3 4; do
@@ -71,7 +71,7 @@ test_exec_while_deleted() {
 		deleting=$!
 		all exec --detach "$ID" sleep 1000
 		wait $deleting || fail "delete: $(cat "$WORK/delete")"
-		# "it is creating": the record of a container goes before its directory
+		# "it is creating": the record of a container is removed before its directory
 		losers_say 'container not running|does not exist|killed by signal 9|it is creating'
 		nothing_left "round $round"
 	done
@@ -92,7 +92,7 @@ test_exec_while_killed() {
 	hull delete "$ID" || fail delete
 }
 
-# pause, resume, exec and update, all mixed, and a delete at the end.
+# pause, resume, exec and update in random order, and a delete at the end.
 test_mixed_on_one() {
 	create
 	hull start "$ID" || fail start
@@ -126,7 +126,7 @@ test_delete_force() {
 	same $MANY "$winners" 'winners of delete --force'
 }
 
-# create and delete of the same id, all mixed.
+# create and delete of the same id in random order.
 test_mixed() {
 	config '.process.args = ["sleep", "1000"]'
 	pids=
@@ -145,7 +145,7 @@ test_mixed() {
 	[ ! -e "$WORK/refused" ] || fail "a delete --force failed: $(cat "$WORK/mixed")"
 }
 
-# Many containers at once, with a cgroup that they share as parent.
+# Many containers at once that share the parent of their cgroups.
 test_many_containers() {
 	config --arg path "/tests-$ID/x" '.process.args = ["true"]'
 	pids=

@@ -1,8 +1,8 @@
 #!/bin/sh
-# .mounts[].destination: made where it is missing, through whatever links the image has, and never outside the root.
+# .mounts[].destination: made if it is missing, through all links of the image, and never outside of the root.
 . "${0%/*}/lib.sh"
 
-# Nothing that a link of the image names on the host may be touched.
+# Nothing on the host that a link of the image names may be touched.
 host_untouched() {
 	[ "$(ls -A "$WORK/outside")" = "" ] || fail "the host has $(ls -A "$WORK/outside")"
 }
@@ -51,7 +51,7 @@ test_dots_and_slashes() {
 	expect_mount /srv/z ' tmpfs '
 }
 
-# Links that mean one thing on the host and another in the image.
+# Links that lead to one place on the host and to another one in the image.
 test_links_stay_inside() {
 	mkdir "$WORK/outside"
 	mkdir -p "$BUNDLE/rootfs$WORK/outside" "$BUNDLE/rootfs/deep"
@@ -91,7 +91,7 @@ test_destination_is_a_link() {
 	host_untouched
 }
 
-# What such a link names is made, inside: images have /etc/resolv.conf that leads to /run.
+# The target of such a link is made, inside: some images have an /etc/resolv.conf that leads to /run.
 test_dangling_link_to_a_file() {
 	mkdir "$WORK/outside"
 	echo nameserver >"$WORK/resolv"
@@ -129,7 +129,7 @@ test_links_in_a_loop() {
 	done
 }
 
-# Each level doubles what the one before takes.
+# Each level doubles the work of the one before.
 test_many_links() {
 	ln -s deep "$BUNDLE/rootfs/srv/0"
 	for i in $(seq 1 60); do
@@ -264,7 +264,7 @@ print(*(os.getxattr(sys.argv[1] + n, "trusted.mark").decode() for n in ("/file",
 	hull delete --force "$ID"
 }
 
-# What the options say of the root comes before what the directory below it is.
+# The options of the mount win over the directory below it.
 test_tmpcopyup_and_options() {
 	mkdir -m 755 "$BUNDLE/rootfs/t"
 	chown 7:8 "$BUNDLE/rootfs/t"
@@ -310,7 +310,7 @@ test_tmpcopyup_of_a_missing_directory() {
 	expect '' 'ls /new/place'
 }
 
-# A link of the image is copied as what it is; nothing of the host comes in.
+# A link of the image is copied as a link; nothing of the host comes in.
 test_tmpcopyup_of_links_to_the_host() {
 	echo secret >"$WORK/secret"
 	mkdir "$BUNDLE/rootfs/t"

@@ -7,7 +7,7 @@ LIST_DEFAULTS='cd /dev; for d in null zero full random urandom tty; do set -- $*
 LINKS='/proc/self/fd /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 pts/ptmx'
 LIST_LINKS='cd /dev; for l in fd stdin stdout stderr ptmx; do set -- $* $(readlink $l); done; echo $*'
 
-# Without what is mounted on /dev and below.
+# Without the mounts on /dev and below.
 no_dev() {
 	config '.mounts |= map(select(.destination | startswith("/dev") | not))'
 }
@@ -25,7 +25,7 @@ user_namespace() {
 	chmod 755 "$SUITE_DIR" "$WORK" "$BUNDLE"
 }
 
-# What a directory holds, and whose it is.
+# The contents of a directory, and their owners.
 picture() {
 	find "$1" -mindepth 1 -maxdepth 1 -exec stat -c '%n %F %a %u %g %t %T' {} + | grep -v '/\(pts\|shm\|mqueue\|hugepages\) ' | sort
 }
@@ -205,7 +205,7 @@ test_dev_absent() {
 	config '.linux.devices = [{path: "/dev/x", type: "c", major: 1, minor: 5, fileMode: 416, uid: 7}]'
 	expect "1:5 640 7 $DEFAULTS" "echo \$(stat -c '%t:%T %a %u' /dev/x) \$($LIST_DEFAULTS)"
 	expect "$LINKS" "$LIST_LINKS"
-	# And again, over what the first time left.
+	# Again, over the leftovers of the first time.
 	expect "$DEFAULTS" "$LIST_DEFAULTS"
 }
 
@@ -244,7 +244,7 @@ test_dev_absent_in_read_only_root() {
 	expect "$DEFAULTS" "$LIST_DEFAULTS"
 }
 
-# The directory of the host is shown as it is: nothing is made in it, and nothing changed.
+# The directory of the host is shown as it is: nothing is made or changed in it.
 test_dev_is_a_bind() {
 	before=$(picture /dev)
 	bind_dev /dev
@@ -286,7 +286,7 @@ test_dev_is_a_read_only_bind() {
 	expect "$DEFAULTS" "$LIST_DEFAULTS"
 }
 
-# A file system over the bind is the container's own again.
+# A filesystem over the bind is the container's own again.
 test_dev_is_a_tmpfs_over_a_bind() {
 	mkdir "$WORK/dev"
 	bind_dev "$WORK/dev"
@@ -318,6 +318,7 @@ test_user_namespace() {
 }
 
 test_user_namespace_with_devices() {
+	[ -c /dev/kmsg ] || skip 'this host has no /dev/kmsg'
 	user_namespace
 	config '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 11}, {path: "/dev/deep/pipe", type: "p", fileMode: 384, uid: 3}]'
 	expect '1:b fifo 600 3' 'stat -c %t:%T /dev/kmsg | tr "\n" " "; stat -c "%F %a %u" /dev/deep/pipe'
@@ -367,6 +368,25 @@ test_no_mount_namespace() {
 	config 'del(.linux.namespaces[] | select(.type == "mount")) | .mounts = [] | .linux.maskedPaths = [] | .linux.readonlyPaths = []
 		| .linux.devices = [{path: "/dev/x", type: "c", major: 1, minor: 3}]'
 	run_fails '.linux.devices'
+}
+
+# The rules are the initial user namespace's to set, as in podman build without root; what no device can be made for needs none.
+test_rules_of_root_in_a_user_namespace() {
+	unshare -Urm true 2>/dev/null || skip 'no user namespaces here'
+	hull_within_reach
+	config '.linux.resources.devices = [{allow: false, access: "rwm"}]
+		| .mounts |= map(if .type == "devpts" then .options -= ["gid=5"] else . end)
+		| .process.args = ["sh", "-c", "echo x >/dev/null && ! mknod /dev/x c 1 3 2>/dev/null && echo ran"]'
+	try unshare -Urm "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	expect_status 0
+	same ran "$out" 'the output'
+}
+
+test_root_without_cap_mknod() {
+	config '.process.args = ["sh", "-c", "echo x >/dev/null && echo ran"]'
+	try setpriv --bounding-set=-mknod "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	expect_status 0
+	same ran "$out" 'the output'
 }
 
 run_tests

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `check --host` says of this host, and of one that is made worse.
+# What `check --host` reports of this host, and of one that is made worse.
 . "${0%/*}/lib.sh"
 
 doctor() { # COMMAND… that calls it: prints its findings
@@ -12,6 +12,7 @@ says() { # REGEX
 }
 worse() { # SCRIPT: in namespaces of its own, as their root
 	unshare -Urmpf --mount-proc true 2>/dev/null || skip 'no user namespaces here'
+	hull_within_reach
 	doctor unshare -Urmpf --mount-proc sh -c "$1; exec \"\$0\" check --host" "$HULL"
 }
 
@@ -46,7 +47,7 @@ test_with_a_masked_proc() {
 	says '^limited +/proc +cannot be mounted anew: parts of the one here are hidden'
 	says 'hint: run the outer container with an unmasked /proc'
 }
-# A filter like Docker's, which answers clone3 as an old kernel would: the container in the container is made by the older call.
+# A filter like Docker's, which answers clone3 like an old kernel: a container in the container is made by the older call.
 test_container_in_one_without_clone3() {
 	! grep -q __asan_init "$HULL_ITSELF" || skip 'this build is dynamic, its libraries are not in the container'
 	inner=$BUNDLE/rootfs/inner
@@ -55,12 +56,12 @@ test_container_in_one_without_clone3() {
 	cp "$BUNDLE/rootfs/bin/busybox" "$inner/rootfs/bin/sh"
 	hull spec --rootless -f - | jq '.process.terminal = false | .process.args = ["sh", "-c", "echo in the inner one"] |
 		(.linux.uidMappings, .linux.gidMappings) = [{containerID: 0, hostID: 0, size: 1}]' >"$inner/config.json"
-	# who has the caller's 0 needs CAP_SETFCAP: user_namespaces(7)
+	# a caller whose id maps to 0 needs CAP_SETFCAP: user_namespaces(7)
 	config '.process.capabilities |= map_values(. + ["CAP_SETFCAP"]) | .linux.maskedPaths = [] | .linux.readonlyPaths = [] |
 		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
 		syscalls: [{names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38}]}'
 	expect 'in the inner one' 'hull --root /tmp/states run -b /inner x'
-	# init's second clone too, of which a time namespace is a reason
+	# init's second clone too, which a time namespace needs
 	jq '.linux.namespaces += [{type: "time"}]' "$inner/config.json" >"$WORK/timed.json" && mv "$WORK/timed.json" "$inner/config.json"
 	expect 'in the inner one' 'hull --root /tmp/states run -b /inner x'
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What a person reads when something is wrong; and nothing stays behind, which run_one checks after each.
+# The messages for mistakes; and nothing stays behind, which run_one checks after each.
 . "${0%/*}/lib.sh"
 
 test_no_config() {
@@ -42,7 +42,7 @@ test_version() {
 }
 
 test_unknown_capability() {
-	# config.md "Linux Process": what cannot be mapped to the kernel is a warning.
+	# config.md "Linux Process": a capability that the kernel does not know is a warning.
 	config '.process.capabilities.bounding += ["CAP_FLY"] | .process.args = ["true"]'
 	run_ok
 	printf '%s' "$errors" | grep -Fq '.process.capabilities.bounding[3]: unknown capability "CAP_FLY"' || fail "said: $errors"
@@ -91,7 +91,7 @@ test_log_file_json() {
 		fail "log: $(cat "$WORK/log.json")"
 }
 
-# Engines show the message and nothing else.
+# Engines show only the message.
 test_log_file_hint() {
 	config '.linux.namespaces += [{type: "uesr"}]'
 	try "$HULL" --root "$STATE" --log "$WORK/log.json" --log-format json run -b "$BUNDLE" "$ID"

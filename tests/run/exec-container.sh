@@ -1,8 +1,8 @@
 #!/bin/sh
-# exec: which containers it enters, and how: status, namespaces, cgroup, seccomp filter.
+# exec: the containers that it can enter, and how: status, namespaces, cgroup, seccomp filter.
 . "${0%/*}/lib.sh"
 
-# A container that stays, until the test ends.
+# start_container: a container that stays until the test ends.
 start_container() {
 	with_probe
 	trap 'hull delete --force "$ID"' EXIT
@@ -20,7 +20,7 @@ gives() {
 	same "$want" "$out" "exec $*"
 }
 
-# refuses TEXT OPTIONS...: with status 255, and an error of this text.
+# refuses TEXT OPTIONS...: exec fails with status 255, and an error with this text.
 refuses() {
 	text=$1
 	shift
@@ -38,7 +38,7 @@ wait_until() {
 	done
 }
 
-# Its namespaces are there; but init, still ours, is out of the reach of users.
+# Its namespaces exist; but init, which still is hull, is out of the reach of users.
 test_before_start() {
 	trap 'hull delete --force "$ID"' EXIT
 	create
@@ -56,7 +56,7 @@ test_status() {
 	refuses 'does not exist' "$ID" true
 	trap 'hull delete --force "$ID"' EXIT
 	create
-	# created: its namespaces are there
+	# created: its namespaces exist
 	gives 'in it' "$ID" echo 'in it'
 	same created "$(status_of)" status
 	hull start "$ID"
@@ -102,7 +102,7 @@ test_ignore_paused_interrupted() {
 	wait_until sh -c "[ \$('$HULL' --root '$STATE' ps -f json '$ID' | '$TOOL' jq length) = 1 ]"
 }
 
-# Whatever happens meanwhile, exec ends, with the program's status or an error; nothing is left.
+# Whatever happens meanwhile, exec ends, with the program's status or an error, and nothing is left.
 test_deleted_while_it_runs() {
 	start_container
 	"$HULL" --root "$STATE" exec "$ID" sleep 900 </dev/null >"$WORK/out" 2>&1 &
@@ -131,17 +131,17 @@ test_init_dies_at_that_moment() {
 		[ ! -e "$WORK/bad" ] || fail "$(cat "$WORK/bad" "$WORK/said")"
 		hull delete --force "$ID" || fail 'delete'
 	done
-	# what is said of it is that it does not run
+	# the message is that it does not run
 	! grep -v -e 'not running' -e 'does not exist' -e 'killed by signal 9' -e 'hint:' "$WORK/said" | grep -q . ||
 		fail "said: $(sort "$WORK/said" | uniq -c)"
 }
 
-# namespaces_are_inits: each as init has it.
+# namespaces_are_inits: each namespace is that of init.
 namespaces_are_inits() {
 	for type in mnt pid net ipc uts user cgroup time; do
 		gives "$(readlink "/proc/$init/ns/$type")" "$ID" readlink /proc/self/ns/$type
 	done
-	# in which the children are born, too
+	# also the namespaces in which the children are born
 	gives "$(readlink "/proc/$init/ns/pid")" "$ID" readlink /proc/self/ns/pid_for_children
 	gives "$(readlink "/proc/$init/ns/time_for_children")" "$ID" readlink /proc/self/ns/time_for_children
 }
@@ -156,7 +156,7 @@ test_every_namespace() {
 	[ "$execute_uptime" -gt 1000000 ] || fail "uptime $execute_uptime"
 }
 
-# Those of the host's that the container has stay so.
+# The namespaces of the host's that the container keeps.
 test_shared_namespaces() {
 	for without in network ipc uts cgroup; do
 		config --arg type $without '.linux.namespaces |= map(select(.type != $type))'
@@ -272,7 +272,7 @@ test_cgroup_membership() {
 	same "$(cgroup_of "$init")" "$(cgroup_of "$(cat "$WORK/pid")")" cgroup
 }
 
-# Frozen by itself, in a container that is not paused: a wait that a signal ends.
+# A process that freezes itself, in a container that is not paused: a signal ends the wait.
 test_cgroup_below_frozen() {
 	start_container
 	below=$CGROUP2$(cgroup_of "$init")/below
@@ -321,7 +321,7 @@ test_no_cgroup() {
 	refuses 'has no cgroup' --cgroup below "$ID" true
 }
 
-# Init is below, and so may be the container's other processes.
+# Init is in the cgroup below, and the container's other processes may be there too.
 test_cgroup_delegated() {
 	config '.annotations = {"run.oci.delegate-cgroup": "box"}'
 	start_container
@@ -333,7 +333,7 @@ test_cgroup_delegated() {
 	esac
 }
 
-# A cgroup that shares out controllers has no processes of its own.
+# A cgroup that distributes controllers has no processes of its own.
 test_cgroup_with_controllers() {
 	start_container
 	dir=$CGROUP2$(cgroup_of "$init")
@@ -365,7 +365,7 @@ test_filter_loaded_before_the_birth() {
 		.process.capabilities = {bounding: $all, permitted: $all, effective: $all}'
 }
 
-# As engines have it: clone3 is not known, so that clone's flags can be read.
+# As in engines' profiles: clone3 is unknown, so that the flags of clone can be read.
 test_filter_without_clone3() {
 	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38}]} |
 		.process.noNewPrivileges = false | ["CAP_SYS_PTRACE"] as $all | .process.capabilities = {bounding: $all, permitted: $all, effective: $all}'

@@ -1,8 +1,8 @@
 #!/bin/sh
-# exec: as whom (--user, --additional-gids), with what (--env, --cwd, --cap, --no-new-privs).
+# exec: the user (--user, --additional-gids) and the properties (--env, --cwd, --cap, --no-new-privs) of the process.
 . "${0%/*}/lib.sh"
 
-# A container that stays, until the test ends.
+# start_container: a container that stays until the test ends.
 start_container() {
 	with_probe
 	trap 'hull delete --force "$ID"' EXIT
@@ -19,7 +19,7 @@ gives() {
 	same "$want" "$out" "exec $*"
 }
 
-# refuses TEXT OPTIONS...: with status 255, and an error of this text.
+# refuses TEXT OPTIONS...: exec fails with status 255, and an error with this text.
 refuses() {
 	text=$1
 	shift
@@ -108,7 +108,7 @@ test_names() {
 	gives 'uid=1000,1000,1000 gid=1001,1001,1001 groups=3,29,50,88' -u bob -g 3 "$ID" probe ids
 }
 
-# What only the image asks for is left out where it is not mapped; what the caller asks for is not.
+# Groups that only the image asks for are left out if they are not mapped; groups that the caller asks for are not.
 test_groups_not_mapped() {
 	accounts
 	config '.linux.namespaces |= map(select(.type != "user")) + [{type: "user"}] | .process.capabilities = {} |
@@ -122,7 +122,7 @@ test_groups_not_mapped() {
 	refuses 'is each group mapped' -u 1000 -g 88 "$ID" probe ids
 }
 
-# With a user's one id no group can be set: those of an image, in whose files root is in many, are no obstacle.
+# If only the user's own id is mapped, no group can be set. The groups of an image, whose files put root in many, are no obstacle.
 test_groups_of_a_single_id() {
 	printf 'root:x:0:0:root:/root:/bin/sh\n' >"$BUNDLE/rootfs/etc/passwd"
 	printf 'root:x:0:root\nbin:x:1:root,bin,daemon\nwheel:x:10:root\n' >"$BUNDLE/rootfs/etc/group"
@@ -180,7 +180,7 @@ test_hostile_accounts() {
 	echo 'bob:x:6:6::/:' >"$BUNDLE/rootfs/$WORK/passwd"
 	ids bob 6 6 ''
 	rm "$passwd"
-	# CVE-2016-9962's kind: a link to a descriptor
+	# as in CVE-2016-9962: a link to a descriptor
 	ln -s /proc/self/fd/0 "$passwd"
 	refuses 'no user bob' -u bob "$ID" true
 	rm "$passwd"
@@ -234,7 +234,7 @@ test_environment() {
 	# each variable once
 	hull exec -e A=other -e A=last "$ID" cat /proc/self/environ </dev/null | tr '\0' '\n' | grep ^A= >"$WORK/environment"
 	same A=last "$(cat "$WORK/environment")" 'what is given three times'
-	# the program is looked for in the process's own PATH
+	# the program is looked up in the process's own PATH
 	mkdir "$BUNDLE/rootfs/other"
 	printf '#!/bin/sh\necho other\n' >"$BUNDLE/rootfs/other/tool"
 	chmod 755 "$BUNDLE/rootfs/other/tool"
@@ -272,7 +272,7 @@ test_capabilities() {
 	gives '0 28 28 28 0' -c CAP_FOWNER "$ID" sh -c "$show"
 	gives '0 2c 2c 2c 0' -c CAP_FOWNER --cap CAP_DAC_READ_SEARCH "$ID" sh -c "$show"
 	gives '0 0 0 28 0' -c CAP_FOWNER -u 1000 "$ID" sh -c "$show"
-	# config.md has a warning for what it cannot map; who types it wants it
+	# config.md warns of a capability that it cannot map; an option is an error
 	refuses '--cap CAP_NO_SUCH: no such capability' -c CAP_FOWNER -c CAP_NO_SUCH "$ID" true
 	for near in NET_ADMIN cap_net_admin CAP_NET_AMDIN; do
 		refuses "--cap $near: no such capability" --cap $near "$ID" true
@@ -296,7 +296,7 @@ test_no_new_privs() {
 	gives 1 --no-new-privs "$ID" sh -c "$show"
 }
 
-# What the host has not, is refused; nothing is forgotten.
+# A property that the host lacks is refused; nothing is dropped.
 test_labels() {
 	start_container
 	if ! grep -qw apparmor /sys/kernel/security/lsm 2>/dev/null; then

@@ -1,8 +1,8 @@
 #!/bin/sh
-# exec: the process that is added, by the container's own and options, or by --process; its streams, status and signals.
+# exec: the additional process, made by the container's own process and options, or by --process; its streams, status and signals.
 . "${0%/*}/lib.sh"
 
-# A container that stays, until the test ends.
+# start_container: a container that stays until the test ends.
 start_container() {
 	with_probe
 	trap 'hull delete --force "$ID"' EXIT
@@ -10,7 +10,7 @@ start_container() {
 	hull start "$ID" || fail 'start'
 }
 
-# execute OPTIONS... ID PROGRAM...: leaves $status, $out, $errors.
+# execute OPTIONS... ID PROGRAM...: sets $status, $out, $errors.
 execute() {
 	try hull exec "$@"
 }
@@ -24,7 +24,7 @@ gives() {
 	same "$want" "$out" "exec $*"
 }
 
-# refuses TEXT OPTIONS...: with status 255, and an error of this text.
+# refuses TEXT OPTIONS...: exec fails with status 255, and an error with this text.
 refuses() {
 	text=$1
 	shift
@@ -33,7 +33,7 @@ refuses() {
 	printf '%s' "$errors" | grep -Fq -- "$text" || fail "exec $*: error is '$errors', expected '$text'"
 }
 
-# process FILTER: $WORK/process.json from the configuration's process.
+# process FILTER: makes $WORK/process.json from the configuration's process.
 process() {
 	jq ".process | .args = [\"true\"] | $1" "$BUNDLE/config.json" >"$WORK/process.json" || fail "jq $1"
 }
@@ -92,7 +92,7 @@ test_command_line() {
 	refuses 'does not exist' no-such-container true
 	execute --no-such-option "$ID" true
 	[ "$status" != 0 ] || fail 'an unknown option is taken'
-	# options of the program are not ours
+	# options of the program are not hull's
 	gives '-e --cwd -d' "$ID" printf '%s %s %s' -e --cwd -d
 	gives '--help' -- "$ID" printf '%s' --help
 	execute --no-subreaper "$ID" true
@@ -112,7 +112,7 @@ test_defaults_are_the_containers() {
 	gives 'class=2 level=6' "$ID" probe ioprio
 	execute "$ID" probe sched
 	printf '%s' "$out" | grep -q 'policy=3 nice=5' || fail "scheduler: $out"
-	# like init's in all that does not move
+	# like init's in everything that does not change
 	for field in CapInh CapPrm CapEff CapBnd CapAmb NoNewPrivs Seccomp SigBlk SigIgn Uid Gid Groups Umask; do
 		execute "$ID" sh -c "grep ^$field: /proc/1/status /proc/self/status | cut -d : -f 2-"
 		same 1 "$(printf '%s\n' "$out" | sort -u | wc -l)" "lines of $field: $out"
@@ -181,7 +181,7 @@ test_process_file_refused() {
 		.terminal .terminal = "yes"
 		.consoleSize.height .consoleSize = {height: -1, width: 1}
 	END
-	# as in a configuration: what is not known may be there (config.md "Extensibility")
+	# as in a configuration: unknown properties may be there (config.md "Extensibility")
 	process '.unknownProperty = true'
 	execute --process "$WORK/process.json" "$ID"
 	expect_status 0
@@ -212,7 +212,7 @@ b' "$out" 'standard input to its end'
 	gives '0 1 2' "$ID" sh -c 'echo $(probe fds)'
 	try "$HULL" --root "$STATE" exec "$ID" sh -c 'echo $(probe fds)' <&-
 	same '0 1 2' "$out" 'descriptors with standard input closed'
-	# others of the caller's do not come along
+	# other descriptors of the caller do not come along
 	exec 3</etc/hostname 9</etc/hostname
 	gives '0 1 2' "$ID" sh -c 'echo $(probe fds)'
 	gives '0 1 2 3' --preserve-fds 1 "$ID" sh -c 'echo $(probe fds)'
@@ -235,7 +235,7 @@ test_much_output() {
 	wait $pid || fail 'exec'
 	wait
 	same "$(head -c 104857600 /dev/zero | cksum)" "$(cat "$WORK/sum")" 'what came out'
-	# with its sanitizers it needs more
+	# with the sanitizers it needs more
 	[ $most -lt 16384 ] || grep -q __asan_init "$HULL" || fail "$most KiB of memory"
 }
 
@@ -260,13 +260,13 @@ test_detached() {
 	same "$(cat "$BUNDLE/rootfs/pid")" "$(sed -n 's/^NSpid:.*\t//p' "/proc/$pid/status")" 'pid inside'
 	same "$(readlink "/proc/$(hull state "$ID" | jq .pid)/ns/pid")" "$(readlink "/proc/$pid/ns/pid")" 'pid namespace'
 	hull ps -f json "$ID" | jq -e "index($pid)" >/dev/null || fail 'not in ps'
-	# --pid-file without --detach too, and in a directory that is not there
+	# --pid-file without --detach too, and in a directory that does not exist
 	execute --pid-file "$WORK/pid2" "$ID" true
 	expect_status 0
 	grep -q '^[0-9]*$' "$WORK/pid2" || fail 'no pid'
 	refuses '--pid-file' --pid-file "$WORK/none/pid" "$ID" true
 	refuses '--pid-file' -d --pid-file /dev/null "$ID" true
-	# it ends with the container
+	# it ends together with the container
 	hull kill "$ID" KILL
 	wait_until [ ! -d "/proc/$pid" ]
 }
@@ -277,7 +277,7 @@ test_detached_of_what_failed() {
 	[ ! -e "$WORK/pid" ] || [ ! -d "/proc/$(cat "$WORK/pid")" ] || fail 'it runs'
 }
 
-# An error means that nothing was run: who tries again must not have it run twice.
+# An error means that nothing was run: a caller who tries again must not run it twice.
 test_nothing_runs_that_nobody_hears_of() {
 	start_container
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
@@ -329,7 +329,7 @@ test_signals() {
 		same 9 $? "exit status after $signal"
 		same "got $signal" "$(cat "$WORK/out")" 'what it says'
 	done
-	# not pid 1: what it does not handle ends it
+	# not pid 1: a signal without a handler ends it
 	rm -f "$BUNDLE/rootfs/ready"
 	"$HULL" --root "$STATE" exec "$ID" sh -c ": >/ready; exec sleep 900" </dev/null >"$WORK/out" 2>"$WORK/errors" &
 	pid=$!
@@ -376,7 +376,7 @@ test_terminal_by_relay() {
 	printf '%s\n' "$out" | grep -q '/dev/pts/[0-9]' || fail "no terminal: $out"
 	printf '%s\n' "$out" | grep -q '0t 1t 2t' || fail "descriptors: $out"
 	printf '%s\n' "$out" | grep -q '^1 1 [1-9]' || fail "session and group: $out"
-	# where ours is none
+	# if hull has no terminal
 	out=$(printf 'one\n' | hull exec -t "$ID" sh -c 'read line; echo "got $line"; exit 0' | tr -d '\r')
 	printf '%s\n' "$out" | grep -qx 'got one' || fail "input: $out"
 	execute -t "$ID" seq 1 20000

@@ -1,12 +1,12 @@
 #!/bin/sh
-# .process.args and .process.cwd: how the program is found and started, and what is said where it cannot be.
+# .process.args and .process.cwd: how the program is found and started, and the messages if it cannot be.
 . "${0%/*}/lib.sh"
 
 ROOT() {
 	echo "$BUNDLE/rootfs$1"
 }
 
-# script PATH TEXT: an executable file in the container.
+# script PATH TEXT: makes an executable file in the container.
 script() {
 	mkdir -p "$(dirname "$(ROOT "$1")")"
 	printf '%b' "$2" >"$(ROOT "$1")"
@@ -18,7 +18,7 @@ args() {
 	config --argjson list "$list" '.process.args = $list'
 }
 
-# refused STATUS ERROR [HINT]: exactly that is said, and that is the exit status; the same where the container is created first.
+# refused STATUS ERROR [HINT]: run prints exactly that and exits with that status; so does start after create.
 refused() {
 	want="hull: $2${3:+
   hint: $3}"
@@ -71,7 +71,7 @@ test_path_skips_what_cannot_be_executed() {
 }
 
 test_path_as_the_user() {
-	# What root could execute and the user cannot is passed over, as a shell would.
+	# A program that root could execute and the user cannot is passed over, as by a shell.
 	script /private/tool '#!/bin/sh\necho private\n'
 	script /closed/tool '#!/bin/sh\necho closed\n'
 	script /open/tool '#!/bin/sh\necho open\n'
@@ -212,7 +212,7 @@ test_interpreter_not_named() {
 	refused 126 '.process.args[0]: cannot execute `/tool`: its "#!" line names no interpreter: exec format error'
 }
 
-# The interpreter is there: what it needs itself is not.
+# The interpreter is there; its own interpreter is not.
 test_interpreter_of_the_interpreter() {
 	script /tool '#!/middle\n'
 	script /middle '#!/bin/nothing\n'
@@ -257,7 +257,7 @@ test_empty_file() {
 }
 
 test_loader_missing() {
-	# A dynamic program of this machine, with a loader that is nowhere.
+	# A dynamic program of this machine, whose loader is missing.
 	echo 'int main(void) { return 0; }' >"$WORK/empty.c"
 	${CC:-cc} -o "$(ROOT /tool)" -Wl,--dynamic-linker=/lib/ld-nothing.so "$WORK/empty.c" 2>/dev/null || skip 'no compiler'
 	args /tool
@@ -359,7 +359,7 @@ test_cwd_through_links() {
 }
 
 test_cwd_of_the_user_only() {
-	# Root of the container enters it, as runc does: the user may not list it, but is in it.
+	# Root of the container enters it, as under runc: the user may not list it, but is in it.
 	config '.process.user = {uid: 1000, gid: 1000} | .process.cwd = "/root"'
 	expect /root /bin/pwd
 }

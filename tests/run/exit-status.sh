@@ -1,6 +1,6 @@
 #!/bin/sh
-# Exit statuses, as hull(1) has them: the container's own passed through, 128 + signal, 1 for errors of the command,
-# 126 and 127 where the program cannot be executed. And the signals that a foreground run passes on.
+# Exit statuses, as hull(1) has them: the container's own passed through, 128 + signal, 1 for errors of the command, 126 and 127 if
+# the program cannot be executed. And the signals that a foreground run passes on.
 . "${0%/*}/lib.sh"
 
 test_passed_through() {
@@ -55,7 +55,7 @@ test_unknown_format() {
 	expect_status 126
 }
 
-# What create, start and run -d tell is whether it went well; the container's status is its own affair.
+# create, start and run -d exit with the result of the command; they do not pass the container's status on.
 test_detached() {
 	config '.process.args = ["sh", "-c", "exit 7"]'
 	run --detach
@@ -106,7 +106,7 @@ test_systemd_is_refused_clearly() {
 	fails_with 'systemd' "$HULL" --root "$STATE" --cgroup-manager systemd run -b "$BUNDLE" "$ID"
 }
 
-# A foreground run with a container that says which signals it got.
+# A foreground run with a container that reports the signals it got.
 start_listener() { # SCRIPT
 	rm -f "$BUNDLE/rootfs/ready"
 	config --arg script "$1" '.process.args = ["sh", "-c", $script]'
@@ -137,7 +137,7 @@ test_signals_may_be_ignored() {
 	same 5 $? 'exit status'
 }
 
-# pid 1 has no default actions: what it does not handle does not end it.
+# pid 1 has no default actions: a signal without a handler does not end it
 test_unhandled_signal() {
 	start_listener ': >/ready; while [ ! -e /stop ]; do sleep 0.02; done; exit 6'
 	kill -TERM $pid
@@ -161,7 +161,7 @@ test_all_closed() {
 	status=0
 	timeout 120 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" <&- >&- 2>&- || status=$?
 	same 0 $status status
-	# the descriptors that were closed are not taken by files of ours
+	# files of ours do not take the closed descriptors
 	for command in create start 'kill -a' 'delete --force'; do
 		status=0
 		case $command in
@@ -182,7 +182,7 @@ test_broken_pipe() {
 	[ "$(cat "$WORK/code")" != 124 ] || fail 'it goes on for ever'
 }
 
-# SIGPIPE and SIGCHLD as the caller has them, but ignored signals do not stay ignored inside.
+# SIGPIPE and SIGCHLD are as the caller has them, but ignored signals do not stay ignored inside.
 test_mask_and_ignored_signals() {
 	config '.process.args = ["sh", "-c", "grep -E \"Sig(Blk|Ign)\" /proc/self/status"]'
 	try sh -c 'trap "" PIPE; exec "$HULL" --root "$1" run -b "$2" "$3"' - "$STATE" "$BUNDLE" "$ID"

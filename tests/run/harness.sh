@@ -1,8 +1,8 @@
-# What lib.sh promises of every test: whatever one leaves behind is found, told and cleared; a signal to a run ends all that it
-# started; a hull command that hangs is ended. Each test runs a file of tests, inner.sh, that breaks the rule.
+# The promises of lib.sh to every test: whatever a test leaves behind is found, reported and removed; a signal to a run ends
+# everything that it started; a hull command that hangs is ended. Each test runs a file of tests, inner.sh, that breaks the rule.
 . "${0%/*}/lib.sh"
 
-# inner SCRIPT: a file of these tests, in a folder like this one.
+# inner SCRIPT: makes a file of these tests, in a folder like this one.
 inner() {
 	mkdir -p "$WORK/tests/run" "$WORK/temporary" "$WORK/programs"
 	ln -s "$TOOL" "$WORK/programs"
@@ -13,7 +13,7 @@ inner() {
 	unset HULL_TEST_TEMPLATE # which may be another test's
 }
 
-# inner_fails TEXT SCRIPT: the file fails, and says so with these words; nothing is there any more.
+# inner_fails TEXT SCRIPT: the file fails, with these words, and nothing of it is left.
 inner_fails() {
 	inner "$2"
 	try sh "$WORK/tests/run/inner.sh"
@@ -25,7 +25,7 @@ inner_fails() {
 	is_cleared
 }
 
-# The inner file noted its id and its directory.
+# The inner file wrote its id and its directory to a file.
 is_cleared() {
 	read -r inner_id inner_dir <"$NOTES"
 	left=$("$TOOL" look "$WORK/nowhere" "$inner_dir" "$inner_id") || fail "still there: $left"
@@ -70,7 +70,7 @@ test_failure_is_cleared() {
 	esac
 }
 
-# What a shell does without: the words of a failed filter, a text of several lines or of none.
+# The forms that a shell cannot pass on: the text of a failed filter, a text of several lines or of none.
 test_results() {
 	inner '
 		test_lines() { inside "echo a; echo; echo \"  b\\\\c \"; echo; echo"; same "a
@@ -93,7 +93,7 @@ test_results() {
 	esac
 }
 
-# A run that is in the middle of a container, with a mount of its own and something to tidy up; then the signal.
+# A run in the middle of a container, with a mount of its own and something to tidy up; then the signal.
 signalled() { # SIGNAL STATUS
 	inner "$NOTE"'
 		test_it() {
@@ -122,7 +122,7 @@ test_terminated() { signalled TERM 143; }
 test_interrupted() { signalled INT 130; }
 test_hung_up() { signalled HUP 129; }
 
-# By itself it would run for a quarter of an hour; it does not heed SIGTERM.
+# Alone it would run for a quarter of an hour; it ignores SIGTERM.
 test_hanging_command_is_ended() {
 	[ -z "${HULL_TEST_USER:-}" ] || skip 'as-user.c ends it'
 	inner 'test_it() { config ".process.args = [\"sleep\", \"1000\"]"; run; expect_status 137; hull delete --force "$ID"; }'

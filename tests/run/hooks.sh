@@ -1,10 +1,10 @@
 #!/bin/sh
-# .hooks: which run, when, where and with what.
+# .hooks: which hooks run, when, where and with what.
 . "${0%/*}/lib.sh"
 
 ALL='prestart createRuntime createContainer startContainer poststart poststop'
 
-# hook KIND SCRIPT: a hook that runs a shell script of the host (or, for startContainer, of the container).
+# hook KIND SCRIPT: adds a hook that runs a shell script of the host (or, for startContainer, of the container).
 hook() {
 	config --arg kind "$1" --arg script "$2" \
 		'.hooks[$kind] += [{path: "/bin/sh", args: ["sh", "-c", $script], env: ["PATH=/usr/bin:/bin", "OWN=1"]}]'
@@ -28,7 +28,7 @@ test_order() {
 	same startContainer "$(grep -B1 -m1 -e process -e poststart "$WORK/order" | head -n 1)" 'hook before the process'
 }
 
-# each SCRIPT: a hook of every kind; $KIND is its own. What a hook of the container writes to /tmp is in its root filesystem.
+# each SCRIPT: a hook of every kind; $KIND is the kind. A hook of the container writes to /tmp of its root filesystem.
 each() {
 	mkdir -p "$WORK/seen"
 	for kind in $ALL; do
@@ -47,7 +47,7 @@ seen() {
 	esac
 }
 
-# states PID: what the hooks got, where the container's own pid is PID on the host.
+# states PID: the states that the hooks got, if the container's own pid on the host is PID.
 states() {
 	for kind in $ALL; do
 		seen $kind >"$WORK/state.json" 2>/dev/null || fail "no $kind"
@@ -91,7 +91,7 @@ test_state_in_create_and_start() {
 }
 
 test_namespaces() {
-	# Own mount and UTS namespace in the container's hooks; those of the runtime in all others.
+	# The container's hooks have its mount and UTS namespaces; all others have the runtime's.
 	config 'del(.process.capabilities) | .hostname = "inside"'
 	each 'readlink /proc/self/ns/mnt; uname -n; pwd; umask'
 	umask 027
@@ -106,7 +106,7 @@ test_namespaces() {
 }
 
 test_create_container_before_pivot() {
-	# config.md "CreateContainer Hooks": the container's mounts are there, at the host's path, and its root is not yet the root.
+	# config.md "CreateContainer Hooks": the container's mounts exist, at the host's path, and its root is not yet the root.
 	hook createContainer "exec >$WORK/seen
 		[ -e $WORK/template ] || [ -e $BUNDLE/config.json ] && echo host
 		[ -c $BUNDLE/rootfs/dev/null ] && echo device
@@ -120,7 +120,7 @@ test_create_container_before_pivot() {
 }
 
 test_create_runtime_sees_the_mounts() {
-	# Through the container's pid: the namespaces are there, and the mounts made.
+	# By the container's pid: the namespaces exist, and the mounts are made.
 	hook createRuntime "pid=\$(sed 's/.*\"pid\":\([0-9]*\).*/\1/')
 		cut -d ' ' -f 5 /proc/\$pid/mountinfo | grep -c ^$BUNDLE/rootfs/ >$WORK/seen
 		readlink /proc/\$pid/ns/net >>$WORK/seen"
@@ -172,7 +172,7 @@ test_arguments() {
 	same 'a b||c' "$(cat "$WORK/seen")" arguments
 }
 
-# not_run KIND…: none of these has.
+# not_run KIND…: none of these hooks has run.
 not_run() {
 	for kind; do
 		[ -z "$(seen $kind 2>/dev/null)" ] || fail "$kind ran"
@@ -180,7 +180,8 @@ not_run() {
 }
 
 test_failure() {
-	# runtime.md "Lifecycle": an error, the container is stopped and undone, and the poststop hooks run. None after the failed one does.
+	# runtime.md "Lifecycle": an error stops the container, undoes it, and runs the poststop hooks. No hook after the failed one
+	# runs.
 	after=" $ALL "
 	for failing in prestart createRuntime createContainer startContainer; do
 		config 'del(.hooks)'
@@ -259,7 +260,7 @@ test_timeout() {
 		expect_status 1
 		same "hull: .hooks.${kind}[0]: hook /bin/sh timed out after 1 s" "$errors" error
 	done
-	# Its children went with it.
+	# Its children ended with it.
 	! grep -lsz '^33$' /proc/[0-9]*/cmdline 2>/dev/null | grep -q . || fail 'a child of the hook is left'
 	config '.hooks.poststart[0].timeout = 0'
 	run_fails '.hooks.poststart[0].timeout'

@@ -41,7 +41,7 @@ bind() {
 			+ if $map == "" then {} else {uidMappings: mappings, gidMappings: mappings} end]'
 }
 
-# owners EXPECTED: of the files as the container sees them, "NAME=UID:GID …".
+# owners EXPECTED: the files' owners as the container sees them, "NAME=UID:GID …".
 owners() {
 	expect "$1" 'cd /mnt; for f in [0-9]* sub/[0-9]*; do printf "%s=%s " $f $(stat -c %u:%g $f); done'
 }
@@ -241,6 +241,15 @@ test_mapped_already() {
 	run_fails "id-map $WORK/host: Operation not permitted"
 	bind '["rbind", "idmap"]'
 	run_ok
+}
+
+# Root that may not map any id is like any other user: newuidmap(1), or its own id alone.
+test_default_of_root_without_cap_setuid() {
+	config '.linux.namespaces += [{type: "user"}] | .process.args = ["cat", "/proc/self/uid_map"]
+		| .mounts |= map(if .type == "devpts" then .options -= ["gid=5"] else . end)'
+	try setpriv --bounding-set=-setuid "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	expect_status 0
+	same '0 0 1' "$(printf '%s\n' "$out" | head -n 1 | xargs)" 'the first range'
 }
 
 run_tests

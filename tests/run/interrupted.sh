@@ -1,9 +1,9 @@
 #!/bin/sh
-# A signal that is sent to end a command, or a reader that has gone, while hooks run: the hook ends with all that it started, what was
-# half-made is undone, and the status is 128 + the signal's number.
+# A signal that ends a command, or a reader that has gone away, while hooks run: the hook ends with everything that it started,
+# half-made things are undone, and the status is 128 + the signal's number.
 . "${0%/*}/lib.sh"
 
-# hook KIND: one that hangs, ignores signals and has a child; /hooked is there when it does.
+# hook KIND: a hook that hangs, ignores signals and has a child. It makes /hooked.
 hook() {
 	hooked=$BUNDLE/rootfs/hooked
 	case $1 in startContainer) mark=/hooked ;; *) mark=$hooked ;; esac
@@ -12,7 +12,7 @@ hook() {
 		args: ["sh", "-c", "trap \"\" HUP INT TERM; (sleep 1000; :) & : >\($mark); while :; do sleep 1; done"], env: ["PATH=/bin:/usr/bin", $id]}]}'
 }
 
-# interrupt SIGNAL COMMAND...: sends it once the hook is there; leaves $status and $errors.
+# interrupt SIGNAL COMMAND...: sends the signal once the hook runs; sets $status and $errors.
 interrupt() {
 	signal=$1
 	shift
@@ -78,7 +78,7 @@ test_ignored_signal() {
 	same '' "$errors" 'what it says'
 }
 
-# Until the program runs nobody in the container could handle it.
+# Until the program runs, no process in the container could handle it.
 test_start_hooks_of_run() {
 	for command in run 'run -d'; do
 		hook startContainer
@@ -98,7 +98,7 @@ test_poststart_hooks_of_run() {
 	done
 }
 
-# A container whose start was interrupted does not come to run after all.
+# A container whose start was interrupted does not run later.
 test_hooks_of_start() {
 	for kind in startContainer poststart; do
 		hook $kind
@@ -112,7 +112,7 @@ test_hooks_of_start() {
 	done
 }
 
-# The container is deleted by then: the hook ends, the next one runs.
+# The container is deleted by then: the hook ends, and the next one runs.
 test_hooks_of_delete() {
 	hook poststop
 	config --arg file "$WORK/second" '.hooks.poststop += [{path: "/bin/touch", args: ["touch", $file]}]'
@@ -125,7 +125,7 @@ test_hooks_of_delete() {
 }
 
 
-# Nobody reads what a hook writes, nor our warnings: that ends nothing half-way.
+# Nobody reads the output of a hook, nor hull's warnings: that ends nothing half-way.
 test_reader_is_gone() {
 	config '.process.args = ["true"] | .hooks = {createRuntime: [{path: "/bin/sh", args: ["sh", "-c", "sleep 0.3; echo text >&2"]}],
 		poststop: [{path: "/bin/sh", args: ["sh", "-c", "echo text >&2; exit 1"]}]}'

@@ -1,9 +1,9 @@
 #!/bin/sh
-# hull as a job of an interactive shell, with a terminal for its container: stopped and continued, in the background and brought back, and
-# the terminal as it was whatever ends it.
+# hull as a job of an interactive shell, with a terminal for its container: stopped and continued, in the background and brought
+# back, and the terminal as before, whatever ends hull.
 . "${0%/*}/lib.sh"
 
-# A shell on a terminal of its own, whose prompt is empty; `say LINE` types, `see REGEX` waits for what is seen. $tty is its terminal.
+# A shell on a terminal of its own, with an empty prompt. `say LINE` types; `see REGEX` waits for output. $tty is its terminal.
 start_shell() {
 	command -v bash >/dev/null || skip 'bash(1) is not here'
 	compile peer
@@ -53,7 +53,7 @@ await_mode() {
 	done
 }
 
-# The shell's hull, and no child of that; leaves $pid.
+# Finds the shell's hull, not a child of hull's; sets $pid.
 find_hull() {
 	for _ in $(seq 600); do
 		for file in $(grep -lsF -- "$STATE" /proc/[0-9]*/cmdline); do
@@ -107,7 +107,7 @@ test_stopped_and_continued() {
 	end_shell
 }
 
-# Output goes on in the background; input does not: it is the shell's, and reading it stops us.
+# Output continues in the background. Input does not: it belongs to the shell, and reading it stops hull.
 test_in_the_background() {
 	program 'echo ready; i=0; while [ ! -e /stop ]; do i=$((i + 1)); echo "tick $i"; sleep 0.2; done; read line; echo "got <$line>"; exit 6'
 	start_shell
@@ -153,7 +153,7 @@ test_started_in_the_background() {
 	end_shell
 }
 
-# It ends while it is in the background: the terminal is the shell's, and is left as it is.
+# hull ends while it is in the background: the terminal is the shell's, and stays unchanged.
 test_ends_in_the_background() {
 	program 'echo ready; while [ ! -e /stop ]; do sleep 0.1; done; exit 8'
 	start_shell
@@ -179,7 +179,7 @@ test_ends_in_the_background() {
 	end_shell
 }
 
-# Without a shell that could bring it back: its terminal cannot be read nor set, and it ends all the same.
+# Without a shell that could bring it back, its terminal can be neither read nor set, and hull ends all the same.
 test_orphan_in_the_background() {
 	program 'echo ready; sleep 0.3; exit 8'
 	start_shell
@@ -195,7 +195,7 @@ test_orphan_in_the_background() {
 	end_shell
 }
 
-# The keys for signals are the container's: ^Z stops its program, not us.
+# The keys for signals are the container's: ^Z stops its program, not hull.
 test_keys_of_the_program() {
 	config '.process.terminal = true | .process.args = ["sh", "-i"] | .process.env += ["PS1=in> "]'
 	start_shell
@@ -221,7 +221,7 @@ test_keys_of_the_program() {
 	end_shell
 }
 
-# Without a terminal of the container's ^Z is meant for us, and for the program if it cares.
+# Without a terminal of the container's, ^Z is for hull, and for the program if it handles it.
 test_without_terminal() {
 	config --arg script 'trap "echo tstp" TSTP; echo ready; while [ ! -e /stop ]; do sleep 0.1; done; echo end; exit 5' '.process.args = ["sh", "-c", $script]'
 	start_shell
@@ -239,7 +239,7 @@ test_without_terminal() {
 	end_shell
 }
 
-# The line goes dead: SIGHUP is passed on, and who cares not goes on, without costing anything.
+# The line goes dead: SIGHUP is passed on. A program that ignores it continues, without using processor time.
 test_terminal_goes_away() {
 	program 'trap "echo hup >/hup" HUP; echo ready; while [ ! -e /stop ]; do sleep 0.1; done; exit 5'
 	start_shell
@@ -293,7 +293,7 @@ test_exec() {
 	hull delete --force "$ID" || fail delete
 }
 
-# Whatever ends it: a signal to us, to the program, a program that cannot be executed, a reader that goes away.
+# Whatever ends it: a signal to hull, a signal to the program, a program that cannot be executed, a reader that goes away.
 test_settings_after_each_end() {
 	start_shell
 	program 'trap "exit 3" TERM; echo ready; while :; do sleep 0.1; done'

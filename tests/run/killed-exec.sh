@@ -1,5 +1,5 @@
 #!/bin/sh
-# As killed.sh, for the commands on a container that runs, exec before all; and the death of an engine's monitor.
+# Like killed.sh, for the commands on a running container, above all exec; and the death of an engine's monitor.
 . "${0%/*}/lib.sh"
 STEPS=${STEPS:-40}
 
@@ -11,7 +11,7 @@ run_container() {
 	init=$(hull state "$ID" | jq .pid)
 }
 
-# Whatever exec had begun ends; nobody waits in there for an answer that never comes.
+# Everything that exec had begun ends; no process in there waits for an answer that never comes.
 expect_alone() {
 	tries=0
 	while [ "$(find "$cgroup" -name cgroup.procs -exec cat {} +)" != "$init" ]; do
@@ -31,7 +31,7 @@ count_calls() { # WHO ARGUMENT...
 	[ "$total" -gt 10 ] || fail "only $total system calls"
 }
 
-# exec_everywhere WHO OPTION...: of exec's two processes one is in the container's pid namespace, one not yet.
+# exec_everywhere WHO OPTION...: of exec's two processes, one is in the container's pid namespace, the other not yet.
 exec_everywhere() {
 	who=$1
 	shift
@@ -49,7 +49,7 @@ exec_everywhere() {
 		expect_alone "exec killed at $at of $total"
 		if [ "$who" = child ] && [ $code = 0 ]; then
 			code=$(tail -n 1 "$WORK/out")
-			# detached it may have begun to run the program; and the first process may be killed as it ends
+			# detached, it may have begun to run the program; and the first process may be killed as it ends
 			[ "$code" != 0 ] || [ "${1:-}" = -d ] || [ -e "$BUNDLE/rootfs/tmp/ran" ] ||
 				fail "exec whose process was killed at $at: success"
 			[ "$code" = 0 ] || [ "$code" = 137 ] || [ -s "$WORK/errors" ] || fail "exec whose process was killed at $at: nothing was said"
@@ -96,7 +96,7 @@ test_processes_of_exec_with_terminal() {
 	exec_everywhere child -t
 }
 
-# One that waits in a paused container, and whose hull is killed: it ends once the container goes on.
+# An exec that waits in a paused container, and whose hull is killed, ends once the container continues.
 test_exec_in_paused() {
 	with_killer
 	run_container
@@ -115,7 +115,7 @@ test_exec_in_paused() {
 	hull delete --force "$ID" || fail delete
 }
 
-# delete --force of a container with a process of exec of which hull was killed, before it had an answer and after.
+# delete --force of a container with a process of exec whose hull was killed, before it had an answer and after.
 test_delete_after_exec() {
 	with_killer
 	run_container
@@ -133,7 +133,7 @@ test_delete_after_exec() {
 	done
 }
 
-# command_everywhere COMMAND ARGUMENT...: on a container that runs; the same command can be given again, or the container be deleted.
+# command_everywhere COMMAND ARGUMENT...: on a running container. The command can be given again, or the container be deleted.
 command_everywhere() {
 	run_container
 	count_calls parent "$@"
@@ -181,7 +181,8 @@ test_update() {
 	command_everywhere update --pids-limit 100 "$ID"
 }
 
-# An engine's monitor is killed at one moment after the other; the command ends by itself, or with it, and what is left can be deleted.
+# An engine's monitor is killed at one moment after the other. The command ends by itself or with it, and whatever is left can be
+# deleted.
 monitor_everywhere() { # COMMAND ARGUMENT...
 	usec=0
 	while [ $usec -lt 20000 ]; do
@@ -189,7 +190,7 @@ monitor_everywhere() { # COMMAND ARGUMENT...
 		code=$?
 		pid=$(cat "$WORK/pid")
 		tries=0
-		# run and exec go on until the container ends
+		# run and exec continue until the container ends
 		while [ "$1" != run ] && [ "$1" != exec ] && [ -e "/proc/$pid" ] && ! grep -q '^State:.Z' "/proc/$pid/status"; do
 			tries=$((tries + 1))
 			[ $tries -lt 600 ] || fail "$1 goes on: $(cat "/proc/$pid/wchan")"

@@ -1,15 +1,15 @@
 #!/bin/sh
-# hull, or init, is killed at each of its system calls in turn: what is left can be deleted, and then nothing is left.
-# STEPS (40) is how many points of each command are tried, spread evenly.
+# hull, or init, is killed at each of its system calls in turn: whatever is left can be deleted, and then nothing is left. STEPS
+# (40) is the number of points of each command, spread evenly.
 . "${0%/*}/lib.sh"
 STEPS=${STEPS:-40}
 
-# The commands that need no time limit: they are traced.
+# These commands are traced and need no time limit.
 kill_at() {
 	"$KILL_AT" "$1" "$2" "$HULL" --root "$STATE" "$3" -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors"
 }
 
-# Each point of COMMAND where WHO is killed. A run is over by itself, so what it leaves is looked at after the kill too.
+# Tries each point of COMMAND where WHO is killed. A run ends by itself, so its leftovers are looked at after the kill too.
 kill_everywhere() { # WHO COMMAND
 	kill_at "$1" 0 "$2"
 	[ $? = 3 ] || fail "$2 cannot be traced: $(cat "$WORK/errors")"
@@ -21,7 +21,7 @@ kill_everywhere() { # WHO COMMAND
 	while [ $at -le "$total" ]; do
 		kill_at "$1" $at "$2"
 		if [ "$1" = child ]; then
-			# init is dead: create said so and undid what it had made, or had finished
+			# init is dead: create has reported that and undone its work, or had finished
 			[ "$(tail -n 1 "$WORK/out")" != 0 ] || [ -n "$(ls -A "$STATE")" ] || [ "$2" = run ] ||
 				fail "$2 killed at $at: success without a container"
 			[ "$(tail -n 1 "$WORK/out")" = 0 ] || [ -s "$WORK/errors" ] || [ "$2" = run ] ||
@@ -101,7 +101,7 @@ test_init_of_run() {
 	kill_everywhere child run
 }
 
-# start, killed anywhere, leaves a container that is created, running or stopped, and can be deleted.
+# After start is killed anywhere, the container is created, running or stopped, and can be deleted.
 test_start() {
 	with_killer
 	config '.process.args = ["sleep", "1000"]'
@@ -122,7 +122,7 @@ test_start() {
 	done
 }
 
-# delete, killed anywhere, can be done again.
+# After delete is killed anywhere, it can be given again.
 test_delete() {
 	with_killer
 	config '.process.args = ["sleep", "1000"]'
@@ -178,8 +178,8 @@ test_create_under_systemd() {
 	same '' "$(systemctl list-units --all --plain --no-legend | grep -F "$ID")" 'the units'
 }
 
-# A signal ends init wherever it stands, once its record is there to find it by, though a pid namespace's first process is spared what it
-# does not handle.
+# A signal ends init at any point once its record exists, by which it is found, although the first process of a pid namespace is
+# spared signals without a handler.
 term_everywhere() { # COMMAND
 	kill_at child 0 "$1"
 	total=$(tail -n 1 "$WORK/out")

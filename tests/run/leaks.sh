@@ -1,16 +1,17 @@
 #!/bin/sh
-# Many containers one after the other leave nothing: no process, mount, cgroup, key, socket, open file nor state. COUNT (100) is how many.
+# Many containers one after the other leave nothing: no process, mount, cgroup, key, socket, open file nor state. COUNT (100) is
+# their number.
 . "${0%/*}/lib.sh"
 COUNT=${COUNT:-100}
 
-# Numbers of the whole machine, which others change too: what leaks with each container shows all the same.
+# Numbers of the whole machine, which others change too: a leak of each container shows all the same.
 numbers() {
 	set -- $(cat /proc/sys/fs/file-nr) $(wc -l </proc/self/mountinfo) $(wc -l </proc/net/unix) $(cat /proc/sys/fs/inode-nr) \
 		$(sed -n 's/^ *0: *\([0-9]*\) .*/\1/p' /proc/key-users 2>/dev/null || echo 0) $(ls -d /proc/[0-9]* 2>/dev/null | wc -l) $(wc -l </proc/locks)
 	echo "files=$1 mounts=$4 sockets=$5 keys=${8:-0} processes=${9:-0}"
 }
 
-# Cgroups below one of our own, to count those that somebody still holds as well.
+# Cgroups below one of our own, to count those that are still held as well.
 begin() {
 	parent=$CGROUP2/leaks-$ID
 	mkdir "$parent"
@@ -80,7 +81,7 @@ test_whole_lives() {
 		"$HULL" --root "$STATE" create -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 || fail "create: $(cat "$WORK/out")"
 		"$HULL" --root "$STATE" start "$ID" || fail start
 		"$HULL" --root "$STATE" exec "$ID" true </dev/null || fail exec
-		# the end of the pid namespace waits for whoever reaps this one: process 1, which may take its time
+		# the end of the pid namespace waits for the process that reaps this one: process 1, which may take its time
 		[ $((i % 20)) != 0 ] || "$HULL" --root "$STATE" exec -d "$ID" sleep 1000 </dev/null >"$WORK/out" 2>&1 || fail 'exec -d'
 		"$HULL" --root "$STATE" kill "$ID" KILL || fail kill
 		"$HULL" --root "$STATE" delete --force "$ID" || fail delete
@@ -89,7 +90,7 @@ test_whole_lives() {
 	end
 }
 
-# In one container; neither its own processes nor the descriptors of its init become more.
+# In one container: neither its own processes nor the descriptors of its init become more.
 test_exec() {
 	begin
 	config '.process.args = ["sleep", "1000"]'
@@ -107,7 +108,7 @@ test_exec() {
 	done
 	await 'it grows' has_not_grown || fail "from $before to $after"
 	same "$held" "$(ls "/proc/$init/fd" | wc -l)" 'descriptors of init'
-	# what was detached is a zombie until init of the container, which waits for nobody, ends
+	# a detached process is a zombie until the container's init ends, which waits for no other process
 	same "$init" "$(cat "$parent/x/cgroup.procs" | while read -r pid; do grep -q '^State:.Z' "/proc/$pid/status" || echo "$pid"; done)" processes
 	"$HULL" --root "$STATE" delete --force "$ID" || fail delete
 	end

@@ -4,20 +4,21 @@
 #	test_exit_code() { inside 'exit 3'; expect_status 3; }
 #	run_tests
 #
-# Each function test_* runs in a subshell with a fresh bundle in $BUNDLE (busybox, the configuration of `hull spec` without
-# a terminal), a state directory of its own in $STATE and a container id of its own in $ID. `fail` and `skip` end it.
-# After each, nothing may be left behind: no state, cgroup, mount or process.
+# Each function test_* runs in a subshell with a fresh bundle in $BUNDLE (busybox, and the configuration of `hull spec` without a
+# terminal), a state directory of its own in $STATE and a container id of its own in $ID. `fail` and `skip` end it. A test must
+# leave nothing behind: no state, cgroup, mount or process.
 #
-# Prints "ok NAME", "FAIL NAME: why" or "SKIP NAME: why". Environment: HULL (build/hull), ONLY (names to run),
-# HULL_TEST_TRIES (1), HULL_TEST_USER (a uid: the test is root's, hull and its containers are that user's; see as_user),
-# HULL_TEST_LIMIT (120, the seconds for a hull command), HULL_TEST_PATIENCE (10000, the milliseconds until what is left is a failure).
+# Prints "ok NAME", "FAIL NAME: why" or "SKIP NAME: why". Environment: HULL (build/hull); ONLY (names of the tests to run);
+# HULL_TEST_TRIES (1); HULL_TEST_USER (a uid: the test is root's, hull and its containers are that user's; see as_user);
+# HULL_TEST_LIMIT (120, the seconds for a hull command); HULL_TEST_PATIENCE (10000, the milliseconds after which a leftover is a
+# failure).
 
 set -u
 LIB_DIR=$(cd "${0%/*}" && pwd)
 SUITE=${0##*/}
 SUITE=${SUITE%.sh}
 
-# The tests' own tool (tests/tool), as $TOOL: beside the other programs of the tests, or beside hull, or built here.
+# The tests' own tool (tests/tool), as $TOOL: among the other programs of the tests, beside hull, or built here.
 find_tool() {
 	hull=${HULL:-build/hull}
 	for TOOL in "${HULL_TEST_PROGRAMS:-}/test-tool" "$(cd "${hull%/*}" 2>/dev/null && pwd)/test-tool"; do
@@ -32,7 +33,7 @@ find_tool() {
 	[ -x "$TOOL" ]
 }
 
-# Where there is no compiler none is too old.
+# Without a compiler, the tool is never too old.
 tool_is_old() {
 	command -v "${CC:-cc}" >/dev/null || return
 	for source in "${LIB_DIR%/*}"/tool/*; do
@@ -41,7 +42,7 @@ tool_is_old() {
 	return 1
 }
 
-# A check may not pass because the program that it asks is missing. In a guest (../vm/suite) there is less than on the host.
+# A check must not pass because the program that it calls is missing. A guest (../vm/suite) has fewer programs than the host.
 if [ -z "${HULL_TEST_SUITE_DIR:-}" ] && ! why=$(sh "${LIB_DIR%/*}/check-tools.sh" needed "$0"); then
 	if [ -n "${HULL_TEST_ELSEWHERE:-}" ]; then
 		for name in ${ONLY:-all}; do
@@ -53,7 +54,8 @@ if [ -z "${HULL_TEST_SUITE_DIR:-}" ] && ! why=$(sh "${LIB_DIR%/*}/check-tools.sh
 	exit 1
 fi
 
-# The file is run by a parent (`supervise`) that ends whatever it started, when it is over or by a signal: once more, from here on.
+# A parent (`supervise`) runs the file and ends whatever the file has started, when the file ends or by a signal: the file begins
+# again here.
 if [ -z "${HULL_TEST_SUITE_DIR:-}" ]; then
 	find_tool || {
 		echo "FAIL $SUITE: the tests' tool is missing: make build/test-tool"
@@ -68,7 +70,7 @@ CGROUP2=$HULL_TEST_CGROUP2
 unset HULL_TEST_SUITE_DIR HULL_TEST_CGROUP2
 HULL_ITSELF=$HULL # to be copied into a container
 
-# What of jq(1) the tests of this folder need. Those of engines have the real one.
+# The part of jq(1) that the tests of this folder need. The tests of engines have the real one.
 case $LIB_DIR in
 */engines) ;;
 *) jq() {
@@ -86,7 +88,7 @@ skip() {
 	exit 77
 }
 
-# await WHY COMMAND...: until the command succeeds, for a minute and longer on a slow machine; then the test fails.
+# await WHY COMMAND...: waits until the command succeeds, for a minute and longer on a slow machine; then the test fails.
 await() {
 	in_vain=$1
 	shift
@@ -115,7 +117,7 @@ ended() { # PID; a zombie has
 	esac
 }
 
-# runs REGEX: a process with such a command line is there; no_process REGEX: there is none, which was looked at.
+# runs REGEX: a process with such a command line exists; no_process REGEX: no process does, and the search was made.
 runs() {
 	found=0
 	"$TOOL" find "$1" >/dev/null || found=$?
@@ -127,7 +129,7 @@ no_process() {
 	! runs "$1"
 }
 
-# executes PROGRAM PID: for await; a process in the background is that program by now, or has ended before.
+# executes PROGRAM PID: for await; a process in the background executes that program by now, or has ended.
 executes() {
 	ended "$2" || [ "$(cat "/proc/$2/comm")" = "$1" ]
 }
@@ -137,12 +139,12 @@ config() {
 	"$TOOL" config "$BUNDLE/config.json" "$@" || fail "the filter fails: $*"
 }
 
-# It has two minutes; `supervise` sees to that, and as-user.c.
+# The command has two minutes, which `supervise` and as-user.c enforce.
 hull() {
 	"$HULL" --root "$STATE" "$@"
 }
 
-# Runs the configuration; leaves $status, $out and $errors.
+# Runs the configuration; sets $status, $out and $errors.
 run() {
 	status=0
 	hull run "$@" -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" || status=$?
@@ -161,7 +163,13 @@ inside() {
 	run
 }
 
-# Any command, with the same three results.
+# Makes HULL a copy that root of a new user namespace can execute, even if the tree is below a private directory of another user.
+hull_within_reach() {
+	[ -z "${HULL_TEST_USER:-}" ] || return 0
+	cp "$HULL" "$WORK/hull" && HULL=$WORK/hull
+}
+
+# Runs any command, with the same three results.
 try() {
 	status=0
 	"$@" </dev/null >"$WORK/out" 2>"$WORK/errors" || status=$?
@@ -196,7 +204,7 @@ run_ok() {
 	expect_status 0
 }
 
-# The command fails as the command itself (status 1) and its error has this text.
+# The command fails itself (status 1), and its error contains this text.
 fails_with() {
 	text=$1
 	shift
@@ -212,7 +220,7 @@ run_fails() {
 	fails_with "$1" hull run -b "$BUNDLE" "$ID"
 }
 
-# Compiles NAME.c of this directory once a test file, static so that it runs in any root filesystem: $PROGRAMS/NAME.
+# Compiles NAME.c of this directory once for each test file, static so that it runs in any root filesystem: $PROGRAMS/NAME.
 compile() {
 	try_compile "$1" || skip "no static program can be built here: $(head -n 1 "$SUITE_DIR/compiler")"
 }
@@ -246,7 +254,7 @@ has_status() {
 	[ "$(status_of)" = "$1" ]
 }
 
-# wait_for STATUS: until the container has it.
+# wait_for STATUS: waits until the container has that status.
 wait_for() {
 	await "status is not $1" has_status "$1"
 }
@@ -258,19 +266,19 @@ create() {
 	expect_status 0
 }
 
-# add_mount JSON: one more mount.
+# add_mount JSON: adds one mount.
 add_mount() {
 	config --argjson mount "$1" '.mounts += [$mount]'
 }
 
-# What the container has mounted, for mount_at and expect_mount; the script, if any, runs before.
+# The mounts of the container, for mount_at and expect_mount; the script, if any, runs before.
 show_mounts() {
 	inside "${1:+$1; }cat /proc/self/mountinfo"
 	expect_status 0
 	mounts=$out
 }
 
-# The uppermost mount at a target: "FLAGS PROPAGATION TYPE SOURCE FLAGS-OF-SUPERBLOCK"; PROPAGATION is - where it is private.
+# The uppermost mount at a target: "FLAGS PROPAGATION TYPE SOURCE FLAGS-OF-SUPERBLOCK"; PROPAGATION is - if it is private.
 mount_at() (
 	target=$1 line=
 	set -f
@@ -310,7 +318,7 @@ host_tree() {
 	mount --make-shared "$WORK/host/sub"
 }
 
-# maps_ids DIR: whether this kernel has id-mapped mounts of what DIR is on.
+# maps_ids DIR: whether this kernel has id-mapped mounts of the filesystem of DIR.
 maps_ids() {
 	case $(stat -f -c %T "$1") in
 	tmpfs) uname -r | awk -F. '{ exit !($1 > 6 || ($1 == 6 && $2 + 0 >= 3)) }' ;;
@@ -319,7 +327,7 @@ maps_ids() {
 	esac
 }
 
-# Mounts something at DIR whose ids can be mapped: a tmpfs, or else a directory of the disk.
+# Mounts a filesystem at DIR whose ids can be mapped: a tmpfs, or else a directory of the disk.
 mount_mappable() {
 	mount -t tmpfs -o mode=777 hull-test "$1" || skip 'no mounting here'
 	if ! maps_ids "$1"; then
@@ -334,7 +342,7 @@ mount_mappable() {
 	mount --make-shared "$1"
 }
 
-# umount_mappable DIR...: those and what is below them, and the parts of the disk.
+# umount_mappable DIR...: unmounts those and everything below them, and the parts of the disk.
 umount_mappable() {
 	umount -l "$@" 2>/dev/null
 	[ -z "${DISKS:-}" ] || rm -rf $DISKS
@@ -345,20 +353,20 @@ enter() {
 	try nsenter -t "$(hull state "$ID" | jq .pid)" -m -p -n -i -u -r -w -- /bin/sh -c "$1"
 }
 
-# needs_controllers NAME...: skips where cgroup v2 does not have them all.
+# needs_controllers NAME...: skips the test unless cgroup v2 has them all.
 needs_controllers() {
 	for controller in "$@"; do
 		grep -qw "$controller" "$CGROUP2/cgroup.controllers" || skip "cgroup v2 has no $controller controller here"
 	done
 }
 
-# expect_file FILE VALUE: what a file of the container's cgroup holds; the path of the cgroup is $cgroup or the default one.
+# expect_file FILE VALUE: the content of a file of the container's cgroup; the path of the cgroup is $cgroup or the default one.
 expect_file() {
 	same "$2" "$(cat "$CGROUP2/${cgroup:-hull-$ID}/$1" 2>&1)" "$1"
 }
 
-# What of a test is still there, as $left: by the state directory, by the id in the names of cgroups, by the mounts of $WORK, and by
-# the mark in the environment of processes. Waits for what the kernel is still taking down.
+# The leftovers of a test, as $left: found by the state directory, by the id in the names of cgroups, by the mounts of $WORK, and by
+# the mark in the environment of processes. Waits for things that the kernel is still taking down.
 check_leftovers() {
 	left=$("$TOOL" look "$STATE" "$WORK" "$ID")
 }
@@ -370,7 +378,7 @@ clear_leftovers() {
 	"$TOOL" clear "$STATE" "$WORK" "$ID"
 } 2>/dev/null
 
-# Makes HULL a program that runs it as that user, who has subordinate ids here: in a mount namespace of our own.
+# Makes HULL a program that runs hull as that user, who has subordinate ids here: in a mount namespace of our own.
 as_user() {
 	if [ -z "${HULL_TEST_SUBIDS:-}" ]; then
 		HULL_TEST_SUBIDS=$SUITE_DIR/sub-ids
@@ -395,12 +403,12 @@ as_user() {
 	export XDG_RUNTIME_DIR="$SUITE_DIR"
 }
 
-# nothing_left WHEN: also before the test is over, and without any delete.
+# nothing_left WHEN: nothing is left even before the test is over, without any delete.
 nothing_left() {
 	check_leftovers || fail "$1: left $(echo "$left" | tr '\n' ' ')"
 }
 
-# What kills a command at one of its system calls (kill-at.c), as $KILL_AT.
+# The program that kills a command at one of its system calls (kill-at.c), as $KILL_AT.
 with_killer() {
 	compile kill-at
 	KILL_AT=$PROGRAMS/kill-at
@@ -408,7 +416,7 @@ with_killer() {
 	[ $? = 3 ] || skip 'processes cannot be traced here'
 }
 
-# name_test NAME: what belongs to that test alone.
+# name_test NAME: sets the names that belong to that test alone.
 name_test() {
 	WORK=$SUITE_DIR/$1
 	BUNDLE=$WORK/bundle
@@ -419,13 +427,13 @@ name_test() {
 	done
 }
 
-# A new $WORK.
+# Makes a new $WORK.
 new_bundle() {
 	"$TOOL" begin "$TEMPLATE" "$WORK" "$ID"
 }
 
-# end_test [NEXT]: looks for what the test left. If that is nothing, removes $WORK and makes the next test's. A test that failed keeps
-# its own, to be read.
+# end_test [NEXT]: looks for the leftovers of the test. If there are none, removes $WORK and makes the next test's. A failed test
+# keeps its own, to be read.
 end_test() {
 	if [ $code != 0 ] && [ $code != 77 ]; then
 		check_leftovers || clear_leftovers # a test that failed half-way is not asked to have tidied up
@@ -445,7 +453,7 @@ end_test() {
 	clear_leftovers
 }
 
-# attempt NAME [NEXT]: runs one test; leaves $code and $why, and its log in $WORK.
+# attempt NAME [NEXT]: runs one test; sets $code and $why, and leaves its log in $WORK.
 attempt() {
 	name_test "$1"
 	code=0 why=
@@ -464,8 +472,7 @@ attempt() {
 	end_test "${2:-}"
 }
 
-# A machine that is busy with other things can upset what depends on time: where HULL_TEST_TRIES allows it, a failure is tried
-# once more, and told either way.
+# Other load on the machine can upset tests that depend on time. HULL_TEST_TRIES allows another try, which is reported in any case.
 run_one() { # NAME [NEXT]
 	first=
 	attempt "$@"
@@ -485,7 +492,7 @@ run_one() { # NAME [NEXT]
 	esac
 }
 
-# What every test begins with, as $TEMPLATE: from the bundle that all files have in common, where there is one.
+# The common start of every test, as $TEMPLATE: from the bundle that all files have in common, if there is one.
 make_template() {
 	TEMPLATE=$SUITE_DIR/.template
 	common=${HULL_TEST_TEMPLATE:-}
@@ -496,7 +503,7 @@ make_template() {
 	fi
 	"$TOOL" template "$TEMPLATE" "$common" ${HULL_TEST_USER:+"$HULL_TEST_USER"} || return
 	if [ -n "${HULL_TEST_USER:-}" ]; then
-		# without mappings it gets all that the user has
+		# without mappings it gets everything that the user has
 		"$HULL" spec --rootless -b "$TEMPLATE" &&
 			"$TOOL" config "$TEMPLATE/config.json" 'del(.linux.uidMappings, .linux.gidMappings)' || return
 	elif [ ! -e "$TEMPLATE/config.json" ]; then
@@ -510,7 +517,7 @@ run_tests() {
 	FAILED=0
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	# Who runs many test files may have them share what is the same for all.
+	# A caller that runs many test files may have them share their common fixtures.
 	PROGRAMS=${HULL_TEST_PROGRAMS:-$SUITE_DIR/bin}
 	[ -z "${HULL_TEST_USER:-}" ] || as_user
 	make_template || {

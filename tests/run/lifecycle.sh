@@ -95,7 +95,7 @@ test_delete_running_refused() {
 }
 
 test_delete_created() {
-	# runtime.md "Delete" wants stopped; the peers kill what was only created.
+	# runtime.md "Delete" demands that it is stopped; the peers kill a container that was only created.
 	create
 	try hull delete "$ID"
 	[ "$status" = 0 ] || hull delete --force "$ID" || fail 'delete --force'
@@ -112,7 +112,7 @@ test_start_twice_refused() {
 test_start_reports_exec_error() {
 	config '.process.args = ["no-such-command"]'
 	try hull create -b "$BUNDLE" "$ID"
-	# Both create and start may find it; the engines take either.
+	# Both create and start may find it; engines take either.
 	if [ "$status" = 0 ]; then
 		try hull start "$ID"
 		[ "$status" != 0 ] || fail 'start of nothing worked'
@@ -162,7 +162,7 @@ test_kill_all() {
 	hull delete "$ID" || fail delete
 }
 
-# Without a cgroup they are the processes of its pid namespace: those of exec, and of a namespace below, too.
+# Without a cgroup, these are the processes of its pid namespace: those of exec, and those of a namespace below, too.
 test_kill_all_without_cgroup() {
 	config --arg script 'trap "echo t >/tmp/init" TERM; echo r >/tmp/ready; while :; do sleep 0.1; done' '.process.args = ["sh", "-c", $script]'
 	try hull --cgroup-manager disabled run -d -b "$BUNDLE" "$ID"
@@ -190,7 +190,7 @@ test_kill_all_without_cgroup() {
 	hull delete "$ID" || fail delete
 }
 
-# Nobody else of the namespace that it has joined, and not ours.
+# No other process of the namespace that it has joined, and not hull.
 test_kill_all_with_neither() {
 	config '.process.args = ["sleep", "1000"]'
 	hull run -d -b "$BUNDLE" "$ID" --pid-file "$WORK/pod" >"$WORK/out" 2>&1 || fail "pod: $(cat "$WORK/out")"
@@ -209,7 +209,7 @@ test_kill_all_with_neither() {
 	hull delete --force "$ID" || fail delete
 }
 
-# systemd removes the cgroup of a scope in which nothing is left: nobody is there to be told.
+# systemd removes the cgroup of an empty scope: no process is there to be signalled.
 test_kill_all_when_the_cgroup_is_gone() {
 	create
 	hull start "$ID" || fail start

@@ -1,9 +1,9 @@
-# The examples of the manual pages, as they are printed there.
+# The examples of the manual pages, as printed there.
 . "${0%/*}/lib.sh"
 
 PAGES=$LIB_DIR/../../man
 
-# example PAGE WORD: the literal block after .Sh EXAMPLES that has the word.
+# example PAGE WORD: the literal block after .Sh EXAMPLES that contains the word.
 example() {
 	[ -r "$PAGES/$1" ] || skip 'the manual pages are not here'
 	awk -v word="$2" '

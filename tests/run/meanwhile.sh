@@ -1,7 +1,7 @@
 #!/bin/sh
-# The container changes while a command is at work on it: as the command stands before each of its system calls in turn, another one
-# runs (kill-at.c). What the first then says is true, and in the words of the field; and nothing is left.
-# STEPS (20) is how many points of each command are tried, spread evenly.
+# The container changes while a command works on it: another command runs as the first one stands before each of its system calls in
+# turn (kill-at.c). The first one then reports the truth, in the words of the field, and nothing is left. STEPS (20) is the number
+# of points of each command, spread evenly.
 . "${0%/*}/lib.sh"
 STEPS=${STEPS:-20}
 GONE='container not running|does not exist'
@@ -27,13 +27,13 @@ at_call() { # NUMBER COMMAND...
 	"$KILL_AT" parent "$number" "$HULL" --root "$STATE" "$@" </dev/null >"$WORK/out" 2>"$WORK/errors"
 }
 
-# What is in the way goes, whatever it is.
+# Whatever is in the way is removed.
 clear_away() {
 	hull delete --force "$ID" 2>"$WORK/delete" || grep -q 'does not exist' "$WORK/delete" || fail "delete: $(cat "$WORK/delete")"
 }
 
-# meanwhile WHAT PREPARE WORDS COMMAND ARGUMENT...: all lines that the command says while WHAT happens, but for hints, have one of the
-# words in them; and `after` holds, where it is defined.
+# meanwhile WHAT PREPARE WORDS COMMAND ARGUMENT...: all lines that the command prints while WHAT happens, except hints, have one of
+# the words in them; and `after` holds, if it is defined.
 meanwhile() {
 	with_killer
 	export MEANWHILE="$1"
@@ -65,7 +65,7 @@ hull_says() { # what the shell of $MEANWHILE is to run
 	echo "'$HULL' --root '$STATE' $*"
 }
 
-# Init's end waits for exec to collect its process, so a delete may not be waited for; nor where what it meets has a lock.
+# Init's end waits for exec to collect its process, so a delete cannot be waited for; nor if it meets a lock.
 test_exec_of_a_deleted() {
 	config '.process.args = ["sleep", "1000"]'
 	meanwhile "$(hull_says delete --force "$ID") >/dev/null 2>&1 & sleep 0.05" running "$GONE|killed by signal 9" exec "$ID" true
@@ -94,7 +94,7 @@ test_looks_at_a_deleted() {
 	meanwhile "$command" running "$GONE" events --stats "$ID"
 }
 
-# expect_one_of STATUSES WHAT: which the output of the command, or of what ran meanwhile, has.
+# expect_one_of STATUSES WHAT: the output of the command, or of what ran meanwhile, is one of these.
 expect_one_of() {
 	for status in $(sed -n 's/.*"status": "\(.*\)".*/\1/p' "$WORK/out"); do
 		case " $1 " in *" $status "*) ;; *) fail "$2: the status is $status" ;; esac
@@ -112,7 +112,7 @@ test_state_of_a_deleted() {
 	meanwhile "$(hull_says delete --force "$ID")" paused "$GONE" state "$ID"
 }
 
-# It is never on its way back.
+# The status never goes back.
 test_state_during_delete() {
 	config '.process.args = ["sleep", "1000"]'
 	after() { expect_one_of 'running stopped' "$1"; }
@@ -121,7 +121,7 @@ test_state_during_delete() {
 	meanwhile "$(hull_says state "$ID")" created "$GONE" delete "$ID"
 }
 
-# Killed anywhere, delete can be given again as it was.
+# After delete is killed anywhere, it can be given again.
 test_delete_again() {
 	config '.process.args = ["sleep", "1000"]'
 	after() {
@@ -161,7 +161,7 @@ test_run_of_a_deleted() {
 	done
 }
 
-# Its own hook ends init: that is what is said, however long it is until hull notices.
+# Its own hook ends init: that is the message, however long hull takes to notice.
 test_hook_ends_init() {
 	for pause in 0 0.2; do
 		config --arg pause $pause '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c",

@@ -4,8 +4,8 @@
  *	monitor USEC hull create ...
  *
  * Like conmon it is a subreaper, holds the command's standard streams by pipes, and reads them. After so many
- * microseconds it is killed, its end of the pipes is closed, and the command goes on alone. Before, it prints "PID" of
- * the command; exits with the command's status (128 + signal) if that ends earlier.
+ * microseconds it is killed, its end of the pipes is closed, and the command continues alone. Before that, it prints
+ * "PID" of the command. Exits with the command's status (128 + signal) if the command ends earlier.
  */
 #include <poll.h>
 #include <signal.h>

@@ -79,7 +79,7 @@ acl ^rw -
 noacl ^rw -'
 }
 
-# The same words one level down, and where the tree is a single mount.
+# The same words one level down, and with a tree that is a single mount.
 test_recursive_flags_of_a_new_mount() {
 	check_options 'rro ^ro ^rw
 rro,rrw ^rw ^ro
@@ -133,7 +133,7 @@ test_empty_option() { # Buildah's
 	expect_mount /mnt/d noexec
 }
 
-# A read-only tmpfs takes what is mounted below it, as Podman's pods ask for it, and /dev its devices.
+# A read-only tmpfs takes the mounts below it, as Podman's pods ask for it, and /dev its devices.
 test_readonly_tmpfs_with_mounts_below() {
 	config '(.mounts[] | select(.destination == "/dev") | .options) += ["ro"]'
 	add_mount '{"destination": "/r", "type": "tmpfs", "source": "t", "options": ["ro"]}'
@@ -172,7 +172,7 @@ test_tmpfs_hidden_bits() {
 	expect '1777 1777' 'echo $(stat -c %a /t /u)'
 }
 
-# Its root is as the directory that it hides, or for all where there was none.
+# Its root is like the directory that it hides, or open to all if there was none.
 test_tmpfs_mode_of_what_it_hides() {
 	mkdir -m 750 "$BUNDLE/rootfs/there" "$BUNDLE/rootfs/copied" "$BUNDLE/rootfs/said"
 	for row in there: copied:tmpcopyup said:mode=711 new: newly:tmpcopyup private:tmpcopyup,mode=700; do
@@ -239,7 +239,7 @@ test_overlay() {
 	same new "$(cat "$WORK/up/up/c")" 'what went to the upper directory'
 }
 
-# What one mount(2) cannot say, but a context of the file system can.
+# Things that one mount(2) cannot express, but a context of the filesystem can.
 test_overlay_with_long_lowerdir_and_propagation() {
 	deep_layers 300
 	config '.mounts[7].options += ["shared"]'
@@ -378,7 +378,7 @@ test_type_none() {
 	expect_mount /t 'shared:'
 }
 
-# What a user namespace may not mount, with the reason and the remedy.
+# Filesystems that a user namespace may not mount, with the reason and the remedy.
 test_denied_in_a_user_namespace() {
 	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
 		.linux.gidMappings = .linux.uidMappings'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Called through a link named runc or crun: --version, list and ps speak as that one does, all else is as ever.
+# Called through a link named runc or crun, --version, list and ps print the form of that runtime; everything else is unchanged.
 # tests/engines/behaviours.sh compares with the peers themselves.
 . "${0%/*}/lib.sh"
 
@@ -64,8 +64,8 @@ test_ps() {
 	hull delete --force "$ID" || fail delete
 }
 
-# Hull executes itself again, from an image of which the container holds nothing; the name goes with it. It is one runtime under
-# all its names: the state is the same.
+# hull executes itself again, from an image that the container does not hold; it keeps the name. It is one runtime under all its
+# names: the states are the same.
 test_name_of_what_creates() {
 	printf '#!/bin/sh\ntr "\\0" "\\n" <"/proc/$PPID/cmdline" | head -n 1 >"%s"\n' "$WORK/seen" >"$WORK/hook"
 	chmod 755 "$WORK/hook"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# .linux.namespaces, .hostname, .domainname, .linux.timeOffsets, .linux.sysctl: what the container has of its own.
+# .linux.namespaces, .hostname, .domainname, .linux.timeOffsets, .linux.sysctl: the things that a container has of its own.
 . "${0%/*}/lib.sh"
 
 # differs NAME: the container's namespace is not the host's.
@@ -9,7 +9,7 @@ differs() {
 	[ "$out" != "$(readlink "/proc/self/ns/$1")" ] || fail "$1 namespace is the host's"
 }
 
-# without NAME JSON-NAME: not asked for, so it is the host's.
+# without NAME JSON-NAME: not asked for, so the container has the host's.
 without() {
 	config "del(.linux.namespaces[] | select(.type == \"$2\"))"
 	expect "$(readlink "/proc/self/ns/$1")" "readlink /proc/self/ns/$1"
@@ -23,20 +23,20 @@ map_ids() {
 	chmod 755 "$SUITE_DIR" "$WORK" "$BUNDLE"
 }
 
-# Root of the namespace is host user 100000, whose image it is.
+# Root of the namespace is user 100000 of the host, to whom the image belongs.
 user_namespace() {
 	map_ids 100000 65536
 	chown -R -h 100000:100000 "$BUNDLE/rootfs"
 }
 
-# The process is there, in $other, or will never be.
+# Waits until the process, $other, is there.
 find_other() {
 	other=$unshare_pid
 	[ $forked = 0 ] || other=$(tr -d ' ' <"/proc/$unshare_pid/task/$unshare_pid/children")
 	executes sleep "${other:-$unshare_pid}"
 } 2>/dev/null
 
-# other FLAGS-OF-UNSHARE…: a process with namespaces of its own, in $other; ended with the test.
+# other FLAGS-OF-UNSHARE…: a process with namespaces of its own, as $other; it ends with the test.
 other() {
 	unshare "$@" sleep 1000 &
 	unshare_pid=$!
@@ -57,7 +57,7 @@ one_id() {
 	config '.mounts |= map(if .options then .options -= ["gid=5"] else . end)'
 }
 
-# joined NAME…: the process is in those of $other.
+# joined NAME…: the process is in these namespaces of $other.
 joined() {
 	want='' script=''
 	for name in "$@"; do
@@ -260,7 +260,7 @@ test_join_user_and_pid() {
 	joined user pid
 }
 
-# A network made by somebody else, and a new user namespace over it.
+# A network namespace of another process, and a new user namespace over it.
 test_new_user_and_joined_network() {
 	other -n
 	user_namespace
@@ -335,7 +335,7 @@ test_join_by_bind_mount() {
 	umount "$WORK/net"
 }
 
-# One's own, which is the host's: nothing to enter, and no error.
+# The container's own namespace is the host's: nothing to enter, and no error.
 test_join_the_hosts() {
 	for pair in network:net ipc:ipc uts:uts cgroup:cgroup time:time; do
 		config --arg type "${pair%:*}" --arg path "/proc/self/ns/${pair#*:}" \
@@ -513,7 +513,7 @@ test_mappings_without_user_namespace() {
 	run_fails '.linux.uidMappings'
 }
 
-# Engines give some beside the path: it has its own, and others that are given are said to be ignored.
+# Engines give mappings beside the path. The namespace has its own; different ones are ignored with a warning.
 test_mappings_of_a_joined_user_namespace() {
 	other -U --map-root-user
 	options=$(jq -c '.mounts | map(if .options then .options -= ["gid=5"] else . end)' "$BUNDLE/config.json")
@@ -525,7 +525,7 @@ test_mappings_of_a_joined_user_namespace() {
 		case $errors in *'has other mappings; those given'*) what=warning ;; *) what=nothing ;; esac
 		same "${row##* }" "$what" "what is said of $row: $errors"
 	done
-	# what is mapped is what it says: the owner of a file, by "@" and by the namespace itself
+	# the mapping is true: the owner of a file, by "@" and by the namespace itself
 	maps_ids "$WORK" || skip 'this kernel maps no ids of what the tests are on'
 	mkdir "$WORK/volume"
 	chown 5:5 "$WORK/volume"
@@ -536,7 +536,7 @@ test_mappings_of_a_joined_user_namespace() {
 	printf '%s' "$errors$out" | grep -q 'joined user namespace has other mappings' || fail "check: $errors"
 }
 
-# Of a container of one's own: without root too, who enters the network namespace by the right that the user namespace gives.
+# A container of one's own: without root too, hull enters the network namespace by the privileges of the user namespace.
 test_join_those_of_a_container() {
 	[ -n "${HULL_TEST_USER:-}" ] || user_namespace
 	config '.process.args = ["sleep", "1000"] | .linux.namespaces |= map(select(.type != "network")) + [{type: "network"}]'
@@ -556,7 +556,7 @@ test_join_those_of_a_container() {
 	ID=$first
 }
 
-# A process that is made for its namespaces leads a session too, as a terminal of its own takes.
+# A process that is made for its namespaces also leads a session, as a terminal of its own needs.
 leads_on_a_terminal() { # SHAPE
 	config '.process.terminal = true | .process.args = ["sh", "-c", "tty; read -r pid name state parent group session rest </proc/$$/stat; [ $session = $$ ] && echo leads"]'
 	out=$(script -q -e -c "exec timeout --foreground -k 5 60 '$HULL' --root '$STATE' run -b '$BUNDLE' '$ID'" /dev/null </dev/null | tr -d '\r')
@@ -590,8 +590,9 @@ test_terminal_of_who_joins() {
 	leads_on_a_terminal 'a joined user namespace'
 }
 
-# What the caller's namespace has is what there is to give.
+# Only ids of the caller's namespace can be given on.
 test_default_mapping_in_a_user_namespace() {
+	hull_within_reach
 	config '.linux.namespaces += [{type: "user"}] | .process.args = ["cat", "/proc/self/uid_map"] | del(.linux.resources) |
 		.mounts |= map(if .options then .options -= ["gid=5"] else . end)'
 	mkdir "$WORK/inner"
@@ -602,8 +603,9 @@ test_default_mapping_in_a_user_namespace() {
 	done
 }
 
-# Who is root in a user namespace needs no further one; nor a mount namespace that is that one's.
+# Root in a user namespace needs no further one, nor a mount namespace if that belongs to it.
 test_container_of_root_in_a_user_namespace() {
+	hull_within_reach
 	config '.process.args = ["echo", "hi"] | del(.linux.resources, .process.rlimits) | .linux.namespaces |= map(select(.type != "user")) |
 		.mounts |= map(select(.type != "cgroup") | if .type == "devpts" then .options = ["newinstance"] else . end)'
 	mkdir "$WORK/inner"
@@ -614,9 +616,10 @@ test_container_of_root_in_a_user_namespace() {
 	done
 }
 
-# Init is born in a second clone here, and opens its mounts itself: the error tells of the limit, not of seccomp.
+# Init is born in a second clone here, and opens its mounts itself: the error names the limit, not seccomp.
 test_limit_of_pid_namespaces() {
 	[ -e /proc/self/ns/time ] || skip 'this kernel has no time namespaces'
+	hull_within_reach
 	config '.linux.namespaces |= map(select(.type != "user")) + [{type: "user"}, {type: "time"}] |
 		del(.linux.resources, .linux.seccomp, .process.rlimits)'
 	mkdir "$WORK/inner"
@@ -625,7 +628,7 @@ test_limit_of_pid_namespaces() {
 	same 'hint: a limit of /proc/sys/user/max_*_namespaces is reached' "$(echo "$errors" | grep -o 'hint: .*')" 'what is advised'
 }
 
-# Where a procfs cannot be mounted the caller's leads to the parameters too: they are those of who opens them.
+# If a procfs cannot be mounted, the caller's leads to the parameters too: they are those of the process that opens them.
 test_sysctl_in_the_pid_namespace_of_the_caller() {
 	theirs=$(cat /proc/sys/net/ipv4/ping_group_range)
 	user_namespace
@@ -636,7 +639,7 @@ test_sysctl_in_the_pid_namespace_of_the_caller() {
 	same "$theirs" "$(cat /proc/sys/net/ipv4/ping_group_range)" "the host's"
 }
 
-# Who cannot have newuidmap's help gets what can be had without: the own ids.
+# A caller without newuidmap's help gets what is possible without it: the own ids.
 test_default_mapping_without_new_privileges() {
 	config '.linux.namespaces |= map(select(.type != "user")) + [{type: "user"}] | .process.args = ["cat", "/proc/self/uid_map"] |
 		del(.linux.uidMappings, .linux.gidMappings, .linux.resources) |
@@ -763,7 +766,7 @@ user user.max_user_namespaces
 END
 }
 
-# The namespace is named, but it is the one of the host.
+# The configuration names the namespace, but it is the host's.
 test_sysctl_in_a_namespace_of_the_host() {
 	before=$(cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmni)
 	config '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end) | .linux.sysctl = {"net.ipv4.ip_forward": "1"}'

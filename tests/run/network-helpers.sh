@@ -1,6 +1,6 @@
 #!/bin/sh
-# --network: pasta and slirp4netns bring a network and go with the container. All in a network namespace of the test's own, which has one
-# device with an address and a route.
+# --network: pasta and slirp4netns bring a network and end with the container. All in a network namespace of the test's own, which
+# has one device with an address and a route.
 . "${0%/*}/lib.sh"
 
 # Runs this file's inner part there: with a tun device that everybody may open.

@@ -65,7 +65,7 @@ test_loopback_in_a_user_namespace() {
 	has '<LOOPBACK,UP'
 }
 
-# What is joined is taken as it is.
+# A joined namespace stays unchanged.
 test_loopback_of_a_joined_namespace() {
 	unshare -n sleep 1000 &
 	other=$!
@@ -132,7 +132,7 @@ test_veth_pair_works() {
 	outside ip addr add 10.97.0.1/24 dev peer-test0
 	outside ip link set peer-test0 up
 	devices '{"test0": {"name": "eth0"}}'
-	# Nobody listens there: who hears that has reached the other side.
+	# Nothing listens there: a process that hears that has reached the other side.
 	inside 'nc -w 5 10.97.0.1 9 </dev/null 2>&1; true'
 	has 'refused'
 }
@@ -142,7 +142,7 @@ test_several_devices() {
 	for i in 0 1 2 3; do
 		make_device test$i veth 10.97.$i.5/24
 	done
-	# Two change names: with one step for both move and name, neither is in the way.
+	# Two devices exchange names: if moving and naming are one step for both, neither is in the way.
 	devices '{"test0": {"name": "test1"}, "test1": {"name": "test0"}, "test2": {"name": "net%d"}, "test3": {"name": "net%d"}}'
 	inside 'ip -o addr'
 	expect_status 0
@@ -179,7 +179,7 @@ test_device_into_a_joined_namespace() {
 	has 'inet 10.97.0.5/24'
 }
 
-# Hooks that come after find it there.
+# Later hooks find it there.
 test_device_before_hooks() {
 	host_net
 	make_device test0 veth
@@ -237,7 +237,7 @@ test_devices_without_network_namespace() {
 	run_fails '.linux.netDevices'
 }
 
-# The kernel takes a device of this kind with the namespace; nothing else is left.
+# The kernel removes a device of this kind with the namespace; nothing else is left.
 test_failure_after_the_move() {
 	host_net
 	make_device test0 veth

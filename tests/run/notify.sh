@@ -1,5 +1,5 @@
 #!/bin/sh
-# NOTIFY_SOCKET: READY=1 of the container reaches the service manager, by run, run -d, and create and start.
+# NOTIFY_SOCKET: READY=1 of the container reaches the service manager, by run, by run -d, and by create and start.
 . "${0%/*}/lib.sh"
 
 prepare() {
@@ -24,7 +24,7 @@ except BlockingIOError:
 	export NOTIFY_SOCKET="${1:-$WORK/notify}"
 }
 
-# Whatever was sent by now, twice too, is told.
+# Everything that has been sent by now is reported, even twice.
 end_manager() {
 	kill $manager
 	wait $manager || fail 'the manager had ended before'
@@ -71,7 +71,7 @@ test_abstract_address() {
 	expect_ready
 }
 
-# A container that never says so does not hang run -d for ever, nor one that says other things.
+# A container that never reports that does not make run -d hang for ever, nor does one that sends other messages.
 test_never_ready() {
 	prepare
 	config '.process.args = ["say", "NOTREADY=1", "READY=11", "XREADY=1"]'
@@ -82,7 +82,7 @@ test_never_ready() {
 	hull delete --force "$ID" || fail delete
 }
 
-# Nobody listens on the host: the container runs all the same.
+# Nothing listens on the host: the container runs all the same.
 test_nobody_listens() {
 	prepare
 	config '.process.args = ["say", "READY=1"]'
@@ -100,7 +100,7 @@ test_absent() {
 	end_manager
 }
 
-# Who waits for READY=1 of a container that goes on without it can be ended; the container goes on.
+# A command that waits for READY=1 of a container that runs without it can be ended; the container continues.
 test_waiting_is_ended() {
 	prepare
 	config '.process.args = ["sleep", "1000"]'

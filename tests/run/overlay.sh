@@ -1,10 +1,10 @@
 #!/bin/sh
-# --overlay DIR|tmp: what is written to the root filesystem goes elsewhere. --idmap-rootfs: whose files they are.
+# --overlay DIR|tmp: changes to the root filesystem are stored elsewhere. --idmap-rootfs: the owners of its files.
 . "${0%/*}/lib.sh"
 
 grep -qw overlay /proc/filesystems || OVERLAY_IS_MISSING=1
 
-# A directory that can be an upper layer: what the tests are in may be an overlay itself.
+# A directory that can be an upper layer: the tests themselves may be on an overlay.
 kept() {
 	[ -z "${OVERLAY_IS_MISSING:-}" ] || skip 'this kernel has no overlay'
 	mkdir "$WORK/kept"
@@ -108,7 +108,7 @@ test_user_namespace() {
 	same "0:0 0:0 7:8 0:0" "$(echo $out)" 'the owners inside'
 }
 
-# A root filesystem that the container's ids own already is taken as it is.
+# A root filesystem that the container's ids own already is used unchanged.
 test_shifted_root_filesystem() {
 	kept
 	user_namespace
@@ -184,7 +184,7 @@ hull" "$out" 'what the container says'
 	unchanged
 }
 
-# The host's paths are not for the container to read.
+# The container cannot read the host's paths.
 test_paths_stay_hidden() {
 	kept
 	config '.process.args = ["grep", " / / ", "/proc/self/mountinfo"]'
@@ -193,7 +193,7 @@ test_paths_stay_hidden() {
 	case $out in *"$WORK"*) fail "root is $out" ;; esac
 }
 
-# Where the host's mounts are shared, as systemd makes them, nothing appears in its mount namespace, not even for a moment that lasts.
+# If the host's mounts are shared, as systemd makes them, nothing appears in its mount namespace, not even briefly.
 test_nothing_is_mounted_on_the_host() {
 	kept
 	mkdir "$WORK/shared"
@@ -270,7 +270,7 @@ test_idmapped_root_filesystem() {
 	same "65534:65534 65534:65534 65534:65534 65534:65534" "$(echo $out)" 'the owners inside without it'
 }
 
-# As a user whose own id is all that there is, 0 inside; the bundle is the user's, or root's.
+# As a user who only has the own id, which is 0 inside; the bundle belongs to the user, or to root.
 run_as_user() { # OWNER [OPTION...]
 	setpriv --reuid 4321 --regid 4321 --clear-groups unshare -U true 2>/dev/null || skip 'others than root make no user namespaces here'
 	chmod 755 "$SUITE_DIR" "$WORK" "$BUNDLE"

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Whose files are, seen from inside and from outside: every mapping of ids with every kind of mount. What is expected is worked out
-# from the mapping alone; nothing of it is written down.
+# The owners of files, seen from inside and from outside: every mapping of ids with every kind of mount. The expected owners are
+# computed from the mapping alone.
 . "${0%/*}/lib.sh"
 
-# The container's mapping, "INSIDE:HOST:SIZE …", and who runs in it.
+# The container's mapping, "INSIDE:HOST:SIZE …", and the user that runs in it.
 MAPPED_ROOT='0:100000:65536'
 UNMAPPED_ROOT='1:100001:65535'
 SEVERAL_RANGES='0:100000:1 1:300000:999 1000:200000:64536'
@@ -11,7 +11,7 @@ SEVERAL_RANGES='0:100000:1 1:300000:999 1000:200000:64536'
 OWNERS='0 1 5 999 1000 65534 65536 100000 100005 200005 300004' # of files in sources, as the filesystem has them
 NOBODY=65534
 
-# translate FROM TO ID: by $map, whose fields are numbered 1 (inside) and 2 (host). Fails where there is none.
+# translate FROM TO ID: by $map, whose fields have the numbers 1 (inside) and 2 (host). Fails if there is none.
 translate() {
 	for range in $map; do
 		IFS=: read -r inside host size <<-END
@@ -29,7 +29,7 @@ translate() {
 
 to_host() { translate inside host "$1"; }
 
-# As whom a file appears inside that is the filesystem's $2: KIND ID.
+# The owner of a file, as seen inside, that belongs to $2 in the filesystem: KIND ID.
 seen() {
 	case $1 in
 	plain) translate host inside "$2" || echo $NOBODY ;;
@@ -37,7 +37,7 @@ seen() {
 	esac
 }
 
-# Whose a file is in the filesystem that the container's user makes.
+# The owner, in the filesystem, of a file that the container's user makes.
 made() {
 	case $1 in
 	plain) to_host "$user" ;;
@@ -93,7 +93,7 @@ mount_source() {
 	esac 2>/dev/null
 }
 
-# In the background: the script, and then it waits to be looked at. $pid is its process's.
+# Runs the script in the background, and then waits to be looked at. $pid is its process.
 start_script() {
 	config --arg script "$1
 		echo done
@@ -112,7 +112,7 @@ end_script() {
 	wait $runner || : # it was killed
 }
 
-# compare WHAT: what was expected with what was seen, each line of one in the other.
+# compare WHAT: compares the expected lines with the seen ones.
 compare() {
 	grep -vx "done" "$WORK/out" | sort >"$WORK/seen"
 	sort "$WORK/expected" >"$WORK/sorted"
@@ -120,7 +120,7 @@ compare() {
 	diff -u "$WORK/sorted" "$WORK/seen" >"$WORK/diff" || fail "$1: $(grep '^[-+][^-+]' "$WORK/diff" | head -n 6)"
 }
 
-# Each file of a source, as it is seen through a mount on /KIND; and what is made in it.
+# Each file of a source, as seen through a mount on /KIND; and the files that are made in it.
 expect_source() { # MOUNT BELOW KIND
 	for owner in $OWNERS; do
 		echo "/$1$2/$owner $(seen "$3" "$owner"):$(seen "$3" "$owner")"
@@ -175,7 +175,7 @@ binds() { # MAP USER
 	run_fails "id-map $WORK/host: Invalid argument"
 }
 
-# The root filesystem, whose lower layer is mapped where its owner is none of the container's.
+# The root filesystem, whose lower layer is mapped if its owner is not one of the container's.
 overlay() { # MAP USER
 	maps_ids "$BUNDLE" || skip 'this kernel maps no ids of what the tests are on'
 	use_map "$1" "$2"
@@ -197,8 +197,8 @@ overlay() { # MAP USER
 	[ ! -e "$BUNDLE/rootfs/there/mapped/there" ] || fail 'the lower layer was written to'
 }
 
-# What a container mounts of its own, and whose it is: the container's root, the user's who runs in it, the host's root, who is nobody
-# inside; nobody's, where the container has no root that it could be.
+# Mounts that a container makes itself, and their owners: the container's root; the user that runs in it; the host's root, who is
+# nobody inside; nobody, if the container has no root.
 FILESYSTEMS='tmpfs /new root
 tmpfs /new/file user
 mqueue /dev/mqueue root

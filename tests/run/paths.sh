@@ -47,7 +47,7 @@ test_masked_through_a_link() {
 	same secret "$(cat "$WORK/secret")" 'the file of the host'
 }
 
-# A link in a loop names nothing: it hides nothing either.
+# A link in a loop names nothing, and hides nothing.
 test_masked_loop() {
 	ln -s self "$BUNDLE/rootfs/srv/self"
 	config '.linux.maskedPaths = ["/srv/self"]'
@@ -86,7 +86,7 @@ test_masked_defaults() {
 
 test_masked_is_not_empty_by_a_full_mask() {
 	config '.linux.maskedPaths = ["/srv"] | .process.capabilities[] += ["CAP_SYS_ADMIN"]'
-	# Not even one who may remount finds room in it.
+	# Not even a process that may remount finds room in it.
 	expect no 'mount -o remount,rw /srv 2>/dev/null; (echo x >/srv/x) 2>/dev/null && echo yes || echo no'
 }
 
@@ -113,7 +113,7 @@ test_readonly_twice() {
 	expect 'readonly' '(: >/etc/file) 2>/dev/null || echo readonly'
 }
 
-# With all that is mounted below.
+# With all mounts below.
 test_readonly_tree() {
 	add_mount '{"destination": "/srv/a/b", "type": "tmpfs", "source": "t", "options": ["nosuid", "noexec"]}'
 	config '.linux.readonlyPaths = ["/srv"]'
@@ -123,7 +123,7 @@ test_readonly_tree() {
 	same readonly "$(printf '%s\n' "$mounts" | head -n 1)" 'the mount below'
 }
 
-# The flags that were there stay.
+# The existing flags stay.
 test_readonly_keeps_flags() {
 	config '.mounts[0].options = ["nosuid", "nodev", "noexec"]'
 	show_mounts

@@ -1,9 +1,9 @@
 /*
  * The other side of a container, played for the tests:
  *
- *	peer console SOCKET               takes the terminal sent there; standard input and output are connected with it
+ *	peer console SOCKET               takes the terminal sent there, and connects standard input and output with it
  *	peer agent SOCKET errno|value N   a seccomp agent: prints the message, answers each notification and prints its call
- *	peer agent SOCKET continue        lets the calls be made; `close` closes the listener at once
+ *	peer agent SOCKET continue        lets the calls proceed; `close` closes the listener at once
  *	peer pty ROWS COLUMNS COMMAND...  runs a command on a terminal of its own; SIGUSR1 makes it ten rows and columns larger
  */
 #include <errno.h>
@@ -71,7 +71,7 @@ static size_t receive(int sock, char *data, size_t size, int *ret_fd)
 	return (size_t)n;
 }
 
-/* Copies what there is; false at the end. */
+/* Copies what is there; false at the end. */
 static bool copy(int from, int to)
 {
 	char data[4096];
@@ -108,7 +108,7 @@ static void enlarge(int master)
 	(void)ioctl(master, TIOCSWINSZ, &size);
 }
 
-/* Until nobody has the other side open any more. */
+/* Waits until no process has the other side open. */
 static void relay(int master)
 {
 	bool input = true;

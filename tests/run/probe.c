@@ -1,10 +1,11 @@
 /*
- * What a process can learn of itself, printed from inside a container: `probe QUESTION [ARGUMENT...]`. Static, so that
- * it runs in any root filesystem.
+ * What a process can learn about itself, printed from inside a container: `probe QUESTION [ARGUMENT...]`. Static, so
+ * that it runs in any root filesystem.
  */
 #include <errno.h>
 #include <grp.h>
 #include <linux/ioprio.h>
+#include <linux/keyctl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,7 +96,7 @@ static int print_window(char **args)
 	return 0;
 }
 
-/* By name, as numbers differ between architectures; the last ones are newer than the headers may be. */
+/* By name, since numbers differ between architectures; the last ones may be newer than the headers. */
 static const struct {
 	const char *name;
 	long number;
@@ -161,6 +162,17 @@ static int make_call_32(char **args)
 #endif
 }
 
+/* probe keyring: the label that a security module has given our session keyring. */
+static int print_keyring_label(char **args)
+{
+	char label[256] = "";
+	(void)args;
+	if (syscall(SYS_keyctl, KEYCTL_GET_SECURITY, KEY_SPEC_SESSION_KEYRING, label, sizeof(label) - 1) < 0)
+		return 1;
+	puts(label);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*answer)(char **args);
@@ -173,6 +185,7 @@ static const struct {
 	{ "window", print_window },
 	{ "call", make_call },
 	{ "call32", make_call_32 },
+	{ "keyring", print_keyring_label },
 };
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# .process: what is run, as whom and within which limits.
+# .process: what runs, as which user and within which limits.
 . "${0%/*}/lib.sh"
 
 test_exit_code() {

@@ -1,12 +1,12 @@
 #!/bin/sh
-# A command in the foreground: what it copies, whom it reaps, what becomes of signals that come early.
+# A command in the foreground: what it copies, which processes it reaps, and what happens to early signals.
 . "${0%/*}/lib.sh"
 
 program() {
 	config --arg script "$1" '.process.args = ["sh", "-c", $script]'
 }
 
-# More than a pipe and a terminal hold, written just before the end, for one who begins to read late.
+# More than a pipe and a terminal hold, written just before the end, for a reader that begins late.
 test_slow_reader() {
 	program 'seq 1 30000'
 	config '.process.terminal = true'
@@ -36,8 +36,8 @@ test_slow_reader_of_exec() {
 	hull delete --force "$ID" || fail delete
 }
 
-# A terminal that nobody reads takes less than it promises; signals are heard all the same. Not by a user whose terminal is not his:
-# what cannot be opened anew is written to as it is.
+# A terminal that nobody reads takes less than it promises; signals are handled all the same. Not as a user who does not own the
+# terminal: a terminal that cannot be opened anew is written to as it is.
 test_signal_while_the_terminal_is_full() {
 	compile peer
 	config '.process.args = ["sleep", "1000"]'
@@ -60,7 +60,7 @@ test_signal_while_the_terminal_is_full() {
 	hull delete --force "$ID" || fail delete
 }
 
-# The last of it, in the kernel's buffers alone when the process is gone: each time.
+# The last part, which only the kernel's buffers hold when the process is gone: every time.
 test_last_bytes() {
 	program 'printf "%s" a b c; exec true'
 	config '.process.terminal = true'
@@ -83,7 +83,7 @@ test_much_input() {
 	same "$(seq 1 30000 | md5sum)" "$(tr -d '\r' <"$WORK/out" | tail -n 1)" 'chemd5sum of the input'
 }
 
-# Whoever closes its output hangs up: the program gets SIGHUP, as of any terminal that goes away.
+# A reader that closes its end hangs up: the program gets SIGHUP, as for any terminal that goes away.
 test_output_closed() {
 	program 'trap "echo hup >/hup; exit 4" HUP; while :; do echo line; done'
 	config '.process.terminal = true'
@@ -134,7 +134,7 @@ test_no_subreaper() {
 	same 5 $? 'exit status'
 }
 
-# A signal at any moment between the call and the program's own handling: it ends, and nothing is left.
+# A signal at any moment between the call and the program's own handling: the command ends, and nothing is left.
 test_early_signals() {
 	program 'trap "exit 9" TERM; while :; do sleep 0.05; done'
 	for at in $(seq 0 24); do
@@ -142,7 +142,7 @@ test_early_signals() {
 		pid=$!
 		sleep "0.00$(printf '%02d' "$at")"
 		sent=0
-		# the first process of a pid namespace ignores what it has no handler for, until it has
+		# the first process of a pid namespace ignores signals until it has a handler
 		while kill -TERM $pid 2>/dev/null && [ $sent -lt 100 ]; do
 			sent=$((sent + 1))
 			sleep 0.1

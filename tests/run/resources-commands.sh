@@ -1,13 +1,13 @@
 #!/bin/sh
-# pause, resume, ps, update, events, stats, state and --report: what needs no controller but those that are there. A test says aloud
-# which controller it misses.
+# pause, resume, ps, update, events, stats, state and --report, as far as the controllers that are there suffice. A test that misses
+# a controller names it.
 . "${0%/*}/lib.sh"
 
 cgroup() {
 	echo "$CGROUP2/hull-$ID"
 }
 
-# needs CONTROLLER: where it is not at the root of cgroup2, the test is for another host.
+# needs CONTROLLER: skips the test unless the root of cgroup2 has it; another host runs it.
 needs() {
 	grep -qw "$1" "$CGROUP2/cgroup.controllers" || skip "no $1 controller in cgroup2 here"
 }
@@ -122,7 +122,8 @@ test_update_bad_values() {
 		--cpuset-cpus|../1|--cpuset-cpus: expected a list as in 0-3,7, found "../1"
 		--cpu-idle|2|--cpu-idle 2: 2 is out of range, allowed is 0 to 1
 		--blkio-weight|5|--blkio-weight 5: expected 10 to 1000, found 5
-		--blkio-weight|1001|--blkio-weight 1001: expected 10 to 1000, found 1001
+		--blkio-weight|1001|--blkio-weight 1001: 1001 is out of range, allowed is 0 to 1000
+		--pids-limit|-5|--pids-limit -5: -5 is out of range, allowed is -1 to
 		--cpu-rt-runtime|5|cgroup v2 does not share out realtime CPU time
 		--kernel-memory|5|cgroup v2 has no limit of its own for kernel memory
 	END
@@ -180,7 +181,7 @@ test_update_hugetlb() {
 	finish
 }
 
-# A device that the rules do not name cannot be opened; update replaces the rules, and leaves them alone where it has none.
+# A device that the rules do not name cannot be opened. update replaces the rules, and leaves them alone if it has none.
 test_update_devices() {
 	config '.linux.resources.devices = [{allow: false, access: "rwm"}]'
 	start_container 'mknod /kmsg c 1 11; while :; do
@@ -231,11 +232,11 @@ test_events_end_with_the_container() {
 	finish
 }
 
-# The kernel tells of tasks that wait for a processor: there are more of them than processors.
+# The kernel reports tasks that wait for a processor: there are more of them than processors.
 test_events_of_pressure() {
 	[ -w "$CGROUP2/cpu.pressure" ] || skip 'this kernel has no pressure stall information'
 	start_container 'for _ in $(seq $((2 * $(nproc) + 2))); do while :; do :; done & done; wait'
-	# it writes no statistics in the meantime: whatever comes was waited for
+	# it writes no statistics in the meantime: any output was waited for
 	hull events --interval 1h "$ID" >"$WORK/events" &
 	watcher=$!
 	await "no event of pressure" grep -q '"type":"pressure"' "$WORK/events"
@@ -268,7 +269,7 @@ cell() {
 	printf '%s\n' "$out" | awk -v n="$1" 'NR == 2 { print $n }'
 }
 
-# Where the cgroup lacks a controller a line says so, and only there.
+# A line tells that the cgroup lacks a controller, and only then.
 explained() { # CONTROLLER COLUMN NUMBER
 	if grep -qw "$1" "$(cgroup)/cgroup.controllers"; then
 		[ "$(cell "$3")" != - ] || fail "$2 is -: $out"
@@ -290,7 +291,7 @@ test_stats_explains_what_is_missing() {
 	finish
 }
 
-# A container of the host's network has no traffic of its own.
+# A container in the host's network has no traffic of its own.
 test_stats_of_the_hosts_network() {
 	config 'del(.linux.namespaces[] | select(.type == "network"))'
 	start_container 'sleep 1000'
@@ -307,7 +308,7 @@ has_traffic() {
 	hull events --stats "$ID" | jq -e '.data.network_interfaces | map(select(.Name == "hull-a"))[0].TxBytes > 0' >/dev/null
 }
 
-# Two ends of a cable in the container's own namespace: what one sends the other receives.
+# Two ends of a cable in the container's own namespace: one receives what the other sends.
 test_stats_of_its_network() {
 	start_container 'sleep 1000'
 	pid=$(hull state "$ID" | jq .pid)
@@ -346,7 +347,7 @@ test_stats_long_ids() {
 	done
 }
 
-# Those of the table, in its order; of JSON, likewise.
+# The keys of the table in its order; likewise of JSON.
 test_stats_sort() {
 	config '.process.args = ["sh", "-c", "sleep 1000"]'
 	hull run -d -b "$BUNDLE" "$ID-a" </dev/null >/dev/null 2>&1 || fail 'run a'
@@ -366,7 +367,7 @@ test_stats_bad_sort() {
 	fails_with 'one of name, cpu, memory, mem%, pids, net, io' hull stats --no-stream --sort ''
 }
 
-# It has a row all the same, and a reason; programs are told that it cannot be measured.
+# It has a row all the same, and a reason; programs learn that it cannot be measured.
 test_stats_without_a_cgroup() {
 	config '.process.args = ["sleep", "1000"] | del(.linux.resources)'
 	hull --cgroup-manager disabled run -d -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 || fail run
@@ -497,7 +498,7 @@ mounted_or_ended() {
 	[ -s "$WORK/mounted" ] || ended "$server"
 }
 
-# A process in an uninterruptible wait: delete says so in time, and does its work later.
+# A process in an uninterruptible wait: delete reports it in time, and completes its work later.
 test_delete_of_a_stuck_one() {
 	[ -c /dev/fuse ] || skip 'no FUSE here'
 	compile stuck
@@ -521,7 +522,7 @@ test_delete_of_a_stuck_one() {
 	expect_status 0
 }
 
-# Who has joined the pid namespace must be collected before init can end, and a stopped hull exec collects nothing.
+# A process that has joined the pid namespace must be collected before init can end, and a stopped hull exec collects nothing.
 test_delete_while_exec_is_stopped() {
 	start_container 'sleep 1000'
 	"$HULL" --root "$STATE" exec "$ID" sleep 1000 </dev/null >"$WORK/exec" 2>&1 &
@@ -552,7 +553,7 @@ test_delete_during_a_hook() {
 
 # For hosts whose cgroup2 has the memory and pids controllers.
 
-# A shell that holds some 20 MB or is killed for it.
+# A shell that holds some 20 MB, or is killed for it.
 HOG='x=$(head -c 20000000 /dev/zero | tr "\0" x)'
 
 limit_memory() {
@@ -605,7 +606,7 @@ test_update_memory() {
 test_update_memory_below_use() {
 	needs memory
 	limit_memory 134217728
-	# the shell must stay: as the last command sleep would take its place, and its memory be gone
+	# the shell must stay: otherwise sleep, as the last command, would take its place and release its memory
 	start_container "$HOG; touch /full; sleep 1000; :"
 	await 'the memory is not used' test -e "$BUNDLE/rootfs/full"
 	fails_with 'the limit 4194304 is not above what is used now, ' hull update --memory 4m "$ID"
@@ -648,7 +649,7 @@ test_report_of_oom_of_init() {
 test_report_of_oom_of_a_child() {
 	needs memory
 	limit_memory 16777216
-	# The kernel is told whom to choose.
+	# The kernel learns which process to choose.
 	config --arg script "sh -c 'echo 1000 >/proc/self/oom_score_adj; $HOG'; exit 0" '.process.args = ["sh", "-c", $script]'
 	run --report "$WORK/report"
 	expect_status 0

@@ -1,12 +1,12 @@
 #!/bin/sh
-# .linux.resources: for every property the kernel's file has the right value, and the limit bites where that can be shown.
+# .linux.resources: for every property the kernel's file has the right value, and the limit takes effect if that can be shown.
 . "${0%/*}/lib.sh"
 
 resources() {
 	config --argjson resources "$1" '.linux.resources = $resources'
 }
 
-# What a test leaves is taken away when it ends; more may be added to $tidy.
+# The end of a test removes what it leaves; a test may append to $tidy.
 # shellcheck disable=SC2089 # eval reads it
 tidy='hull delete --force "$ID" >/dev/null 2>&1'
 tidy_up() {
@@ -14,7 +14,7 @@ tidy_up() {
 	trap 'eval "$tidy"' EXIT
 }
 
-# created RESOURCES: a container that has them.
+# created RESOURCES: a container with these.
 created() {
 	resources "$1"
 	tidy_up
@@ -34,7 +34,7 @@ started() {
 	expect_status 0
 }
 
-# row RESOURCES FILE VALUE: a container with these has this; it is gone again.
+# row RESOURCES FILE VALUE: a container with these has this value; it is removed again.
 row() {
 	created "$1"
 	expect_file "$2" "$3"
@@ -105,7 +105,7 @@ test_io_max_file() {
 	expect_file io.max "$major:$minor rbps=1048576 wbps=2097152 riops=100 wiops=200"
 }
 
-# The file of BFQ where that is loaded, and else that of io.cost, with its other scale; a kernel may have neither.
+# The file of BFQ if that is loaded, or else that of io.cost, with its other scale; a kernel may have neither.
 test_io_weight_file() {
 	needs_controllers io
 	resources '{"blockIO": {"weight": 500}}'
@@ -132,7 +132,7 @@ test_io_weight_of_a_device() {
 		cat "$CGROUP2/hull-$ID/io.bfq.weight" "$CGROUP2/hull-$ID/io.weight" 2>/dev/null |
 			grep -Eqx "$major:$minor (100|910)" || fail 'the weight is not there'
 	else
-		# A loop device has no BFQ queue until it is told to.
+		# A loop device has a BFQ queue only on request.
 		printf '%s' "$errors" | grep -Fq '.linux.resources.blockIO.weightDevice[0].weight' || fail "said: $errors"
 	fi
 }
@@ -150,7 +150,7 @@ test_rdma_file() {
 
 test_unified_files() {
 	needs_controllers memory cpu
-	# It has the last word.
+	# It wins.
 	created '{"cpu": {"shares": 1024}, "memory": {"limit": 67108864},
 		"unified": {"memory.high": "33554432", "memory.oom.group": "1", "cpu.weight": "77"}}'
 	expect_file memory.max 67108864
@@ -214,7 +214,7 @@ test_a_path_of_several() {
 	expect_file memory.max max
 }
 
-# A cgroup namespace and a writable mount: what is in it is the container's to share out.
+# A cgroup namespace and a writable mount: the container may distribute what is in it.
 test_seen_from_inside() {
 	needs_controllers pids
 	resources '{"pids": {"limit": 30}}'
@@ -223,7 +223,7 @@ test_seen_from_inside() {
 		(sh -c "echo 0 >below/cgroup.procs; cat /proc/self/cgroup" | tr -d "\n"); rmdir below'
 }
 
-# What cannot be had is refused, with the reason, and leaves nothing.
+# Limits that cannot be had are refused, with the reason, and leave nothing.
 
 refused() {
 	resources "$1"
@@ -270,7 +270,7 @@ test_cgroup_in_use() {
 	config --arg path "/busy-$ID" '.linux.cgroupsPath = $path'
 	run_fails .linux.cgroupsPath
 	kill -0 $sleeper || fail 'its process was killed'
-	# Below a cgroup with processes none can have a controller.
+	# Below a cgroup with processes, no cgroup can have a controller.
 	config --arg path "/busy-$ID/below" '.linux.cgroupsPath = $path'
 	resources '{"pids": {"limit": 5}}'
 	run_fails '.linux.resources.pids.limit: enable +pids in cgroup.subtree_control of cgroup /busy-'
@@ -278,7 +278,7 @@ test_cgroup_in_use() {
 	[ ! -e "$CGROUP2/busy-$ID/below" ] || fail 'the cgroup stayed'
 }
 
-# The bites.
+# Limits take effect.
 
 test_memory_hog_is_killed() {
 	needs_controllers memory
@@ -296,7 +296,7 @@ test_memory_hog_in_run() {
 	expect_status 137
 }
 
-# The runtime's own process lives by its own memory, or says what is wrong.
+# The runtime's own process fits into the limit, or reports the problem.
 test_tiny_memory_limit() {
 	needs_controllers memory
 	for limit in 4096 262144 1048576 2097152; do
@@ -316,7 +316,7 @@ test_fork_bomb_stops() {
 	started '{"pids": {"limit": 20}}' sh -c 'bomb() { sleep 1000 & bomb; }; while :; do (bomb) 2>/dev/null; done'
 	await 'no fork was refused' grep -q '^max [1-9]' "$CGROUP2/hull-$ID/pids.events"
 	[ "$(cat "$CGROUP2/hull-$ID/pids.current")" -le 20 ] || fail 'there are more than 20'
-	# Outside all goes on, and it can be ended.
+	# Everything outside continues, and it can be ended.
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		/bin/true || fail 'no fork outside'
 	done

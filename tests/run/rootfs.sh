@@ -2,7 +2,7 @@
 # .root and .linux.rootfsPropagation.
 . "${0%/*}/lib.sh"
 
-# is_here: the container's root is the image, and its bundle's writable or not.
+# is_here: the container's root is the image, and the bundle's is writable or not.
 is_here() {
 	expect yes '[ -x /bin/busybox ] && echo yes'
 }
@@ -158,7 +158,7 @@ test_propagation_shared() {
 	for word in shared rshared; do
 		config --arg word $word '.linux.rootfsPropagation = $word'
 		propagation 'shared:[0-9]+'
-		# Of the container's own: not the group of the file system of the host.
+		# Its own filesystem: not the group of the host's.
 		host=$(findmnt -n -o PROPAGATION -T "$BUNDLE" 2>/dev/null)
 		group=$(mount_at / | sed 's/.*shared:\([0-9]*\).*/\1/')
 		! grep -q "shared:$group " /proc/self/mountinfo || fail "the root is in group $group of the host ($host)"
@@ -181,7 +181,7 @@ test_propagation_slave() {
 		config --arg word $word '.linux.rootfsPropagation = $word'
 		propagation 'master:[0-9]+'
 	done
-	# What the host mounts there later is seen inside.
+	# A later mount of the host there is seen inside.
 	create
 	try hull start "$ID"
 	mount -t tmpfs from-host "$BUNDLE/rootfs/srv"
@@ -228,7 +228,7 @@ test_bundle_is_a_link() {
 	is_here
 }
 
-# Nothing of it is left on the host: neither during the run nor after.
+# Nothing of it remains on the host: neither during the run nor afterwards.
 test_host_mounts_stay() {
 	before=$(sort /proc/self/mountinfo)
 	create

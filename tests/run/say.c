@@ -1,5 +1,5 @@
-/* Tells the service manager at $NOTIFY_SOCKET each operand, as a program in a container does. Ends with 9 if there is
- * none. */
+/* Sends each operand to the service manager at $NOTIFY_SOCKET, as a program in a container does. Exits with 9 if
+ * there is none. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>

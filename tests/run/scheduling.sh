@@ -2,13 +2,13 @@
 # .process.scheduler, ioPriority, oomScoreAdj, execCPUAffinity and rlimits, .linux.memoryPolicy, personality and intelRdt.
 . "${0%/*}/lib.sh"
 
-# asks QUESTION: the container's program is the probe with it.
+# asks QUESTION: makes probe the container's program, with that question.
 asks() {
 	with_probe
 	config --arg question "$1" '.process.args = ["/bin/probe", $question]'
 }
 
-# scheduler JSON EXPECTED: the line of the probe begins so.
+# scheduler JSON EXPECTED: the beginning of the probe's line.
 scheduler() {
 	config ".process.scheduler = $1"
 	run_ok
@@ -78,7 +78,7 @@ test_scheduler_refused() {
 	case $errors in *never\ implemented*) ;; *) fail "$errors" ;; esac
 }
 
-# They have no values in the specification: nothing is clamped from below, all from above. Not every kernel has them.
+# They have no values in the specification: nothing is clamped from below, everything from above. Not every kernel has them.
 test_utilization_is_clamped() {
 	config '.process.args = ["echo", "here"] | .process.scheduler = {policy: "SCHED_OTHER", flags: ["SCHED_FLAG_UTIL_CLAMP_MIN"]}'
 	run
@@ -197,7 +197,7 @@ test_rlimit_unlimited() {
 }
 
 test_rlimits_that_starting_must_not_need() {
-	# Each is too small for ourselves, at least between create and the program.
+	# Each limit is too small for hull itself, at least between create and the program.
 	for limit in NOFILE:0 NOFILE:3 FSIZE:0 SIGPENDING:0 MSGQUEUE:0; do
 		config --arg type "RLIMIT_${limit%:*}" --argjson value "${limit#*:}" \
 			'.process.rlimits = [{type: $type, soft: $value, hard: $value}] | .process.user = {uid: 1000, gid: 1000}
@@ -214,7 +214,7 @@ test_rlimits_that_starting_must_not_need() {
 }
 
 test_rlimit_of_processes() {
-	# execve(2) fails with EAGAIN where the change of user has gone beyond the limit.
+	# execve(2) fails with EAGAIN if the change of the user has exceeded the limit.
 	config '.process.rlimits = [{type: "RLIMIT_NPROC", soft: 0, hard: 0}] | .process.user = {uid: 54321, gid: 54321}'
 	expect 'started' 'echo started'
 	command -v setpriv >/dev/null || skip 'setpriv(1) is not here'

@@ -1,8 +1,8 @@
 #!/bin/sh
-# .linux.seccomp with SCMP_ACT_NOTIFY: the listener goes to an agent, with the state of the container process, and works.
+# .linux.seccomp with SCMP_ACT_NOTIFY: an agent receives the listener, with the state of the container process, and it works.
 . "${0%/*}/lib.sh"
 
-# notify "NAME …": these calls are answered by the agent at $WORK/agent.
+# notify "NAME …": the agent at $WORK/agent answers these calls.
 notify() {
 	with_probe
 	config --arg names "$1" --arg path "$WORK/agent" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $path,
@@ -111,7 +111,7 @@ test_with_new_privileges_and_as_a_user() {
 }
 
 test_calls_that_starting_makes() {
-	# Notified like any other, once the agent has the listener.
+	# The call is notified like any other, once the agent has the listener.
 	notify 'execve setresuid prctl close'
 	start_peer agent "$WORK/agent" continue
 	expect 'done' 'echo done'
@@ -141,7 +141,7 @@ test_no_agent() {
 	run_fails '.linux.seccomp.listenerPath'
 }
 
-# config-linux.md: the path is ignored where nothing is notified.
+# config-linux.md: the path is ignored if no call is notified.
 test_path_without_notify() {
 	config --arg path "$WORK/agent" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $path,
 		syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 5}]}'

@@ -1,6 +1,6 @@
 #!/bin/sh
-# .linux.seccomp, observed from inside: which call gets which answer. Numbers of errors are the kernel's generic ones: 1 EPERM,
-# 13 EACCES, 14 EFAULT, 22 EINVAL, 28 ENOSPC, 38 ENOSYS. The calls that are tried change nothing.
+# .linux.seccomp, observed from inside: each call and its answer. Numbers of errors are the kernel's generic ones: 1 EPERM, 13
+# EACCES, 14 EFAULT, 22 EINVAL, 28 ENOSPC, 38 ENOSYS. The tried calls change nothing.
 . "${0%/*}/lib.sh"
 
 # profile DEFAULT [MORE]: a new profile.
@@ -14,7 +14,7 @@ rule() {
 	config --arg action "$1" --arg names "$2" ".linux.seccomp.syscalls += [{names: (\$names | split(\" \")), action: \$action} + ${3:-{\}}]"
 }
 
-# call EXPECTED NAME [ARGUMENT...]: what the call gives inside, "errno=N" or "result=N"; "*" for any result.
+# call EXPECTED NAME [ARGUMENT...]: the result of the call inside, "errno=N" or "result=N"; "*" for any result.
 call() {
 	want=$1
 	shift
@@ -29,7 +29,7 @@ call() {
 	esac
 }
 
-# ends STATUS NAME: the call ends the process so.
+# ends STATUS NAME: the call ends the process with that status.
 ends() {
 	config --arg name "$2" '.process.args = ["sh", "-c", "/bin/probe call \($name); echo status $?"]'
 	run
@@ -62,7 +62,7 @@ test_errno_highest() {
 	call errno=4094 kcmp
 }
 
-# allow_what_starting_needs: all that init and the probe call once a denying filter is in force.
+# allow_what_starting_needs: allows all calls of init and the probe after a denying filter is in force.
 allow_what_starting_needs() {
 	rule SCMP_ACT_ALLOW "$(
 		xargs <<-'LIST'
@@ -88,7 +88,7 @@ test_default_of_default_errno() {
 }
 
 test_unknown_newer_call_is_enosys() {
-	# Newer than all that the profile names: programs then fall back, where EPERM would stop them.
+	# Newer than every call that the profile names: programs then fall back, where EPERM would stop them.
 	profile SCMP_ACT_ERRNO '{defaultErrnoRet: 1}'
 	allow_what_starting_needs
 	call errno=38 future
@@ -144,7 +144,7 @@ test_allow_in_a_denying_profile() {
 	call 'result=*' getpid
 }
 
-# compare OP VALUE TWO: getpid, which looks at no argument, fails with 28 where the comparison of its first one holds.
+# compare OP VALUE TWO: getpid, which ignores its arguments, fails with 28 if the comparison of its first one holds.
 compare() {
 	profile SCMP_ACT_ALLOW
 	rule SCMP_ACT_ERRNO getpid "{errnoRet: 28, args: [{index: 0, value: $2, valueTwo: $3, op: \"SCMP_CMP_$1\"}]}"
@@ -239,7 +239,7 @@ test_architectures() {
 	config 'del(.linux.seccomp)'
 	run
 	[ "$status" = 0 ] && [ "${out#result}" != "$out" ] || skip 'no 32-bit calls here'
-	# Of an architecture that the profile does not name no call is let through.
+	# No call of an architecture that the profile does not name passes.
 	profile SCMP_ACT_ALLOW '{architectures: ["SCMP_ARCH_X86_64"]}'
 	rule SCMP_ACT_ERRNO kcmp '{errnoRet: 28}'
 	config '.process.args = ["sh", "-c", "/bin/probe call32 20; echo $?"]'
@@ -277,7 +277,7 @@ test_only_a_default() {
 }
 
 test_overlapping_rules() {
-	# The stricter rule for one value, whatever the order.
+	# The stricter rule for one value wins, whatever the order.
 	for order in 'a b' 'b a'; do
 		profile SCMP_ACT_ALLOW
 		for one in $order; do

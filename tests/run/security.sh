@@ -1,9 +1,9 @@
 #!/bin/sh
-# What holds for every container, whatever its configuration says.
+# Properties of every container, whatever its configuration.
 . "${0%/*}/lib.sh"
 
 test_own_executable_cannot_be_written() {
-	# A container that waits in create runs our image; what /proc/PID/exe leads to is not the installed file.
+	# A container that waits in create runs hull's image; /proc/PID/exe does not lead to the installed file.
 	sum=$(sha256sum <"$HULL")
 	create --pid-file "$WORK/pid"
 	init=$(cat "$WORK/pid")
@@ -16,7 +16,7 @@ test_own_executable_cannot_be_written() {
 
 test_init_is_not_dumpable() {
 	create --pid-file "$WORK/pid"
-	# The files of a process that is not dumpable belong to root whatever its user; mem of it needs CAP_SYS_PTRACE.
+	# The files of a process that is not dumpable belong to root, whatever its user; its mem needs CAP_SYS_PTRACE.
 	config '.process.user = {uid: 1000, gid: 1000}'
 	hull delete --force "$ID" || fail delete
 	create --pid-file "$WORK/pid"
@@ -52,7 +52,7 @@ test_mount_through_link_to_host() {
 	[ ! -e "$WORK/made" ] || fail 'a directory on the host'
 }
 
-# What masks a file is the host's /dev/null: the container's root owns it, and may not change it.
+# The host's /dev/null masks a file: the container's root owns it, and may not change it.
 test_mask_is_not_to_be_changed() {
 	before=$(stat -c '%a %u %g %Y' /dev/null)
 	config '.process.capabilities |= map_values(. + ["CAP_CHOWN", "CAP_FOWNER", "CAP_DAC_OVERRIDE"])'

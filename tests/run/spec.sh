@@ -1,17 +1,17 @@
 #!/bin/sh
-# hull spec: its options alone and together. What it writes passes `hull check` and runs, by root and by a user without root.
+# hull spec: its options alone and together. Its output passes `hull check` and runs, as root and as another user.
 . "${0%/*}/lib.sh"
 
 ROOTLESS=${HULL_TEST_USER:+--rootless}
 
-# spec OPTION...: into the bundle, in the place of the configuration that is there.
+# spec OPTION...: writes into the bundle, in place of the existing configuration.
 spec() {
 	rm -f "$BUNDLE/config.json"
 	try hull spec $ROOTLESS -b "$BUNDLE" "$@"
 	expect_status 0
 }
 
-# runs VALUE: the container that was written is right, and prints that.
+# runs VALUE: the written container passes the check, and prints that.
 runs() {
 	same '' "$errors" 'what spec says'
 	try hull check -b "$BUNDLE"
@@ -52,7 +52,7 @@ test_command_errors() {
 	fails_with "--args: the quote ' is not closed" hull spec -b "$BUNDLE" --args "sh 'x"
 	fails_with '--args: "' hull spec -b "$BUNDLE" --args "$(printf 'a\377')"
 	[ ! -e "$BUNDLE/config.json" ] || fail 'a file was written'
-	# nothing behind -- is no command of its own
+	# nothing after -- is no command of its own
 	spec --
 	same '["sh"]' "$(value .process.args)" 'the default'
 }
@@ -159,7 +159,7 @@ test_subordinate_ids() {
 5:7"
 }
 
-# Where newuidmap cannot help there are no other ids, and it says so: here it gains no privilege.
+# If newuidmap cannot help, there are no other ids, and a warning says so: here it gains no privilege.
 test_own_id_alone() {
 	needs_user
 	rm "$BUNDLE/config.json"
@@ -174,9 +174,9 @@ test_own_id_alone() {
 	same "0 $HULL_TEST_USER 1" "$out" 'the map'
 }
 
-# with_subids UIDS GIDS: spec --rootless of a caller who has the lines of these files, in a mount namespace of its own.
+# with_subids UIDS GIDS: spec --rootless by a caller who has the lines of these files, in a mount namespace of its own.
 with_subids() {
-	# where this is about a user without root, lib.sh has mounted others there
+	# for a user other than root, lib.sh has mounted other files there
 	try unshare --mount sh -c '! mountpoint -q /etc/subuid || umount /etc/subuid /etc/subgid
 		mount --bind "$1" /etc/subuid && mount --bind "$2" /etc/subgid && exec "$HULL" spec --rootless -f -' - "$1" "$2"
 	expect_status 0
@@ -199,7 +199,7 @@ test_lines_of_the_caller() {
 	with_subids "$WORK/some" "$WORK/none"
 	same '/etc/subgid has no line for the caller' "${errors##*: }" 'what is said without a line for groups'
 	same '[2,1]' "$lengths" 'the mappings without a line for groups'
-	# what cannot be had is not written
+	# nothing unavailable is written
 	with_subids "$WORK/beyond" "$WORK/beyond"
 	case $errors in *'maps no ids but the caller'*) ;; *) fail "beyond the last id: '$errors'" ;; esac
 	same '[1,1]' "$lengths" 'the mappings beyond the last id'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The state root: where it is, how long its path may be, and whom it must belong to.
+# The state root: where it is, how long its path may be, and to whom it must belong.
 . "${0%/*}/lib.sh"
 
 # The whole life of a container below a root.
@@ -105,7 +105,7 @@ test_absent_is_empty() {
 	[ ! -e "$WORK/absent" ] || fail 'it was made'
 }
 
-# What is no container of ours is not taken for one, nor followed.
+# A directory that is no container of hull's is not taken for one, nor followed.
 test_foreign_entries() {
 	mkdir "$WORK/elsewhere"
 	: >"$WORK/elsewhere/precious"
@@ -120,7 +120,7 @@ test_foreign_entries() {
 	rm -f "$STATE/linked" "$STATE/plain"
 }
 
-# A record that was cut short, is garbage or absent: a clear error, and delete --force gets rid of it.
+# A record that was cut short, is garbage or absent: a clear error, and delete --force removes it.
 test_damaged_record() {
 	for damage in ': >"$record"' 'echo garbage >"$record"' 'head -c 40 "$record" >"$record.x"; mv "$record.x" "$record"' \
 		'rm "$record"' 'rm "$record"; mkdir "$record"' 'rm "$record"; ln -s /etc/passwd "$record"'; do
@@ -137,7 +137,7 @@ test_damaged_record() {
 	done
 }
 
-# A pid that another process has by now: the start time tells.
+# Another process has the pid by now: the start time tells.
 test_recycled_pid() {
 	create
 	jq '.pidStart += 1' "$STATE/$ID/state.json" >"$WORK/record"

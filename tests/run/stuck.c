@@ -1,6 +1,7 @@
 /*
- * A file system that never answers: stuck DIRECTORY mounts it there and serves it until it is killed. Who looks up a
- * name in it waits uninterruptibly once a signal has killed it, since the question is out and no answer comes.
+ * A filesystem that never answers: stuck DIRECTORY mounts it there and serves it until it is killed. A process that
+ * looks up a name in it waits uninterruptibly once a signal has killed it, since the question is out and no answer
+ * comes.
  */
 #include <errno.h>
 #include <fcntl.h>

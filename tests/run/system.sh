@@ -3,7 +3,7 @@
 # Environment: HULL_TEST_DEBIAN: a root filesystem of Debian with systemd, which stays as it is. The guest's own is one.
 . "${0%/*}/lib.sh"
 
-# Those of engines: CAP_SYS_ADMIN is not among them.
+# The capabilities that engines grant: without CAP_SYS_ADMIN.
 CAPABILITIES='["CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD",
 	"CAP_NET_BIND_SERVICE", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT"]'
 FIRST_UID=100000 # of a user namespace
@@ -20,7 +20,7 @@ tidy_up() {
 	done
 } >/dev/null 2>&1
 
-# The system as a bundle, which may be written to. Its files belong to the user of that number where there is one.
+# The system as a bundle that may be written to. Its files belong to the user of that number, if there is one.
 with_system() { # [UID]
 	needs_system
 	mkdir "$WORK/layers" "$WORK/lower"
@@ -34,7 +34,7 @@ with_system() { # [UID]
 	chown "${1:-0}:${1:-0}" "$WORK/layers/upper"
 	mount -t overlay -o "lowerdir=$WORK/lower,upperdir=$WORK/layers/upper,workdir=$WORK/layers/work" overlay \
 		"$BUNDLE/rootfs" || skip 'no overlay here'
-	# What systemd.io/CONTAINER_INTERFACE asks of whoever runs it.
+	# The demands of systemd.io/CONTAINER_INTERFACE on a container manager.
 	config --argjson caps "$CAPABILITIES" '.process.args = ["/sbin/init"] | .process.env += ["container=hull"]
 		| .process.noNewPrivileges = false
 		| .process.capabilities |= (.bounding = $caps | .effective = $caps | .permitted = $caps)
@@ -59,7 +59,7 @@ answers() {
 	[ "$status" = 0 ]
 }
 
-# Everything that the system wants to have started is.
+# Everything that the system wants to start is started.
 boots() { # GLOBAL-OPTION...
 	try hull "$@" create -b "$BUNDLE" "$ID"
 	expect_status 0
@@ -75,7 +75,7 @@ boots() { # GLOBAL-OPTION...
 	same 0::/init.scope "$out" 'where systemd is'
 }
 
-# It ends by the signal of systemd, and what it leaves below its cgroup goes with the container.
+# It ends by systemd's signal, and everything that it leaves below its cgroup goes with the container.
 ends() {
 	try hull kill "$ID" SIGRTMIN+3
 	expect_status 0
@@ -90,7 +90,7 @@ test_boots() {
 	ends
 }
 
-# It shares out what it was given, and no more; --force ends all at once.
+# It distributes what it was given, and no more; --force ends everything at once.
 test_boots_in_a_user_namespace() {
 	needs_controllers memory pids
 	with_system $FIRST_UID
@@ -113,7 +113,7 @@ test_boots_in_a_scope() {
 	with_system $FIRST_UID
 	in_user_namespace
 	boots --systemd-cgroup
-	# a manager that reads its units again leaves alone what it has handed over
+	# a manager that reads its units again leaves delegated cgroups alone
 	systemctl daemon-reload
 	in_system systemctl restart systemd-journald
 	expect_status 0

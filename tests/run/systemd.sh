@@ -1,4 +1,4 @@
-# The systemd driver: where systemd is process 1 and hull-systemd is built.
+# The systemd driver, if systemd is process 1 and hull-systemd is built.
 . "${0%/*}/lib.sh"
 
 HULL_LIBEXEC=${HULL_LIBEXEC:-$(dirname "$HULL")}

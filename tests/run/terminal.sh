@@ -1,5 +1,5 @@
 #!/bin/sh
-# .process.terminal and .consoleSize: run in the foreground, and handed over a socket.
+# .process.terminal and .consoleSize: run in the foreground, and the terminal handed over a socket.
 . "${0%/*}/lib.sh"
 
 # Runs with a terminal on our side; output in $out without carriage returns.
@@ -49,7 +49,7 @@ test_owned_by_user() {
 	printf '%s\n' "$out" | grep -qw 1000 || fail "output: $out"
 }
 
-# on_terminal ROWS COLUMNS: runs in the foreground on a terminal of that size, with our standard input as what is typed.
+# on_terminal ROWS COLUMNS: runs in the foreground on a terminal of that size, and types our standard input.
 on_terminal() {
 	compile peer
 	status=0
@@ -72,7 +72,7 @@ test_size_of_ours() {
 }
 
 test_size_of_ours_over_console_size() {
-	# As with runc: a person's window is what it is.
+	# As with runc: a person's window wins.
 	program 'stty size'
 	config '.process.consoleSize = {height: 10, width: 20}'
 	on_terminal 33 111 </dev/null
@@ -207,7 +207,7 @@ test_no_tty_without_it() {
 	printf '%s\n' "$out" | tail -n 1 | grep -qx 0 || fail "a controlling terminal: $out"
 }
 
-# created: create with a console socket and start; what the terminal said is in $out.
+# created: create with a console socket, and start; sets $out to the terminal's output.
 created() {
 	start_peer console "$WORK/socket"
 	try hull create -b "$BUNDLE" --console-socket "$WORK/socket" "$ID"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Whatever makes create or run fail, nothing is left: neither state, cgroup, mount nor process, which run_one looks for
-# after each test, without any delete. A delete --force that follows is quiet all the same.
+# Whatever makes create or run fail, nothing is left: neither state, cgroup, mount nor process. run_one looks for them after each
+# test, without any delete. A later delete --force prints nothing all the same.
 . "${0%/*}/lib.sh"
 
 # Both commands fail with this text, and leave nothing.
@@ -138,7 +138,7 @@ test_preserved_descriptor_missing() {
 	fails_with '--preserve-fds' hull create --preserve-fds 5 -b "$BUNDLE" "$ID"
 }
 
-# The state root is full: at each size there is another write that fails.
+# The state root is full: at each size another write fails.
 test_no_space() {
 	mkdir "$WORK/full"
 	config '.process.args = ["sleep", "1000"] | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}
@@ -167,7 +167,7 @@ test_no_space() {
 	[ $worked -gt 0 ] && [ $refused -gt 0 ] || fail "$worked worked and $refused were refused"
 }
 
-# A full root in which a container lives: it is stopped, started and deleted all the same.
+# A full root with a container in it: the container is stopped, started and deleted all the same.
 test_delete_without_space() {
 	mkdir "$WORK/full"
 	mount -t tmpfs -o "size=64k,mode=700" full "$WORK/full" || skip 'no tmpfs can be mounted'
@@ -184,5 +184,5 @@ test_delete_without_space() {
 	umount "$WORK/full"
 }
 
-# What is killed while it is at work: killed.sh; what is interrupted: interrupted.sh.
+# Killed while at work: see killed.sh; interrupted: see interrupted.sh.
 run_tests

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Limits without root: cgroups that a user's own systemd makes or delegates. Where systemd is process 1 and hull-systemd is built. hull
-# and its containers are nobody's, whose systemd runs for as long as these tests do.
+# Limits without root: cgroups that a user's own systemd makes or delegates. Needs systemd as process 1, and hull-systemd. hull and
+# its containers belong to nobody, whose systemd runs as long as these tests.
 HULL_TEST_USER=65534
 export HULL_TEST_USER
 if [ -d /run/systemd/system ] && [ -z "${HULL_TEST_MANAGED:-}" ] && ! systemctl -q is-active user@$HULL_TEST_USER; then
@@ -33,7 +33,7 @@ property() { # UNIT NAME
 	as_nobody systemctl --user show -P "$2" "$1"
 }
 
-# What a scope of the user's has in a file.
+# The content of a file of the user's scope.
 expect_scope() { # UNIT FILE VALUE
 	same "$3" "$(cat "$CGROUP2$MANAGER/user.slice/$1/$2" 2>&1)" "$2 of $1"
 }
@@ -42,7 +42,7 @@ limit() {
 	config '.linux.resources = {memory: {limit: 67108864}, pids: {limit: 77}, cpu: {quota: 50000, period: 100000}}'
 }
 
-# From where a login's session would be: no part of what is delegated.
+# From where a login's session would be: not a part of what is delegated.
 test_scope() {
 	needs_manager
 	needs_controllers memory pids cpu

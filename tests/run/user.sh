@@ -1,5 +1,5 @@
 #!/bin/sh
-# .process.user and .process.env: as whom the process runs, and in which environment.
+# .process.user and .process.env: the user of the process, and its environment.
 . "${0%/*}/lib.sh"
 
 # ids EXPECTED: all ids of the process, as the kernel has them.
@@ -10,7 +10,7 @@ ids() {
 	same "$1" "$out" ids
 }
 
-# environment EXPECTED: exactly that, in this order, one a line.
+# environment EXPECTED: exactly that, in this order, one variable in each line.
 environment() {
 	config '.process.args = ["cat", "/proc/self/environ"]'
 	run "$@"
@@ -151,7 +151,7 @@ test_home_from_passwd() {
 }
 
 test_home_from_odd_passwd() {
-	# The first line with the number counts; lines that are none are passed over, and the last needs no newline.
+	# The first line with the number counts; malformed lines are passed over, and the last needs no newline.
 	printf '# comment\n\nshort:x:7\nlong:x:07:7:::::\nrel:x:8:8::relative:/bin/sh\n+::::::\na:x:7:7::/first:\nb:x:7:7::/second:\nc:x:9:9::/last:' \
 		>"$BUNDLE/rootfs/etc/passwd"
 	home 7 /first

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Whichever way `run` ends, no process, cgroup or directory of it stays: prints a line for each way, "ok systemd: NAME". GUEST=1: of
-# the guest's `run` as well, whose boots take long.
+# However `run` ends, no process, cgroup or directory of it stays: prints a line for each way, "ok systemd: NAME". GUEST=1: also for
+# the guest's `run`, whose boots take long.
 set -u
 here=$(cd "${0%/*}" && pwd)
 dir=$(mktemp -d "${TMPDIR:-/tmp}/hull-ends.XXXXXX")
@@ -34,7 +34,7 @@ await() {
 nothing() { [ -z "$(leftovers)" ]; }
 begun() { [ -e "$mark/ready" ]; }
 
-# ends WHERE NAME WAY: the run is there when WAY is called with its pid.
+# ends WHERE NAME WAY: calls WAY with the pid of the run.
 ends() {
 	rm -rf "$mark"
 	mkdir "$mark"
@@ -60,7 +60,7 @@ ends() {
 	case $3 in end) wanted=7 ;; KILL) wanted=137 ;; *) wanted=130 ;; esac
 	[ -n "$why" ] || [ $code = $wanted ] || why="status $code, expected $wanted: $(tail -n 1 "$dir/log")"
 	[ $code != 77 ] || { echo "SKIP $2: $(tail -n 1 "$dir/log")"; return; }
-	# A killed script can wait for nothing.
+	# A killed script cannot wait.
 	limit=0
 	[ "$3" != KILL ] || limit=5
 	await $limit nothing || nothing || why="${why:+$why; }left: $(leftovers | tr '\n' ' ')"

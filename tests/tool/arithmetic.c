@@ -1,4 +1,4 @@
-/* + - * / % of numbers, and what they mean for strings, arrays and objects. */
+/* + - * / % of numbers, and their meaning for strings, arrays and objects. */
 #include <math.h>
 #include <string.h>
 
@@ -57,7 +57,7 @@ static bool holds_item(const struct value *array, const struct value *item)
 	return false;
 }
 
-/* The items of the first, without those that the second has, or with them. */
+/* The items of both arrays; with `subtract`, the items of the first that the second one lacks. */
 static const struct value *combine_arrays(
 	struct arena *arena, const struct value *a, const struct value *b, bool subtract)
 {
@@ -97,7 +97,7 @@ const struct value *split_string(struct arena *arena, const struct value *text, 
 
 enum { REPEAT_MAX = 10000000 };
 
-/* A string so many times; of none comes null. */
+/* Repeats a string; zero times gives null. */
 static const struct value *repeat(struct arena *arena, const struct value *text, int64_t times)
 {
 	if (times <= 0)

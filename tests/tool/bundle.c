@@ -42,7 +42,7 @@ static int copy_file(const struct copying *c, const char *from, const char *to, 
 	return len == 0 ? 0 : fail(c->err, errno, "read %s", from);
 }
 
-/* Owner, mode and time, in the order in which they do not undo each other. */
+/* Owner, mode and time, in an order in which no step undoes another. */
 static int copy_attributes(const struct copying *c, const struct stat *st, const char *to)
 {
 	const struct timespec times[] = { st->st_atim, st->st_mtim };
@@ -126,14 +126,14 @@ int template_make(struct arena *arena, const char *template, const char *source,
 	if (rename(arena_printf(arena, "%s/bin/busybox", links), arena_printf(arena, "%s/bin/busybox", copies)) < 0 ||
 		rename(arena_printf(arena, "%s/etc", links), arena_printf(arena, "%s/etc", copies)) < 0)
 		return fail(err, errno, "move what tests write to, from %s", links);
-	/* That of `hull spec`, which is another one for a user. */
+	/* The configuration of `hull spec`, which differs for users other than root. */
 	const char *config = arena_printf(arena, "%s/config.json", source);
 	if (uid >= 0 || access(config, F_OK) < 0)
 		return 0;
 	return copy_tree(&c, config, arena_printf(arena, "%s/config.json", template));
 }
 
-/* The text with the id in the place of each @ID@. */
+/* The text with the id in place of each @ID@. */
 static const char *with_id(struct arena *arena, char *text, const char *id)
 {
 	const char *result = "", *mark = "@ID@";

@@ -1,8 +1,8 @@
 /*
- * The working directory of a test, from the template that a file's tests have in common:
+ * The working directory of a test, made from the template that the tests of a file have in common:
  *
- *	TEMPLATE/links       what no test writes to: here are hard links to it, as some file systems are slow to give out inodes
- *	TEMPLATE/copies      what a test may write to, to be laid over the bundle
+ *	TEMPLATE/links       files that no test writes to, of which a test gets hard links: some filesystems are slow to make inodes
+ *	TEMPLATE/copies      files that a test may write to, laid over the bundle
  *	TEMPLATE/begin.json  the configuration; @ID@ stands for the test's id
  */
 #pragma once
@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-/* From the bundle at `source`, for all tests. Its owner is `uid` unless that is -1. */
+/* Makes the template from the bundle at `source`, for all tests. Its owner is `uid` unless that is -1. */
 int template_make(struct arena *arena, const char *template, const char *source, long uid, struct error *err);
 
 int bundle_make(struct arena *arena, const char *template, const char *work, const char *id, struct error *err);

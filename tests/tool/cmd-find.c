@@ -1,7 +1,7 @@
 /*
- * Processes. find REGEX: whose command line, its words with a blank between them, matches; other than this one.
- * children PID [NAME]: whose parent that one is, and whose name that. Both print the pids, and end with 1 if there is
- * none.
+ * Processes. find REGEX: those whose command line, its words joined by blanks, matches, except this one. children PID
+ * [NAME]: the children of a process, and of those the ones with that name. Both print the pids, and exit with 1 if
+ * there is none.
  */
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /*
- * jq: as jq(1), with the options that the tests use. config FILE: the same, and the file becomes what the filter gives.
+ * jq: like jq(1), with the options that the tests use. config FILE: the same, and the result replaces the file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include "filter.h"
 #include "tool.h"
 
-/* As jq(1) ends. */
+/* The exit statuses of jq(1). */
 enum { EXIT_FALSE = 1, EXIT_USAGE = 2, EXIT_FILTER = 3, EXIT_NOTHING = 4, EXIT_FAILED = 5 };
 
 enum { INPUT_LIMIT = 256 * 1024 * 1024 };
@@ -195,7 +195,7 @@ int cmd_jq(int argc, char **argv)
 		return complain(argv[0], &err, EXIT_USAGE);
 	if (filter_parse(&arena, v.filter, &filter, &err) < 0)
 		return complain(argv[0], &err, EXIT_FILTER);
-	/* Whoever says that he reads nothing may read it all the same. */
+	/* A filter whose caller says that it reads nothing may read it all the same. */
 	if ((!v.no_input || strstr(v.filter, "input")) && read_inputs(&v, &inputs, &err) < 0)
 		return complain(argv[0], &err, EXIT_USAGE);
 	if (v.no_input) {
@@ -223,7 +223,8 @@ int cmd_jq(int argc, char **argv)
 	return status;
 }
 
-/* One value becomes one: anything else is a slip of the test's. The file stays the same one, as others may have it. */
+/* One value becomes one: anything else is a mistake of the test's. The file keeps its inode, since others may have it
+ * open. */
 int cmd_config(int argc, char **argv)
 {
 	ARENA(arena);

@@ -1,13 +1,13 @@
 /*
- * supervise SHELL SCRIPT [OPERAND...]: runs a file of tests, as a parent that signals reach at once, where a shell
- * would first wait for what it has started. When it ends, by itself or by a signal, none of its processes, mounts and
- * cgroups is left, nor its directory of temporary files. A hull command that hangs is ended, as timeout(1) before each
- * one would.
+ * supervise SHELL SCRIPT [OPERAND...]: runs a file of tests, as a parent that signals reach at once, while a shell
+ * would first wait for the programs that it has started. When the file ends, by itself or by a signal, none of its
+ * processes, mounts and cgroups is left, nor its directory of temporary files. A hull command that hangs is ended, as
+ * by timeout(1) before each.
  *
- * The shell gets in its environment: HULL, resolved; HULL_TEST_SUITE_DIR; HULL_TEST_CGROUP2, where cgroup2 is; and
- * HULL_TEST_SUITE, by which its processes are known. From the caller's: HULL_TEST_LIMIT, the seconds for a hull
- * command; HULL_TEST_RUN, which the ids of the tests begin with; HULL_TEST_STRAYS, if what a file leaves is no failure
- * of it.
+ * The shell gets in its environment: HULL, resolved; HULL_TEST_SUITE_DIR; HULL_TEST_CGROUP2, the mount point of
+ * cgroup2; and HULL_TEST_SUITE, which marks its processes. The caller's environment may have: HULL_TEST_LIMIT, the
+ * seconds for a hull command; HULL_TEST_RUN, the beginning of the tests' ids; HULL_TEST_STRAYS, if leftovers of a
+ * file are no failure.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -67,7 +67,7 @@ static void reap(struct suite *s)
 		s->ended = true;
 }
 
-/* Shells run their traps, which tidy up what they alone know of. */
+/* Shells run their traps, which tidy up things that only they know of. */
 static void end_process(void *data, pid_t pid)
 {
 	const struct suite *s = data;
@@ -129,7 +129,7 @@ static void limit_process(void *data, pid_t pid)
 	(void)kill(pid, age < s->limit + (s->limit < LIMIT_MORE ? s->limit : LIMIT_MORE) ? SIGTERM : SIGKILL);
 }
 
-/* Until the shell has ended, or a signal came, which is returned. */
+/* Waits until the shell has ended, or a signal has come, which is returned. */
 static int watch(struct suite *s, const sigset_t *signals)
 {
 	const struct timespec patrol = { .tv_sec = s->limit > 0 && s->limit < PATROL_SECONDS ? s->limit :
@@ -146,7 +146,7 @@ static int watch(struct suite *s, const sigset_t *signals)
 	return 0;
 }
 
-/* What a run that ended by itself left is a failure of its tests: it is told, and cleared all the same. */
+/* Leftovers of a run that ended by itself are a failure of its tests: they are reported, and removed all the same. */
 static int sweep_suite(struct arena *arena, const struct suite *s, bool interrupted)
 {
 	bool clearing = interrupted, left = false;

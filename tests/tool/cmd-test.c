@@ -1,6 +1,6 @@
 /*
- * What surrounds a test: template, begin, turn, look, clear, remove. Each takes as a test's traces its state directory,
- * its working directory and its id.
+ * The surroundings of a test: template, begin, turn, look, clear, remove. The traces of a test are its state
+ * directory, its working directory and its id, which each command takes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +36,8 @@ static struct traces traces_of(struct arena *arena, char **operands)
 	};
 }
 
-/* Waits for what the kernel is still taking down; then prints what is left: 0 or 1. Where everything is slow, as in a
- * guest, a look takes longer than the sleep after it: it is the sleeps that count. Environment: HULL_TEST_PATIENCE, in
+/* Waits for things that the kernel is still taking down; then prints what is left: 0 or 1. On a slow machine, as in a
+ * guest, a look takes longer than the sleep after it, so the sleeps are counted. Environment: HULL_TEST_PATIENCE, in
  * milliseconds. */
 static int await_nothing(struct arena *arena, const struct traces *traces)
 {
@@ -71,7 +71,7 @@ int cmd_begin(int argc, char **argv)
 	return bundle_make(&arena, argv[1], argv[2], argv[3], &err) < 0 ? complain(argv[0], &err) : 0;
 }
 
-/* From one test to the next: the first one's working directory goes only if nothing was left behind. */
+/* From one test to the next: the first one's working directory is removed only if nothing was left behind. */
 int cmd_turn(int argc, char **argv)
 {
 	ARENA(arena);
@@ -113,7 +113,7 @@ int cmd_clear(int argc, char **argv)
 	return 0;
 }
 
-/* As rm -rf, but never below a mount that is still there. */
+/* Like rm -rf, but never below a mount that is still there. */
 int cmd_remove(int argc, char **argv)
 {
 	ARENA(arena);

@@ -27,7 +27,7 @@ int eval_miss(const struct scope *s, const struct node *n, const char *fmt, ...)
 	return fail(s->e->err, 0, "filter: character %zu: %s", n->at, text);
 }
 
-/* What an evaluation may fail by, forgotten: 0; or -1. */
+/* Forgets an error that an evaluation may have: 0; or -1 for any other. */
 static int forgive(const struct scope *s, int code)
 {
 	if (code < 0 && !s->e->fatal && s->e->err)
@@ -57,7 +57,7 @@ int eval_places(const struct scope *s, const struct node *n, const struct value 
 	return 0;
 }
 
-/* The value of a filter that must have one, or none: then *ret is NULL. */
+/* The value of a filter that must have one or none; *ret is NULL if none. */
 static int eval_one(const struct scope *s, const struct node *n, const struct value *input, const struct value **ret)
 {
 	value_list values = { NULL };
@@ -169,7 +169,7 @@ static bool is_ascii(const struct value *text)
 	return text->kind == VALUE_STRING;
 }
 
-/* Of arrays, and of strings in which characters and bytes are the same. */
+/* Slices of arrays, and of strings in which characters and bytes are the same. */
 static int eval_slice(const struct scope *s, const struct node *n, struct result input, result_list *ret)
 {
 	value_list of = { NULL };
@@ -264,7 +264,7 @@ static int eval_comma(const struct scope *s, const struct node *n, struct result
 	return eval_node(s, n->right, input, ret);
 }
 
-/* What of the left is neither null nor false, nor an error; or else the right. */
+/* The results of the left side that are neither null nor false, nor an error; or else those of the right. */
 static int eval_otherwise(const struct scope *s, const struct node *n, struct result input, result_list *ret)
 {
 	result_list left = { NULL };
@@ -335,8 +335,8 @@ static int eval_operator(const struct scope *s, const struct node *n, struct res
 	return 0;
 }
 
-/* What a place gets, from what it holds. For `=` and `op=` the right side's value, of the whole input, is in
- * `right`. */
+/* The new value of a place, from its old one. For `=` and `op=`, `right` holds the value of the right side for the
+ * whole input. */
 static int new_member(const struct scope *s, const struct node *n, const struct value *old, const struct value *right,
 	const struct value **ret)
 {

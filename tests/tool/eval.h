@@ -9,7 +9,7 @@ struct place {
 	const struct value *key;
 };
 
-/* `place` is NULL for a value that is computed, and where nobody asks for places. */
+/* `place` is NULL for a computed value, and if the caller needs no places. */
 struct result {
 	const struct value *value;
 	const struct place *place;
@@ -29,20 +29,20 @@ struct scope {
 	const struct binding *bindings;
 };
 
-/* Fails at a node's character; -1. */
+/* Fails at the character of a node; -1. */
 int eval_fail(const struct scope *s, const struct node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* The same for values that have no such member: "?" and "//" catch it, as they do in jq(1). */
+/* The same for values without such a member: "?" and "//" catch it, as in jq(1). */
 int eval_miss(const struct scope *s, const struct node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Appends the filter's results for the input. Places are followed if the input has one. On failure, what came before
- * stays. */
+/* Appends the filter's results for the input. Places are followed if the input has one. On failure, earlier results
+ * stay. */
 int eval_node(const struct scope *s, const struct node *n, struct result input, result_list *ret);
 
 /* As eval_node(), without places. */
 int eval_values(const struct scope *s, const struct node *n, const struct value *input, value_list *ret);
 
-/* The places of the input that a filter means. */
+/* The places of the input that a filter names. */
 int eval_places(const struct scope *s, const struct node *n, const struct value *input, result_list *ret);
 
 /* functions.c */

@@ -1,13 +1,13 @@
 /*
- * The part of jq(1)'s language that the tests speak.
+ * The part of jq(1)'s language that the tests use.
  *
  *	const struct node *filter;
  *	if (filter_parse(&arena, ".process.args[0] |= . + \"x\"", &filter, &err) < 0) ...
  *	struct filter_run run = { .arena = &arena };
  *	if (filter_apply(&run, filter, input, &results, &err) < 0) ...
  *
- * What it does not know, it refuses, and says at which character. A filter's results are gathered before the next one
- * of a pipe takes them, so that endless ones are not for it.
+ * Anything else is refused, with the number of the character. All results of a filter are gathered before the next
+ * filter of a pipe takes them, so filters without end are not possible.
  */
 #pragma once
 

@@ -6,7 +6,7 @@
 #include "eval.h"
 #include "functions.h"
 
-/* Functions of values. Each gets its arguments as values and returns NULL for types that it does not take. */
+/* Functions of values. Each gets its arguments as values, and returns NULL for types that it does not accept. */
 
 typedef const struct value *(*value_fn)(struct arena *arena, const struct value *of, const struct value *const *args);
 
@@ -160,7 +160,7 @@ static const struct value *fn_join(struct arena *arena, const struct value *of, 
 	return all;
 }
 
-/* jq has Oniguruma's expressions, and this POSIX's extended ones: what both read alike is taken. */
+/* jq has Oniguruma's expressions, and this has POSIX's extended ones: tests use the common part. */
 static bool compile_pattern(const struct value *of, const struct value *pattern, regex_t *ret)
 {
 	if (of->kind != VALUE_STRING || pattern->kind != VALUE_STRING || strlen(of->text) != of->len)
@@ -183,7 +183,7 @@ static const struct value *fn_test(struct arena *arena, const struct value *of, 
 	return value_bool(code == 0);
 }
 
-/* The first match gives way to a text. */
+/* Replaces the first match by a text. */
 static const struct value *fn_sub(struct arena *arena, const struct value *of, const struct value *const *args)
 {
 	regex_t pattern;
@@ -266,7 +266,7 @@ static const struct value_function {
 
 enum { MAX_ARGS = 2 };
 
-/* For every value of the arguments from the place on. */
+/* For every value of the arguments from that argument on. */
 static int call_with(const struct scope *s, const struct node *n, const struct value_function *f,
 	const struct value *of, const struct value **args, size_t place, result_list *ret)
 {
@@ -330,7 +330,7 @@ static int call_map(const struct scope *s, const struct node *n, struct result i
 	return 0;
 }
 
-/* Each member's first new value; what has none is gone. */
+/* The first new value of each member; a member without one is removed. */
 static int call_map_values(const struct scope *s, const struct node *n, struct result input, result_list *ret)
 {
 	const struct value *of = input.value;
@@ -364,7 +364,7 @@ static int call_del(const struct scope *s, const struct node *n, struct result i
 	return 0;
 }
 
-/* all and any: of the items; of what a filter says of each; of what a filter says of another one's results. */
+/* all and any: of the items; of a filter's results for each; of a filter's results for each result of another one. */
 static int call_quantifier(const struct scope *s, const struct node *n, struct result input, result_list *ret)
 {
 	bool wanted = str_eq(n->name, "any");

@@ -4,5 +4,5 @@
 #include "value.h"
 
 const struct value *join_strings(struct arena *arena, const struct value *a, const struct value *b);
-/* NULL by the empty string, of a text that has characters. */
+/* Splitting a text that has characters by the empty string gives NULL. */
 const struct value *split_string(struct arena *arena, const struct value *text, const struct value *by);

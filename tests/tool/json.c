@@ -142,7 +142,7 @@ static void put_string(FILE *out, const struct value *v)
 	(void)fputc('"', out);
 }
 
-/* A number that was computed, with as many digits as tell it from its neighbours. */
+/* A computed number, with as many digits as distinguish it from its neighbours. */
 static void put_number(FILE *out, const struct value *v)
 {
 	char text[64];

@@ -1,5 +1,5 @@
 /*
- * What the tests would otherwise start a program each for: test-tool COMMAND [OPERAND...].
+ * Replaces the many small programs that the tests would otherwise start: test-tool COMMAND [OPERAND...].
  */
 #include <stdio.h>
 

@@ -94,7 +94,7 @@ static size_t part_end(const char *text, size_t at)
 	return at;
 }
 
-/* A string of JSON. A filter may contain what JSON wants escaped: a string goes on over lines. */
+/* A string of JSON. A filter may contain characters that JSON wants escaped: a string may continue on the next line. */
 static char *quoted_part(struct parser *p, size_t end)
 {
 	char *text = arena_alloc(p->arena, 6 * (end - p->pos) + 3), *to = text;
@@ -292,7 +292,7 @@ static const struct node *parse_bracket(struct parser *p, const struct node *of)
 	return expect(p, n, "]");
 }
 
-/* Before a question mark: of .a[]? what fails is the last step alone, once for each value that comes to it. */
+/* Before a question mark: in .a[]?, only the last step may fail, once for each value that reaches it. */
 static const struct node *try_node(struct parser *p, size_t at, const struct node *of)
 {
 	bool computed = of->kind == NODE_SLICE || (of->kind == NODE_INDEX && of->right->kind != NODE_LITERAL);
@@ -398,7 +398,7 @@ static const struct node *parse_define(struct parser *p, size_t at)
 	return n->right ? n : NULL;
 }
 
-/* A term with what is said of it; `as` binds all that follows. */
+/* A term with its suffixes; `as` binds everything that follows. */
 static const struct node *parse_term(struct parser *p)
 {
 	(void)look(p);

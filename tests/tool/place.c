@@ -89,7 +89,7 @@ int place_set(const struct scope *s, const struct node *n, const struct value *r
 	return set_below(s, n, root, place_path(s->e->arena, place), 0, member, ret);
 }
 
-/* What is not there is gone already. */
+/* A member that is not there is already removed. */
 static int delete_below(const struct scope *s, const struct node *n, const struct value *of, const struct value *path,
 	size_t from, const struct value **ret)
 {

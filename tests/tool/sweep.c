@@ -39,7 +39,7 @@ const char *find_cgroup2(void)
 	return "/sys/fs/cgroup/unified";
 }
 
-/* The names in a directory; one that is not there has none. */
+/* The names in a directory; a missing one has none. */
 static names list_directory(struct arena *arena, const char *path)
 {
 	names all = { NULL };
@@ -95,8 +95,8 @@ static names find_mounts(struct arena *arena, const char *tree)
 	return all;
 }
 
-/* Whether a process has one of the marks: the whole of its environment is read, in few system calls, as there are many
- * processes. */
+/* Whether a process has one of the marks. Reads the whole of its environment, in few system calls, since there are
+ * many processes. */
 static bool is_marked(const struct traces *traces, const char *pid, char **buf, size_t *size)
 {
 	char path[64];
@@ -176,7 +176,7 @@ size_t sweep_look(struct arena *arena, const struct traces *traces, FILE *out)
 	names state = { NULL }, cgroups = { NULL }, mounts;
 	if (traces->state) {
 		names entries = list_directory(arena, traces->state);
-		/* No id contains a colon: what does is the cache of compiled profiles, which is kept. */
+		/* No id contains a colon; the cache of compiled profiles does, and is kept. */
 		LIST_EACH (&entries, name) {
 			if (!strchr(*name, ':'))
 				*list_add(arena, &state) = *name;
@@ -203,7 +203,7 @@ void sweep_clear(struct arena *arena, const struct traces *traces)
 	sweep_processes(traces, kill_process, NULL);
 	find_cgroups(arena, traces->cgroups, traces->id, 1, &cgroups);
 	LIST_EACH (&cgroups, path) {
-		/* What is frozen, or has no mark, ends too. */
+		/* Frozen processes, and those without a mark, are ended too. */
 		(void)write_file_at(AT_FDCWD, arena_printf(arena, "%s/cgroup.kill", *path), "1", NULL);
 	}
 	mounts = find_mounts(arena, traces->tree);

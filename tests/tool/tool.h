@@ -1,4 +1,4 @@
-/* The commands of the tests' tool, each with its operands as main() has them: an exit status comes back. */
+/* The commands of the tests' tool. Each takes its operands as main() does, and returns an exit status. */
 #pragma once
 
 int cmd_jq(int argc, char **argv);

@@ -89,8 +89,6 @@ static const struct {
 
 	{ { CPU(.shares = NUMBER(1024)) }, "cpu.weight 100\n" },
 	{ { CPU(.shares = NUMBER(0)) }, "" },
-	{ { CPU(.shares = NUMBER(UINT64_MAX)) }, NULL,
-		R "cpu.shares: 18446744073709551615: Numerical result out of range" },
 	{ { CPU(.quota = NUMBER(50000)) }, "cpu.max 50000\n" },
 	{ { CPU(.quota = NUMBER(50000), .period = NUMBER(100000)) }, "cpu.max 50000 100000\n" },
 	{ { CPU(.quota = NUMBER(-1), .period = NUMBER(100000)) }, "cpu.max max 100000\n" },
@@ -115,7 +113,6 @@ static const struct {
 	{ { PIDS(100) }, "pids.max 100\n" },
 	{ { PIDS(-1) }, "pids.max max\n" },
 	{ { PIDS(0) }, "pids.max 1\n" },
-	{ { PIDS(-2) }, NULL, R "pids.limit: -2 is neither a count nor -1, no limit" },
 
 	{ { IO(.weight = NUMBER(10)) }, "io.bfq.weight 10 | io.weight 1\n" },
 	{ { IO(.weight = NUMBER(1000)) }, "io.bfq.weight 1000 | io.weight 10000\n" },
@@ -139,7 +136,6 @@ static const struct {
 	{ { RDMA("mlx5_1", .hca_handles = NUMBER(3), .hca_objects = NUMBER(10000)) },
 		"rdma.max mlx5_1 hca_handle=3 hca_object=10000\n" },
 	{ { RDMA("mlx4_0", .hca_objects = NUMBER(1000)) }, "rdma.max mlx4_0 hca_object=1000\n" },
-	{ { RDMA("a b", .hca_objects = NUMBER(1)) }, NULL, R "rdma[\"a b\"]: \"a b\" is no device name" },
 
 	{ { .network = &(struct oci_network){ .class_id = NUMBER(0) } }, "" },
 	{ { .network = &(struct oci_network){ .class_id = NUMBER(1048577) } }, NULL,
@@ -152,20 +148,6 @@ static const struct {
 	{ { UNIFIED("cgroup.max.depth", "5") }, "cgroup.max.depth 5\n" },
 	{ { UNIFIED("future.thing", "5") }, "future.thing 5\n" },
 	{ { MEMORY(.limit = NUMBER(1)), UNIFIED("memory.max", "2") }, "memory.max 1\nmemory.max 2\n" },
-	{ { UNIFIED("../../x", "1") }, NULL, R "unified[\"../../x\"]: \"../../x\" is not the name of a cgroup file" },
-	{ { UNIFIED("a/memory.max", "1") }, NULL,
-		R "unified[\"a/memory.max\"]: \"a/memory.max\" is not the name of a cgroup file" },
-	{ { UNIFIED("..", "1") }, NULL, R "unified[\"..\"]: \"..\" is not the name of a cgroup file" },
-	{ { UNIFIED("", "1") }, NULL, R "unified[\"\"]: \"\" is not the name of a cgroup file" },
-	{ { UNIFIED("child", "1") }, NULL, R "unified[\"child\"]: \"child\" is not the name of a cgroup file" },
-	{ { UNIFIED("cgroup.procs", "2") }, NULL,
-		R "unified[\"cgroup.procs\"]: acts on processes, and is no limit of resources" },
-	{ { UNIFIED("cgroup.threads", "2") }, NULL,
-		R "unified[\"cgroup.threads\"]: acts on processes, and is no limit of resources" },
-	{ { UNIFIED("cgroup.freeze", "1") }, NULL,
-		R "unified[\"cgroup.freeze\"]: acts on processes, and is no limit of resources" },
-	{ { UNIFIED("cgroup.kill", "1") }, NULL,
-		R "unified[\"cgroup.kill\"]: acts on processes, and is no limit of resources" },
 };
 
 static void print_plan(const cgroup_writes *writes, char *buf, size_t size)

@@ -10,7 +10,6 @@
 #include <sys/resource.h>
 
 #include "base/sys.h"
-#include "oci/check-rules.h"
 #include "oci/check.h"
 
 /* After ours: its macro fail() hides the function. */
@@ -108,7 +107,7 @@ static const struct row top_rows[] = {
 	{ { LINUX(NAMESPACE(CLONE_NEWUTS)), .hostname = SIXTY_FIVE }, ".hostname: 65 bytes, the kernel takes at most 64" },
 	{ { LINUX(NAMESPACE(CLONE_NEWUTS)), .hostname = &SIXTY_FIVE[1] } },
 	{ { BASE, .annotations = ITEMS(struct oci_pair, { "a", "" }) } },
-	{ { BASE, .annotations = ITEMS(struct oci_pair, { "", "x" }) }, ".annotations[\"\"]: the key is empty" },
+	{ { BASE, .annotations = ITEMS(struct oci_pair, { "", "x" }) }, ".annotations[\"\"]: the name is empty" },
 };
 
 #define MOUNT(...) BASE, .mounts = ITEMS(struct oci_mount, { __VA_ARGS__ })
@@ -156,8 +155,8 @@ static const struct row mount_rows[] = {
 static const struct row hook_rows[] = {
 	{ { HOOK(.path = "/b", .timeout = SET(1), .env = STRINGS_OF("A=1", "B=", "C==")) } },
 	{ { HOOK(.path = "b") }, ".hooks.poststop[1].path: \"b\" is not an absolute path" },
-	{ { HOOK(.path = "/b", .timeout = SET(0)) }, ".hooks.poststop[1].timeout: 0 seconds: a timeout is more than zero" },
-	{ { HOOK(.path = "/b", .timeout = SET(-1)) }, ".hooks.poststop[1].timeout: -1 seconds: a timeout is more than zero" },
+	{ { HOOK(.path = "/b", .timeout = SET(0)) }, ".hooks.poststop[1].timeout: 0 is out of range, allowed is 1 to 2147483647" },
+	{ { HOOK(.path = "/b", .timeout = SET(-1)) }, ".hooks.poststop[1].timeout: -1 is out of range, allowed is 1 to 2147483647" },
 	{ { HOOK(.path = "/b", .env = STRINGS_OF("A=1", "B")) }, ".hooks.poststop[1].env[1]: \"B\" has no \"=\"" },
 	{ { HOOK(.path = "/b", .env = STRINGS_OF("=1")) }, ".hooks.poststop[1].env[0]: \"=1\" has no name" },
 };
@@ -177,12 +176,13 @@ static const struct row process_rows[] = {
 	{ { PROCESS(.env = STRINGS_OF("")) }, ".process.env[0]: \"\" has no \"=\"" },
 	{ { PROCESS(.user = { .username = "root" }) }, ".process.user.username: is for Windows only" },
 	{ { PROCESS(.user = { .username = "root", .uid = SET(5) }) } },
-	{ { PROCESS(.user = { .uid = SET(4294967294) }) } },
-	{ { PROCESS(.user = { .uid = SET(4294967295) }) }, ".process.user.uid: 4294967295 is not an id" },
-	{ { PROCESS(.user = { .gid = SET(UINT64_MAX) }) }, ".process.user.gid: 18446744073709551615 is not an id" },
+	{ { PROCESS(.user = { .uid = SET(4294967294), .umask = SET(0777) }) } },
+	{ { PROCESS(.user = { .umask = SET(01000) }) }, ".process.user.umask: 512 is out of range, allowed is 0 to 511" },
+	{ { PROCESS(.oom_score_adj = SET(1001)) }, ".process.oomScoreAdj: 1001 is out of range, allowed is -1000 to 1000" },
+	{ { PROCESS(.user = { .uid = SET(4294967295) }) }, ".process.user.uid: 4294967295 is out of range, allowed is 0 to 4294967294" },
+	{ { PROCESS(.user = { .gid = SET(UINT64_MAX) }) }, ".process.user.gid: 18446744073709551615 is out of range, allowed is 0 to 4294967294" },
 	{ { PROCESS(.user = { .additional_gids = ITEMS(struct oci_uint, SET(1), SET(4294967295)) }) },
-		".process.user.additionalGids[1]: 4294967295 is not an id" },
-	{ { PROCESS(.console_size = &(struct oci_console_size){ SET(99999), SET(1) }) } },
+		".process.user.additionalGids[1]: 4294967295 is out of range, allowed is 0 to 4294967294" },
 	{ { PROCESS(.terminal = SET(true), .console_size = &(struct oci_console_size){ SET(1), SET(65536) }) },
 		".process.consoleSize.width: 65536 is out of range, allowed is 0 to 65535" },
 	{ { PROCESS(.rlimits = ITEMS(struct oci_rlimit, { SET(RLIMIT_CORE), SET(0), SET(UINT64_MAX) }, { SET(RLIMIT_NOFILE), SET(1), SET(1) })) } },
@@ -198,7 +198,7 @@ static const struct row process_rows[] = {
 	{ { SCHEDULER(.policy = SET(SCHED_FIFO), .priority = SET(1)) } },
 	{ { SCHEDULER(.policy = SET(SCHED_RR), .priority = SET(99), .nice = SET(0)) } },
 	{ { SCHEDULER(.policy = SET(SCHED_RR)) }, ".process.scheduler.priority: 0 is out of range, allowed is 1 to 99" },
-	{ { SCHEDULER(.policy = SET(SCHED_RR), .priority = SET(100)) }, ".process.scheduler.priority: 100 is out of range, allowed is 1 to 99" },
+	{ { SCHEDULER(.policy = SET(SCHED_RR), .priority = SET(100)) }, ".process.scheduler.priority: 100 is out of range, allowed is 0 to 99" },
 	{ { SCHEDULER(.policy = SET(SCHED_OTHER), .priority = SET(5)) }, ".process.scheduler.priority: has no meaning for this policy" },
 	{ { SCHEDULER(.policy = SET(SCHED_OTHER), .runtime = SET(5)) }, ".process.scheduler.runtime: has no meaning for this policy" },
 	{ { SCHEDULER(.policy = SET(SCHED_OTHER), .period = SET(UINT64_MAX)) }, ".process.scheduler.period: has no meaning for this policy" },
@@ -365,6 +365,7 @@ static const struct row sysctl_rows[] = {
 
 #define SECCOMP(...) LINUX(.seccomp = &(struct oci_seccomp){ .default_action = SET(OCI_ACT_ERRNO), __VA_ARGS__ })
 #define CALL(...) SECCOMP(.syscalls = ITEMS(struct oci_seccomp_syscall, { .names = STRINGS_OF("read"), __VA_ARGS__ }))
+#define ARGUMENT(i) { .index = SET(i), .value = SET(0), .op = SET(4) }
 #define CALL_TEXT(what) ".linux.seccomp.syscalls[0]." what
 
 static const struct row seccomp_rows[] = {
@@ -379,8 +380,8 @@ static const struct row seccomp_rows[] = {
 	{ { CALL(.action = SET(OCI_ACT_ERRNO), .errno_ret = SET(65535)) }, CALL_TEXT("errnoRet: 65535 is out of range, allowed is 0 to 4095") },
 	{ { CALL(.action = SET(OCI_ACT_KILL_PROCESS), .errno_ret = SET(1)) }, CALL_TEXT("errnoRet: the action takes no errno") },
 	{ { SECCOMP(.syscalls = ITEMS(struct oci_seccomp_syscall, { .action = SET(OCI_ACT_LOG) })) }, CALL_TEXT("names: at least one name is required") },
-	{ { SECCOMP(.syscalls = ITEMS(struct oci_seccomp_syscall, { .names = STRINGS_OF("a", "") })) }, CALL_TEXT("names[1]: the name is empty") },
-	{ { CALL(.action = SET(OCI_ACT_LOG), .args = ITEMS(struct oci_seccomp_arg, { .index = SET(5) }, { .index = SET(6) })) },
+	{ { SECCOMP(.syscalls = ITEMS(struct oci_seccomp_syscall, { .names = STRINGS_OF("a", ""), .action = SET(OCI_ACT_LOG) })) }, CALL_TEXT("names[1]: the name is empty") },
+	{ { CALL(.action = SET(OCI_ACT_LOG), .args = ITEMS(struct oci_seccomp_arg, ARGUMENT(5), ARGUMENT(6))) },
 		CALL_TEXT("args[1].index: 6 is out of range, allowed is 0 to 5") },
 	{ { CALL(.action = SET(OCI_ACT_NOTIFY)) }, ".linux.seccomp.listenerPath: required by SCMP_ACT_NOTIFY" },
 	{ { CALL(.action = SET(OCI_ACT_ALLOW)) } },
@@ -391,14 +392,16 @@ static const struct row seccomp_rows[] = {
 };
 
 #define RESOURCES(...) LINUX(.resources = &(struct oci_resources){ __VA_ARGS__ })
+#define UNIFIED(file) RESOURCES(.unified = ITEMS(struct oci_pair, { file, "1" }))
 #define RES(what) ".linux.resources." what
 
 static const struct row resource_rows[] = {
-	{ { RESOURCES(.devices = ITEMS(struct oci_device_rule, { .type = "a", .access = "rwm" }, { .type = "", .access = "", .major = SET(-1) })) } },
-	{ { RESOURCES(.devices = ITEMS(struct oci_device_rule, { .type = "u" })) }, RES("devices[0].type: unknown value \"u\"") },
-	{ { RESOURCES(.devices = ITEMS(struct oci_device_rule, { .access = "rx" })) }, RES("devices[0].access: \"rx\" has other letters than r, w and m") },
-	{ { RESOURCES(.devices = ITEMS(struct oci_device_rule, { .minor = SET(-2) })) }, RES("devices[0].minor: -2 is out of range, allowed is -1 to 1048575") },
-	{ { RESOURCES(.memory = &(struct oci_memory){ .swap = SET(-2) }) }, RES("memory.swap: -2 is neither a size nor -1 for unlimited") },
+	{ { RESOURCES(.devices = ITEMS(struct oci_device_rule, { .allow = SET(true), .type = "a", .access = "rwm" },
+		{ .allow = SET(false), .type = "", .access = "", .major = SET(-1) })) } },
+	{ { RESOURCES(.devices = ITEMS(struct oci_device_rule, { .allow = SET(true), .type = "u" })) }, RES("devices[0].type: unknown value \"u\"") },
+	{ { RESOURCES(.devices = ITEMS(struct oci_device_rule, { .allow = SET(true), .access = "rx" })) }, RES("devices[0].access: \"rx\" has other letters than r, w and m") },
+	{ { RESOURCES(.devices = ITEMS(struct oci_device_rule, { .allow = SET(true), .minor = SET(-2) })) }, RES("devices[0].minor: -2 is out of range, allowed is -1 to 1048575") },
+	{ { RESOURCES(.memory = &(struct oci_memory){ .swap = SET(-2) }) }, RES("memory.swap: -2 is out of range, allowed is -1 to 9223372036854775807") },
 	{ { RESOURCES(.cpu = &(struct oci_cpu){ .quota = SET(-1), .burst = SET(9), .cpus = "0-3", .idle = SET(1) }) } },
 	{ { RESOURCES(.cpu = &(struct oci_cpu){ .quota = SET(8), .burst = SET(9) }) }, RES("cpu.burst: 9 is more than the quota, 8") },
 	{ { RESOURCES(.cpu = &(struct oci_cpu){ .idle = SET(2) }) }, RES("cpu.idle: 2 is out of range, allowed is 0 to 1") },
@@ -411,10 +414,22 @@ static const struct row resource_rows[] = {
 	{ { RESOURCES(.hugepage_limits = ITEMS(struct oci_hugepage_limit, { "64kB", SET(1) })) }, RES("hugepageLimits[0].pageSize: \"64kB\" is not a page size") },
 	{ { RESOURCES(.hugepage_limits = ITEMS(struct oci_hugepage_limit, { "02MB", SET(1) })) }, RES("hugepageLimits[0].pageSize: \"02MB\" is not a page size") },
 	{ { RESOURCES(.hugepage_limits = ITEMS(struct oci_hugepage_limit, { "2", SET(1) })) }, RES("hugepageLimits[0].pageSize: \"2\" is not a page size") },
+	{ { RESOURCES(.hugepage_limits = ITEMS(struct oci_hugepage_limit, { "../2MB", SET(1) })) }, RES("hugepageLimits[0].pageSize: \"../2MB\" is not a page size") },
+	{ { RESOURCES(.hugepage_limits = ITEMS(struct oci_hugepage_limit, { NULL, SET(1) })) }, RES("hugepageLimits[0].pageSize: required property is missing") },
+	{ { RESOURCES(.rdma = ITEMS(struct oci_rdma, { .key = "a b", .hca_objects = SET(1) })) }, RES("rdma[\"a b\"]: \"a b\" is no device name") },
 	{ { RESOURCES(.rdma = ITEMS(struct oci_rdma, { .key = "mlx5_1" })) }, RES("rdma.mlx5_1: hcaHandles or hcaObjects is required") },
-	{ { RESOURCES(.unified = ITEMS(struct oci_pair, { "memory.high", "1" })) } },
-	{ { RESOURCES(.unified = ITEMS(struct oci_pair, { "../../x", "1" })) }, RES("unified[\"../../x\"]: is not the name of a file in a cgroup") },
-	{ { RESOURCES(.unified = ITEMS(struct oci_pair, { "..", "1" })) }, RES("unified[\"..\"]: is not the name of a file in a cgroup") },
+	{ { UNIFIED("memory.high") } },
+	{ { UNIFIED("cgroup.max.depth") } },
+	{ { UNIFIED("../../x") }, RES("unified[\"../../x\"]: is not the name of a file in a cgroup") },
+	{ { UNIFIED("a/memory.max") }, RES("unified[\"a/memory.max\"]: is not the name of a file in a cgroup") },
+	{ { UNIFIED("..") }, RES("unified[\"..\"]: is not the name of a file in a cgroup") },
+	{ { UNIFIED("child") }, RES("unified.child: is not the name of a file in a cgroup") },
+	{ { UNIFIED("") }, RES("unified[\"\"]: the name is empty") },
+	{ { UNIFIED("cgroup.procs") }, RES("unified[\"cgroup.procs\"]: acts on processes, and is no limit of resources") },
+	{ { UNIFIED("cgroup.threads") }, RES("unified[\"cgroup.threads\"]: acts on processes, and is no limit of resources") },
+	{ { UNIFIED("cgroup.freeze") }, RES("unified[\"cgroup.freeze\"]: acts on processes, and is no limit of resources") },
+	{ { UNIFIED("cgroup.kill") }, RES("unified[\"cgroup.kill\"]: acts on processes, and is no limit of resources") },
+	{ { UNIFIED("cgroup.type") }, RES("unified[\"cgroup.type\"]: acts on processes, and is no limit of resources") },
 };
 
 /* clang-format on */

@@ -131,7 +131,7 @@ static bool begins_with_literal(const char *doc)
 /* The printers rely on the form of the sentences. */
 static void check_docs(const struct schema *schema)
 {
-	for (const struct property *p = schema->properties; p->name; p++) {
+	EACH_PROPERTY (schema, p) {
 		assert_non_null(p->doc);
 		size_t len = strlen(p->doc);
 		if (!len || p->doc[len - 1] == '.' || strstr(p->doc, ". "))

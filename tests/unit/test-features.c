@@ -54,7 +54,6 @@ static const struct property enabled_properties[] = {
 	BOOL(struct enabled, enabled, "enabled", REQUIRED, ""),
 	BOOL(struct enabled, schemata, "schemata", 0, ""),
 	BOOL(struct enabled, monitoring, "monitoring", 0, ""),
-	END,
 };
 static const struct schema enabled_schema = SCHEMA(enabled, enabled_properties);
 
@@ -64,7 +63,6 @@ static const struct property cgroup_properties[] = {
 	BOOL(struct cgroup, systemd, "systemd", REQUIRED, ""),
 	BOOL(struct cgroup, systemd_user, "systemdUser", REQUIRED, ""),
 	BOOL(struct cgroup, rdma, "rdma", REQUIRED, ""),
-	END,
 };
 static const struct schema cgroup_schema = SCHEMA(cgroup, cgroup_properties);
 
@@ -75,20 +73,17 @@ static const struct property seccomp_properties[] = {
 	STRINGS(struct seccomp, archs, "archs", REQUIRED, ""),
 	STRINGS(struct seccomp, known_flags, "knownFlags", REQUIRED, ""),
 	STRINGS(struct seccomp, supported_flags, "supportedFlags", REQUIRED, ""),
-	END,
 };
 static const struct schema seccomp_schema = SCHEMA(seccomp, seccomp_properties);
 
 static const struct property memory_policy_properties[] = {
 	STRINGS(struct memory_policy, modes, "modes", REQUIRED, ""),
 	STRINGS(struct memory_policy, flags, "flags", REQUIRED, ""),
-	END,
 };
 static const struct schema memory_policy_schema = SCHEMA(memory_policy, memory_policy_properties);
 
 static const struct property mount_extensions_properties[] = {
 	OBJECT(struct mount_extensions, idmap, enabled, "idmap", REQUIRED, ""),
-	END,
 };
 static const struct schema mount_extensions_schema = SCHEMA(mount_extensions, mount_extensions_properties);
 
@@ -103,7 +98,6 @@ static const struct property linux_properties[] = {
 	OBJECT(struct linux_features, memory_policy, memory_policy, "memoryPolicy", REQUIRED, ""),
 	OBJECT(struct linux_features, mount_extensions, mount_extensions, "mountExtensions", REQUIRED, ""),
 	OBJECT(struct linux_features, net_devices, enabled, "netDevices", REQUIRED, ""),
-	END,
 };
 static const struct schema linux_features_schema = SCHEMA(linux_features, linux_properties);
 
@@ -115,7 +109,6 @@ static const struct property features_properties[] = {
 	OBJECT(struct features, linux, linux_features, "linux", REQUIRED, ""),
 	MAP(struct features, annotations, "annotations", REQUIRED, ""),
 	STRINGS(struct features, unsafe, "potentiallyUnsafeConfigAnnotations", REQUIRED, ""),
-	END,
 };
 static const struct schema features_schema = SCHEMA(features, features_properties);
 

@@ -89,8 +89,11 @@ static const struct bad {
 	{ IN_PROCESS("\"user\":{\"gid\":4294967295}"),
 		"config.json:1: .process.user.gid: 4294967295 is out of range, allowed is 0 to "
 		"4294967294" },
-	{ IN_LINUX("\"resources\":{\"cpu\":{\"shares\":18446744073709551616}}"),
-		"config.json:1: .linux.resources.cpu.shares: 18446744073709551616 is out of range, "
+	{ IN_LINUX("\"resources\":{\"cpu\":{\"shares\":9223372036854775808}}"),
+		"config.json:1: .linux.resources.cpu.shares: 9223372036854775808 is out of range, "
+		"allowed is 0 to 9223372036854775807" },
+	{ IN_LINUX("\"resources\":{\"hugepageLimits\":[{\"limit\":18446744073709551616}]}"),
+		"config.json:1: .linux.resources.hugepageLimits[0].limit: 18446744073709551616 is out of range, "
 		"allowed is 0 to 18446744073709551615" },
 	{ IN_LINUX("\"timeOffsets\":{\"boottime\":{\"secs\":-9223372036854775809}}"),
 		"config.json:1: .linux.timeOffsets.boottime.secs: -9223372036854775809 is out of "
@@ -221,17 +224,17 @@ static void keeps_all_bits_of_numbers(void **state)
 {
 	(void)state;
 	ARENA(arena);
-	struct oci_config c =
-		read_config(&arena, IN_LINUX("\"resources\":{\"memory\":{\"limit\":-1,\"swap\":9223372036854775807,"
-					     "\"swappiness\":-0},"
-					     "\"cpu\":{\"shares\":18446744073709551615}},"
-					     "\"timeOffsets\":{\"monotonic\":{\"secs\":-9223372036854775808}}"));
+	struct oci_config c = read_config(
+		&arena, IN_LINUX("\"resources\":{\"memory\":{\"limit\":-1,\"swap\":9223372036854775807,"
+				 "\"swappiness\":-0},"
+				 "\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":18446744073709551615}]},"
+				 "\"timeOffsets\":{\"monotonic\":{\"secs\":-9223372036854775808}}"));
 	const struct oci_resources *res = c.linux->resources;
 	assert_true(res->memory->limit.set && res->memory->limit.value == -1);
 	assert_true(res->memory->swap.value == INT64_MAX);
 	assert_true(res->memory->swappiness.set && res->memory->swappiness.value == 0);
 	assert_false(res->memory->reservation.set);
-	assert_true(res->cpu->shares.value == UINT64_MAX);
+	assert_true(res->hugepage_limits.items[0].limit.value == UINT64_MAX);
 	assert_true(c.linux->time_offsets->monotonic->secs.value == INT64_MIN);
 	assert_null(c.linux->time_offsets->boottime);
 }
@@ -313,7 +316,7 @@ static void passes_over_unknown_properties(void **state)
 				   "\"linux\":{\"namespaces\":[{\"type\":\"pid\",\"paths\":\"x\"}],\"netDevices\":{"
 				   "\"e0\":{\"nam\":1}}}}";
 	char noted[1024] = "";
-	const struct json_source noting = { "config.json", note_unknown, noted };
+	const struct json_source noting = { .name = "config.json", .unknown = note_unknown, .data = noted };
 	ARENA(arena);
 	struct oci_config c;
 	struct error err = { 0 };
@@ -397,7 +400,7 @@ static void check_words(const struct word *words)
 static void check_schema(const struct schema *schema, unsigned depth)
 {
 	assert_true(depth < 10);
-	for (const struct property *p = schema->properties; p->name; p++) {
+	EACH_PROPERTY (schema, p) {
 		size_t len = p->doc ? strlen(p->doc) : 0;
 		if (len < 8 || p->doc[len - 1] == '.' || p->offset >= schema->size)
 			fail_msg("%s.%s: documentation or offset", schema->name, p->name);

@@ -41,7 +41,6 @@ static const struct word colours[] = {
 
 static const struct property leaf_properties[] = {
 	INT(struct leaf, number, "number", 0, INT64_MIN, INT64_MAX, "a number"),
-	END,
 };
 static const struct schema leaf_schema = SCHEMA(leaf, leaf_properties);
 
@@ -61,7 +60,6 @@ static const struct property everything_properties[] = {
 	OBJECTS(struct everything, objects, leaf, "objects", 0, ""),
 	OBJECT_MAP(struct everything, object_map, leaf, "objectMap", 0, ""),
 	MAP(struct everything, map, "map", 0, ""),
-	END,
 };
 static const struct schema everything_schema = SCHEMA(everything, everything_properties);
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the initramfs: initramfs.sh ROOT KERNEL-DIR FILE. The static busybox of ROOT, the modules that come first, and early-init.
+# Makes the initramfs: initramfs.sh ROOT KERNEL-DIR FILE. It has the static busybox of ROOT, the modules that are needed first, and
+# early-init.
 set -eu
 root=$1
 kernel=$2

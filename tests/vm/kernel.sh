@@ -1,10 +1,10 @@
 #!/bin/sh
-# Prints the directory of a Debian kernel, unpacked the first time from packages that are never installed, and kept in the
-# cache: kernel.sh ROOT, where ROOT is a Debian root filesystem with apt-get, whose own is used. It holds vmlinuz, release
-# (its name), lib/modules and early (the modules that the initramfs loads, in their order).
+# Prints the directory of a Debian kernel, which is unpacked the first time from packages that are never installed, and kept in the
+# cache: kernel.sh ROOT, where ROOT is a Debian root filesystem, whose apt-get is used. It holds vmlinuz, release (its name),
+# lib/modules and early (the modules that the initramfs loads, in their order).
 #
-# Environment: KERNEL: oldest (6.1, bookworm), default (6.12, trixie), newest (trixie-backports) or what uname -r says of any
-# kernel in these suites. To have a later one of the same kind, remove the directory. Where there is none: status 77.
+# Environment: KERNEL: oldest (6.1, bookworm), default (6.12, trixie), newest (trixie-backports), or the uname -r of any kernel in
+# these suites. To get a later one of the same kind, remove the directory. Exits with 77 if there is none.
 set -eu
 root=$1
 kernel=${KERNEL:-default}
@@ -34,7 +34,7 @@ if [ ! -e "$dir/early" ]; then
 	for suite in $suites; do
 		echo "deb $mirror $suite main"
 	done >"$root/kernel/sources.list"
-	# The packages that one of the name linux-image-amd64 leads to; newer ones come in several parts.
+	# The packages that a package like linux-image-amd64 leads to; newer ones come in several parts.
 	cat >"$root/kernel/get" <<'END'
 set -eu
 cd /kernel
@@ -73,20 +73,20 @@ Acquire::Languages "none";
 END
 	timeout -k 5 600 chroot "$root" sh /kernel/get "$package" >"$log" 2>&1 </dev/null ||
 		skip "no kernel $kernel: $(grep -m 1 '^[EW]:' "$log" || tail -n 1 "$log")"
-	# The packages of one kernel may differ in whether it is lib or usr/lib.
+	# The packages of one kernel may differ in their use of lib and usr/lib.
 	modules=$root/kernel/tree/lib/modules
 	mkdir -p "$modules"
 	for found in "$root"/kernel/unpacked/lib/modules/. "$root"/kernel/unpacked/usr/lib/modules/.; do
 		[ ! -d "$found" ] || cp -al "$found" "$modules"
 	done
 	release=$(ls "$modules")
-	# Under boot/ or beside the modules, as the packages have it.
+	# Under boot/ or beside the modules, depending on the package.
 	image=$(find "$root/kernel/unpacked" -type f -name 'vmlinuz*' | head -n 1)
 	[ -n "$image" ] || skip "no kernel $kernel: its packages hold no vmlinuz"
 	mv "$image" "$dir.new/vmlinuz"
 	echo "$release" >"$dir.new/release"
 	chroot "$root" depmod -b /kernel/tree "$release" >>"$log" 2>&1
-	# "insmod PATH", what is needed first coming first. What is not there is a part of the kernel itself.
+	# Prints "insmod PATH" for each module, dependencies first. A missing module is built into the kernel.
 	for module in $early; do
 		chroot "$root" modprobe -d /kernel/tree -S "$release" --show-depends "$module" 2>/dev/null || :
 	done | sed -n 's/^insmod \/kernel\/tree\([^ ]*\).*/\1/p' | awk '!seen[$0]++' >"$root/kernel/early"

@@ -1,4 +1,4 @@
-# For `run` here and in ../systemd: what they leave for the inside, in a directory of the host's that is /run/guest there.
+# For `run` here and in ../systemd: the files for the inside, in a directory of the host that is /run/guest there.
 
 quote() {
 	for word in "$@"; do
@@ -7,7 +7,8 @@ quote() {
 	echo
 }
 
-# share_command DIRECTORY COMMAND...: the settings and the command; sets $share, and $build_shared, a BUILD outside the tree.
+# share_command DIRECTORY COMMAND...: writes the settings and the command; sets $share, and $build_shared, a BUILD outside of the
+# tree.
 share_command() {
 	mkdir -p "$1"
 	share=$(cd "$1" && pwd)
