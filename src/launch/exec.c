@@ -278,7 +278,8 @@ static int open_plan(struct execution *e, struct error *err)
 {
 	struct plan *plan = &e->plan;
 	FD(cache) = plan->linux->seccomp ? container_open_cache(&e->container) : -1;
-	if (open_root(e, err) < 0 || seccomp_compile(&e->arena, plan->linux->seccomp, cache, &plan->seccomp, err) < 0)
+	if (open_root(e, err) < 0 || plan_open_streams(plan, err) < 0 ||
+		seccomp_compile(&e->arena, plan->linux->seccomp, cache, &plan->seccomp, err) < 0)
 		return -1;
 	plan_add_home(&e->arena, plan, e->root);
 	plan->target = e->init;

@@ -13,6 +13,7 @@
 #include "namespaces/rootfs.h"
 #include "namespaces/sysctl.h"
 #include "process/executable.h"
+#include "process/streams.h"
 #include "process/terminal.h"
 
 /* The names are the host's, but no other process is in these namespaces yet. */
@@ -115,6 +116,6 @@ int step_finish_rootfs(struct init *init, struct error *err)
 	return rootfs_finish(plan->root, plan->readonly, plan->propagation, err);
 }
 
-STEP(own_null, defence_is_off("host-null") ? 0 : devices_own_null(init->plan->root, err))
+STEP(take_streams, streams_take(init->plan->streams, err))
 STEP(find_executable, executable_find(init->arena, init->plan->config->process->args.items[0], init->plan->search_path,
 			      &init->executable, &init->search_rest, err))

@@ -29,6 +29,7 @@
 #include "process/lsm.h"
 #include "process/process.h"
 #include "process/seccomp.h"
+#include "process/streams.h"
 
 enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
 
@@ -130,8 +131,9 @@ struct plan {
 	uint64_t target_namespaces; /* CLONE_NEW* */
 
 	/* plan_open's; -1 before */
-	int root; /* detached tree of the root filesystem */
-	int null; /* /dev/null for masks */
+	int root;             /* detached tree of the root filesystem */
+	int null;             /* /dev/null for masks */
+	int streams[STREAMS]; /* replacements for the caller's devices */
 };
 
 int plan_make(struct arena *arena, const struct oci_config *config, const struct plan_options *options,
@@ -148,6 +150,8 @@ int plan_make_exec(struct arena *arena, const struct oci_config *config, const s
 /* The part that both kinds of plan share: ids, capabilities, labels, environment, and the steps for them. */
 int plan_process(struct arena *arena, struct plan *plan, const struct host *host, struct error *err);
 unsigned plan_process_needs(const struct plan *plan);
+/* Opens replacements for devices among the standard streams, unless the process gets a terminal of its own. */
+int plan_open_streams(struct plan *plan, struct error *err);
 /* Sets HOME from the /etc/passwd below root if the configuration does not set it, as all runtimes do. */
 void plan_add_home(struct arena *arena, struct plan *plan, int root);
 /* Whether the process is in another user namespace than the runtime. */

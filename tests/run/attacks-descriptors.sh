@@ -96,9 +96,9 @@ attack_closed_stream() {
 test_closed_standard_input() {
 	defended streams attack_closed_stream
 	fresh
-	config '.process.args = ["sh", "-c", "exec ls -l /proc/self/fd >/list"]'
+	config '.process.args = ["sh", "-c", "stat -L -c %t:%T /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 3>/list >&3"]'
 	"$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" <&- >&- 2>&- || fail 'all three closed'
-	same 2 "$(grep -c '/dev/null$' "$BUNDLE/rootfs/list")" 'null devices besides the list'
+	same 2 "$(grep -c '^1:3$' "$BUNDLE/rootfs/list")" 'null devices besides the list'
 }
 
 # The null device of the host, lent as standard input, must not be changed by fchmod.
@@ -111,20 +111,61 @@ attack_lent_null() {
 	rm "$WORK/null"
 	[ "$mode" != 666 ]
 }
-test_mode_of_a_lent_null() { defended host-null attack_lent_null; }
+test_mode_of_a_lent_null() { defended lent-devices attack_lent_null; }
 
-attack_null_lent_to_exec() {
+attack_null_lent_to_exec() { # COMMAND
 	fresh
 	mknod -m 666 "$WORK/null" c 1 3
 	config '.process.args = ["sleep", "1000"]'
 	hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" || fail 'run'
-	hull exec "$ID" chmod 600 /proc/self/fd/0 <"$WORK/null" >"$WORK/out" 2>"$WORK/errors" || fail "exec: $(cat "$WORK/errors")"
+	$1
+	hull exec "$ID" chmod 600 /proc/self/fd/0 <"$WORK/null" >"$WORK/out" 2>"$WORK/errors"
 	mode=$(stat -c %a "$WORK/null")
 	rm "$WORK/null"
 	hull delete --force "$ID"
 	[ "$mode" != 666 ]
 }
-test_mode_of_a_null_lent_to_exec() { defended host-null attack_null_lent_to_exec; }
+# Whatever the container has put in the place of its own.
+attack_exec_plain() { attack_null_lent_to_exec :; }
+attack_exec_removed() { attack_null_lent_to_exec 'hull exec '"$ID"' rm /dev/null'; }
+attack_exec_link() { attack_null_lent_to_exec 'hull exec '"$ID"' ln -sf /etc/passwd /dev/null'; }
+test_mode_of_a_null_lent_to_exec() {
+	defended lent-devices attack_exec_plain
+	defended lent-devices attack_exec_removed
+	defended lent-devices attack_exec_link
+}
+
+# A device that is bound into a user namespace, where its owner is mapped. Its stand-in is in a mount namespace of our own.
+attack_bound_null() {
+	fresh
+	mknod -m 666 "$WORK/null" c 1 3
+	config '.process.args = ["chmod", "600", "/dev/null"] | .linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1000}] | .linux.gidMappings = .linux.uidMappings'
+	unshare -m sh -c 'mount --bind "$1" /dev/null && exec "$2" --root "$3" run -b "$4" "$5"' - \
+		"$WORK/null" "$HULL" "$STATE" "$BUNDLE" "$ID" >"$WORK/out" 2>"$WORK/errors"
+	mode=$(stat -c %a "$WORK/null")
+	rm "$WORK/null"
+	[ "$mode" != 666 ]
+}
+test_mode_of_a_bound_null() { defended lent-devices attack_bound_null; }
+
+# A terminal of the host, lent as all three streams.
+attack_lent_terminal() { # COMMAND...
+	fresh
+	helper tty
+	config '.process.args = ["sh", "-c", "chmod 666 /proc/self/fd/0; chown 1000 /proc/self/fd/1"]'
+	try "$SUITE_DIR/bin/tty" on "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	case $out in *'mode 666'* | *'owner 1000'*) ;; *) false ;; esac
+}
+test_mode_of_a_lent_terminal() { defended lent-devices attack_lent_terminal; }
+test_lent_terminal_keeps_its_mode() { refused attack_lent_terminal; }
+test_lent_terminal_works() {
+	fresh
+	helper tty
+	config '.process.args = ["sh", "-c", "[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo a terminal"]'
+	try "$SUITE_DIR/bin/tty" on "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	case $errors in *'a terminal'*) ;; *) fail "said: $out $errors" ;; esac
+}
 
 # A container that waits for start holds nothing of its caller's, neither a pipe nor a directory of ours.
 attack_waiting() {
