@@ -1,5 +1,5 @@
-/* The compiled filter against a plain reading of the specification (CVE-2019-9893, CVE-2017-18367, GHSA-4q85-33p6-j5g6),
- * and the cache. */
+/* The compiled filter against a plain reading of the specification (CVE-2019-9893, CVE-2017-18367,
+ * GHSA-4q85-33p6-j5g6), and the cache. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
