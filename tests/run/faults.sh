@@ -9,9 +9,9 @@ FAULTS=${FAULTS:-EIO ENOMEM EINTR EMFILE}
 POINT=${POINT:-$(git -c safe.directory='*' -C "$LIB_DIR" rev-list --count HEAD 2>/dev/null || echo 0)}
 
 # NEEDSWORK: errors that hull does not handle yet, as lines of $WORK/problems:
-# start waits for a message that was lost; state takes an error for an answer; list and events leave out what they cannot read;
-# features takes every error for "the kernel lacks it".
-KNOWN='^parent: (start .*it hangs|state .*it printed|list.*it printed|events .*it printed|features.*it printed)'
+# start waits for a message that was lost; state takes an error for an answer; list leaves out what it cannot read;
+# libcap hides an error behind fewer capabilities in features.
+KNOWN='^parent: (start .*it hangs|state .*it printed|list.*it printed|features.*(call 157).*it printed)'
 
 # The state of things before a command, by hull without a fault.
 nothing() { :; }
@@ -63,6 +63,15 @@ prints_the_same() {
 
 prints_the_same_keys() {
 	[ "$(jq -c '[paths]' "$WORK/out" 2>&1)" = "$(jq -c '[paths]' "$WORK/right")" ] || echo "it printed $(head -c 300 "$WORK/out")"
+}
+
+# The traffic of a network is left out if it cannot be read.
+prints_the_same_statistics() {
+	[ "$(statistics_of out)" = "$(statistics_of right)" ] || echo "it printed $(head -c 300 "$WORK/out")"
+}
+
+statistics_of() {
+	jq -c 'if type == "array" then .[] else . end | del(.data.network_interfaces) | [paths]' "$WORK/$1" 2>&1
 }
 
 prints_the_same_first_words() {
@@ -236,8 +245,8 @@ test_ps_and_statistics() {
 	long_lived
 	faults parent running prints_the_same_keys ps -f json "$ID"
 	faults parent running prints_the_same_first_words ps "$ID"
-	faults parent running prints_the_same_keys events --stats "$ID"
-	faults parent running prints_the_same_keys stats --no-stream -f json "$ID"
+	faults parent running prints_the_same_statistics events --stats "$ID"
+	faults parent running prints_the_same_statistics stats --no-stream -f json "$ID"
 }
 
 # A run without a container.
