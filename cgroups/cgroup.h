@@ -5,7 +5,7 @@
  *	cgroup_probe(&host, &err);                                              where cgroup2 is mounted
  *	cgroup_path(arena, linux->cgroups_path, id, &path, &err);               "/hull-x", if it is NULL
  *	FD(cg) = cgroup_create(&host, path, &made, &err);                       for CLONE_INTO_CGROUP
- *	cgroup_apply(&host, cg, path, resources, devices, device_count, CGROUP_NEW, &err);  limits and device rules
+ *	cgroup_apply(&host, cg, path, resources, CGROUP_NEW, &err);  limits and device rules
  *	cgroup_destroy(&host, path, made, 1000, &err);
  *
  * Paths are relative to the cgroup2 mount and begin with "/"; none has an empty, "." or ".." component.
@@ -32,6 +32,9 @@ int cgroup_probe(struct cgroup_host *ret_host, struct error *err);
  * parent of the caller's own, which has no processes that would prevent controllers, or else the caller's own. "" if
  * there is none. */
 const char *cgroup_find_delegated(struct arena *arena, const struct cgroup_host *host);
+
+/* The name for a container without cgroupsPath, relative: "hull-ID". If the id leaves no room for that, "hull-/ID". */
+const char *cgroup_default_name(struct arena *arena, const char *id);
 
 /* The validated path of a container's cgroup: config-linux.md "Cgroups Path". A NULL cgroups_path gives "/hull-ID"; a
  * relative one starts at the root of the hierarchy. Errors name .linux.cgroupsPath. Pure. */
@@ -71,11 +74,10 @@ enum cgroup_use { CGROUP_NEW, CGROUP_IN_USE };
 
 /* Applies .linux.resources to the open cgroup. NULL resources and empty device rules attach no device program. A
  * property that cannot be applied is an error that names it (".linux.resources.memory.limit") and the reason: the
- * controller is bound to cgroup v1, not delegated, or not in the kernel. Default devices, and the container's own
- * nodes in `devices`, are allowed in addition to the rules. In a user namespace other than the initial one,
- * device rules have no effect: no device can be made there. */
+ * controller is bound to cgroup v1, not delegated, or not in the kernel. In a user namespace other than the initial
+ * one, device rules have no effect, since no device can be made there. */
 int cgroup_apply(const struct cgroup_host *host, int cgroup_fd, const char *path, const struct oci_resources *resources,
-	const struct oci_device *devices, size_t device_count, enum cgroup_use use, struct error *err);
+	enum cgroup_use use, struct error *err);
 
 /* Freezes or thaws the cgroup with everything below it, and waits for that at most timeout_ms (ETIMEDOUT). */
 int cgroup_freeze(int cgroup_fd, bool frozen, int timeout_ms, struct error *err);

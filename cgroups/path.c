@@ -93,8 +93,7 @@ int cgroup_probe(struct cgroup_host *ret_host, struct error *err)
 static int check_component(const char *name, size_t len, const char *path, struct error *err)
 {
 	if (len > CGROUP_NAME_MAX)
-		return fail_at_hint(err, 0, ".linux.cgroupsPath",
-			"give another, or where the name is the container's a shorter id",
+		return fail_at_hint(err, 0, ".linux.cgroupsPath", "give a shorter name",
 			"the cgroup name %.32s… is longer than %d bytes", name, CGROUP_NAME_MAX);
 	if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.'))
 		return fail_at(err, 0, ".linux.cgroupsPath", "\"%s\" has a component \"%.*s\"", path, (int)len, name);
@@ -103,9 +102,16 @@ static int check_component(const char *name, size_t len, const char *path, struc
 	return 0;
 }
 
+const char *cgroup_default_name(struct arena *arena, const char *id)
+{
+	static const char prefix[] = "hull-";
+	bool long_id = sizeof(prefix) - 1 + strlen(id) > CGROUP_NAME_MAX;
+	return arena_printf(arena, "%s%s%s", prefix, long_id ? "/" : "", id);
+}
+
 int cgroup_path(struct arena *arena, const char *cgroups_path, const char *id, const char **ret_path, struct error *err)
 {
-	const char *wanted = cgroups_path && *cgroups_path ? cgroups_path : arena_printf(arena, "/hull-%s", id);
+	const char *wanted = cgroups_path && *cgroups_path ? cgroups_path : cgroup_default_name(arena, id);
 	size_t room = strlen(wanted) + 2;
 	if (room > CGROUP_PATH_MAX - sizeof(((struct cgroup_host *)NULL)->mount))
 		return fail_at(err, ENAMETOOLONG, ".linux.cgroupsPath", "%.32s…", wanted);

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "namespaces/anchor.h"
 #include "namespaces/mount.h"
 
 static const struct {
@@ -104,7 +105,9 @@ int device_open(struct device_op *op, struct error *err)
 {
 	if (!op->bind)
 		return 0;
-	FD(tree) = sys_open_tree(AT_FDCWD, op->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	/* Read-only, which is about the inode: a user namespace in which its owner is mapped must not change it. */
+	struct mount_attr attr = { .attr_set = defence_is_off("lent-devices") ? 0 : MOUNT_ATTR_RDONLY };
+	FD(tree) = sys_open_tree_attr(AT_FDCWD, op->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, &attr);
 	struct stat st;
 	if (tree < 0 || fstat(tree, &st) < 0)
 		return fail_at(err, errno, op->where, "open %s of the host", op->path);
@@ -128,9 +131,9 @@ static int set_owner(int dir, const char *name, const struct device_op *op, stru
 	return 0;
 }
 
-static int bind_node(int root, struct device_op *op, struct error *err)
+static int bind_node(const struct anchors *anchors, struct device_op *op, struct error *err)
 {
-	FD(target) = path_make(root, op->path, PATH_FILE, 0666, err);
+	FD(target) = anchor_make(anchors, op->path, PATH_FILE, 0666, err);
 	if (target < 0)
 		return -1;
 	struct stat st;
@@ -167,27 +170,27 @@ static int make_node(int dir, const char *name, const struct device_op *op, stru
 }
 
 /* The container does without a default device that the host's /dev lacks. */
-static int check_given(int root, const struct device_op *op, struct error *err)
+static int check_given(const struct anchors *anchors, const struct device_op *op, struct error *err)
 {
 	struct stat st;
-	FD(node) = path_try_open(root, op->path, O_PATH | O_NOFOLLOW);
+	FD(node) = anchor_open(anchors, op->path, O_PATH | O_NOFOLLOW);
 	if (op->is_default || (node >= 0 && fstat(node, &st) == 0 && is_device(&st, op)))
 		return 0;
 	return fail_hint(err, node < 0 ? errno : EEXIST, "/dev is a bind mount, in which no devices are made",
 		"find the device %s", op->path);
 }
 
-static int make_device(int root, int dev, struct device_op *op, struct error *err)
+static int make_device(const struct anchors *anchors, int dev, struct device_op *op, struct error *err)
 {
 	if (op->given)
-		return check_given(root, op, err);
+		return check_given(anchors, op, err);
 	if (op->bind)
-		return bind_node(root, op, err);
+		return bind_node(anchors, op, err);
 	const char *below_dev = str_starts(op->path, "/dev/") ? op->path + 5 : "";
 	if (*below_dev && !strchr(below_dev, '/'))
 		return make_node(dev, below_dev, op, err);
 	const char *name;
-	FD(dir) = path_parent(root, op->path, &name, err);
+	FD(dir) = anchor_parent(anchors, op->path, &name, err);
 	return dir < 0 ? -1 : make_node(dir, name, op, err);
 }
 
@@ -199,43 +202,18 @@ static int make_links(int dev, struct error *err)
 	return 0;
 }
 
-int devices_make(int root, struct device_op *ops, size_t len, struct error *err)
+int devices_make(const struct anchors *anchors, struct device_op *ops, size_t len, struct error *err)
 {
-	FD(dev) = path_make(root, "/dev", PATH_DIRECTORY, 0755, err);
+	FD(dev) = anchor_make(anchors, "/dev", PATH_DIRECTORY, 0755, err);
 	if (dev < 0)
 		return -1;
 	bool given = false;
 	for (size_t i = 0; i < len; i++) {
 		given |= ops[i].given;
-		int status = make_device(root, dev, &ops[i], err);
+		int status = make_device(anchors, dev, &ops[i], err);
 		close_fd(&ops[i].tree);
 		if (status < 0)
 			return error_at(err, ops[i].where);
 	}
 	return given ? 0 : make_links(dev, err);
-}
-
-static bool is_null(int fd)
-{
-	struct stat st;
-	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
-}
-
-int devices_own_null(int root, struct error *err)
-{
-	FD(own) = -1;
-	for (int fd = 0; fd <= 2; fd++) {
-		if (!is_null(fd))
-			continue;
-		FD(found) = own < 0 ? path_try_open(root, "/dev/null", O_PATH) : -1;
-		if (own < 0 && (found < 0 || !is_null(found)))
-			return 0;
-		if (own < 0)
-			own = path_try_open(root, "/dev/null", O_RDWR | O_NOCTTY);
-		if (own < 0 || !is_null(own)) /* the second walk may have ended elsewhere */
-			return 0;
-		if (dup2(own, fd) < 0)
-			return fail(err, errno, "exchange descriptor %d", fd);
-	}
-	return 0;
 }

@@ -2,7 +2,7 @@
  * Device nodes and links: config-linux.md "Devices", "Default Devices"; runtime-linux.md "Dev symbolic links".
  *
  *	device_open(&op, &err);               parent, where nodes must be bound from the host
- *	devices_make(root, ops, len, &err);   child
+ *	devices_make(&anchors, ops, len, &err);   child
  */
 #pragma once
 
@@ -13,6 +13,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "oci/config.h"
+
+struct anchors;
 
 struct device_op {
 	const char *where; /* ".linux.devices[0]", or "/dev/null" for a default device */
@@ -37,10 +39,6 @@ void devices_plan(struct arena *arena, const struct oci_linux *config, bool bind
 /* Opens the host's node of the same path and checks that it is the same device. Does nothing unless op->bind. */
 int device_open(struct device_op *op, struct error *err);
 
-/* Makes the devices below root, and the links /dev/fd, stdin, stdout, stderr and ptmx unless they exist. Nothing is
+/* Makes the devices, and the links /dev/fd, stdin, stdout, stderr and ptmx unless they exist. Nothing is
  * made in a /dev that is bound from the host. The umask must be 0. */
-int devices_make(int root, struct device_op *ops, size_t len, struct error *err);
-
-/* Replaces the host's null device among the descriptors 0 to 2 by the container's own, if it has one. Through the
- * host's node the container could change its mode. */
-int devices_own_null(int root, struct error *err);
+int devices_make(const struct anchors *anchors, struct device_op *ops, size_t len, struct error *err);

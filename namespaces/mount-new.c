@@ -265,26 +265,29 @@ static int call_mount(int target, const struct mount_op *op, const char *data)
 
 /* A user namespace can mount sysfs only with a network namespace of its own. Without one the host's /sys is bound, as
  * crun does, read-only with all that is mounted below it (CVE-2023-25809). */
-static int bind_sys(const struct mount_op *op, int target, struct error *err)
+static int bind_sys(struct mount_op *op, int target, struct error *err)
 {
 	struct mount_attr attr = { .attr_set = op->options.attr.attr_set | MOUNT_ATTR_RDONLY,
 		.propagation = MS_PRIVATE };
 	FD(tree) = sys_open_tree_attr(AT_FDCWD, "/sys", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE, &attr);
 	if (tree < 0 || mount_attach(tree, target) < 0)
 		return fail(err, errno, "bind the host's /sys on %s", op->destination);
+	op->tree = take_fd(&tree);
 	return 0;
 }
 
-/* One mount(2) takes half the time of a filesystem context. Where it fails, the context tells why. */
+/* One mount(2) takes half the time of a filesystem context, but returns no descriptor of the mount. Where it fails, the
+ * context tells why. */
 int mount_new_perform(struct mount_op *op, int target, struct error *err)
 {
 	char data[4000];
 	/* Directories for later mounts and devices are still to be made in a tmpfs: mount_finish() makes it
 	 * read-only. */
-	bool late = str_eq(op->type, "tmpfs") && (op->options.attr.attr_set & MOUNT_ATTR_RDONLY);
-	if (late)
+	op->late_readonly = str_eq(op->type, "tmpfs") && (op->options.attr.attr_set & MOUNT_ATTR_RDONLY);
+	if (op->late_readonly)
 		op->options.attr.attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-	else if (fits_call(op, data, sizeof(data)) && call_mount(target, op, data) == 0)
+	else if ((!op->anchor || op->options.call_flags) && fits_call(op, data, sizeof(data)) &&
+		 call_mount(target, op, data) == 0)
 		return 0;
 	if (op->options.call_flags)
 		return fail(err, errno, "mount %s on %s", op->type, op->destination);
@@ -293,7 +296,6 @@ int mount_new_perform(struct mount_op *op, int target, struct error *err)
 		return str_eq(op->type, "sysfs") && err->errnum == EPERM ? bind_sys(op, target, err) : -1;
 	if (mount_attach(mount, target) < 0)
 		return fail(err, errno, "mount %s on %s", op->type, op->destination);
-	if (late)
-		op->writable = take_fd(&mount);
+	op->tree = take_fd(&mount);
 	return 0;
 }

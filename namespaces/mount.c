@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "namespaces/anchor.h"
 #include "namespaces/mount-new.h"
 
 static const char *join_path(struct arena *arena, const char *dir, const char *path)
@@ -60,7 +61,7 @@ static void plan_mode(struct arena *arena, struct mount_op *op)
 int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount, const struct mount_facts *facts,
 	struct mount_op *ret, struct error *err)
 {
-	struct mount_op op = { .tree = -1, .writable = -1, .kind = MOUNT_NEW, .directory = true };
+	struct mount_op op = { .tree = -1, .kind = MOUNT_NEW, .directory = true };
 	op.where = arena_printf(arena, ".mounts[%zu]", index);
 	op.destination = mount->destination;
 	bool typed = mount->type && *mount->type;
@@ -202,12 +203,18 @@ static void take_mode(const struct mount_op *op, int target)
 }
 
 /* Opens the target, which is made if it is missing. No link leads out of the root. */
-static int open_target(int root, const struct mount_op *op, struct error *err)
+static int open_target(const struct anchors *anchors, const struct mount_op *op, struct error *err)
 {
 	int flags = O_PATH | (op->options.extra & MOUNT_EXTRA_DEST_NOFOLLOW ? O_NOFOLLOW : 0);
-	FD(target) = path_try_resolve(root, op->destination, flags, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
-	if (target < 0 && errno == ELOOP && !op->no_symlinks) {
-		target = path_try_open(root, op->destination, flags);
+	unsigned long long links = op->no_symlinks ? RESOLVE_NO_SYMLINKS : 0;
+	const char *rest;
+	int root = anchors->root, dir = anchor_find(anchors, op->destination, &rest);
+	FD(target) = dir == root ? path_try_resolve(root, rest, flags, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS) :
+				   path_try_resolve(dir, rest, flags, RESOLVE_BENEATH | links);
+	if (target < 0 && (errno == ELOOP || errno == EXDEV) && !op->no_symlinks) {
+		dir = root;
+		rest = op->destination;
+		target = path_try_open(root, rest, flags);
 		if (target >= 0 && same_file(root, "", target, "") == 1)
 			return fail(err, 0, "%s leads to the root of the container", op->destination);
 	}
@@ -218,18 +225,17 @@ static int open_target(int root, const struct mount_op *op, struct error *err)
 	if (target >= 0)
 		take_mode(op, target);
 	else if (errno == ENOENT)
-		target = path_make_missing(root, op->destination, op->directory ? PATH_DIRECTORY : PATH_FILE,
-			op->directory ? 0755 : 0644, err);
+		target = path_make_missing(
+			dir, rest, op->directory ? PATH_DIRECTORY : PATH_FILE, op->directory ? 0755 : 0644, err);
 	else
 		return fail(err, errno, "open %s in the root filesystem", op->destination);
 	return take_fd(&target);
 }
 
-int mount_finish(struct mount_op *op, struct error *err)
+int mount_finish(const struct mount_op *op, struct error *err)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	FD(mount) = take_fd(&op->writable);
-	if (mount >= 0 && sys_mount_setattr(mount, "", AT_EMPTY_PATH, &attr) < 0)
+	if (op->late_readonly && sys_mount_setattr(op->tree, "", AT_EMPTY_PATH, &attr) < 0)
 		return fail_at(err, errno, op->where, "make %s read-only", op->destination);
 	return 0;
 }
@@ -267,10 +273,10 @@ static int perform_remount(const struct mount_op *op, int target, struct error *
 	return 0;
 }
 
-static int perform_symlink(int root, const struct mount_op *op, struct error *err)
+static int perform_symlink(const struct anchors *anchors, const struct mount_op *op, struct error *err)
 {
 	const char *name;
-	FD(parent) = path_parent(root, op->destination, &name, err);
+	FD(parent) = anchor_parent(anchors, op->destination, &name, err);
 	if (parent < 0)
 		return -1;
 	if (symlinkat(op->link, parent, name) == 0)
@@ -282,16 +288,15 @@ static int perform_symlink(int root, const struct mount_op *op, struct error *er
 	return fail(err, EEXIST, "copy the symbolic link %s to %s", op->source, op->destination);
 }
 
-int mount_perform(int root, struct mount_op *op, struct fd_batch *batch, struct error *err)
+int mount_perform(const struct anchors *anchors, struct mount_op *op, struct fd_batch *batch, struct error *err)
 {
 	if (op->kind == MOUNT_SYMLINK)
-		return perform_symlink(root, op, err) < 0 ? error_at(err, op->where) : 0;
-	int target = fd_batch_add(batch, open_target(root, op, err));
+		return perform_symlink(anchors, op, err) < 0 ? error_at(err, op->where) : 0;
+	int target = fd_batch_add(batch, open_target(anchors, op, err));
 	if (target < 0)
 		return error_at(err, op->where);
 	int status = op->kind == MOUNT_NEW  ? mount_new_perform(op, target, err) :
 		     op->kind == MOUNT_BIND ? perform_bind(op, target, err) :
 					      perform_remount(op, target, err);
-	(void)fd_batch_add(batch, take_fd(&op->tree));
 	return status < 0 ? error_at(err, op->where) : 0;
 }

@@ -3,7 +3,7 @@
  *
  *	mount_plan(arena, i, &config->mounts.items[i], &facts, &op, &err);
  *	mount_open(arena, &op, &err);             parent, before clone3: fails cheaply
- *	mount_perform(root, &op, &batch, &err);   child
+ *	mount_perform(&anchors, &op, &batch, &err);   child
  *
  * Destinations resolve inside the root by openat2(2). Mounts are made detached, get their flags, and are then moved
  * onto descriptors.
@@ -34,8 +34,9 @@ struct mount_op {
 	bool no_symlinks;          /* procfs and sysfs: CVE-2019-19921, CVE-2023-27561 */
 	bool directory;            /* whether the target must be one; set by mount_open for a bind */
 	struct mount_idmap *idmap; /* or NULL */
-	int tree;                  /* MOUNT_BIND: detached clone of the source, or -1 */
-	int writable;              /* a tmpfs that mount_finish makes read-only, or -1 */
+	bool anchor;               /* later steps lead through it, so that its descriptor is needed */
+	int tree;                  /* descriptor of the mount; of a bind also while it is detached; or -1 */
+	bool late_readonly;        /* a tmpfs that mount_finish makes read-only */
 	const char *label;         /* of an mqueue, which takes no context as an option; or NULL */
 	const char *link;          /* MOUNT_SYMLINK: its target; the arena's */
 	char *mode; /* of a tmpfs without mode=: the parameter for the mode of the directory it hides; or NULL */
@@ -62,13 +63,14 @@ int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 /* Opens the source of a bind in the caller's mount namespace, as a detached clone with its flags set. */
 int mount_open(struct arena *arena, struct mount_op *op, struct error *err);
 
-/* Performs the mount below `root`, the descriptor of the container's root. May change the working directory.
- * Descriptors stay open until the batch is closed. */
+/* Performs the mount; `anchors` has the earlier ones. May change the working directory. The target stays open until the
+ * batch is closed, and the mount's own descriptor in op->tree. */
 struct fd_batch;
-int mount_perform(int root, struct mount_op *op, struct fd_batch *batch, struct error *err);
+struct anchors;
+int mount_perform(const struct anchors *anchors, struct mount_op *op, struct fd_batch *batch, struct error *err);
 
 /* Makes a read-only tmpfs, which had to be writable until now, read-only. */
-int mount_finish(struct mount_op *op, struct error *err);
+int mount_finish(const struct mount_op *op, struct error *err);
 
 /* Moves a detached mount onto target; both are descriptors. -1 and errno. */
 int mount_attach(int mount, int target);

@@ -9,8 +9,8 @@
 
 #include "base/defences.h"
 #include "base/fd.h"
-#include "base/path.h"
 #include "base/sys.h"
+#include "namespaces/anchor.h"
 #include "namespaces/mount-new.h"
 
 int paths_open_null(struct error *err)
@@ -29,9 +29,9 @@ int paths_open_null(struct error *err)
 	return take_fd(&null);
 }
 
-static int open_if_there(int root, const char *path, struct error *err)
+static int open_if_there(const struct anchors *anchors, const char *path, struct error *err)
 {
-	int fd = path_try_open(root, path, O_PATH);
+	int fd = anchor_open(anchors, path, O_PATH);
 	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
 		(void)fail(err, errno, "open %s", path);
 	return fd;
@@ -65,10 +65,10 @@ static int make_empty_directory(struct error *err)
 	return mount_detached("tmpfs", NULL, &options, err);
 }
 
-static int mask(int root, const char *path, struct cover *file, struct cover *directory, struct fd_batch *batch,
-	struct error *err)
+static int mask(const struct anchors *anchors, const char *path, struct cover *file, struct cover *directory,
+	struct fd_batch *batch, struct error *err)
 {
-	int target = fd_batch_add(batch, open_if_there(root, path, err));
+	int target = fd_batch_add(batch, open_if_there(anchors, path, err));
 	if (target < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	struct stat st;
@@ -91,22 +91,23 @@ static int fail_at_item(struct error *err, const char *list, size_t index)
 	return error_at(err, where);
 }
 
-int paths_mask(int root, const oci_strings *paths, int null, struct fd_batch *batch, struct error *err)
+int paths_mask(
+	const struct anchors *anchors, const oci_strings *paths, int null, struct fd_batch *batch, struct error *err)
 {
 	FD(empty) = -1; /* stays open while it is cloned */
 	struct cover file = { .mount = &null }, directory = { .mount = &empty };
 	for (size_t i = 0; i < paths->len; i++) {
-		if (mask(root, paths->items[i], &file, &directory, batch, err) < 0)
+		if (mask(anchors, paths->items[i], &file, &directory, batch, err) < 0)
 			return fail_at_item(err, ".linux.maskedPaths", i);
 	}
 	return 0;
 }
 
-static int make_readonly(int root, const char *path, struct fd_batch *batch, struct error *err)
+static int make_readonly(const struct anchors *anchors, const char *path, struct fd_batch *batch, struct error *err)
 {
 	const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	int target = fd_batch_add(batch, open_if_there(root, path, err));
+	int target = fd_batch_add(batch, open_if_there(anchors, path, err));
 	if (target < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	int tree = fd_batch_add(batch, sys_open_tree_attr(target, "", flags, &attr));
@@ -115,10 +116,11 @@ static int make_readonly(int root, const char *path, struct fd_batch *batch, str
 	return 0;
 }
 
-int paths_make_readonly(int root, const oci_strings *paths, struct fd_batch *batch, struct error *err)
+int paths_make_readonly(
+	const struct anchors *anchors, const oci_strings *paths, struct fd_batch *batch, struct error *err)
 {
 	for (size_t i = 0; i < paths->len; i++)
-		if (make_readonly(root, paths->items[i], batch, err) < 0)
+		if (make_readonly(anchors, paths->items[i], batch, err) < 0)
 			return fail_at_item(err, ".linux.readonlyPaths", i);
 	return 0;
 }

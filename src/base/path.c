@@ -172,20 +172,23 @@ int path_make(int root, const char *path, enum path_kind kind, mode_t mode, stru
 				 fail(err, errno, "open %s in the root filesystem", path);
 }
 
-int path_parent(int root, const char *path, const char **ret_name, struct error *err)
+const char *path_rest(const char *dir, const char *path)
 {
-	char copy[4096];
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-	size_t len = (size_t)(name - path);
-	if (!str_is_component(name))
-		return fail(err, 0, "%s does not end in a file name", path);
-	if (len >= sizeof(copy))
-		return fail(err, ENAMETOOLONG, "open the directory of %.64s…", path);
-	memcpy(copy, path, len);
-	copy[len] = '\0';
-	int fd = path_make(root, len ? copy : "/", PATH_DIRECTORY, 0755, err);
-	if (fd >= 0)
-		*ret_name = name;
-	return fd;
+	for (;;) {
+		dir += strspn(dir, "/");
+		path += strspn(path, "/");
+		size_t len = strcspn(dir, "/"), path_len = strcspn(path, "/");
+		if (len == 1 && *dir == '.')
+			dir++;
+		else if (path_len == 1 && *path == '.')
+			path++;
+		else if (len == 0)
+			return path;
+		else if (len != path_len || memcmp(dir, path, len) != 0)
+			return NULL;
+		else {
+			dir += len;
+			path += len;
+		}
+	}
 }

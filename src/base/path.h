@@ -30,7 +30,6 @@ int path_make(int root, const char *path, enum path_kind kind, mode_t mode, stru
 /* The same for a path that the caller has just found missing. */
 int path_make_missing(int root, const char *path, enum path_kind kind, mode_t mode, struct error *err);
 
-/* Opens (O_PATH|O_DIRECTORY) the parent of `path`, making it if it is missing, for mknodat(2), symlinkat(2) and
- * unlinkat(2). *ret_name points at the last component within `path`. A path that ends in "/", "." or ".." has none
- * and is an error. */
-int path_parent(int root, const char *path, const char **ret_name, struct error *err);
+/* The part of `path` below the directory `dir`, "" for dir itself, or NULL if path is not there. Compares without
+ * regard to symlinks: "/dev//./null" is below "/dev". Pure. */
+const char *path_rest(const char *dir, const char *path);

@@ -73,8 +73,8 @@ static int apply(struct creation *c, int cgroup, struct error *err)
 	struct oci_resources resources = config->resources ? *config->resources : none;
 	if (!is_privileged(c) && c->plan.ns.new_user)
 		resources.devices.len = 0; /* no program can be attached, and no device can be made */
-	return cgroup_apply(&c->host.cgroup, cgroup, c->plan.cgroup_path, config->resources ? &resources : NULL,
-		config->devices.items, config->devices.len, CGROUP_NEW, err);
+	return cgroup_apply(
+		&c->host.cgroup, cgroup, c->plan.cgroup_path, config->resources ? &resources : NULL, CGROUP_NEW, err);
 }
 
 static int make_directory(struct creation *c, struct error *err)

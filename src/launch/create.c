@@ -33,7 +33,7 @@ static unsigned listen_fds(void)
 {
 	const char *text = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
 	uint64_t count, number;
-	if (!text || !str_to_u64(text, 1024, &count))
+	if (!text || !str_to_u64(text, PRESERVE_FDS_MAX, &count))
 		return 0;
 	bool ours = pid && str_to_u64(pid, INT_MAX, &number) && (pid_t)number == getpid();
 	int flags = ours ? 0 : fcntl(3, F_GETFD);
@@ -104,7 +104,7 @@ int creation_begin(struct creation *c, const struct create_request *request, str
 		.listen_fds = listeners,
 		.typed = &c->typed,
 	};
-	if (container_check_id(request->id, err) < 0 || self_close_leaked(c->options.preserve_fds, err) < 0)
+	if (container_check_id(request->id, err) < 0 || self_close_leaked(c->options.preserve_fds, listeners, err) < 0)
 		return -1;
 	return enter_bundle(c, err);
 }

@@ -278,7 +278,8 @@ static int open_plan(struct execution *e, struct error *err)
 {
 	struct plan *plan = &e->plan;
 	FD(cache) = plan->linux->seccomp ? container_open_cache(&e->container) : -1;
-	if (open_root(e, err) < 0 || seccomp_compile(&e->arena, plan->linux->seccomp, cache, &plan->seccomp, err) < 0)
+	if (open_root(e, err) < 0 || plan_open_streams(plan, err) < 0 ||
+		seccomp_compile(&e->arena, plan->linux->seccomp, cache, &plan->seccomp, err) < 0)
 		return -1;
 	plan_add_home(&e->arena, plan, e->root);
 	plan->target = e->init;
@@ -289,7 +290,7 @@ static int open_plan(struct execution *e, struct error *err)
 int execution_prepare(struct execution *e, const struct exec_request *request, struct error *err)
 {
 	e->request = request;
-	if (self_close_leaked(request->preserve_fds, err) < 0 || host_probe(&e->host, err) < 0 ||
+	if (self_close_leaked(request->preserve_fds, 0, err) < 0 || host_probe(&e->host, err) < 0 ||
 		open_container(e, err) < 0 || make_process(e, err) < 0 || make_plan(e, err) < 0 ||
 		process_open_oom_score_adj(&e->plan.process, &e->launch.oom_score, err) < 0 || self_hide(err) < 0 ||
 		open_plan(e, err) < 0)

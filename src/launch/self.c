@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -13,6 +14,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "plan/plan.h"
 
 #define SELF "/proc/self/exe"
 
@@ -108,16 +110,27 @@ int self_protect(char **argv, struct error *err)
 	return fail(err, errno, "execute the protected image of ourselves");
 }
 
-int self_close_leaked(unsigned preserved, struct error *err)
+int self_close_leaked(unsigned preserved, unsigned listeners, struct error *err)
 {
-	for (unsigned i = 0; i < preserved; i++) {
-		int flags = fcntl(3 + (int)i, F_GETFD);
-		if (flags < 0 || (flags & FD_CLOEXEC)) /* the log's, which is ours */
-			return fail_hint(err, EBADF, "open it before, or preserve fewer",
-				"--preserve-fds: descriptor %u", 3 + i);
-	}
+	for (int fd = 3; fd < 3 + (int)listeners; fd++)
+		if (!fd_is_inherited(fd))
+			return fail_hint(err, EBADF, "open it before", "LISTEN_FDS: descriptor %d", fd);
 	if (!defence_is_off("leaked") && sys_close_range(3 + preserved, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return fail(err, errno, "mark descriptors as close-on-exec");
+	return 0;
+}
+
+int self_close_all_but(unsigned preserved, const int *keep, size_t count, struct error *err)
+{
+	enum { KEEP_MAX = 8 };
+	int all[2 * PRESERVE_FDS_MAX + KEEP_MAX];
+	size_t len = count;
+	memcpy(all, keep, count * sizeof(*keep));
+	for (int fd = 3; fd < 3 + (int)preserved; fd++)
+		if (fd_is_inherited(fd))
+			all[len++] = fd;
+	if (!defence_is_off("leaked") && close_all_but(3, all, len) < 0)
+		return fail(err, errno, "close descriptors");
 	return 0;
 }
 

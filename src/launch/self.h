@@ -11,11 +11,16 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "base/error.h"
 
-/* Marks the descriptors that the caller has leaked as close-on-exec: those from 3 + preserved on. The preserved ones
- * must be open, because otherwise descriptors of ours would take their numbers (EBADF). */
-int self_close_leaked(unsigned preserved, struct error *err);
+/* Marks the descriptors from 3 + preserved on as close-on-exec, since the caller leaked them. Of the preserved ones,
+ * the first `listeners` must be open (EBADF); others may be absent. */
+int self_close_leaked(unsigned preserved, unsigned listeners, struct error *err);
+/* Closes all descriptors from 3 on except `keep`, at most eight, and the preserved ones that were open. A number to be
+ * preserved that was free may hold a descriptor of hull's own, which is close-on-exec. */
+int self_close_all_but(unsigned preserved, const int *keep, size_t count, struct error *err);
 
 /* Makes us, and init, which is a copy of us, undumpable: no process may look into us while we hold descriptors of the
  * host. */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "launch/payload.h"
 #include "launch/start.h"
+#include "launch/self.h"
 #include "launch/steps.h"
 #include "launch/sync.h"
 #include "run/hooks.h"
@@ -78,21 +79,13 @@ int step_hand_over_listener(struct init *init, struct error *err)
 	return status < 0 ? -1 : 0;
 }
 
-/* Closes what the caller does not want preserved, but for the descriptors of `keep`, of which some may be -1. */
-static int close_others(const struct init *init, const int *keep, size_t len, struct error *err)
-{
-	if (!defence_is_off("leaked") && close_all_but(3 + (int)init->plan->options.preserve_fds, keep, len) < 0)
-		return fail(err, errno, "close descriptors");
-	return 0;
-}
-
 /* An init that waits for start, perhaps for days, holds neither directories of the host nor ends of pipes. They are
  * closed before it reports that it is ready, so that the caller may check. */
 int step_close_before_wait(struct init *init, struct error *err)
 {
 	const int keep[] = { init->sync, init->listen, init->proc, init->hook_output->stdout_fd,
 		init->hook_output->stderr_fd, log_fd() };
-	return close_others(init, keep, sizeof(keep) / sizeof(keep[0]), err);
+	return self_close_all_but(init->plan->options.preserve_fds, keep, sizeof(keep) / sizeof(keep[0]), err);
 }
 
 STEP(report_ready, init->granted ? 0 : sync_ask(init->sync, ASK_READY, 0, -1, err))
@@ -109,7 +102,7 @@ int step_close_descriptors(struct init *init, struct error *err)
 		hooks ? init->hook_output->stderr_fd : -1 };
 	if (!init->shares_memory) /* otherwise nothing is logged */
 		log_stop();
-	return close_others(init, keep, sizeof(keep) / sizeof(keep[0]), err);
+	return self_close_all_but(init->plan->options.preserve_fds, keep, sizeof(keep) / sizeof(keep[0]), err);
 }
 
 STEP(set_limits, process_set_rlimits(&init->plan->process, 0, err))

@@ -17,7 +17,7 @@
 	STEP(clone_again) STEP(clone_last) STEP(raise_loopback) STEP(ask_for_network) STEP(set_hostname)
 	STEP(open_mounts) STEP(attach_rootfs) STEP(perform_mounts) STEP(make_devices) STEP(open_console)
 	STEP(take_console) STEP(write_sysctl) STEP(mask_paths) STEP(make_paths_readonly) STEP(pivot)
-	STEP(change_root) STEP(enter_working_directory) STEP(finish_rootfs) STEP(own_null)
+	STEP(change_root) STEP(enter_working_directory) STEP(finish_rootfs) STEP(take_streams)
 	STEP(find_executable) STEP(ask_for_hooks) STEP(run_create_hooks) STEP(run_start_hooks)
 	STEP(join_keyring) STEP(set_scheduling) STEP(set_final_affinity) STEP(hand_over_listener)
 	STEP(close_before_wait) STEP(report_ready) STEP(wait_for_start) STEP(set_label)

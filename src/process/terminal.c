@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/path.h"
 #include "base/sys.h"
+#include "namespaces/anchor.h"
 #include "oci/config.h"
 
 #ifndef TIOCGPTPEER
@@ -39,15 +39,15 @@ static int check_multiplexer(int fd, struct error *err)
 	return 0;
 }
 
-static int open_multiplexer(int root, struct error *err)
+static int open_multiplexer(const struct anchors *anchors, struct error *err)
 {
-	FD(found) = path_try_resolve(root, MULTIPLEXER, O_PATH | O_NOFOLLOW, RESOLVE_IN_ROOT);
+	FD(found) = anchor_open(anchors, MULTIPLEXER, O_PATH | O_NOFOLLOW);
 	if (found < 0)
 		return fail_hint(err, errno, errno == ENOENT ? needs_devpts : NULL, "open %s in the root filesystem",
 			MULTIPLEXER);
 	if (check_multiplexer(found, err) < 0)
 		return -1;
-	FD(master) = path_try_resolve(root, MULTIPLEXER, O_RDWR | O_NOCTTY | O_NOFOLLOW, RESOLVE_IN_ROOT);
+	FD(master) = anchor_open(anchors, MULTIPLEXER, O_RDWR | O_NOCTTY | O_NOFOLLOW);
 	if (master < 0)
 		return fail(err, errno, "open %s in the root filesystem", MULTIPLEXER);
 	/* The path may lead to another file the second time. */
@@ -59,9 +59,10 @@ static unsigned short clamp_size(const struct oci_uint *size)
 	return size->value > 0xffff ? 0xffff : (unsigned short)size->value;
 }
 
-int terminal_open(int root, const struct oci_console_size *size, uid_t uid, int *ret_peer, struct error *err)
+int terminal_open(
+	const struct anchors *anchors, const struct oci_console_size *size, uid_t uid, int *ret_peer, struct error *err)
 {
-	FD(master) = open_multiplexer(root, err);
+	FD(master) = open_multiplexer(anchors, err);
 	if (master < 0)
 		return -1;
 	int locked = 0;
@@ -82,10 +83,10 @@ int terminal_open(int root, const struct oci_console_size *size, uid_t uid, int 
 }
 
 /* Opens the file to bind on with O_PATH, a new or an existing one. */
-static int open_console(int root, struct error *err)
+static int open_console(const struct anchors *anchors, struct error *err)
 {
 	const char *name;
-	FD(dir) = path_parent(root, "/dev/console", &name, err);
+	FD(dir) = anchor_parent(anchors, "/dev/console", &name, err);
 	if (dir < 0)
 		return -1;
 	FD(made) = openat(dir, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0620);
@@ -104,9 +105,9 @@ static int open_console(int root, struct error *err)
 	return take_fd(&console);
 }
 
-int terminal_bind_console(int root, int peer, struct error *err)
+int terminal_bind_console(const struct anchors *anchors, int peer, struct error *err)
 {
-	FD(console) = open_console(root, err);
+	FD(console) = open_console(anchors, err);
 	if (console < 0)
 		return -1;
 	FD(tree) = sys_open_tree(peer, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);

@@ -52,7 +52,8 @@ attack_dev_mount_link() {
 }
 test_dev_is_a_link_below_a_mount() { refused attack_dev_mount_link; }
 
-# /proc and /sys: only the real filesystems, at their places (CVE-2019-19921, CVE-2023-27561, CVE-2023-28642).
+# /proc and /sys: only the real filesystems, at their places (CVE-2019-19921, CVE-2023-27561, CVE-2023-28642,
+# CVE-2025-54867).
 attack_proc_link() {
 	fresh
 	mkdir "$BUNDLE/rootfs/bad"
@@ -162,7 +163,7 @@ attack_mask_null() {
 	inside 'cat /proc/keys /dev/null'
 	canary_changed || case $out in *canary*) ;; *) false ;; esac
 }
-test_null_is_a_link() { # CVE-2025-31133
+test_null_is_a_link() { # CVE-2025-31133, CVE-2025-62161
 	refused attack_mask_null
 	fresh
 	without_mount /dev
@@ -182,6 +183,42 @@ test_null_is_a_file_of_the_host() { # CVE-2026-88265: neither opened nor given a
 	! canary_changed || fail 'the file of the host was changed'
 	case $out in *canary*) fail 'a descriptor to the file of the host' ;; esac
 }
+
+# Another process that can write to the root filesystem renames directories while the container is made (GHSA-3q8j-pf29-vwv8). Here a
+# hook does it, between the mounts and the masks.
+exchange() { # NAME NAME
+	printf '#!/bin/sh\ncd %s && mv %s aside && mv %s %s && mv aside %s\n' "$BUNDLE/rootfs" "$1" "$2" "$1" "$2" >"$WORK/hook"
+	chmod 755 "$WORK/hook"
+	mkdir "$BUNDLE/rootfs/$2"
+	config --arg hook "$WORK/hook" '.hooks.createRuntime = [{path: $hook}]'
+}
+attack_mask_exchanged() {
+	fresh
+	exchange proc decoy
+	inside 'stat -c %t:%T /decoy/keys'
+	[ "$status" = 0 ] && [ "$out" != 1:3 ]
+}
+attack_readonly_exchanged() {
+	fresh
+	exchange proc decoy
+	inside 'grep -c " /decoy/sys ro," /decoy/self/mountinfo'
+	[ "$out" = 0 ]
+}
+test_mask_looked_up_beside_procfs() { defended anchors attack_mask_exchanged; }
+test_readonly_path_looked_up_beside_procfs() { defended anchors attack_readonly_exchanged; }
+attack_directory_exchanged() { # a working directory that a mount has brought
+	fresh
+	mkdir "$WORK/volume"
+	touch "$WORK/volume/ours"
+	mkdir -p "$BUNDLE/rootfs/volume"
+	exchange volume decoy
+	config --arg volume "$WORK/volume" '.process.cwd = "/volume" |
+		.mounts += [{destination: "/volume", type: "bind", source: $volume, options: ["bind"]}]'
+	inside 'ls'
+	rm -rf "$WORK/volume"
+	[ "$out" != ours ]
+}
+test_working_directory_exchanged() { defended anchors attack_directory_exchanged; }
 
 # The host's null device must not be changed by way of a mask (here a stand-in for it, in a mount namespace of our own).
 attack_mask_chmod() {

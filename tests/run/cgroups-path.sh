@@ -39,6 +39,16 @@ test_nested() {
 	[ ! -e "$CGROUP2/$ID-a" ] || fail 'the parents are still there'
 }
 
+# docker stats reads the files of memory and others though no limit is set; what is refused on the way is no error.
+test_nested_has_controllers() {
+	[ -n "$(cat "$CGROUP2/cgroup.controllers")" ] || skip 'cgroup2 has no controllers here'
+	config --arg path "/$ID-a/b" '.linux.cgroupsPath = $path | del(.linux.resources)'
+	create
+	same "$(xargs -n 1 <"$CGROUP2/cgroup.controllers" | sort | xargs)" "$(xargs -n 1 <"$CGROUP2/$ID-a/b/cgroup.controllers" | sort | xargs)" \
+		'the controllers of the cgroup'
+	hull delete --force "$ID" || fail delete
+}
+
 test_existing_parent_stays() {
 	mkdir "$CGROUP2/$ID-a"
 	cgroups_path "/$ID-a/b/c"

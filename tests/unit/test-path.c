@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "namespaces/anchor.h"
 #include "base/str.h"
 
 /* After ours: its macro fail() hides the function. */
@@ -253,11 +254,12 @@ static const struct {
 static void test_parent(void **state)
 {
 	(void)state;
+	struct anchors anchors = { .root = root };
 	char buf[256];
 	for (size_t i = 0; i < sizeof(parents) / sizeof(parents[0]); i++) {
 		struct error err = { 0 };
 		const char *name = "untouched";
-		FD(fd) = path_parent(root, parents[i].path, &name, &err);
+		FD(fd) = anchor_parent(&anchors, parents[i].path, &name, &err);
 		assert_string_equal(name, parents[i].name ? parents[i].name : "untouched");
 		if (parents[i].place)
 			assert_string_equal(place(fd, buf, sizeof(buf)), parents[i].place);
@@ -267,17 +269,41 @@ static void test_parent(void **state)
 	expect_nothing_outside();
 }
 
+static const struct {
+	const char *dir, *path, *rest;
+} rests[] = {
+	{ "/proc", "/proc/sys/net", "sys/net" },
+	{ "/proc", "/proc", "" },
+	{ "/proc/", "//proc/./kcore", "kcore" },
+	{ "dev/.", "/dev", "" },
+	{ "/", "/proc/x", "proc/x" },
+	{ "/proc/sys", "/proc", NULL },
+	{ "/pro", "/proc", NULL },
+	{ "/proc", "/dev", NULL },
+	{ "/proc", "/proc/../etc", "../etc" },
+};
+
+static void test_rest(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rests) / sizeof(rests[0]); i++) {
+		const char *rest = path_rest(rests[i].dir, rests[i].path);
+		assert_string_equal(rest ? rest : "none", rests[i].rest ? rests[i].rest : "none");
+	}
+}
+
 static void test_long(void **state)
 {
 	(void)state;
 	static char path[8192];
 	struct error err = { 0 };
 	const char *name;
+	struct anchors anchors = { .root = root };
 	memset(path, 'a', sizeof(path) - 1);
 	assert_int_equal(path_make(root, path, PATH_DIRECTORY, 0755, &err), -1);
 	assert_int_equal(err.errnum, ENAMETOOLONG);
 	path[6000] = '/';
-	assert_int_equal(path_parent(root, path, &name, &err), -1);
+	assert_int_equal(anchor_parent(&anchors, path, &name, &err), -1);
 	assert_int_equal(err.errnum, ENAMETOOLONG);
 }
 
@@ -307,6 +333,7 @@ static double seconds(void)
 static void test_race(void **state)
 {
 	(void)state;
+	struct anchors anchors = { .root = root };
 	static const char *const paths[] = { "race/a/b", "race/a/b/c/../../b/d", "race/a/b/../../a/e" };
 	char buf[256];
 	unsigned opened = 0;
@@ -320,7 +347,7 @@ static void test_race(void **state)
 		const char *name;
 		FD(fd) = path_make(root, paths[i % 3], PATH_DIRECTORY, 0755, NULL);
 		FD(file) = path_make(root, "race/a/b/file", PATH_FILE, 0644, NULL);
-		FD(parent) = path_parent(root, "race/a/b/x/y", &name, NULL);
+		FD(parent) = anchor_parent(&anchors, "race/a/b/x/y", &name, NULL);
 		if (fd >= 0) { /* a directory that was moved has another name by now, but not an outer one */
 			assert_string_not_equal(place(fd, buf, sizeof(buf)), "!");
 			opened++;
@@ -343,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_magic_links),
 		cmocka_unit_test(test_make),
 		cmocka_unit_test(test_parent),
+		cmocka_unit_test(test_rest),
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_race),
 	};

@@ -21,6 +21,7 @@
 
 #include "base/fd.h"
 #include "base/sys.h"
+#include "namespaces/anchor.h"
 #include "oci/config.h"
 #include "process/terminal.h"
 #include "run/relay.h"
@@ -135,7 +136,8 @@ static void check_place(const struct place *place)
 	char line[1024];
 	int root = make_root(place->prepare);
 	FD(peer) = -1;
-	FD(master) = terminal_open(root, &size, 7, &peer, &error);
+	struct anchors anchors = { .root = root };
+	FD(master) = terminal_open(&anchors, &size, 7, &peer, &error);
 	print_message("%s\n", place->name);
 	assert_string_equal(report(master, &error, line), place->error ? place->error : "");
 	if (master >= 0) {
@@ -146,7 +148,7 @@ static void check_place(const struct place *place)
 		assert_return_code(ioctl(peer, TIOCGWINSZ, &window), errno);
 		assert_int_equal(window.ws_row, 33);
 		assert_int_equal(window.ws_col, 99);
-		int result = terminal_bind_console(root, peer, &error);
+		int result = terminal_bind_console(&anchors, peer, &error);
 		assert_string_equal(report(result, &error, line), place->bind_error ? place->bind_error : "");
 		if (result == 0) {
 			assert_return_code(fstatat(root, "dev/console", &on_console, 0), errno);
