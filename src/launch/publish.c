@@ -8,14 +8,25 @@
 
 #include "base/defences.h"
 #include "base/fd.h"
+#include "base/path.h"
+#include "base/sys.h"
 #include "launch/answers.h"
 
-/* The file is replaced, never written through: a link in its place leads nowhere. Anything else that is not a regular
- * file, such as /dev/null, is not meant to be replaced. */
+/* Whether there is something that is not meant to be replaced: no regular file, such as /dev/null, nor a link to one.
+ * The file behind /dev/stdout is reached by a magic link, and does not count. */
+static bool is_in_the_way(int dir, const char *name)
+{
+	struct stat st;
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISREG(st.st_mode) || defence_is_off("pid-file"))
+		return false;
+	FD(target) = S_ISLNK(st.st_mode) ? path_try_resolve(dir, name, O_PATH, RESOLVE_NO_MAGICLINKS) : -1;
+	return target < 0 || fstat(target, &st) < 0 || !S_ISREG(st.st_mode);
+}
+
+/* The file is replaced, never written through a link in its place. */
 static int open_pid_file(struct launch *l, struct error *err)
 {
 	char dir[4096];
-	struct stat st;
 	if (!l->pid_file || l->pid_dir >= 0)
 		return 0;
 	const char *slash = strrchr(l->pid_file, '/');
@@ -27,8 +38,7 @@ static int open_pid_file(struct launch *l, struct error *err)
 	if (dir_fd < 0)
 		return fail(err, errno, "--pid-file %s", l->pid_file);
 	l->pid_name = l->pid_file + dir_len;
-	if (fstatat(dir_fd, l->pid_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode) &&
-		!S_ISLNK(st.st_mode) && !defence_is_off("pid-file"))
+	if (is_in_the_way(dir_fd, l->pid_name))
 		return fail_hint(err, EEXIST, "what is there is no regular file", "--pid-file %s", l->pid_file);
 	l->pid_dir = take_fd(&dir_fd);
 	return 0;

@@ -38,6 +38,16 @@ test_pid_file_is_a_device() {
 	fails_with "--pid-file $WORK/zero: File exists" hull run -b "$BUNDLE" --pid-file "$WORK/zero" "$ID"
 	fails_with 'hint: what is there is no regular file' hull run -b "$BUNDLE" --pid-file "$WORK/zero" "$ID"
 }
+test_pid_file_is_a_link_to_no_file() { # as /dev/stdout, which leads to a file only for us
+	fresh
+	for target in "$WORK/zero" /proc/self/fd/1 "$WORK/nothing"; do
+		rm -f "$WORK/zero" "$WORK/link"
+		mknod "$WORK/zero" c 1 5
+		ln -s "$target" "$WORK/link"
+		fails_with "--pid-file $WORK/link: File exists" hull run -b "$BUNDLE" --pid-file "$WORK/link" "$ID"
+		same "$target" "$(readlink "$WORK/link")" 'the link'
+	done
+}
 test_pid_file_temporary_made_before() { # CVE-2019-12439: another user waits with links for all names
 	fresh
 	config '.process.args = ["true"]'
