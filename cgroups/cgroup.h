@@ -54,8 +54,8 @@ enum { CGROUP_MARK_SIZE = 40 };
 /* Marks the cgroup as the one of a container, in an extended attribute; a container that uses the same cgroup later
  * replaces the mark. The container that comes last removes a cgroup that hull has made: made->components is 1 then. */
 void cgroup_claim(int cgroup_fd, const char *mark, struct cgroup_made *made);
-/* Whether the cgroup has the mark of another container. If `marked_only`, also whether it has none. */
-bool cgroup_is_anothers(int cgroup_fd, const char *mark, bool marked_only);
+/* Whether the cgroup has the mark of another container. If `marked_only`, also whether it has none. -1 and errno. */
+int cgroup_is_anothers(int cgroup_fd, const char *mark, bool marked_only);
 
 /* How many of the path's last components are missing, and cgroup_create() would make. */
 unsigned cgroup_missing(const struct cgroup_host *host, const char *path);

@@ -262,27 +262,29 @@ static int make_one(const char *full, bool *ret_made)
 #define CONTAINER_MARK "user.hull.container"
 
 /* Reads the mark of an open cgroup; '\0' comes first if there is none. */
-static void read_mark(int cgroup_fd, char found[CGROUP_MARK_SIZE + 1])
+static int read_mark(int cgroup_fd, char found[CGROUP_MARK_SIZE + 1])
 {
 	ssize_t len = fgetxattr(cgroup_fd, CONTAINER_MARK, found, CGROUP_MARK_SIZE);
 	found[len > 0 ? len : 0] = '\0';
+	return len < 0 && errno != ENODATA && errno != EOPNOTSUPP ? -1 : 0;
 }
 
 void cgroup_claim(int cgroup_fd, const char *mark, struct cgroup_made *made)
 {
 	char text[CGROUP_MARK_SIZE + 1];
 	if (made->components == 0) {
-		read_mark(cgroup_fd, text);
+		(void)read_mark(cgroup_fd, text); /* in doubt the cgroup stays */
 		made->components = text[0] == 'm';
 	}
 	int len = snprintf(text, sizeof(text), "%c%s", made->components ? 'm' : 'u', mark);
 	(void)fsetxattr(cgroup_fd, CONTAINER_MARK, text, (size_t)len, 0); /* a cgroup without a mark passes for ours */
 }
 
-bool cgroup_is_anothers(int cgroup_fd, const char *mark, bool marked_only)
+int cgroup_is_anothers(int cgroup_fd, const char *mark, bool marked_only)
 {
 	char found[CGROUP_MARK_SIZE + 1];
-	read_mark(cgroup_fd, found);
+	if (read_mark(cgroup_fd, found) < 0)
+		return -1;
 	return found[0] ? !str_eq(found + 1, mark) : marked_only;
 }
 
@@ -354,6 +356,10 @@ static int fail_make(const struct cgroup_host *host, const char *path, struct er
 static int check_usable(int fd, const char *path, struct error *err)
 {
 	struct cgroup_events events;
+	if (faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0)
+		return fail_at_hint(err, errno, ".linux.cgroupsPath",
+			errno == EACCES ? "it belongs to another user; choose another path or id" : NULL,
+			"use cgroup %s", path);
 	if (cgroup_read_events(fd, &events) < 0)
 		return fail_at(err, errno, ".linux.cgroupsPath", "read cgroup.events of cgroup %s", path);
 	if (events.populated)
