@@ -119,14 +119,15 @@ const char *container_mark(struct container *c);
 /* Opens the container's cgroup. Fails with ENOENT if another container uses that cgroup by now, and without an errno if
  * the container was made without one. *ret_host may be NULL. */
 int container_open_cgroup(struct container *c, struct cgroup_host *ret_host, struct error *err);
-/* Opens the cgroup in which init is now: the container's, or one below it. */
-int container_open_init_cgroup(struct container *c, struct error *err);
+/* Opens the cgroup in which init is now; *ret_path is in the container's arena. */
+int container_open_init_cgroup(struct container *c, const char **ret_path, struct error *err);
 
 /* All processes of the container: those in its cgroup, or if it has none, those in its pid namespace. Init alone if the
  * pid namespace is not its own either. */
 int container_pids(struct container *c, struct arena *arena, pid_t **ret_pids, size_t *ret_len, struct error *err);
 
-/* Sends a signal to init. If init is gone, the error is that of container_require(). */
+/* Sends a signal to init; SIGKILL also to processes that outlive init, because they share another pid namespace. If none
+ * is there, the error is that of container_require(). */
 int container_signal(struct container *c, int sig, struct error *err);
 /* Sends a signal to all processes of the container. With a cgroup, a container that has ended is no error. */
 int container_signal_all(struct container *c, int sig, struct error *err);

@@ -48,14 +48,17 @@ int container_open_cgroup(struct container *c, struct cgroup_host *ret_host, str
 	FD(fd) = cgroup_open(host, c->record.cgroup_path, err);
 	if (fd < 0)
 		return error_prefix(err, "container %s", c->id);
-	if (cgroup_is_anothers(fd, container_mark(c), false))
+	int anothers = cgroup_is_anothers(fd, container_mark(c), false);
+	if (anothers < 0)
+		return fail(err, errno, "container %s: look whose its cgroup is", c->id);
+	if (anothers)
 		return fail(err, ENOENT, "container %s: another container uses its cgroup now", c->id);
 	if (ret_host)
 		*ret_host = *host;
 	return take_fd(&fd);
 }
 
-int container_open_init_cgroup(struct container *c, struct error *err)
+int container_open_init_cgroup(struct container *c, const char **ret_path, struct error *err)
 {
 	char path[32], *text;
 	const struct cgroup_host *host = container_cgroup_host(c, err);
@@ -65,12 +68,22 @@ int container_open_init_cgroup(struct container *c, struct error *err)
 	char *own = strstr(text, "0::"); /* the last line, on a hybrid host; alone on others */
 	while (own && own != text && own[-1] != '\n')
 		own = strstr(own + 1, "0::");
-	size_t len = c->record.cgroup_path ? strlen(c->record.cgroup_path) : 0;
-	if (!own || !len || strncmp(own + 3, c->record.cgroup_path, len) != 0 ||
-		(own[3 + len] != '/' && own[3 + len] != '\n'))
-		return fail(err, 0, "init of container %s has left its cgroup", c->id);
+	if (!own)
+		return fail(err, 0, "init of container %s has no cgroup", c->id);
 	own[strcspn(own, "\n")] = '\0';
-	return cgroup_open(host, own + 3, err);
+	*ret_path = own + 3;
+	return cgroup_open(host, *ret_path, err);
+}
+
+/* Kills the processes that have outlived init, which they can without a pid namespace of their own. False if there are
+ * none. */
+static bool kill_rest(struct container *c)
+{
+	pid_t *pids;
+	size_t len = 0;
+	FD(cgroup) = c->record.cgroup_path ? container_open_cgroup(c, NULL, NULL) : -1;
+	return cgroup >= 0 && cgroup_pids(&c->arena, cgroup, &pids, &len, NULL) == 0 && len > 0 &&
+	       cgroup_kill(cgroup, NULL) == 0;
 }
 
 int container_signal(struct container *c, int sig, struct error *err)
@@ -78,10 +91,14 @@ int container_signal(struct container *c, int sig, struct error *err)
 	FD(pidfd) = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, err);
 	if (pidfd < 0 && err && err->errnum != ESRCH)
 		return -1;
-	if (pidfd >= 0 && sys_pidfd_send_signal(pidfd, sig) == 0)
-		return 0;
-	if (pidfd >= 0 && errno != ESRCH)
+	int status = pidfd < 0 ? -1 : sys_pidfd_send_signal(pidfd, sig);
+	if (pidfd >= 0 && status < 0 && errno != ESRCH)
 		return fail(err, errno, "send signal %d to container %s", sig, c->id);
+	bool killed = sig == SIGKILL && kill_rest(c);
+	if (status == 0 || killed) {
+		error_clear(err);
+		return 0;
+	}
 	/* init may end at any moment after its status was observed */
 	return fail(err, 0, "cannot kill container %s: container not running", c->id);
 }

@@ -14,6 +14,7 @@
 #include "base/sys.h"
 #include "container/container.h"
 #include "launch/self.h"
+#include "oci/annotations.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
 #include "process/accounts.h"
@@ -318,29 +319,33 @@ static int open_sub_cgroup(int cgroup, const char *text, struct error *err)
 		       fail_hint(err, errno, "it must be there, below the container's own cgroup", "--cgroup %s", text);
 }
 
+/* The process enters the cgroup that --cgroup names, or that of init: the container's, or the subgroup of its scope. If
+ * that has been removed, init is elsewhere. */
 static int open_cgroup(struct execution *e, struct error *err)
 {
-	const char *below = e->request->cgroup;
-	if (!e->container.record.cgroup_path && !below)
+	struct container *c = &e->container;
+	const char *below = e->request->cgroup, *subgroup = oci_annotation(e->config, ANNOTATION_SYSTEMD_SUBGROUP);
+	e->cgroup = c->record.cgroup_path;
+	if (!e->cgroup && !below)
 		return 0;
-	FD(cgroup) = container_open_cgroup(&e->container, NULL, err);
-	if (cgroup < 0)
-		return -1;
-	e->launch.cgroup = below ? open_sub_cgroup(cgroup, below, err) : take_fd(&cgroup);
+	FD(cgroup) = container_open_cgroup(c, NULL, err);
+	bool in_subgroup = !below && c->record.systemd_cgroup.value && subgroup && *subgroup;
+	if (!below && (in_subgroup || (cgroup < 0 && err->errnum == ENOENT))) {
+		error_clear(err);
+		e->launch.cgroup = container_open_init_cgroup(c, &e->cgroup, err);
+	} else if (below && cgroup >= 0) {
+		e->launch.cgroup = open_sub_cgroup(cgroup, below, err);
+		e->cgroup = arena_printf(&e->arena, "%s/%s", e->cgroup, sub_path(below));
+	} else {
+		e->launch.cgroup = take_fd(&cgroup);
+	}
 	return e->launch.cgroup < 0 ? -1 : 0;
-}
-
-/* The path of the cgroup that the process enters. */
-static const char *cgroup_of(struct execution *e)
-{
-	const char *path = e->container.record.cgroup_path, *below = e->request->cgroup;
-	return below ? arena_printf(&e->arena, "%s/%s", path, sub_path(below)) : path;
 }
 
 static int attach_to_scope(void *data, pid_t pid, struct error *err)
 {
 	struct execution *e = data;
-	return systemd_scope_attach(&e->arena, cgroup_of(e), true, pid, err);
+	return systemd_scope_attach(&e->arena, e->cgroup, true, pid, err);
 }
 
 /* If the container manages its cgroup, its processes are below it, and the kernel permits none in it: then the new
@@ -353,7 +358,7 @@ static int launch(struct execution *e, struct error *err)
 	if (l->pid > 0 || err->errnum != EBUSY || l->cgroup < 0 || e->request->cgroup)
 		return -1;
 	close_fd(&l->cgroup);
-	l->cgroup = container_open_init_cgroup(&e->container, err);
+	l->cgroup = container_open_init_cgroup(&e->container, &e->cgroup, err);
 	if (l->cgroup < 0)
 		return -1;
 	error_clear(err);
@@ -373,7 +378,7 @@ static int start_process(struct execution *e, struct relay *relay, struct error 
 	if (open_cgroup(e, err) < 0)
 		return -1;
 	/* a cgroup below the container's may be frozen by itself */
-	if (e->request->cgroup && cgroup_is_frozen(&e->host.cgroup, cgroup_of(e)) > 0)
+	if (e->request->cgroup && cgroup_is_frozen(&e->host.cgroup, e->cgroup) > 0)
 		l->may_wait = true;
 	if (l->may_wait && interrupt_open(&e->interrupt, err) < 0)
 		return -1;

@@ -45,6 +45,7 @@ struct execution {
 	struct interrupt interrupt; /* open if the process may have to wait for long */
 	bool traceable;             /* see plan_options */
 	enum status status;
+	const char *cgroup;  /* path of the cgroup that the process enters, or NULL */
 	int init;            /* pidfd of the container's init */
 	int root;            /* its root directory, or -1 */
 	typed_list typed;    /* the properties of the process that the request has set */

@@ -82,6 +82,57 @@ test_of_another_container() {
 	done
 }
 
+# A user to whom no cgroup is delegated has none, whatever is at the default path: an empty cgroup or a container of root's.
+test_name_of_another_user() {
+	command -v setpriv >/dev/null || skip 'setpriv(1) is not here'
+	chmod 755 "$SUITE_DIR" "$WORK"
+	cp "$HULL" "$WORK/hull"
+	chmod 755 "$WORK/hull"
+	create
+	mkdir "$WORK/users"
+	config '.process.args = ["true"] | .linux.namespaces |= map(select(.type != "network")) + [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 4321, size: 1}] | .linux.gidMappings = .linux.uidMappings
+		| del(.mounts[] | select(.type == "sysfs")) | (.mounts[] | select(.type == "devpts")).options -= ["gid=5"]'
+	chown -R 4321:4321 "$BUNDLE" "$WORK/users"
+	for there in 'container' 'empty'; do
+		try setpriv --reuid 4321 --regid 4321 --clear-groups --inh-caps=-all "$WORK/hull" --root "$WORK/users" run -b "$BUNDLE" "$ID"
+		[ "$status" = 0 ] || fail "$there: $errors"
+		[ -e "$CGROUP2/hull-$ID" ] || fail "$there: it is gone"
+		[ $there = empty ] || { hull delete --force "$ID" && mkdir "$CGROUP2/hull-$ID"; } || fail delete
+	done
+	rmdir "$CGROUP2/hull-$ID"
+}
+
+# exec joins init where that is, if the recorded cgroup has been removed.
+test_exec_without_the_cgroup() {
+	create --pid-file "$WORK/pid"
+	hull start "$ID" || fail start
+	mkdir "$CGROUP2/$ID-else"
+	cat "$WORK/pid" >"$CGROUP2/$ID-else/cgroup.procs"
+	rmdir "$CGROUP2/hull-$ID" || fail 'somebody is left'
+	hull exec -d "$ID" sleep 1000 </dev/null || fail exec
+	same 2 "$(wc -l <"$CGROUP2/$ID-else/cgroup.procs")" 'the processes there'
+	hull delete --force "$ID" || fail delete
+	await 'a process is left' rmdir "$CGROUP2/$ID-else"
+}
+
+# exec in a scope with a subgroup for init joins that one: its cgroup namespace begins there.
+test_exec_in_a_subgroup() {
+	create --pid-file "$WORK/pid"
+	hull start "$ID" || fail start
+	mkdir "$CGROUP2/hull-$ID/sub"
+	cat "$WORK/pid" >"$CGROUP2/hull-$ID/sub/cgroup.procs"
+	for file in state.json config.json; do
+		cp "$STATE/$ID/$file" "$WORK/$file"
+		jq '.annotations = {"run.oci.systemd.subgroup": "sub"} | if .pidStart then .systemdCgroup = true else . end' \
+			"$WORK/$file" >"$STATE/$ID/$file"
+	done
+	hull exec -d "$ID" sleep 1000 </dev/null || fail exec
+	same 2 "$(wc -l <"$CGROUP2/hull-$ID/sub/cgroup.procs")" 'the processes there'
+	cp "$WORK/state.json" "$STATE/$ID/state.json" # systemd is not asked
+	hull delete --force "$ID" || fail delete
+}
+
 # The same id below another state root leads to the same cgroup.
 test_same_id_elsewhere() {
 	hull run -b "$BUNDLE" --keep "$ID" -- true || fail run

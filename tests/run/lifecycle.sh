@@ -162,6 +162,22 @@ test_kill_all() {
 	hull delete "$ID" || fail delete
 }
 
+# Without a pid namespace of its own its processes do not end with init.
+test_kill_without_pid_namespace() {
+	config '.process.args = ["sleep", "1000"] | .linux.namespaces |= map(select(.type != "pid"))'
+	empty() { grep -q 'populated 0' "$CGROUP2/hull-$ID/cgroup.events"; }
+	for first in '' init; do
+		hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 || fail "run: $(cat "$WORK/out")"
+		hull exec -d "$ID" sleep 1000 || fail exec
+		[ -z "$first" ] || { kill -9 "$(hull state "$ID" | jq .pid)" && wait_for stopped; }
+		try hull kill "$ID" KILL
+		expect_status 0
+		await 'a process lives' empty
+		fails_with 'container not running' hull kill "$ID" KILL
+		hull delete "$ID" || fail delete
+	done
+}
+
 # Without a cgroup, these are the processes of its pid namespace: those of exec, and those of a namespace below, too.
 test_kill_all_without_cgroup() {
 	config --arg script 'trap "echo t >/tmp/init" TERM; echo r >/tmp/ready; while :; do sleep 0.1; done' '.process.args = ["sh", "-c", $script]'
