@@ -51,11 +51,14 @@ static int empty(int fd, const char *path, int64_t deadline, int timeout_ms, str
 }
 
 /* Empties a cgroup that existed before the container, which stays. */
-static int clear(const struct cgroup_host *host, const char *path, int timeout_ms, struct error *err)
+static int clear(const struct cgroup_host *host, const char *path, const struct cgroup_made *made, int timeout_ms,
+	struct error *err)
 {
 	FD(fd) = cgroup_try_open_prefix(host, path, strlen(path));
 	if (fd < 0)
 		return errno == ENOENT ? 0 : fail(err, errno, "open cgroup %s", path);
+	if (made->mark && cgroup_is_anothers(fd, made->mark, made->marked_only))
+		return 1;
 	if (empty(fd, path, clock_now_ms() + timeout_ms, timeout_ms, err) < 0)
 		return -1;
 	return devices_detach(fd, err);
@@ -67,7 +70,8 @@ static bool is_busy(int errnum)
 }
 
 /* Tries rmdir(2) first, since the cgroup is mostly empty. */
-static int remove_it(const struct cgroup_host *host, const char *path, int timeout_ms, struct error *err)
+static int remove_it(const struct cgroup_host *host, const char *path, const struct cgroup_made *made, int timeout_ms,
+	struct error *err)
 {
 	int64_t deadline = clock_now_ms() + timeout_ms;
 	size_t len = strlen(path);
@@ -81,6 +85,8 @@ static int remove_it(const struct cgroup_host *host, const char *path, int timeo
 			return 0;
 		if (fd < 0)
 			return fail(err, errno, "open cgroup %s", path);
+		if (made->mark && cgroup_is_anothers(fd, made->mark, made->marked_only))
+			return 1;
 		if (empty(fd, path, deadline, timeout_ms, err) < 0)
 			return -1;
 		/* Another process may have been moved into it since. */
@@ -99,9 +105,10 @@ int cgroup_destroy(
 	if (!host->mount[0])
 		return 0;
 	if (made.components == 0)
-		return clear(host, path, timeout_ms, err);
-	if (remove_it(host, path, timeout_ms, err) < 0)
-		return -1;
+		return clear(host, path, &made, timeout_ms, err);
+	int status = remove_it(host, path, &made, timeout_ms, err);
+	if (status != 0)
+		return status;
 	for (size_t len = cgroup_parent_len(path, strlen(path)); len > 0; len = cgroup_parent_len(path, len)) {
 		bool ours = made.components > 1 || cgroup_is_our_parent(host, path, len);
 		made.components -= made.components > 1;

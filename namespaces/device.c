@@ -105,7 +105,9 @@ int device_open(struct device_op *op, struct error *err)
 {
 	if (!op->bind)
 		return 0;
-	FD(tree) = sys_open_tree(AT_FDCWD, op->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	/* Read-only, which is about the inode: a user namespace in which its owner is mapped must not change it. */
+	struct mount_attr attr = { .attr_set = defence_is_off("lent-devices") ? 0 : MOUNT_ATTR_RDONLY };
+	FD(tree) = sys_open_tree_attr(AT_FDCWD, op->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, &attr);
 	struct stat st;
 	if (tree < 0 || fstat(tree, &st) < 0)
 		return fail_at(err, errno, op->where, "open %s of the host", op->path);
@@ -214,29 +216,4 @@ int devices_make(const struct anchors *anchors, struct device_op *ops, size_t le
 			return error_at(err, ops[i].where);
 	}
 	return given ? 0 : make_links(dev, err);
-}
-
-static bool is_null(int fd)
-{
-	struct stat st;
-	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
-}
-
-int devices_own_null(int root, struct error *err)
-{
-	FD(own) = -1;
-	for (int fd = 0; fd <= 2; fd++) {
-		if (!is_null(fd))
-			continue;
-		FD(found) = own < 0 ? path_try_open(root, "/dev/null", O_PATH) : -1;
-		if (own < 0 && (found < 0 || !is_null(found)))
-			return 0;
-		if (own < 0)
-			own = path_try_open(root, "/dev/null", O_RDWR | O_NOCTTY);
-		if (own < 0 || !is_null(own)) /* the second walk may have ended elsewhere */
-			return 0;
-		if (dup2(own, fd) < 0)
-			return fail(err, errno, "exchange descriptor %d", fd);
-	}
-	return 0;
 }

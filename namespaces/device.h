@@ -42,7 +42,3 @@ int device_open(struct device_op *op, struct error *err);
 /* Makes the devices, and the links /dev/fd, stdin, stdout, stderr and ptmx unless they exist. Nothing is
  * made in a /dev that is bound from the host. The umask must be 0. */
 int devices_make(const struct anchors *anchors, struct device_op *ops, size_t len, struct error *err);
-
-/* Replaces the host's null device among the descriptors 0 to 2 by the container's own, if it has one. Through the
- * host's node the container could change its mode. */
-int devices_own_null(int root, struct error *err);

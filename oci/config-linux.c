@@ -236,8 +236,8 @@ static const struct property seccomp_syscall_properties[] = {
 static const struct schema oci_seccomp_syscall_schema = SCHEMA(oci_seccomp_syscall, seccomp_syscall_properties);
 
 static const struct property seccomp_properties[] = {
-	WORD(struct oci_seccomp, default_action, "defaultAction", REQUIRED, oci_seccomp_action_words,
-		"action on a call that no entry of syscalls matches"),
+	WORD(struct oci_seccomp, default_action, "defaultAction", 0, oci_seccomp_action_words,
+		"action on a call that no entry of syscalls matches; required if there are entries"),
 	UINT(struct oci_seccomp, default_errno_ret, "defaultErrnoRet", 0, UINT16_MAX,
 		"errno or message to the tracer for the default action; EPERM if absent"),
 	WORDS(struct oci_seccomp, architectures, "architectures", 0, oci_seccomp_arch_words,
@@ -268,7 +268,7 @@ static const struct property linux_properties[] = {
 	OBJECT(struct oci_linux, time_offsets, oci_time_offsets, "timeOffsets", 0,
 		"clock offsets of a new time namespace"),
 	OBJECTS(struct oci_linux, devices, oci_device, "devices", 0,
-		"device nodes made in addition to the default ones"),
+		"device nodes made in addition to the default ones; rules in resources.devices must allow them"),
 	OBJECT_MAP(struct oci_linux, net_devices, oci_net_device, "netDevices", 0,
 		"network devices moved into the container, by their name on the host"),
 	STRING(struct oci_linux, cgroups_path, "cgroupsPath", 0,
@@ -279,7 +279,7 @@ static const struct property linux_properties[] = {
 	OBJECT(struct oci_linux, memory_policy, oci_memory_policy, "memoryPolicy", 0,
 		"NUMA memory policy of the process"),
 	MAP(struct oci_linux, sysctl, "sysctl", 0, "kernel parameters of the container's namespaces, by name"),
-	OBJECT(struct oci_linux, seccomp, oci_seccomp, "seccomp", 0, "filter of system calls"),
+	OBJECT(struct oci_linux, seccomp, oci_seccomp, "seccomp", 0, "filter of system calls; an empty object is none"),
 	WORD(struct oci_linux, rootfs_propagation, "rootfsPropagation", 0, oci_propagation_words,
 		"propagation of the root mount; the r-forms include all mounts below it"),
 	STRINGS(struct oci_linux, masked_paths, "maskedPaths", 0,

@@ -23,10 +23,11 @@
 	"proc-links",      /* mount: no symbolic link leads to procfs and sysfs */                 \
 	"dumpable",        /* create, init: not dumpable */                                        \
 	"leaked",          /* create, init: close what the caller leaked */                        \
-	"host-null",       /* init: the host's null device is exchanged for the container's */     \
+	"lent-devices",    /* streams: devices lent as streams are on a read-only mount */             \
 	"start-peer",      /* init: start is its maker's alone */                                  \
 	"readonly-null",   /* paths: the mask cannot be used to change the host's null device */   \
 	"passwd-type",     /* home: only a regular file is opened */                               \
+	"setgroups",       /* process: groups that cannot be dropped are an error */                   \
 	"chmod-link",      /* device: a link in a node's place is not followed */                  \
 	"environment",     /* init: nothing of the caller's environment in memory */               \
 	"late-clone",      /* init: exec is in the container's pid namespace only at the end */    \
@@ -35,7 +36,7 @@
 	"session",         /* init: a session of its own */                                        \
 	"keyring",         /* init: a session keyring of its own that nobody can have made before */ \
 	"idmap",           /* mount: ids of a mount are mapped, or it is not made */               \
-	"log-text",        /* log: no control characters */                                        \
+	"printable",       /* str: no control characters reach a terminal */                      \
 	"pid-file",        /* launch: replace, and nothing but a file */                           \
 	"state-root",      /* container: of ours alone */                                          \
 	"sysctl"           /* check: only what belongs to a namespace of the container */

@@ -51,6 +51,12 @@ int fd_batch_add(struct fd_batch *batch, int fd)
 	return fd;
 }
 
+bool fd_is_inherited(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+	return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
 /* Each round finds the next descriptor to keep, and closes those before it. */
 int mkdir_exactly(int dirfd, const char *name, mode_t mode)
 {

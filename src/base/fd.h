@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -15,6 +16,8 @@
 
 void close_fd(int *fd); /* closes it unless negative, keeps errno, leaves -1 */
 int take_fd(int *fd);   /* returns it and leaves -1, so that the end of the scope does not close it */
+/* Whether the descriptor is open, and left open by execve(2): hull inherited it, and did not open it itself. */
+bool fd_is_inherited(int fd);
 /* Closes all descriptors from `first` on except those in keep, some of which may be -1. -1 and errno. */
 int close_all_but(int first, const int *keep, size_t count);
 

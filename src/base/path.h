@@ -30,6 +30,6 @@ int path_make(int root, const char *path, enum path_kind kind, mode_t mode, stru
 /* The same for a path that the caller has just found missing. */
 int path_make_missing(int root, const char *path, enum path_kind kind, mode_t mode, struct error *err);
 
-/* The part of `path` below the directory `dir`, "" for dir itself, or NULL if path is not there. Compares without regard
- * to symlinks: "/dev//./null" is below "/dev". Pure. */
+/* The part of `path` below the directory `dir`, "" for dir itself, or NULL if path is not there. Compares without
+ * regard to symlinks: "/dev//./null" is below "/dev". Pure. */
 const char *path_rest(const char *dir, const char *path);

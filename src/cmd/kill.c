@@ -3,7 +3,7 @@
 #include "cmd/cmd.h"
 #include "cmd/match.h"
 #include "cmd/signal-names.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 
 struct kill_options {
 	bool all, regex;

@@ -27,12 +27,14 @@ int interactive_check(const struct process_options *options, struct error *err)
 int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err)
 {
 	*ret_count = 0;
-	if (text && !str_to_u64(text, 1024, ret_count))
-		return fail(err, 0, "--preserve-fds: expected a number up to 1024, found \"%.64s\"", text);
+	if (text && !str_to_u64(text, PRESERVE_FDS_MAX, ret_count))
+		return fail(
+			err, 0, "--preserve-fds: expected a number up to %d, found \"%.64s\"", PRESERVE_FDS_MAX, text);
 	return 0;
 }
 
-int request_fill(struct context *ctx, const struct create_options *o, struct create_request *request, struct error *err)
+int request_fill(
+	struct context *ctx, const struct creation_options *o, struct create_request *request, struct error *err)
 {
 	const struct process_options *process = &o->process;
 	uint64_t preserve;
@@ -64,24 +66,8 @@ int request_fill(struct context *ctx, const struct create_options *o, struct cre
 
 int print_plan(const struct plan *plan, struct error *err)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-	if (!out)
-		abort(); /* out of memory */
-	plan_print(plan, out);
-	(void)fputs("init:\n", out);
-	init_print_steps(plan, out);
-	if (fclose(out) != 0)
-		abort();
-	for (char *line = text, *end; *line; line = end + 1) { /* every line ends in a newline */
-		end = line + strcspn(line, "\n");
-		if (*end == '\0')
-			break;
-		*end = '\0';
-		str_make_printable(line);
-		(void)puts(line);
-	}
-	free(text);
+	plan_print(plan, stdout);
+	(void)fputs("init:\n", stdout);
+	init_print_steps(plan, stdout);
 	return print_end(err);
 }

@@ -15,7 +15,7 @@
 #include "run/relay.h"
 
 struct run_options {
-	struct create_options create;
+	struct creation_options create;
 	bool detach, keep, no_subreaper, dry_run;
 	struct oci_bool rm;
 	const char *report;

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -38,7 +39,10 @@ static int forward_ready(struct container *c, int notify, struct error *err)
 	if (notify < 0)
 		return 0;
 	container_unlock(c); /* other commands may inspect and kill it meanwhile */
-	FD(pidfd) = proc_pidfd(pid, c->record.pid_start.value, NULL);
+	FD(pidfd) = proc_pidfd(pid, c->record.pid_start.value, err);
+	if (pidfd < 0 && err->errnum != ESRCH)
+		return -1;
+	error_clear(err);
 	if (pidfd < 0)
 		return 0;
 	return sd_notify_forward_ready(notify, getenv("NOTIFY_SOCKET"), pidfd, pid, err) < 0 ? -1 : 0;

@@ -1,7 +1,7 @@
 #include "base/fd.h"
 #include "cgroups/stats.h"
 #include "cmd/cmd.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 
 /* Adds what a stopped container has used, from its cgroup, which exists until the container is deleted. */
 static void add_end(struct container *c, struct oci_state *state)
@@ -21,6 +21,8 @@ static int run(struct context *ctx, struct error *err)
 	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) < 0)
 		return -1;
 	enum status status = container_status(&c, err);
+	if (!status)
+		return -1;
 	struct oci_state state = container_state(&c, status);
 	if (status == STATUS_STOPPED)
 		add_end(&c, &state);

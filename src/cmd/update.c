@@ -14,7 +14,7 @@
 #include "cgroups/systemd.h"
 #include "cmd/cmd.h"
 #include "cmd/update-options.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
 
@@ -141,19 +141,12 @@ static int update_unit(struct container *c, const struct oci_resources *resource
 static int update_cgroup(struct context *ctx, struct container *c, struct oci_resources *resources, struct error *err)
 {
 	struct cgroup_host host;
-	struct oci_config *config = NULL;
-	static const struct oci_linux none;
 	FD(cgroup) = container_open_cgroup(c, &host, err);
 	if (cgroup < 0)
 		return -1;
 	if (complete_memory(ctx, cgroup, resources, err) < 0)
 		return -1;
-	/* the container's own nodes stay allowed beside new device rules */
-	if (resources->devices.len && container_config(c, &config, err) < 0)
-		return -1;
-	const struct oci_linux *linux = config && config->linux ? config->linux : &none;
-	if (cgroup_apply(&host, cgroup, c->record.cgroup_path, resources, linux->devices.items, linux->devices.len,
-		    CGROUP_IN_USE, err) == 0)
+	if (cgroup_apply(&host, cgroup, c->record.cgroup_path, resources, CGROUP_IN_USE, err) == 0)
 		return update_unit(c, resources, err);
 	bool cut = resources->memory && resources->memory->check_before_update.value;
 	return cut && !err->hint[0] && str_eq(err->where, ".linux.resources.memory.limit") ?

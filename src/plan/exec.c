@@ -59,7 +59,8 @@ int plan_make_exec(struct arena *arena, const struct oci_config *config, const s
 		.options = *options,
 		.target = -1,
 		.root = -1,
-		.null = -1 };
+		.null = -1,
+		.streams = { -1, -1, -1 } };
 	LIST_EACH (&plan.linux->namespaces, ns)
 		plan.target_namespaces |= (uint64_t)ns->type.value;
 	if (plan_process(arena, &plan, host, err) < 0)

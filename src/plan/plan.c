@@ -130,13 +130,13 @@ static void plan_env(struct arena *arena, struct plan *plan)
 	size_t len = env->len;
 	if (len)
 		memcpy(copy, env->items, len * sizeof(*copy));
-	len = env_keep_last(arena, copy, len);
 	if (plan->options.listen_fds) {
 		copy[len++] = arena_printf(arena, "LISTEN_FDS=%u", plan->options.listen_fds);
 		copy[len++] = "LISTEN_PID=1";
 	}
 	if (plan->options.notify_dir)
 		copy[len++] = "NOTIFY_SOCKET=/run/notify/notify.sock";
+	len = env_keep_last(arena, copy, len);
 	plan->env = copy;
 	for (size_t i = 0; i < len; i++)
 		if (str_starts(copy[i], "PATH="))
@@ -232,9 +232,10 @@ static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host
 		return systemd_unit_plan(
 			arena, plan->linux->cgroups_path, plan->options.id, !host_is_root(host), &plan->unit, err);
 	const char *path = plan->linux->cgroups_path;
-	if (host->delegated && (!path || *path != '/'))
-		path = path && *path ? arena_printf(arena, "%s/%s", host->delegated, path) :
-				       arena_printf(arena, "%s/hull-%s", host->delegated, plan->options.id);
+	if (!path || !*path)
+		path = cgroup_default_name(arena, plan->options.id);
+	if (host->delegated && *path != '/')
+		path = arena_printf(arena, "%s/%s", host->delegated, path);
 	return cgroup_path(arena, path, plan->options.id, &plan->cgroup_path, err);
 }
 
@@ -254,6 +255,7 @@ int plan_process(struct arena *arena, struct plan *plan, const struct host *host
 		ends(plan, rdt_plan_make(arena, plan->linux->intel_rdt, plan->options.id, &host->rdt, &plan->rdt, err),
 			err))
 		return -1;
+	plan->process.in_user_ns = plan_has_user_namespace(plan) || host->in_user_namespace;
 	plan_env(arena, plan);
 	return 0;
 }
@@ -340,7 +342,8 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 		.options = *options,
 		.root = -1,
 		.target = -1,
-		.null = -1 };
+		.null = -1,
+		.streams = { -1, -1, -1 } };
 	plan.rootfs = *config->root->path == '/' ? config->root->path :
 						   arena_printf(arena, "%s/%s", options->bundle, config->root->path);
 	/* An overlay is writable. It leaves the bundle's files unchanged in any case. */
@@ -416,6 +419,13 @@ void plan_add_home(struct arena *arena, struct plan *plan, int root)
 	*end = arena_printf(arena, "HOME=%s", account_home(arena, root, plan->process.uid));
 }
 
+int plan_open_streams(struct plan *plan, struct error *err)
+{
+	if (plan->config->process->terminal.value)
+		return 0;
+	return streams_open(plan_has_user_namespace(plan) ? &plan->linux->uid_mappings : NULL, plan->streams, err);
+}
+
 /* A joined namespace may be the host's own, whose parameters the container must not set. */
 static int check_sysctl(struct arena *arena, const struct plan *plan, struct error *err)
 {
@@ -436,6 +446,7 @@ int plan_open(struct arena *arena, struct plan *plan, int cache_dir, struct erro
 	bool inside = plan->needs & NEED_OPEN_INSIDE;
 	if (ns_open(&plan->ns, err) < 0 || open_idmaps(plan, err) < 0 ||
 		(!inside && plan_open_mounts(arena, plan, err) < 0) || check_sysctl(arena, plan, err) < 0 ||
+		plan_open_streams(plan, err) < 0 ||
 		seccomp_compile(arena, plan->linux->seccomp, cache_dir, &plan->seccomp, err) < 0)
 		return -1;
 	FD(root) = inside ? open(plan->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;

@@ -29,10 +29,13 @@
 #include "process/lsm.h"
 #include "process/process.h"
 #include "process/seccomp.h"
+#include "process/streams.h"
 
 enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
 
 /* What the command line of create or run asks for, apart from the configuration. */
+enum { PRESERVE_FDS_MAX = 1024 }; /* of --preserve-fds, and of LISTEN_FDS, which is added */
+
 struct plan_options {
 	const char *id;
 	const char *bundle; /* absolute */
@@ -43,7 +46,7 @@ struct plan_options {
 	bool no_pivot, no_new_keyring;
 	const char *overlay; /* where changes of the root filesystem go: "tmp", an absolute path, or NULL */
 	bool idmap_rootfs;
-	unsigned preserve_fds;           /* number of descriptors from 3 on that the container gets */
+	unsigned preserve_fds;           /* numbers from 3 on, of which the container gets the open descriptors */
 	unsigned listen_fds;             /* … of which the first are LISTEN_FDS */
 	enum network network;            /* helper that connects a new network namespace */
 	const char *notify_dir;          /* directory of the proxied NOTIFY_SOCKET, or NULL */
@@ -128,8 +131,9 @@ struct plan {
 	uint64_t target_namespaces; /* CLONE_NEW* */
 
 	/* plan_open's; -1 before */
-	int root; /* detached tree of the root filesystem */
-	int null; /* /dev/null for masks */
+	int root;             /* detached tree of the root filesystem */
+	int null;             /* /dev/null for masks */
+	int streams[STREAMS]; /* replacements for the caller's devices */
 };
 
 int plan_make(struct arena *arena, const struct oci_config *config, const struct plan_options *options,
@@ -146,6 +150,8 @@ int plan_make_exec(struct arena *arena, const struct oci_config *config, const s
 /* The part that both kinds of plan share: ids, capabilities, labels, environment, and the steps for them. */
 int plan_process(struct arena *arena, struct plan *plan, const struct host *host, struct error *err);
 unsigned plan_process_needs(const struct plan *plan);
+/* Opens replacements for devices among the standard streams, unless the process gets a terminal of its own. */
+int plan_open_streams(struct plan *plan, struct error *err);
 /* Sets HOME from the /etc/passwd below root if the configuration does not set it, as all runtimes do. */
 void plan_add_home(struct arena *arena, struct plan *plan, int root);
 /* Whether the process is in another user namespace than the runtime. */

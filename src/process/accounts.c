@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/defences.h"
@@ -23,14 +25,25 @@ enum { PASSWD_FIELDS = 7, GROUP_FIELDS = 4 };
 
 #define MAX_ID (UINT32_MAX - 1) /* -1 is no id */
 
+/* Whether the file holds data, rather than being an interface of the kernel, where reading may have an effect: a link
+ * to /proc/kmsg would take messages out of the kernel's log. Such files have no size, except on the filesystems named
+ * here. */
+static bool is_plain_file(int fd)
+{
+	struct stat st;
+	struct statfs fs;
+	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return false;
+	return fs.f_type != SYSFS_MAGIC && fs.f_type != EFIVARFS_MAGIC && fs.f_type != PROC_SUPER_MAGIC;
+}
+
 /* Opened only after a look at its type: the image may have put a device there, and opening some devices has an effect
  * (a watchdog). */
 static int open_regular(int root, const char *path)
 {
-	struct stat st;
 	char name[32];
 	FD(found) = path_try_open(root, path, O_PATH);
-	if (found < 0 || fstat(found, &st) < 0 || (!S_ISREG(st.st_mode) && !defence_is_off("passwd-type")))
+	if (found < 0 || (!is_plain_file(found) && !defence_is_off("passwd-type")))
 		return -1;
 	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", found);
 	return open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -34,6 +34,6 @@ int lsm_plan_make(const char *apparmor, const char *selinux_label, const char *m
  * process can mount. */
 int lsm_set_exec(const struct lsm_plan *plan, int procfd, struct error *err);
 
-/* Gives the keys that the calling thread makes until its next execve the SELinux label too: else a confined process cannot
- * use its own session keyring. */
+/* The keys that the calling thread makes until its next execve have the SELinux label too: else a confined process
+ * cannot use its own session keyring. */
 int lsm_set_keys(const struct lsm_plan *plan, int procfd, struct error *err);

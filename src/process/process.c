@@ -13,9 +13,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/defences.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "oci/words.h"
+#include "process/caps.h"
 
 int cpu_list_parse(const char *text, uint64_t *mask, size_t words, struct error *err)
 {
@@ -242,14 +244,21 @@ static bool has_groups(const gid_t *groups, size_t count)
 	return same;
 }
 
-/* Returns 0 or an errno. With "deny" in /proc/PID/setgroups no group may be dropped, since a group may deny access
- * (user_namespaces(7)). An empty list then means the present groups. */
-static int try_groups(const gid_t *groups, size_t count)
+/* Whether EPERM of setgroups(2) means "deny" in /proc/PID/setgroups, which forbids to drop a group because a group may
+ * deny access (user_namespaces(7)). Its other cause is a lack of CAP_SETGID. */
+static bool is_denied(const struct process_plan *plan)
+{
+	return defence_is_off("setgroups") || (plan->in_user_ns && (caps_held() & caps_mask("CAP_SETGID")));
+}
+
+/* Returns 0 or an errno. Where groups cannot be dropped, an empty list means the present ones. */
+static int try_groups(const struct process_plan *plan, const gid_t *groups, size_t count)
 {
 	if (setgroups(count, groups) == 0)
 		return 0;
 	int saved = errno;
-	return saved == EPERM && (count == 0 || has_groups(groups, count)) ? 0 : saved;
+	bool granted = saved == EPERM && (has_groups(groups, count) || (count == 0 && is_denied(plan)));
+	return granted ? 0 : saved;
 }
 
 /* Like try_groups(), but leaves out groups from the image's files that cannot be set. */
@@ -262,14 +271,14 @@ static int try_groups_there_are(const struct process_plan *plan)
 	for (size_t i = 0; i < plan->group_count; i++)
 		if (i >= plan->image_groups || setgroups(1, &plan->groups[i]) == 0)
 			groups[count++] = plan->groups[i];
-	int status = try_groups(groups, count);
+	int status = try_groups(plan, groups, count);
 	free(groups);
 	return status;
 }
 
 static int set_groups(const struct process_plan *plan, struct error *err)
 {
-	int saved = try_groups(plan->groups, plan->group_count);
+	int saved = try_groups(plan, plan->groups, plan->group_count);
 	if (saved && plan->image_groups)
 		saved = try_groups_there_are(plan);
 	if (!saved)
@@ -277,9 +286,11 @@ static int set_groups(const struct process_plan *plan, struct error *err)
 	const char *hint = NULL;
 	if (saved == EINVAL)
 		hint = "is each group mapped in .linux.gidMappings?";
-	else if (saved == EPERM)
+	else if (saved == EPERM && is_denied(plan))
 		hint = "a user namespace made without privilege may not change its groups; "
 		       "run.oci.keep_original_groups keeps them";
+	else if (saved == EPERM)
+		hint = "it needs CAP_SETGID; run.oci.keep_original_groups keeps the caller's groups";
 	return fail_at_hint(
 		err, saved, ".process.user.additionalGids", hint, "setgroups to %zu groups", plan->group_count);
 }

@@ -55,6 +55,7 @@ struct process_plan {
 	gid_t *groups;
 	size_t group_count, image_groups; /* the first image_groups of them come from the image's files */
 	bool no_new_privs;
+	bool in_user_ns; /* not the first one; set by the caller */
 
 	LIST(struct process_rlimit) rlimits;
 

@@ -1,7 +1,7 @@
 /*
  * tty on COMMAND...: runs the command with a new controlling terminal; then prints how many bytes were put into the
- * input of that terminal. tty inject: tries to put bytes there from inside: by TIOCSTI, also after taking the
- * terminal, and by TIOCLINUX.
+ * input of that terminal, and its mode and owner. tty inject: tries to put bytes there from inside: by TIOCSTI, also
+ * after taking the terminal, and by TIOCLINUX.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -62,7 +63,9 @@ static int run_on(char **args)
 		}
 	}
 	(void)ioctl(peer, FIONREAD, &bytes);
-	printf("injected %d\n", bytes);
+	struct stat st;
+	(void)fstat(peer, &st);
+	printf("injected %d\nmode %o\nowner %u\n", bytes, st.st_mode & 07777, st.st_uid);
 	return status ? 1 : 0;
 }
 

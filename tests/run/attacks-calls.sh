@@ -42,12 +42,35 @@ test_mount_without_right() {
 	done
 }
 
-test_groups_of_the_caller() { # CVE-2022-36109
+test_groups_of_the_caller() { # CVE-2022-36109, CVE-2023-25173
 	config '.process.user = {uid: 1000, gid: 1000}'
 	command -v setpriv >/dev/null || skip 'setpriv(1) is not here'
 	config '.process.args = ["id", "-G"]'
 	try setpriv --groups 0,4,27 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
 	same 1000 "$out" groups
+}
+
+# Root that may not drop its groups does not lend them to the container, neither to a process of exec.
+attack_groups() {
+	fresh
+	config '.process.args = ["id", "-G"]'
+	try setpriv --groups 0,4,27 --bounding-set -setgid "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	case $out in *27*) ;; *) false ;; esac
+}
+attack_groups_of_exec() {
+	fresh
+	config '.process.args = ["sleep", "1000"]'
+	hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" || fail "run: $(cat "$WORK/errors")"
+	try setpriv --groups 0,4,27 --bounding-set -setgid "$HULL" --root "$STATE" exec "$ID" id -G
+	hull delete --force "$ID"
+	case $out in *27*) ;; *) false ;; esac
+}
+test_groups_that_cannot_be_dropped() {
+	command -v setpriv >/dev/null || skip 'setpriv(1) is not here'
+	defended setgroups attack_groups
+	defended setgroups attack_groups_of_exec
+	refused attack_groups
+	case $errors in *'setgroups to 0 groups: Operation not permitted'*CAP_SETGID*) ;; *) fail "said: $errors" ;; esac
 }
 
 # A process that looks around: no mount of the host, no root of the host, no keys, no way up.

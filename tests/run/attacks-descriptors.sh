@@ -18,6 +18,30 @@ test_leaked_descriptors() {
 	same '0 1 2' "$(echo "$out" | tr '\n' ' ' | sed 's/ $//')" 'open descriptors'
 }
 
+# The same if one of our calls fails: a program or hook that runs all the same has nothing that the caller leaked.
+attack_leaked_by_a_fault() {
+	with_killer
+	helper leak
+	fresh
+	config --arg list "$WORK/hooks" '.process.args = ["ls", "-l", "/proc/self/fd"] |
+		.hooks = {createRuntime: [{path: "/bin/sh", args: ["sh", "-c", "ls -l /proc/self/fd >>\($list)"]}]} |
+		.hooks.poststop = .hooks.createRuntime'
+	for who in parent child; do
+		at=0 total=1
+		while [ $at -le "$total" ]; do
+			: >"$WORK/hooks"
+			FAULT=EIO REPORT=$WORK/report "$KILL_AT" $who $at "$SUITE_DIR/bin/leak" "$CANARY" "$HULL" --root "$STATE" \
+				run -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors"
+			[ $at != 0 ] || read -r total _ <"$WORK/report"
+			! grep -q canary "$WORK/out" "$WORK/hooks" || return 0
+			hull delete --force "$ID" >/dev/null 2>&1
+			at=$((at + total / ${STEPS:-20} + 1))
+		done
+	done
+	return 1
+}
+test_leaked_descriptors_when_a_call_fails() { defended leaked attack_leaked_by_a_fault; }
+
 # The working directory by a descriptor: in the configuration, and through a link in the image.
 attack_cwd() { # CWD
 	fresh
@@ -96,9 +120,9 @@ attack_closed_stream() {
 test_closed_standard_input() {
 	defended streams attack_closed_stream
 	fresh
-	config '.process.args = ["sh", "-c", "exec ls -l /proc/self/fd >/list"]'
+	config '.process.args = ["sh", "-c", "stat -L -c %t:%T /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 3>/list >&3"]'
 	"$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" <&- >&- 2>&- || fail 'all three closed'
-	same 2 "$(grep -c '/dev/null$' "$BUNDLE/rootfs/list")" 'null devices besides the list'
+	same 2 "$(grep -c '^1:3$' "$BUNDLE/rootfs/list")" 'null devices besides the list'
 }
 
 # The null device of the host, lent as standard input, must not be changed by fchmod.
@@ -111,20 +135,61 @@ attack_lent_null() {
 	rm "$WORK/null"
 	[ "$mode" != 666 ]
 }
-test_mode_of_a_lent_null() { defended host-null attack_lent_null; }
+test_mode_of_a_lent_null() { defended lent-devices attack_lent_null; }
 
-attack_null_lent_to_exec() {
+attack_null_lent_to_exec() { # COMMAND
 	fresh
 	mknod -m 666 "$WORK/null" c 1 3
 	config '.process.args = ["sleep", "1000"]'
 	hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" || fail 'run'
-	hull exec "$ID" chmod 600 /proc/self/fd/0 <"$WORK/null" >"$WORK/out" 2>"$WORK/errors" || fail "exec: $(cat "$WORK/errors")"
+	$1
+	hull exec "$ID" chmod 600 /proc/self/fd/0 <"$WORK/null" >"$WORK/out" 2>"$WORK/errors"
 	mode=$(stat -c %a "$WORK/null")
 	rm "$WORK/null"
 	hull delete --force "$ID"
 	[ "$mode" != 666 ]
 }
-test_mode_of_a_null_lent_to_exec() { defended host-null attack_null_lent_to_exec; }
+# Whatever the container has put in the place of its own.
+attack_exec_plain() { attack_null_lent_to_exec :; }
+attack_exec_removed() { attack_null_lent_to_exec 'hull exec '"$ID"' rm /dev/null'; }
+attack_exec_link() { attack_null_lent_to_exec 'hull exec '"$ID"' ln -sf /etc/passwd /dev/null'; }
+test_mode_of_a_null_lent_to_exec() {
+	defended lent-devices attack_exec_plain
+	defended lent-devices attack_exec_removed
+	defended lent-devices attack_exec_link
+}
+
+# A device that is bound into a user namespace, where its owner is mapped. Its stand-in is in a mount namespace of our own.
+attack_bound_null() {
+	fresh
+	mknod -m 666 "$WORK/null" c 1 3
+	config '.process.args = ["chmod", "600", "/dev/null"] | .linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1000}] | .linux.gidMappings = .linux.uidMappings'
+	unshare -m sh -c 'mount --bind "$1" /dev/null && exec "$2" --root "$3" run -b "$4" "$5"' - \
+		"$WORK/null" "$HULL" "$STATE" "$BUNDLE" "$ID" >"$WORK/out" 2>"$WORK/errors"
+	mode=$(stat -c %a "$WORK/null")
+	rm "$WORK/null"
+	[ "$mode" != 666 ]
+}
+test_mode_of_a_bound_null() { defended lent-devices attack_bound_null; }
+
+# A terminal of the host, lent as all three streams.
+attack_lent_terminal() { # COMMAND...
+	fresh
+	helper tty
+	config '.process.args = ["sh", "-c", "chmod 666 /proc/self/fd/0; chown 1000 /proc/self/fd/1"]'
+	try "$SUITE_DIR/bin/tty" on "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	case $out in *'mode 666'* | *'owner 1000'*) ;; *) false ;; esac
+}
+test_mode_of_a_lent_terminal() { defended lent-devices attack_lent_terminal; }
+test_lent_terminal_keeps_its_mode() { refused attack_lent_terminal; }
+test_lent_terminal_works() {
+	fresh
+	helper tty
+	config '.process.args = ["sh", "-c", "[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo a terminal"]'
+	try "$SUITE_DIR/bin/tty" on "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	case $errors in *'a terminal'*) ;; *) fail "said: $out $errors" ;; esac
+}
 
 # A container that waits for start holds nothing of its caller's, neither a pipe nor a directory of ours.
 attack_waiting() {
@@ -152,10 +217,18 @@ test_log_and_socket() {
 	hull delete "$ID"
 }
 
+# The log takes number 3, which the caller has left free.
 test_preserved_are_the_callers_own() {
-	config '.process.args = ["true"]'
-	fails_with '--preserve-fds: descriptor 3: Bad file descriptor' \
-		hull --log "$WORK/log" run --preserve-fds 1 -b "$BUNDLE" "$ID"
+	with_probe
+	config '.process.args = ["probe", "fds"]'
+	for options in --debug ''; do
+		try hull $options --log "$WORK/log" run --preserve-fds 5 -b "$BUNDLE" "$ID"
+		expect_status 0
+		same '0 1 2' "$(printf '%s' "$out" | xargs)" 'the descriptors'
+	done
+	config '.process.args = ["/proc/self/fd/3"]'
+	try hull --log "$WORK/log" run --preserve-fds 5 -b "$BUNDLE" "$ID"
+	[ "$status" != 0 ] || fail 'the log was executed'
 }
 
 # In a pid namespace that it shares, the waiting init is closed to a process with the same capabilities (without CAP_SYS_PTRACE,

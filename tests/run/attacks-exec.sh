@@ -375,7 +375,7 @@ test_no_process_left_to_it() {
 	end_container
 }
 
-# CVE-2022-1708: output without end, which a slow reader does not pile up in memory.
+# CVE-2022-1708, CVE-2022-31030: output without end, which a slow reader does not pile up in memory.
 test_endless_output() {
 	fresh
 	start_container sleep 900
@@ -394,5 +394,18 @@ test_endless_output() {
 	[ $most -lt 4096 ] || grep -q __asan_init "$HULL" || fail "$most KiB of memory"
 	end_container
 }
+
+# The image's accounts as a link to a file of the kernel, which reading may change (/proc/kmsg). Here the name of a process stands in.
+attack_accounts_in_procfs() {
+	fresh
+	config '.process.env |= map(select(startswith("HOME=") | not)) |
+		.process.args = ["sh", "-c", "echo -n root:x:0:0::/p: >/proc/1/comm; ln -sf /proc/1/comm /etc/passwd; touch /ready; sleep 1000; :"]'
+	hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors" || fail "run: $(cat "$WORK/errors")"
+	await 'no link' [ -e "$BUNDLE/rootfs/ready" ]
+	try hull exec "$ID" sh -c 'echo $HOME'
+	hull delete --force "$ID"
+	[ "$out" = /p ]
+}
+test_accounts_are_a_file_of_procfs() { defended passwd-type attack_accounts_in_procfs; }
 
 run_tests

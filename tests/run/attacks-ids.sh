@@ -128,7 +128,7 @@ test_cgroup_paths() {
 		run_fails .linux.cgroupsPath
 	done
 }
-test_cgroup_files() {
+test_cgroup_files() { # GHSA-5g49-rx9x-qfc6
 	for file in ../../x ../cgroup.procs /cgroup.procs a/b .. . '' '.x' 'cgroup.procs/'; do
 		config --arg file "$file" '.linux.resources.unified = {($file): "1"}'
 		run_fails '.linux.resources.unified'
@@ -160,7 +160,7 @@ test_sysctl_of_the_host() {
 	same "$pattern" "$(cat /proc/sys/kernel/core_pattern)" "the host's core_pattern"
 }
 
-# Users: a number is that number, and never another one.
+# Users: a number is that number, and never another one, nor a name (CVE-2026-46680).
 test_users() {
 	for uid in 4294967295 4294967296 18446744073709551615 -1 1.5 '"0"' '"1000"'; do
 		config --argjson uid "$uid" '.process.user.uid = $uid'

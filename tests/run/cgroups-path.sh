@@ -39,6 +39,16 @@ test_nested() {
 	[ ! -e "$CGROUP2/$ID-a" ] || fail 'the parents are still there'
 }
 
+# docker stats reads the files of memory and others though no limit is set; what is refused on the way is no error.
+test_nested_has_controllers() {
+	[ -n "$(cat "$CGROUP2/cgroup.controllers")" ] || skip 'cgroup2 has no controllers here'
+	config --arg path "/$ID-a/b" '.linux.cgroupsPath = $path | del(.linux.resources)'
+	create
+	same "$(xargs -n 1 <"$CGROUP2/cgroup.controllers" | sort | xargs)" "$(xargs -n 1 <"$CGROUP2/$ID-a/b/cgroup.controllers" | sort | xargs)" \
+		'the controllers of the cgroup'
+	hull delete --force "$ID" || fail delete
+}
+
 test_existing_parent_stays() {
 	mkdir "$CGROUP2/$ID-a"
 	cgroups_path "/$ID-a/b/c"
@@ -49,6 +59,38 @@ test_existing_parent_stays() {
 test_slashes() {
 	cgroups_path "//$ID-a///b//"
 	created_in "/$ID-a/b"
+}
+
+# One container has ended, and another one lives in the cgroup that it has left: no command on the first touches the second.
+test_of_another_container() {
+	cgroups_path "/$ID-shared/a"
+	for order in 'one two' 'two one'; do
+		hull run -b "$BUNDLE" --keep "$ID-one" -- true || fail 'run one'
+		hull run -d -b "$BUNDLE" "$ID-two" -- sleep 1000 || fail 'run two'
+		"$HULL" --root "$WORK/other" run -d -b "$BUNDLE" "$ID-one" -- true 2>"$WORK/errors" && fail 'two containers in one cgroup'
+		grep -q 'has processes in it' "$WORK/errors" || fail "$(cat "$WORK/errors")"
+		hull kill --all "$ID-one" KILL || fail kill
+		same '[]' "$(hull ps -f json "$ID-one" | jq -c .)" 'the processes of the first'
+		same running "$(hull state "$ID-two" | jq -r .status)" 'after kill --all'
+		! hull state "$ID-one" | grep -q resources || fail 'the first shows what the second uses'
+		for which in $order; do
+			hull delete $([ $which = one ] || echo --force) "$ID-$which" || fail "delete $which"
+			[ $which = two ] || [ "$order" = 'two one' ] ||
+				same running "$(hull state "$ID-two" | jq -r .status)" 'after the delete of the first'
+		done
+		[ ! -e "$CGROUP2/$ID-shared" ] || fail "$order: the cgroup is still there"
+	done
+}
+
+# The same id below another state root leads to the same cgroup.
+test_same_id_elsewhere() {
+	hull run -b "$BUNDLE" --keep "$ID" -- true || fail run
+	mkdir "$WORK/other"
+	"$HULL" --root "$WORK/other" run -d -b "$BUNDLE" "$ID" -- sleep 1000 </dev/null >"$WORK/out" 2>&1 || fail "$(cat "$WORK/out")"
+	hull delete "$ID" || fail delete
+	same running "$("$HULL" --root "$WORK/other" state "$ID" | jq -r .status)" 'the other one'
+	"$HULL" --root "$WORK/other" delete --force "$ID" || fail 'delete the other'
+	[ ! -e "$CGROUP2/hull-$ID" ] || fail 'the cgroup is still there'
 }
 
 test_odd_names() {

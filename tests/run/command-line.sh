@@ -347,8 +347,15 @@ test_other_meanings() {
 
 test_long_ids() {
 	says 1 "invalid container id \"$(printf '%064d' 0)…\"" hull run -b "$BUNDLE" "$(printf '%0256d' 0)"
-	says 1 'a shorter id' hull run -b "$BUNDLE" "$(printf '%0255d' 0)"
-	prints hi hull --cgroup-manager disabled run -b "$BUNDLE" "$(printf '%0255d' 0)" -- echo hi
+	ID=$(printf '%0255d' 0)
+	prints hi hull run -b "$BUNDLE" "$ID" -- echo hi
+	prints hi hull --cgroup-manager disabled run -b "$BUNDLE" "$ID" -- echo hi
+	create
+	try hull start "$ID"
+	expect_status 0
+	prints hi hull exec "$ID" echo hi
+	try hull delete -f "$ID"
+	expect_status 0
 }
 
 test_help_says_so() {

@@ -133,6 +133,15 @@ test_allowed_device_works() {
 	expect 1 'head -c 1 /dev/z | wc -c'
 }
 
+# As with runc and crun, a node gives no access where the rules deny it.
+test_node_without_a_rule_is_denied() {
+	config '.linux.devices = [{path: "/dev/zram", type: "c", major: 1, minor: 11, fileMode: 438}]
+		| .process.capabilities[] += ["CAP_SYSLOG"] | .linux.resources.devices = [{allow: false, access: "rwm"}]'
+	expect_match 'not permitted' '(: </dev/zram) 2>&1; true'
+	config '.linux.resources.devices += [{allow: true, type: "c", major: 1, minor: 11, access: "r"}]'
+	expect opened ': </dev/zram && echo opened'
+}
+
 test_denied_device_is_denied() {
 	# 1:11 is /dev/kmsg: not among the default devices.
 	config '.process.capabilities.bounding += ["CAP_MKNOD", "CAP_SYSLOG"] |

@@ -6,11 +6,12 @@
  *	kill-at parent 0 hull create ...      kills nothing, and prints the number of calls
  *	MEANWHILE='hull delete ...' kill-at parent 17 hull exec ...
  *	                                      kills nothing, but runs that with sh while the command stands before its 17th call
+ *	                                      (or, with "child", one of its processes before theirs, as long as it is hull)
  *	FAULT=EIO REPORT=FILE kill-at parent 17 hull create ...
  *	                                      kills nothing, but the 17th call fails with that error, undone
  *
  * Prints that number, or the exit status of the command (128 + signal) in the mode "child". With FAULT, it writes the
- * number of calls, the status ("hang" after ten seconds) and the number of the failed call in the kernel's table to
+ * number of calls, the status ("hang" after eleven seconds) and the number of the failed call in the kernel's table to
  * FILE instead; programs that a child executes are not counted. Exits with 0 if it killed, 3 if the command ended
  * before, 1 if it cannot trace. Processes that outlive the command continue untraced.
  */
@@ -28,7 +29,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_PROCESSES = 1024, PATIENCE = 10 };
+enum { MAX_PROCESSES = 1024, PATIENCE = 11 /* seconds: hull itself waits ten */ };
 
 struct pids {
 	pid_t items[MAX_PROCESSES];
@@ -42,6 +43,7 @@ struct trace {
 	bool killed;         /* or what is to run meanwhile has run */
 	struct pids inside;  /* those between the entry of a call and its end */
 	struct pids strange; /* those that have executed a program */
+	bool own;            /* programs that a child executes do not count */
 	int fault;           /* an errno, or 0 */
 	pid_t failing;       /* inside the call that fails */
 	long call;           /* its number */
@@ -100,13 +102,21 @@ static void set_register(pid_t pid, bool result, long value)
 #endif
 }
 
-/* Calls whose failure is not ours to handle: a process that ends does end, and the C library begins by the others. */
+/* Calls that never fail by their manual pages; and those by which the C library begins, which ends without them. */
 static bool never_fails(long call)
 {
 	static const long calls[] = {
 		SYS_exit,
 		SYS_exit_group,
 		SYS_rt_sigreturn,
+		SYS_getpid,
+		SYS_getppid,
+		SYS_gettid,
+		SYS_getuid,
+		SYS_geteuid,
+		SYS_getgid,
+		SYS_getegid,
+		SYS_umask,
 		SYS_brk,
 #ifdef SYS_arch_prctl
 		SYS_arch_prctl,
@@ -154,7 +164,7 @@ static void handle_stop(struct trace *t, pid_t pid, int status)
 		handle_call(t, pid);
 		sig = 0;
 	} else if (event || sig == SIGTRAP) {
-		if (event == PTRACE_EVENT_EXEC && t->fault && pid != t->main)
+		if (event == PTRACE_EVENT_EXEC && t->own && pid != t->main)
 			put_in(&t->strange, pid);
 		sig = 0; /* the first stop of a process that was just made is an event too */
 	}
@@ -218,6 +228,7 @@ int main(int argc, char **argv)
 	t.children = strcmp(argv[1], "child") == 0;
 	t.at = strtoul(argv[2], NULL, 10);
 	t.fault = error_of(getenv("FAULT"));
+	t.own = t.fault || getenv("MEANWHILE");
 	t.main = fork();
 	if (t.main == 0) {
 		(void)raise(SIGSTOP);

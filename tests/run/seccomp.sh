@@ -37,6 +37,16 @@ ends() {
 	same "status $1" "$(printf '%s\n' "$out" | tail -n 1)" "end by $2"
 }
 
+# As runc has it, a profile without anything is none.
+test_empty_profile() {
+	for profile in '{}' '{"defaultAction": ""}' '{"syscalls": [], "architectures": ["SCMP_ARCH_X86_64"]}'; do
+		config --argjson profile "$profile" '.linux.seccomp = $profile | .linux.rootfsPropagation = ""
+			| .process.args = ["grep", "Seccomp:", "/proc/self/status"]'
+		run
+		same 'Seccomp:	0' "$out" "$profile $errors"
+	done
+}
+
 test_filter_is_on() {
 	profile SCMP_ACT_ALLOW
 	rule SCMP_ACT_ERRNO sethostname

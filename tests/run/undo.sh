@@ -134,10 +134,6 @@ test_net_device_missing() {
 	refused '.linux.netDevices'
 }
 
-test_preserved_descriptor_missing() {
-	fails_with '--preserve-fds' hull create --preserve-fds 5 -b "$BUNDLE" "$ID"
-}
-
 # The state root is full: at each size another write fails.
 test_no_space() {
 	mkdir "$WORK/full"

@@ -413,10 +413,10 @@ static void test_process(void **state)
 	assert_int_equal(proc_start_time(getpid(), &own, &process_state, &err), 0);
 	assert_int_equal(process_state, 'R');
 	assert_true(own > 0);
-	assert_true(proc_is_alive(getpid(), own));
-	assert_false(proc_is_alive(getpid(), own + 1));
-	assert_false(proc_is_alive(0, own));
-	assert_false(proc_is_alive(-1, own));
+	assert_int_equal(proc_is_alive(getpid(), own, NULL), 1);
+	assert_int_equal(proc_is_alive(getpid(), own + 1, NULL), 0);
+	assert_int_equal(proc_is_alive(0, own, NULL), 0);
+	assert_int_equal(proc_is_alive(-1, own, NULL), 0);
 	pid_t child = fork();
 	if (child == 0) {
 		(void)pause();
@@ -430,9 +430,9 @@ static void test_process(void **state)
 	(void)kill(child, SIGTERM);
 	siginfo_t info;
 	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
-	assert_false(proc_is_alive(child, start)); /* a zombie runs nothing */
+	assert_int_equal(proc_is_alive(child, start, NULL), 0); /* a zombie runs nothing */
 	assert_int_equal(proc_wait(child), 128 + SIGTERM);
-	assert_false(proc_is_alive(child, start));
+	assert_int_equal(proc_is_alive(child, start, NULL), 0);
 	assert_int_equal(proc_pidfd(child, start, &err), -1);
 	assert_int_equal(proc_wait(child), -1);
 	(void)close(pidfd);

@@ -312,20 +312,22 @@ static void test_devices(void **state)
 	expect_ok(cgroup, &err);
 	struct oci_resources resources = { 0 };
 	/* No device rules: nothing is attached, everything is open. */
-	expect_ok(cgroup_apply(&host, cgroup, base, &resources, NULL, 0, CGROUP_NEW, &err), &err);
+	expect_ok(cgroup_apply(&host, cgroup, base, &resources, CGROUP_NEW, &err), &err);
 	assert_int_equal(status_of(start(cgroup, use_kmsg)), 0);
 
 	resources.devices.items = device_entries;
 	resources.devices.len = 2;
-	expect_ok(cgroup_apply(&host, cgroup, base, &resources, NULL, 0, CGROUP_NEW, &err), &err);
+	expect_ok(cgroup_apply(&host, cgroup, base, &resources, CGROUP_NEW, &err), &err);
 	assert_int_equal(status_of(start(cgroup, use_devices)), 0);
 
 	/* Replaced, not added: two programs would both have to allow. */
-	struct oci_device kmsg = { .type = "c", .major = { true, 1 }, .minor = { true, 11 } };
-	resources.devices.len = 1;
-	expect_ok(cgroup_apply(&host, cgroup, base, &resources, &kmsg, 1, CGROUP_IN_USE, &err), &err);
+	struct oci_device_rule kmsg[] = { device_entries[0],
+		{ .allow = { true, true }, .type = "c", .major = { true, 1 }, .minor = { true, 11 } } };
+	resources.devices.items = kmsg;
+	expect_ok(cgroup_apply(&host, cgroup, base, &resources, CGROUP_IN_USE, &err), &err);
 	assert_int_equal(status_of(start(cgroup, use_kmsg)), 0);
-	expect_ok(cgroup_apply(&host, cgroup, base, &resources, NULL, 0, CGROUP_IN_USE, &err), &err);
+	resources.devices.len = 1;
+	expect_ok(cgroup_apply(&host, cgroup, base, &resources, CGROUP_IN_USE, &err), &err);
 	assert_int_equal(status_of(start(cgroup, use_kmsg)), 1);
 
 	/* A later container in the same cgroup does not inherit the program. */
@@ -368,7 +370,7 @@ static void test_resources(void **state)
 	resources.hugepage_limits.len = 1;
 	resources.unified.items = &pair;
 	resources.unified.len = 1;
-	int applied = cgroup_apply(&host, cgroup, below("/a/b"), &resources, NULL, 0, CGROUP_NEW, &err);
+	int applied = cgroup_apply(&host, cgroup, below("/a/b"), &resources, CGROUP_NEW, &err);
 	if (applied == 0) {
 		expect_ok((int)read_file_at(&arena, cgroup, "hugetlb.2MB.max", 64, &text, &err), &err);
 		assert_string_equal(text, "4194304\n");
@@ -400,16 +402,16 @@ static void test_missing_controller(void **state)
 	struct oci_resources resources = { .memory = &memory };
 	const char *bound = ".linux.resources.memory.limit: the memory controller is bound to "
 			    "cgroup v1 on this host";
-	assert_int_equal(cgroup_apply(&host, cgroup, base, &resources, NULL, 0, CGROUP_NEW, &err), -1);
+	assert_int_equal(cgroup_apply(&host, cgroup, base, &resources, CGROUP_NEW, &err), -1);
 	expect_line(&err, bound);
 
 	/* No limit is what there is; but what `unified` names must be there. */
 	error_clear(&err);
 	resources = (struct oci_resources){ .pids = &pids };
-	expect_ok(cgroup_apply(&host, cgroup, base, &resources, NULL, 0, CGROUP_NEW, &err), &err);
+	expect_ok(cgroup_apply(&host, cgroup, base, &resources, CGROUP_NEW, &err), &err);
 	resources.unified.items = &pair;
 	resources.unified.len = 1;
-	assert_int_equal(cgroup_apply(&host, cgroup, base, &resources, NULL, 0, CGROUP_NEW, &err), -1);
+	assert_int_equal(cgroup_apply(&host, cgroup, base, &resources, CGROUP_NEW, &err), -1);
 	expect_line(&err, ".linux.resources.unified[\"memory.max\"]: the memory controller is bound "
 			  "to cgroup v1 on this host");
 }

@@ -111,8 +111,7 @@ static const struct bad {
 		"config.json:2: .linux.namespaces[1].type: unknown value \"uesr\"\n"
 		"  hint: one of pid, network, mount, ipc, uts, user, cgroup, time" },
 	{ IN_LINUX("\"namespaces\":[{\"type\":\"\"}]"),
-		"config.json:1: .linux.namespaces[0].type: unknown value \"\"\n"
-		"  hint: one of pid, network, mount, ipc, uts, user, cgroup, time" },
+		"config.json:1: .linux.namespaces[0].type: required property is missing" },
 	{ IN_LINUX("\"namespaces\":[{\"type\":\"pi\\u001b[31m\"}]"),
 		"config.json:1: .linux.namespaces[0].type: unknown value \"pi?[31m\"\n"
 		"  hint: one of pid, network, mount, ipc, uts, user, cgroup, time" },
@@ -148,6 +147,17 @@ static const struct bad {
 	{ "{\"hostname\":\"a\\u0000b\"}", "config.json:1: .hostname: the string holds a NUL character" },
 	{ IN_PROCESS("\"args\":[\"a\",\"\\u0000\"]"),
 		"config.json:1: .process.args[1]: the string holds a NUL character" },
+	/* another name, as yajl reads them */
+	{ "{\"hostname\":\"a\\ud800b\"}", "config.json:1: .hostname: the string holds half of a surrogate pair" },
+	{ "{\"hostname\":\"\\uDC00\"}", "config.json:1: .hostname: the string holds half of a surrogate pair" },
+	{ "{\"hostname\":\"\\udbff\\u0041\"}", "config.json:1: .hostname: the string holds half of a surrogate pair" },
+	{ "{\"hostname\":\"\\ud83d\\ude00\\ude00\"}",
+		"config.json:1: .hostname: the string holds half of a surrogate pair" },
+	{ "{\"hostname\":\"\\\\ud800 is text\",\n\"unknown\":{\"a\":[\"\\ud83d\\ude00\",\"\\ud83d\"]}}",
+		"config.json:2: the string holds half of a surrogate pair" },
+	{ "{\"annotations\":{\"a\\ud800\":\"1\"}}",
+		"config.json:1: .annotations: the name of a property holds half of a surrogate pair" },
+	{ "{\"x\":{\"a\\ud800\":\"1\"}}", "config.json:1: the name of a property holds half of a surrogate pair" },
 	/* syntax */
 	{ "", "config.json:1: the file is empty" },
 	{ "\n\n", "config.json:1: the file is empty" },

@@ -1,4 +1,5 @@
-/* The compiled filter against a plain reading of the specification, and the cache. */
+/* The compiled filter against a plain reading of the specification (CVE-2019-9893, CVE-2017-18367,
+ * GHSA-4q85-33p6-j5g6), and the cache. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -399,7 +400,7 @@ static void test_errors(void **state)
 	(void)add_entry(&arena, profile, "mount sendmsg", OCI_ACT_NOTIFY);
 	assert_int_equal(seccomp_compile(&arena, profile, -1, &program, &err), -1);
 	assert_string_equal(err.where, ".linux.seccomp.syscalls[0].action");
-	/* GHSA-46fr-jh49-xvhx: too many instructions are an error, not a filter cut short */
+	/* GHSA-46fr-jh49-xvhx, GHSA-2hqh-5c36-grrm: too many instructions are an error, not a filter cut short */
 	static const unsigned sizes[] = { 900, 15000 }; /* above 4096 and 65535 instructions */
 	for (size_t i = 0; i < 2; i++) {
 		profile = new_profile(&arena, OCI_ACT_ALLOW);

@@ -153,7 +153,7 @@ static void test_record_fails(void **state)
 				replace_file_at(dir, OCI_RECORD_NAME, rows[i].text, strlen(rows[i].text), 0600, NULL),
 				0);
 		assert_int_equal(oci_record_read(&arena, dir, &record, &err), -1);
-		assert_int_equal(err.errnum, rows[i].text ? 0 : ENOENT);
+		assert_int_equal(err.errnum, !rows[i].text ? ENOENT : !*rows[i].text ? ENODATA : 0);
 		assert_string_equal(err.where, rows[i].where);
 		assert_string_equal(record.id, "kept");
 	}

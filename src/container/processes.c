@@ -1,4 +1,4 @@
-#include "container/container-cgroup.h"
+#include "container/container.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,22 +17,42 @@
 #include "base/str.h"
 #include "base/sys.h"
 
+const struct cgroup_host *container_cgroup_host(struct container *c, struct error *err)
+{
+	if (c->cgroup_host)
+		return c->cgroup_host;
+	struct cgroup_host *host = arena_new(&c->arena, struct cgroup_host);
+	if (cgroup_probe(host, err) < 0)
+		return NULL;
+	return c->cgroup_host = host;
+}
+
+const char *container_mark(struct container *c)
+{
+	struct stat st;
+	if (!c->mark[0] && fstat(c->dir, &st) == 0)
+		(void)snprintf(c->mark, sizeof(c->mark), "%llx:%llx", (unsigned long long)st.st_dev,
+			(unsigned long long)st.st_ino);
+	return c->mark;
+}
+
 int container_open_cgroup(struct container *c, struct cgroup_host *ret_host, struct error *err)
 {
-	if (!c->record.cgroup_path) {
-		(void)fail(err, 0, "container %s has no cgroup", c->id);
-		return error_hint(err, "it was made with --cgroup-manager disabled, or by a user to "
-				       "whom no cgroup is delegated");
-	}
+	if (!c->record.cgroup_path)
+		return fail_hint(err, 0,
+			"it was made with --cgroup-manager disabled, or by a user to whom no cgroup is delegated",
+			"container %s has no cgroup", c->id);
 	const struct cgroup_host *host = container_cgroup_host(c, err);
 	if (!host)
 		return -1;
-	int fd = cgroup_open(host, c->record.cgroup_path, err);
+	FD(fd) = cgroup_open(host, c->record.cgroup_path, err);
 	if (fd < 0)
 		return error_prefix(err, "container %s", c->id);
+	if (cgroup_is_anothers(fd, container_mark(c), false))
+		return fail(err, ENOENT, "container %s: another container uses its cgroup now", c->id);
 	if (ret_host)
 		*ret_host = *host;
-	return fd;
+	return take_fd(&fd);
 }
 
 int container_open_init_cgroup(struct container *c, struct error *err)
@@ -53,7 +73,21 @@ int container_open_init_cgroup(struct container *c, struct error *err)
 	return cgroup_open(host, own + 3, err);
 }
 
-/* Whether the pid namespace of init is its own, not one that it has joined, or ours: there it is number 1. */
+int container_signal(struct container *c, int sig, struct error *err)
+{
+	FD(pidfd) = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, err);
+	if (pidfd < 0 && err && err->errnum != ESRCH)
+		return -1;
+	if (pidfd >= 0 && sys_pidfd_send_signal(pidfd, sig) == 0)
+		return 0;
+	if (pidfd >= 0 && errno != ESRCH)
+		return fail(err, errno, "send signal %d to container %s", sig, c->id);
+	/* init may end at any moment after its status was observed */
+	return fail(err, 0, "cannot kill container %s: container not running", c->id);
+}
+
+/* Finds the pid namespace of init. False if init is not its process 1: the namespace is then ours, or one that init has
+ * joined. */
 static bool find_namespace(pid_t init, struct stat *ret_namespace)
 {
 	char path[40], numbers[256];
@@ -64,7 +98,7 @@ static bool find_namespace(pid_t init, struct stat *ret_namespace)
 	return str_eq(last ? last + 1 : numbers, "1") && stat(path, ret_namespace) == 0;
 }
 
-/* In it, or in one below. */
+/* Whether the process is in that pid namespace or in one below it. */
 static bool is_in_namespace(pid_t pid, const struct stat *namespace)
 {
 	char path[40];
@@ -109,8 +143,9 @@ int container_pids(struct container *c, struct arena *arena, pid_t **ret_pids, s
 		return cgroup < 0 ? -1 : cgroup_pids(arena, cgroup, ret_pids, ret_len, err);
 	}
 	*ret_len = 0;
-	if (!container_is_alive(c))
-		return 0;
+	int alive = container_is_alive(c, err);
+	if (alive <= 0)
+		return alive;
 	if (find_namespace(init, &namespace))
 		return list_namespace(init, &namespace, arena, ret_pids, ret_len, err);
 	*ret_pids = arena_new(arena, pid_t);
@@ -119,8 +154,8 @@ int container_pids(struct container *c, struct arena *arena, pid_t **ret_pids, s
 	return 0;
 }
 
-/* Init comes last, for its end would be theirs. Who is in the namespace once the pidfd is open is the one that the
- * pidfd means. */
+/* Init comes last, because its end ends the others. The namespace is looked at again once the pidfd is open: the number
+ * may be another process's by then. */
 static int signal_namespace(struct container *c, const struct stat *namespace, int sig, struct error *err)
 {
 	pid_t *pids, init = (pid_t)c->record.pid.value;
@@ -144,13 +179,14 @@ int container_signal_all(struct container *c, int sig, struct error *err)
 		FD(cgroup) = container_open_cgroup(c, NULL, err);
 		if (cgroup >= 0 && cgroup_signal(cgroup, sig, err) == 0)
 			return 0;
-		if ((err->errnum != ENOENT && err->errnum != ENODEV) || container_is_alive(c))
+		if ((err->errnum != ENOENT && err->errnum != ENODEV) || container_is_alive(c, NULL) != 0)
 			return -1;
-		error_clear(err); /* systemd has removed an empty scope, or somebody the container */
+		error_clear(err); /* the container was deleted, or systemd has removed an empty scope */
 		return 0;
 	}
-	if (!container_is_alive(c))
-		return container_signal(c, sig, err);
+	int alive = container_is_alive(c, err);
+	if (alive <= 0)
+		return alive < 0 ? -1 : container_signal(c, sig, err);
 	if (find_namespace(init, &namespace))
 		return sig == SIGKILL ? container_signal(c, sig, err) : signal_namespace(c, &namespace, sig, err);
 	log_warn("container %s has neither a cgroup nor a pid namespace of its own: the signal goes to its init alone",
