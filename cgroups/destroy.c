@@ -112,8 +112,12 @@ int cgroup_destroy(
 	for (size_t len = cgroup_parent_len(path, strlen(path)); len > 0; len = cgroup_parent_len(path, len)) {
 		bool ours = made.components > 1 || cgroup_is_our_parent(host, path, len);
 		made.components -= made.components > 1;
-		if (!ours || (cgroup_try_rmdir(host, path, len) < 0 && errno != ENOENT))
-			break; /* other containers are there: the last one removes it */
+		if (ours && (cgroup_try_rmdir(host, path, len) == 0 || errno == ENOENT))
+			continue;
+		/* other containers are there, the last of which removes it; or it belongs to another user */
+		return !ours || is_busy(errno) || errno == EACCES || errno == EPERM ?
+			       0 :
+			       fail(err, errno, "remove cgroup %.*s", (int)len, path);
 	}
 	return 0;
 }

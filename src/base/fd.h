@@ -61,8 +61,9 @@ ssize_t read_fd(struct arena *arena, int fd, const char *name, size_t limit, cha
 /* Writes text to an existing file (kernel files: one write, no O_CREAT, no O_TRUNC). */
 int write_file_at(int dirfd, const char *path, const char *text, struct error *err);
 
-/* Replaces dirfd/name as a whole: writes a temporary file .NAME.PID in the same directory, then calls rename(2). A
- * failure leaves the old file unchanged and no temporary file. */
+/* Replaces dirfd/name as a whole: the file gets its name when it is complete, so that a process that is killed leaves
+ * no temporary file. Between the two there may be no file of that name. Where the file system has no O_TMPFILE, a file
+ * .NAME.PID is renamed. A failure leaves the old file unchanged. */
 int replace_file_at(int dirfd, const char *name, const char *text, size_t len, mode_t mode, struct error *err);
 
 /* Sends `len` bytes of data and, unless fd is -1, that descriptor (SCM_RIGHTS), as one message. -1 and errno. */

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/proc.h"
+#include "base/str.h"
 #include "cmd/cmd.h"
 #include "container/container.h"
 #include "launch/start.h"
@@ -48,6 +50,18 @@ static int forward_ready(struct container *c, int notify, struct error *err)
 	return sd_notify_forward_ready(notify, getenv("NOTIFY_SOCKET"), pidfd, pid, err) < 0 ? -1 : 0;
 }
 
+/* runtime.md "Lifecycle": a hook that fails is followed by the container's end and the poststop hooks. */
+static int fail_start(struct container *c, const struct error *err)
+{
+	struct error why = { .errnum = 0 };
+	if (err->status || !str_starts(err->where, ".hooks.")) /* a status: we were interrupted */
+		return -1;
+	(void)!chdir(c->record.bundle); /* hooks begin in the bundle, if it is still there */
+	if (container_destroy(c, &why) < 0)
+		log_failure(&why); /* the hook's failure is the error */
+	return -1;
+}
+
 static int run(struct context *ctx, struct error *err)
 {
 	CONTAINER(c);
@@ -56,7 +70,7 @@ static int run(struct context *ctx, struct error *err)
 		container_require(&c, operand_statuses(ctx), "start", NULL, err) < 0)
 		return -1;
 	if (open_notify(&c, &notify, err) < 0 || start_init(&c, err) < 0 || run_poststart(&c, err) < 0)
-		return -1;
+		return fail_start(&c, err);
 	return forward_ready(&c, notify, err);
 }
 

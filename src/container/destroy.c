@@ -30,7 +30,8 @@ static int kill_init(struct container *c, struct error *err)
 	}
 	if (pidfd < 0)
 		return 1;
-	(void)sys_pidfd_send_signal(pidfd, SIGKILL); /* it may be gone */
+	if (sys_pidfd_send_signal(pidfd, SIGKILL) < 0 && errno != ESRCH)
+		return fail(err, errno, "kill init of container %s", c->id);
 	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
 	return poll(&poll_fd, 1, KILL_TIMEOUT_MS) != 0;
 }

@@ -29,19 +29,14 @@ static int connect_to_init(const struct container *c, struct error *err)
 	return take_fd(&sock);
 }
 
-/* The program runs when the connection ends after TELL_EXECING: execve(2) has closed it. If a signal interrupts us,
- * init is killed, because it must not run the program after all. */
-static int wait_executed(struct container *c, int sock, int interrupt, struct error *err)
+/* The program runs when the connection ends after TELL_EXECING: execve(2) has closed it. */
+static int wait_executed(const struct container *c, int sock, int interrupt, struct error *err)
 {
 	bool executing = false;
 	for (;;) {
 		struct message message;
 		FD(fd) = -1;
-		if (interrupt_wait(interrupt, sock, err) < 0) {
-			(void)container_signal(c, SIGKILL, NULL); /* it may be gone already */
-			return -1;
-		}
-		int status = sync_receive(sock, &message, &fd, err);
+		int status = interrupt_wait(interrupt, sock, err) < 0 ? -1 : sync_receive(sock, &message, &fd, err);
 		if (status < 0 && err->errnum != ECONNRESET)
 			return -1;
 		if (status == 0 && executing)
@@ -56,10 +51,12 @@ static int wait_executed(struct container *c, int sock, int interrupt, struct er
 	}
 }
 
-/* Waits for the end of an init that has failed or was killed, so that the next command finds the container stopped. */
-static void await_end(const struct container *c)
+/* Whatever has failed, init must not run the program after all; and the next command must find the container stopped.
+ * */
+static void end_init(struct container *c)
 {
 	enum { PATIENCE_MS = 10000 };
+	(void)container_signal(c, SIGKILL, NULL); /* it may be gone already */
 	FD(pidfd) = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, NULL);
 	struct pollfd fd = { .fd = pidfd, .events = POLLIN };
 	if (pidfd >= 0)
@@ -80,7 +77,7 @@ int start_init(struct container *c, struct error *err)
 		     errno == EPIPE || errno == ECONNRESET ? fail_dead(c, err) :
 							     fail(err, errno, "start container %s", c->id);
 	if (status < 0)
-		await_end(c);
+		end_init(c);
 	return status;
 }
 

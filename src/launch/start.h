@@ -8,7 +8,7 @@
 #include "oci/config.h"
 
 /* Tells the waiting init to go on, and returns when its program runs. If it cannot be executed, the error says why and
- * has the exit status. A signal that interrupts us ends init. The caller holds the container's lock. */
+ * has the exit status. After a failure init is dead. The caller holds the container's lock. */
 int start_init(struct container *c, struct error *err);
 
 /* The other end, in init: waits until start connects and says go. Afterwards *sync, which was the socket to the parent,

@@ -139,7 +139,9 @@ int step_drop_privileges(struct init *init, struct error *err)
 
 int step_execute(struct init *init, struct error *err)
 {
-	if (init->plan->options.wait)
-		(void)sync_send(init->sync, TELL_EXECING, 0, -1); /* start notices if it is missing */
+	/* a start that is gone need not know; one that is not must not take this for our end */
+	if (init->plan->options.wait && sync_send(init->sync, TELL_EXECING, 0, -1) < 0 && errno != EPIPE &&
+		errno != ECONNRESET)
+		return fail(err, errno, "tell start that the program runs");
 	return init->payload->execute(init, err);
 }

@@ -221,8 +221,8 @@ test_failure_in_start() {
 		hook poststop "echo ran >$WORK/ran"
 		create --pid-file "$WORK/pid"
 		fails_with ".hooks.${failing}[0]: hook /bin/sh exited with status 4" hull start "$ID"
-		wait_for stopped
-		hull delete "$ID" || fail delete
+		nothing_left $failing
+		fails_with 'does not exist' hull state "$ID"
 		same ran "$(cat "$WORK/ran")" 'poststop hook'
 	done
 }
