@@ -26,8 +26,7 @@ static void close_dir(DIR **dir)
 /* Attributes that the tmpfs has no room for, or that the caller may not set (security.*), are left out. */
 static void copy_xattrs(int from, int to)
 {
-	static char value[XATTR_ROOM]; /* init has one thread */
-	char names[4096];
+	static char value[XATTR_ROOM], names[XATTR_ROOM]; /* the most that there can be; init has one thread */
 	ssize_t len = flistxattr(from, names, sizeof(names));
 	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1) {
 		ssize_t size = fgetxattr(from, names + at, value, sizeof(value));

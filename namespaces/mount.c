@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/defences.h"
@@ -78,9 +81,6 @@ int mount_plan(struct arena *arena, size_t index, const struct oci_mount *mount,
 		if (!op.source)
 			return fail_at(err, 0, op.where, "a bind mount needs a source");
 		op.source = join_path(arena, facts->bundle, op.source);
-		/* The mounts below the host's /sys must not stay writable: CVE-2023-25809. */
-		if (str_eq(op.source, "/sys") && (op.options.attr.attr_set & MOUNT_ATTR_RDONLY))
-			op.options.recursive_attr.attr_set |= MOUNT_ATTR_RDONLY;
 	} else if (str_eq(op.type, "cgroup") || str_eq(op.type, "cgroup2")) {
 		op.type = "cgroup2";
 		if (!facts->new_cgroup_ns) {
@@ -151,6 +151,17 @@ static int make_early(struct mount_op *op, struct error *err)
 	return 0;
 }
 
+/* Whether the source is on sysfs, or mounted on a directory there, like the tmpfs /sys/fs/cgroup of older systems. */
+static bool is_in_sysfs(const char *source, int tree)
+{
+	struct statfs fs;
+	char parent[PATH_MAX];
+	if (fstatfs(tree, &fs) == 0 && (fs.f_type == SYSFS_MAGIC || fs.f_type == CGROUP2_SUPER_MAGIC))
+		return true;
+	return fs.f_type == TMPFS_MAGIC && snprintf(parent, sizeof(parent), "%s/..", source) < PATH_MAX &&
+	       statfs(parent, &fs) == 0 && fs.f_type == SYSFS_MAGIC;
+}
+
 int mount_open(struct arena *arena, struct mount_op *op, struct error *err)
 {
 	if (op->kind == MOUNT_NEW && (op->idmap || is_block_device(op->source)))
@@ -181,6 +192,10 @@ int mount_open(struct arena *arena, struct mount_op *op, struct error *err)
 		return fail_at(err, errno, op->where, "stat %s", op->source);
 	if (map_ids(op, tree, err) < 0)
 		return -1;
+	/* The mounts below the host's sysfs must not stay writable: CVE-2023-25809. */
+	if ((extra & MOUNT_EXTRA_RECURSIVE) && (op->options.attr.attr_set & MOUNT_ATTR_RDONLY) &&
+		!defence_is_off("sys-readonly") && is_in_sysfs(op->source, tree))
+		op->options.recursive_attr.attr_set |= MOUNT_ATTR_RDONLY;
 	/* A bind whose options do not name a propagation is private: mounts of the container do not reach the host. */
 	if (mount_options_apply(&op->options, tree, MS_PRIVATE) < 0)
 		return fail_at(err, errno, op->where, "set flags of the bind of %s", op->source);

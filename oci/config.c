@@ -128,7 +128,7 @@ static const struct property id_mapping_properties[] = {
 const struct schema oci_id_mapping_schema = SCHEMA(oci_id_mapping, id_mapping_properties);
 
 static const struct property mount_properties[] = {
-	STRING(struct oci_mount, destination, "destination", REQUIRED,
+	STRING(struct oci_mount, destination, "destination", REQUIRED | AS_PATH,
 		"mount point inside the container; a relative path is relative to the root"),
 	STRING(struct oci_mount, source, "source", 0,
 		"device, or the file or directory to bind, relative to the bundle unless absolute"),

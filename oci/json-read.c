@@ -31,6 +31,15 @@ static enum verdict refuse_word(
 	return reader_refuse(r);
 }
 
+/* "/proc/keys/." as "/proc/keys": a file that is no directory has no path that ends so, and would count as absent. */
+static const char *trim(struct arena *arena, const char *path)
+{
+	size_t len = strlen(path);
+	while (len > 1 && (path[len - 1] == '/' || (path[len - 1] == '.' && path[len - 2] == '/')))
+		len--;
+	return arena_strndup(arena, path, len);
+}
+
 static int on_string(void *ctx, const unsigned char *bytes, size_t len)
 {
 	struct reader *r = ctx;
@@ -51,7 +60,7 @@ static int on_string(void *ctx, const unsigned char *bytes, size_t len)
 	}
 	const char *text = arena_strndup(r->arena, (const char *)bytes, len);
 	if (!row->words) {
-		*(const char **)place = text;
+		*(const char **)place = row->flags & AS_PATH ? trim(r->arena, text) : text;
 		return GO_ON;
 	}
 	const struct word *word = word_find(row->words, text);

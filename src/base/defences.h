@@ -20,6 +20,7 @@
 	"in-root",         /* path: resolve inside the root filesystem */                          \
 	"magic-links",     /* path: refuse the links of procfs */                                  \
 	"anchors",         /* anchor: resolve from the mount itself, which may have been moved */ \
+	"sys-readonly",    /* mount: a read-only bind of sysfs has nothing writable below */           \
 	"proc-links",      /* mount: no symbolic link leads to procfs and sysfs */                 \
 	"dumpable",        /* create, init: not dumpable */                                        \
 	"leaked",          /* create, init: close what the caller leaked */                        \

@@ -12,13 +12,14 @@
 
 #include "base/defences.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
 
 #define PASSWD "/etc/passwd"
 #define GROUP "/etc/group"
 
-enum { FILE_LIMIT = 1 << 20, GROUPS_MAX = 65536, MAX_FIELDS = 7 };
+enum { GROUPS_MAX = 65536, MAX_FIELDS = 7 };
 /* passwd(5), group(5) */
 enum { NAME_FIELD = 0, ID_FIELD = 2, GID_FIELD = 3, MEMBERS_FIELD = 3, HOME_FIELD = 5 };
 enum { PASSWD_FIELDS = 7, GROUP_FIELDS = 4 };
@@ -49,12 +50,29 @@ static int open_regular(int root, const char *path)
 	return open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* The text of the file, or NULL. */
-static char *read_accounts(struct arena *arena, int root, const char *path)
+int account_text(struct arena *arena, int fd, const char *path, char **ret_text, struct error *err)
 {
 	char *text;
+	ssize_t len = read_fd(arena, fd, path, ACCOUNTS_LIMIT, &text, err);
+	if (len < 0)
+		return -1;
+	for (char *nul = text; (nul = memchr(nul, '\0', (size_t)(text + len - nul)));) {
+		char *start = nul, *end = memchr(nul, '\n', (size_t)(text + len - nul));
+		while (start > text && start[-1] != '\n')
+			start--;
+		nul = end ? end : text + len;
+		memset(start, '#', (size_t)(nul - start));
+	}
+	*ret_text = text;
+	return 0;
+}
+
+/* Returns the text of the file, or NULL if there is none. */
+static int read_accounts(struct arena *arena, int root, const char *path, char **ret_text, struct error *err)
+{
 	FD(fd) = open_regular(root, path);
-	return fd < 0 || read_fd(arena, fd, path, FILE_LIMIT, &text, NULL) < 0 ? NULL : text;
+	*ret_text = NULL;
+	return fd < 0 ? 0 : account_text(arena, fd, path, ret_text, err);
 }
 
 /* Cuts the line at its colons. False unless it has that many fields. */
@@ -84,11 +102,14 @@ static bool next_entry(char **text, int count, char *fields[MAX_FIELDS], uint64_
 	return false;
 }
 
-/* Returns the field of the uid's line in /etc/passwd, or NULL. */
+/* Returns the field of the uid's line in /etc/passwd, or NULL. A file that cannot be read is a warning. */
 static const char *find_field(struct arena *arena, int root, uid_t uid, int field)
 {
-	char *fields[MAX_FIELDS], *text = read_accounts(arena, root, PASSWD);
+	char *fields[MAX_FIELDS], *text;
 	uint64_t number;
+	struct error warning = { .errnum = 0 };
+	if (read_accounts(arena, root, PASSWD, &text, &warning) < 0)
+		log_warning(&warning);
 	while (next_entry(&text, PASSWD_FIELDS, fields, &number))
 		if (number == uid && (field != HOME_FIELD || *fields[field] == '/'))
 			return fields[field];
@@ -115,15 +136,21 @@ static bool is_member(char *members, const char *name)
 	return false;
 }
 
-static void find_memberships(struct arena *arena, int root, struct oci_user *user, const char *name)
+static int find_memberships(struct arena *arena, int root, struct oci_user *user, const char *name, struct error *err)
 {
-	char *fields[MAX_FIELDS], *text = read_accounts(arena, root, GROUP);
+	char *fields[MAX_FIELDS], *text;
 	uint64_t number;
+	if (read_accounts(arena, root, GROUP, &text, err) < 0)
+		return -1;
 	user->additional_gids.items = NULL;
 	user->additional_gids.len = 0;
-	while (user->additional_gids.len < GROUPS_MAX && next_entry(&text, GROUP_FIELDS, fields, &number))
+	while (next_entry(&text, GROUP_FIELDS, fields, &number))
 		if (is_member(fields[MEMBERS_FIELD], name))
 			*list_add(arena, &user->additional_gids) = (struct oci_uint){ true, number };
+	if (user->additional_gids.len > GROUPS_MAX)
+		return fail(err, 0, "user %s has %zu groups in the container's %s, the kernel takes at most %d", name,
+			user->additional_gids.len, GROUP, GROUPS_MAX);
+	return 0;
 }
 
 /* Whether the text can be a name, unlike " 1", "-1" and "0x1". */
@@ -145,23 +172,26 @@ static int fail_account(struct error *err, const char *what, const char *text, c
 
 static int find_user(struct arena *arena, int root, const char *name, struct oci_user *user, struct error *err)
 {
-	char *fields[MAX_FIELDS], *text = is_name(name) ? read_accounts(arena, root, PASSWD) : NULL;
+	char *fields[MAX_FIELDS], *text = NULL;
 	uint64_t number, gid;
+	if (is_name(name) && read_accounts(arena, root, PASSWD, &text, err) < 0)
+		return -1;
 	while (next_entry(&text, PASSWD_FIELDS, fields, &number)) {
 		if (!str_eq(fields[NAME_FIELD], name) || !str_to_u64(fields[GID_FIELD], MAX_ID, &gid))
 			continue;
 		user->uid = (struct oci_uint){ true, number };
 		user->gid = (struct oci_uint){ true, gid };
-		find_memberships(arena, root, user, name);
-		return 0;
+		return find_memberships(arena, root, user, name, err);
 	}
 	return fail_account(err, "user", name, PASSWD);
 }
 
 static int find_group(struct arena *arena, int root, const char *name, struct oci_user *user, struct error *err)
 {
-	char *fields[MAX_FIELDS], *text = is_name(name) ? read_accounts(arena, root, GROUP) : NULL;
+	char *fields[MAX_FIELDS], *text = NULL;
 	uint64_t number;
+	if (is_name(name) && read_accounts(arena, root, GROUP, &text, err) < 0)
+		return -1;
 	while (next_entry(&text, GROUP_FIELDS, fields, &number)) {
 		if (!str_eq(fields[NAME_FIELD], name))
 			continue;

@@ -22,7 +22,7 @@
 #include "process/accounts.h"
 #include "process/caps.h"
 
-enum { SUBIDS_LIMIT = 1 << 20, ANSWER_SIZE = 512 };
+enum { MAP_LIMIT = 1 << 20, ANSWER_SIZE = 512 };
 
 extern char **environ;
 
@@ -71,10 +71,17 @@ static void add_subids(struct arena *arena, const struct kind *kind, oci_id_mapp
 {
 	char *text, *save = NULL;
 	uint64_t first, count, next = 1;
+	struct error warning = { .errnum = 0 };
 	FD(root) = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *name = account_name(arena, root, geteuid());
-	if (read_file_at(arena, AT_FDCWD, kind->subids, SUBIDS_LIMIT, &text, NULL) < 0)
+	FD(file) = open(kind->subids, O_RDONLY | O_CLOEXEC);
+	if (file < 0 && errno == ENOENT)
 		return;
+	if (file < 0 ? fail(&warning, errno, "open %s", kind->subids) < 0 :
+		       account_text(arena, file, kind->subids, &text, &warning) < 0) {
+		log_warning(&warning);
+		return;
+	}
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (!read_range(line, name, geteuid(), &first, &count) || !count || overlaps(list, first, count))
 			continue;
@@ -124,7 +131,7 @@ static bool read_map(struct arena *arena, const struct kind *kind, const char *p
 {
 	char *text, *save = NULL;
 	unsigned long long inside, outside, size;
-	if (read_file_at(arena, AT_FDCWD, arena_printf(arena, "/proc/%s/%s", process, kind->map), SUBIDS_LIMIT, &text,
+	if (read_file_at(arena, AT_FDCWD, arena_printf(arena, "/proc/%s/%s", process, kind->map), MAP_LIMIT, &text,
 		    NULL) < 0)
 		return false;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))

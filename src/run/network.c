@@ -88,7 +88,7 @@ static void kill_children(void)
 	ARENA(arena);
 	char path[64], *text, *save = NULL;
 	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-	if (read_file_at(&arena, AT_FDCWD, path, 4096, &text, NULL) < 0)
+	if (read_file_at(&arena, AT_FDCWD, path, 1 << 20, &text, NULL) < 0)
 		return;
 	for (char *pid = strtok_r(text, " \n", &save); pid; pid = strtok_r(NULL, " \n", &save))
 		(void)kill((pid_t)strtol(pid, NULL, 10), SIGKILL);

@@ -220,6 +220,29 @@ attack_directory_exchanged() { # a working directory that a mount has brought
 }
 test_working_directory_exchanged() { defended anchors attack_directory_exchanged; }
 
+# The host's cgroups below a read-only bind of /sys, however that is written (CVE-2023-25809).
+attack_sys_bound() { # SOURCE
+	fresh
+	config --arg source "$1" '.mounts |= map(select(.destination | startswith("/sys") | not)) +
+		[{destination: "/mnt", type: "bind", source: $source, options: ["rbind", "ro"]}]'
+	inside 'grep "^[^-]* /mnt.* - cgroup" /proc/self/mountinfo'
+	printf '%s\n' "$out" | grep -q . || fail "$1 has no cgroups"
+	printf '%s\n' "$out" | awk '{ print $6 }' | grep -qv '^ro'
+}
+attack_sys_slash() { attack_sys_bound /sys/; }
+attack_sys_slashes() { attack_sys_bound //sys; }
+attack_sys_dot() { attack_sys_bound /sys/.; }
+attack_sys_below() { attack_sys_bound /sys/fs; }
+attack_sys_by_link() {
+	ln -sfn /sys "$WORK/sys"
+	attack_sys_bound "$WORK/sys"
+}
+test_sys_bound_read_only() {
+	for attack in slash slashes dot below by_link; do
+		defended sys-readonly attack_sys_$attack
+	done
+}
+
 # The host's null device must not be changed by way of a mask (here a stand-in for it, in a mount namespace of our own).
 attack_mask_chmod() {
 	fresh

@@ -224,8 +224,9 @@ test_unknown_options() {
 	says 1 'did you mean --bundle?' hull run -bundle . "$ID"
 	says 1 'did you mean --help?' hull run -help
 	says 1 'did you mean --force?' hull delete -force "$ID"
-	says 1 'option -t takes its value in the long form alone' hull run -t=false "$ID"
-	says 1 '--tty=false' hull run -t=false "$ID"
+	prints hi hull run -t=false -b "$BUNDLE" "$ID" -- echo hi
+	says 1 'option -t takes its value in the long form alone' hull run -it=false "$ID"
+	says 1 '--tty=false' hull run -it=false "$ID"
 	says 1 'list: --quiet: expected true or false, found "maybe"' hull list --quiet=maybe
 	says 1 'option -b requires an argument' hull run "$ID" -b
 	says 1 'option --bundle requires an argument' hull run "$ID" --bundle

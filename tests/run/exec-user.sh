@@ -185,8 +185,11 @@ test_hostile_accounts() {
 	refuses 'no user bob' -u bob "$ID" true
 	rm "$passwd"
 	head -c 3000000 /dev/zero | tr '\0' '\n' >"$passwd"
-	echo 'bob:x:0:0::/:' >>"$passwd"
-	refuses 'no user bob' -u bob "$ID" true
+	echo 'bob:x:9:9::/:' >>"$passwd"
+	ids bob 9 9 ''
+	truncate -s 65M "$passwd" # its hole is one line of NUL bytes
+	refuses 'read /etc/passwd, at most 67108864 bytes' -u bob "$ID" true
+	ids 7 7 0 ''
 	head -c 1000000 /dev/zero >"$passwd"
 	echo 'bob:x:0:0::/:' >>"$passwd"
 	refuses 'no user bob' -u bob "$ID" true

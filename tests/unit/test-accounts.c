@@ -189,25 +189,53 @@ static void test_odd_files(void **state)
 	assert_int_equal(mkdirat(root, "etc/passwd", 0755), 0);
 	assert_string_equal(account_home(&arena, root, 0), "/");
 	assert_int_equal(unlinkat(root, "etc/passwd", AT_REMOVEDIR), 0);
-	put(root, "etc/passwd", "a\0b:x:0:0::/zero:\nroot:x:0:0::/r:\n", 34);
-	assert_non_null(account_home(&arena, root, 0));
 }
 
 static void test_size(void **state)
 {
-	enum { LIMIT = 1 << 20 };
-	static const char line[] = "\nroot:x:0:0::/far:";
+	enum { LARGE = 3 << 20 };
+	static const char line[] = "\nroot:x:0:0::/far:\nbob:x:1:1::/:", members[] = "\ndeny:x:7:bob";
 	int root = (int)(intptr_t)*state;
 	ARENA(arena);
-	char *text = malloc(LIMIT + 64);
+	struct error err = { 0 };
+	struct oci_user user = { .uid = { true, 77 } };
+	char *text = malloc(LARGE);
 	assert_non_null(text);
-	memset(text, '\n', LIMIT + 64);
-	memcpy(text + LIMIT - (sizeof(line) - 1), line, sizeof(line) - 1);
-	put(root, "etc/passwd", text, LIMIT);
+	memset(text, '\n', LARGE);
+	memcpy(text + LARGE - (sizeof(line) - 1), line, sizeof(line) - 1);
+	put(root, "etc/passwd", text, LARGE);
 	assert_string_equal(account_home(&arena, root, 0), "/far");
-	put(root, "etc/passwd", text, LIMIT + 1);
-	assert_string_equal(account_home(&arena, root, 0), "/");
+	memset(text, '\n', LARGE);
+	memcpy(text + LARGE - (sizeof(members) - 1), members, sizeof(members) - 1);
+	put(root, "etc/group", text, LARGE);
+	assert_int_equal(account_find(&arena, root, "bob", &user, &err), 0);
+	assert_int_equal(user.additional_gids.len, 1);
 	free(text);
+}
+
+/* What is not read to its end is an error, and never a user with fewer groups. */
+static void test_too_large(void **state)
+{
+	int root = (int)(intptr_t)*state;
+	ARENA(arena);
+	struct error err = { 0 };
+	struct oci_user user = { .uid = { true, 77 } };
+	put(root, "etc/passwd", passwd, sizeof(passwd) - 1);
+	put(root, "etc/group", group, sizeof(group) - 1);
+	FD(file) = openat(root, "etc/group", O_WRONLY | O_CLOEXEC);
+	assert_int_equal(ftruncate(file, ACCOUNTS_LIMIT + 1), 0);
+	assert_int_equal(account_find(&arena, root, "bob", &user, &err), -1);
+	assert_string_equal(err.text, "read /etc/group, at most 67108864 bytes");
+	assert_int_equal(account_find(&arena, root, "1000:1000", &user, &err), 0);
+}
+
+static void test_nul(void **state)
+{
+	static const char text[] = "a\0b:x:0:0::/zero:\nroot:x:0:0::/r:\n";
+	int root = (int)(intptr_t)*state;
+	ARENA(arena);
+	put(root, "etc/passwd", text, sizeof(text) - 1);
+	assert_string_equal(account_home(&arena, root, 0), "/r");
 }
 
 int main(void)
@@ -217,6 +245,8 @@ int main(void)
 		cmocka_unit_test(test_home),
 		cmocka_unit_test(test_odd_files),
 		cmocka_unit_test(test_size),
+		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_nul),
 	};
 	return cmocka_run_group_tests(tests, make_root, remove_root);
 }

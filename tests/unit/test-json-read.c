@@ -316,6 +316,22 @@ static void note_unknown(void *data, int line, const char *where, const char *ne
 	sprintf(text + strlen(text), "%d %s %s\n", line, where, nearest ? nearest : "-");
 }
 
+/* A slash at the end of a path says nothing. Of other strings nothing is cut. */
+static void trims_paths(void **state)
+{
+	(void)state;
+	ARENA(arena);
+	struct oci_config c = read_config(&arena,
+		IN_LINUX("\"maskedPaths\":[\"/a/\",\"/b/././/\",\"/\",\"//\",\"/.\",\"\",\".\",\"/c.\",\"/d/..\"],"
+			 "\"devices\":[{\"type\":\"p\",\"path\":\"/dev/x//\"}],\"cgroupsPath\":\"/a/\""));
+	static const char *const expected[] = { "/a", "/b", "/", "/", "/", "", ".", "/c.", "/d/.." };
+	assert_int_equal(c.linux->masked_paths.len, sizeof(expected) / sizeof(expected[0]));
+	for (size_t i = 0; i < c.linux->masked_paths.len; i++)
+		assert_string_equal(c.linux->masked_paths.items[i], expected[i]);
+	assert_string_equal(c.linux->devices.items[0].path, "/dev/x");
+	assert_string_equal(c.linux->cgroups_path, "/a/");
+}
+
 static void passes_over_unknown_properties(void **state)
 {
 	(void)state;
@@ -497,6 +513,7 @@ int main(void)
 		cmocka_unit_test(keeps_all_bits_of_numbers),
 		cmocka_unit_test(ends_lists_of_strings_with_null),
 		cmocka_unit_test(fills_every_kind),
+		cmocka_unit_test(trims_paths),
 		cmocka_unit_test(passes_over_unknown_properties),
 		cmocka_unit_test(cuts_what_is_too_long),
 		cmocka_unit_test(reads_a_large_map_quickly),
