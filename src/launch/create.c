@@ -258,11 +258,13 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	l->pidfd_socket = c->request->pidfd_socket;
 	l->meanwhile = write_config_copy;
 	l->data = c;
+	bool raises = !c->host.in_user_namespace && (c->host.own_caps & caps_mask("CAP_SYS_RESOURCE"));
 	/* in a user namespace no process has a right over us, and init's maps are written while it can be looked at */
 	bool hide = !c->plan.ns.new_user || (c->plan.own_caps & caps_mask("CAP_SYS_ADMIN"));
 	/* the files for the hooks come first: a fifo among them blocks */
 	if (open_hook_output(c, err) < 0 || process_open_oom_score_adj(&c->plan.process, &l->oom_score, err) < 0 ||
 		(hide && self_hide(err) < 0) || creation_check_resources(c, err) < 0 ||
+		(!raises && (c->plan.needs & NEED_LIMITS) && process_check_rlimits(&c->plan.process, err) < 0) ||
 		interrupt_open(&c->interrupt, err) < 0 || make_container(c, err) < 0)
 		return -1;
 	l->interrupt = l->hook_output.interrupt = c->interrupt.fd;

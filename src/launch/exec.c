@@ -271,7 +271,9 @@ static int make_plan(struct execution *e, struct error *err)
 		host_probe_rdt(&e->host);
 	if (plan_make_exec(&e->arena, e->config, &options, &e->host, &e->plan, err) < 0)
 		return -1;
-	e->plan.process.image_groups = e->image_groups;
+	struct process_plan *process_plan = &e->plan.process;
+	process_plan->image_groups =
+		e->image_groups < process_plan->group_count ? e->image_groups : process_plan->group_count;
 	return 0;
 }
 

@@ -70,7 +70,7 @@ test_errors_of_the_command() {
 	says 127 'hull: executable file `nope` not found in $PATH' hull run -b "$BUNDLE" "$ID" -- nope
 	says 127 'hull: executable file `/none` not found' hull run -b "$BUNDLE" "$ID" -- /none -x
 	says 126 'hull: executable file `/etc` is a directory' hull run -b "$BUNDLE" "$ID" -- /etc
-	says 1 'hull: executable file not found in $PATH: its name is empty' hull run -b "$BUNDLE" "$ID" -- ''
+	says 1 'hull: executable file `` not found in $PATH: No such file or directory' hull run -b "$BUNDLE" "$ID" -- ''
 	says 127 'hull: executable file `nope` not found' hull create -b "$BUNDLE" "$ID" -- nope
 	config '.process.args = ["nope"]'
 	says 127 'hull: .process.args[0]: executable file `nope` not found' hull run -b "$BUNDLE" "$ID"

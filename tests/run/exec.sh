@@ -81,7 +81,7 @@ test_not_executable() {
 	done
 	execute --detach "$ID" no-such-program
 	expect_status 127
-	refuses 'its name is empty' "$ID" ''
+	refuses 'executable file `` not found' "$ID" ''
 }
 
 test_command_line() {
