@@ -227,3 +227,6 @@ int request_fill(
 	struct context *ctx, const struct creation_options *options, struct create_request *request, struct error *err);
 const char *absolute_path(struct context *ctx, const char *path);
 int print_plan(const struct plan *plan, struct error *err);
+struct relay;
+/* Warns of a process that SIGSYS has ended, if its plan has a seccomp filter. */
+void warn_of_filter(const char *id, const struct plan *plan, const struct relay *relay);

@@ -97,6 +97,7 @@ static int exec_process(struct context *ctx, struct error *err)
 	relay.executed = l->sync;
 	if (relay_run(&relay, l->pidfd, take_fd(&l->console), &status, err) < 0 || launch_wait_executed(l, err) < 0)
 		return -1;
+	warn_of_filter(request->id, &execution.plan, &relay);
 	return status;
 }
 

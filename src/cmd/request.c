@@ -1,12 +1,15 @@
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "launch/create.h"
 #include "launch/init.h"
+#include "run/relay.h"
 
 const char *absolute_path(struct context *ctx, const char *path)
 {
@@ -62,6 +65,14 @@ int request_fill(
 		.preserve_fds = (unsigned)preserve,
 	};
 	return 0;
+}
+
+/* Such an end may come before the program runs, and looks as if the program had chosen it. */
+void warn_of_filter(const char *id, const struct plan *plan, const struct relay *relay)
+{
+	if (relay->signal == SIGSYS && plan->linux->seccomp)
+		log_warn("a process of container %s was killed by its seccomp filter, perhaps before its program ran",
+			id);
 }
 
 int print_plan(const struct plan *plan, struct error *err)

@@ -61,6 +61,7 @@ static void record_exit(struct context *ctx, struct creation *c, const struct re
 
 static void collect(struct report *report, struct creation *c, const struct relay *relay, int status)
 {
+	warn_of_filter(c->request->id, &c->plan, relay);
 	/* a SIGKILL may be an OOM kill, which is worth a warning */
 	if (report->fd < 0 && relay->signal != SIGKILL)
 		return;

@@ -128,6 +128,14 @@ test_kill_of_init() {
 	expect_status 159
 }
 
+# Its end is told from one that the program had chosen.
+test_kill_before_the_program_runs() {
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["execve"], action: "SCMP_ACT_KILL_PROCESS"}]}'
+	run
+	expect_status 159
+	printf '%s' "$errors" | grep -q "killed by its seccomp filter, perhaps before its program ran" || fail "said: $errors"
+}
+
 test_trap() {
 	profile SCMP_ACT_ALLOW
 	rule SCMP_ACT_TRAP kcmp
