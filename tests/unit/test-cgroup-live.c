@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/sys.h"
@@ -213,6 +214,42 @@ static void test_processes(void **state)
 
 /* Nested cgroups with processes in them, one frozen, and a chain deeper than the descriptors that a process may
  * hold. */
+/* The depth is the container's choice; such a path is longer than any system call takes. */
+static void test_deep(void **state)
+{
+	enum { DEPTH = 300 };
+	static const char name[] = "a-cgroup-of-the-container";
+	(void)state;
+	require_root();
+	struct error err = { 0 };
+	struct cgroup_made made;
+	ARENA(arena);
+	pid_t *pids;
+	size_t len;
+	FD(cgroup) = cgroup_create(&host, base, &made, &err);
+	expect_ok(cgroup, &err);
+	FD(dir) = openat(cgroup, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; i < DEPTH; i++) {
+		assert_int_equal(mkdirat(dir, name, 0755), 0);
+		assert_int_equal(i % 50 ? 0 : mkdirat(dir, "b", 0755), 0);
+		int next = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close_fd(&dir);
+		dir = next;
+	}
+	pid_t bottom = start(dir, NULL), top = start(cgroup, NULL);
+	int64_t before = clock_now_ms();
+	expect_ok(cgroup_pids(&arena, cgroup, &pids, &len, &err), &err);
+	assert_true(clock_now_ms() - before < 5000);
+	assert_int_equal(len, 2);
+	assert_int_equal(pids[0], top);
+	assert_int_equal(pids[1], bottom);
+	expect_ok(cgroup_signal(cgroup, SIGTERM, &err), &err);
+	assert_int_equal(status_of(bottom), 128 + SIGTERM);
+	assert_int_equal(status_of(top), 128 + SIGTERM);
+	expect_ok(cgroup_destroy(&host, base, made, TIMEOUT_MS, &err), &err);
+	assert_false(exists(base));
+}
+
 static void test_destroy(void **state)
 {
 	(void)state;
@@ -469,6 +506,7 @@ int main(void)
 		LIVE(test_create),
 		LIVE(test_in_use),
 		LIVE(test_processes),
+		LIVE(test_deep),
 		LIVE(test_destroy),
 		LIVE(test_devices),
 		LIVE(test_resources),
