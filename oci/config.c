@@ -112,6 +112,13 @@ static const struct property process_properties[] = {
 };
 const struct schema oci_process_schema = SCHEMA(oci_process, process_properties);
 
+struct oci_process *oci_no_process(struct arena *arena)
+{
+	struct oci_process *process = arena_new(arena, struct oci_process);
+	process->cwd = "/";
+	return process;
+}
+
 static const struct property root_properties[] = {
 	STRING(struct oci_root, path, "path", REQUIRED,
 		"directory of the root filesystem, absolute or relative to the bundle"),

@@ -80,6 +80,7 @@ static const struct property record_properties[] = { ROW_VERSION(struct oci_reco
 		"resctrl directory that was made for the container"),
 	BOOL(struct oci_record, creating, "creating", 0, "true while create is at work"),
 	BOOL(struct oci_record, terminal, "terminal", 0, "true if init has a terminal"),
+	BOOL(struct oci_record, no_process, "noProcess", 0, "true if the configuration has no process"),
 	BOOL(struct oci_record, has_poststart, "hasPoststart", 0, "true if the configuration has poststart hooks"),
 	BOOL(struct oci_record, has_poststop, "hasPoststop", 0, "true if the configuration has poststop hooks"),
 	ROW_ANNOTATIONS(struct oci_record), ROW_EXIT(struct oci_record) };

@@ -65,6 +65,7 @@ struct oci_record {
 	const char *intel_rdt_group;                 /* resctrl directory that create made, or NULL */
 	struct oci_bool creating;                    /* create is at work; until init is known, pid is 0 */
 	struct oci_bool terminal;                    /* init has one */
+	struct oci_bool no_process;                  /* config.json has none: it cannot be started */
 	struct oci_bool has_poststart, has_poststop; /* config.json has such hooks */
 	oci_map annotations;
 	struct oci_exit exit;
