@@ -42,7 +42,8 @@ static const struct schema oci_used_schema = SCHEMA(oci_used, used_properties);
 
 static const struct property state_properties[] = { ROW_VERSION(struct oci_state), ROW_ID(struct oci_state), ROW_PID,
 	ROW_STATUS, ROW_BUNDLE(struct oci_state), ROW_ROOTFS(struct oci_state), ROW_CREATED(struct oci_state),
-	ROW_OWNER, ROW_ANNOTATIONS(struct oci_state), ROW_EXIT(struct oci_state),
+	STRING(struct oci_state, scope, "systemd-scope", 0, "systemd's unit of the container's cgroup"), ROW_OWNER,
+	ROW_ANNOTATIONS(struct oci_state), ROW_EXIT(struct oci_state),
 	INLINE(struct oci_state, resources, oci_used, "resources", 0, "what a stopped container used") };
 const struct schema oci_state_schema = SCHEMA(oci_state, state_properties);
 

@@ -43,6 +43,7 @@ struct oci_state {
 	/* Engines expect these in addition: */
 	const char *rootfs;  /* absolute */
 	const char *created; /* RFC 3339 with nanoseconds */
+	const char *scope;   /* unit of systemd, or NULL */
 	const char *owner;   /* user name */
 	oci_map annotations;
 	struct oci_exit exit;
