@@ -155,7 +155,9 @@ static const struct schema oci_mount_schema = SCHEMA(oci_mount, mount_properties
 static const struct property hook_properties[] = {
 	STRING(struct oci_hook, path, "path", REQUIRED, "the program, an absolute path"),
 	STRINGS(struct oci_hook, args, "args", 0, "its arguments, the first of which is its own name"),
-	STRINGS(struct oci_hook, env, "env", 0, "its environment, each entry as NAME=value; empty if absent"),
+	STRINGS(struct oci_hook, env, "env", 0,
+		"its environment, each entry as NAME=value; if absent that of the runtime, or in the container's "
+		"namespaces none"),
 	INT(struct oci_hook, timeout, "timeout", 0, 1, INT32_MAX,
 		"seconds after which the hook is killed and counts as failed; unlimited if absent"),
 };

@@ -131,7 +131,7 @@ int container_config(struct container *c, struct oci_config **ret_config, struct
 int container_run_hooks(struct container *c, const struct oci_config *config, const oci_hook_list *hooks,
 	const char *where, enum status status, struct error *err)
 {
-	struct hooks_options options = { -1, -1, -1 };
+	struct hooks_options options = { .interrupt = -1 };
 	struct error why = { .errnum = 0 };
 	INTERRUPT(interrupt);
 	size_t len;
@@ -147,6 +147,7 @@ int container_run_hooks(struct container *c, const struct oci_config *config, co
 		log_failure(&why);
 	}
 	options.interrupt = interrupt.fd;
+	options.inherit = true;
 	struct oci_state state = container_state(c, status);
 	char *text = oci_state_json(&c->arena, &state, false, &len);
 	int result = 0;

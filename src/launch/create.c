@@ -272,6 +272,7 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 		interrupt_open(&c->interrupt, err) < 0 || make_container(c, err) < 0)
 		return -1;
 	l->interrupt = l->hook_output.interrupt = c->interrupt.fd;
+	l->hook_output.inherit = true;
 	FD(cache) = c->plan.linux->seccomp ? container_open_cache(&c->container) : -1;
 	if (make_notify_socket(c, err) < 0 || plan_open(&c->arena, &c->plan, cache, err) < 0 ||
 		(c->request->wait && make_start_socket(c, err) < 0))
