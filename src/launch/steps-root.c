@@ -117,5 +117,12 @@ int step_finish_rootfs(struct init *init, struct error *err)
 }
 
 STEP(take_streams, streams_take(init->plan->streams, err))
-STEP(find_executable, executable_find(init->arena, init->plan->config->process->args.items[0], init->plan->search_path,
-			      &init->executable, &init->search_rest, err))
+
+/* A container without .process has no program: start refuses it. */
+int step_find_executable(struct init *init, struct error *err)
+{
+	const oci_strings *args = &init->plan->config->process->args;
+	return args->len ? executable_find(init->arena, args->items[0], init->plan->search_path, &init->executable,
+				   &init->search_rest, err) :
+			   0;
+}
