@@ -1,6 +1,6 @@
 /*
- * Cgroups on the real cgroup2 of this machine, as it is mounted and again in a private, pure v2 view. Needs root;
- * everything happens below /hull-test-PID, and what a test enabled at the root of the hierarchy it disables again.
+ * Cgroups on the real cgroup2 of this machine, as it is mounted and again in a private, pure v2 view. Needs root.
+ * Everything happens below /hull-test-PID, and a test disables whatever it has enabled at the root of the hierarchy.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -131,7 +131,7 @@ static void test_create(void **state)
 	expect_ok(again, &err);
 	assert_int_equal(made.components, 0);
 
-	/* One that was there before stays, without what is below it. */
+	/* A cgroup that existed before stays, without those below it. */
 	make(below("/a/b/c/child"));
 	expect_ok(cgroup_destroy(&host, below("/a/b/c"), made, TIMEOUT_MS, &err), &err);
 	assert_true(exists(below("/a/b/c")));
@@ -296,7 +296,7 @@ static int try_open(const char *path, int flags)
 	return fd >= 0 ? 0 : errno;
 }
 
-/* Nodes of its own: /dev may lack some. */
+/* Device nodes of its own, since /dev may lack some. */
 static int make_node(const char *name, int major, int minor)
 {
 	(void)unlink(name);
@@ -348,7 +348,7 @@ static void test_devices(void **state)
 	FD(cgroup) = cgroup_create(&host, base, &made, &err);
 	expect_ok(cgroup, &err);
 	struct oci_resources resources = { 0 };
-	/* No device rules: nothing is attached, everything is open. */
+	/* No device rules: nothing is attached, and every device is open. */
 	expect_ok(cgroup_apply(&host, cgroup, base, &resources, CGROUP_NEW, &err), &err);
 	assert_int_equal(status_of(start(cgroup, use_kmsg)), 0);
 
@@ -442,7 +442,7 @@ static void test_missing_controller(void **state)
 	assert_int_equal(cgroup_apply(&host, cgroup, base, &resources, CGROUP_NEW, &err), -1);
 	expect_line(&err, bound);
 
-	/* No limit is what there is; but what `unified` names must be there. */
+	/* Without a limit nothing is written; but files that `unified` names must exist. */
 	error_clear(&err);
 	resources = (struct oci_resources){ .pids = &pids };
 	expect_ok(cgroup_apply(&host, cgroup, base, &resources, CGROUP_NEW, &err), &err);
