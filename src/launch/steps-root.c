@@ -73,7 +73,8 @@ STEP(write_sysctl, sysctl_write(init->proc, &init->plan->linux->sysctl, err))
 int step_mask_paths(struct init *init, struct error *err)
 {
 	struct anchors made = anchors(init);
-	return paths_mask(&made, &init->plan->linux->masked_paths, init->plan->null, &init->batch, err);
+	return paths_mask(
+		&made, &init->plan->linux->masked_paths, init->plan->null, &init->plan->mount_label, &init->batch, err);
 }
 
 int step_make_paths_readonly(struct init *init, struct error *err)
