@@ -252,6 +252,17 @@ static int make_container(struct creation *c, struct error *err)
 	return 0;
 }
 
+/* A mount or device holds up to three descriptors until init has attached it. Few of them fit into any limit. */
+static void make_room(struct creation *c)
+{
+	enum { FEW = 256, OTHERS = 128 };
+	struct plan *plan = &c->plan;
+	size_t count = 3 * (plan->mount_count + plan->device_count) + OTHERS;
+	if (count > FEW && process_raise_descriptors(&c->arena, &plan->process, count) &&
+		!plan_has_user_namespace(plan))
+		plan->needs |= NEED_LIMITS;
+}
+
 int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 {
 	struct launch *l = &c->launch;
@@ -264,6 +275,7 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	l->pidfd_socket = c->request->pidfd_socket;
 	l->meanwhile = write_config_copy;
 	l->data = c;
+	make_room(c);
 	bool raises = !c->host.in_user_namespace && (c->host.own_caps & caps_mask("CAP_SYS_RESOURCE"));
 	/* in a user namespace no process has a right over us, and init's maps are written while it can be looked at */
 	bool hide = !c->plan.ns.new_user || (c->plan.own_caps & caps_mask("CAP_SYS_ADMIN"));
