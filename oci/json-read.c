@@ -53,7 +53,8 @@ static int on_string(void *ctx, const unsigned char *bytes, size_t len)
 		return refuse(r, "the string holds %s", fault);
 	if (verdict != TAKE)
 		return verdict;
-	if (row->kind == KIND_WORD && len == 0) { /* as Go's encoder writes what is unset */
+	/* Go's encoder writes "" for what is unset. A required word, then, is missing. */
+	if (len == 0 && (row->kind == KIND_WORD || (row->kind == KIND_STRING && !(row->flags & REQUIRED)))) {
 		struct frame *f = reader_top(r);
 		f->given &= ~(UINT64_C(1) << (f->row - f->schema->properties));
 		return GO_ON;

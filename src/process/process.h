@@ -108,6 +108,8 @@ void process_own_streams(const struct process_plan *plan);
  * dropped, and a list that differs is an error. Those of image_groups that cannot be set are left out. */
 int process_set_user(const struct process_plan *plan, bool keep_groups, struct error *err);
 
+/* Lets this process run on every CPU that its cpuset has: an engine may be confined to fewer, but not its containers. */
+void process_reset_affinity(void);
 /* Sets the affinity of process pid, 0 for the caller. Does nothing if the mask is not set. */
 int process_set_affinity(const struct process_cpus *cpus, pid_t pid, struct error *err);
 

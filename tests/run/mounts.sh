@@ -50,7 +50,7 @@ noatime,atime relatime noatime
 noatime,relatime relatime noatime
 relatime relatime -
 strictatime ^rw[[:space:]] atime
-norelatime ^rw[[:space:]] atime
+norelatime relatime -
 strictatime,nostrictatime relatime -
 strictatime,atime ^rw[[:space:]] atime
 strictatime,noatime noatime -
@@ -94,7 +94,7 @@ rnoatime,ratime relatime noatime
 rnodiratime nodiratime -
 rnodiratime,rdiratime ^rw nodiratime
 rstrictatime ^rw[[:space:]] atime
-rnorelatime ^rw[[:space:]] atime
+rnorelatime relatime -
 rstrictatime,rrelatime relatime -
 rstrictatime,rnostrictatime relatime -
 rnosymfollow nosymfollow -

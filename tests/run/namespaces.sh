@@ -806,4 +806,10 @@ test_personality() {
 	expect i686 'uname -m'
 }
 
+# As Go's encoder writes what is unset.
+test_empty_path_is_none() {
+	config '.linux.namespaces[].path = "" | .linux.cgroupsPath = "" | .hostname = ""'
+	expect 1 'echo $$'
+}
+
 run_tests
