@@ -18,7 +18,8 @@
 #include "oci/config.h"
 
 struct hooks_options {
-	/* for the hooks' output, since a path would name another file inside the container; 0 or -1: the caller's own */
+	/* for the hooks' output, since a path would name another file inside the container; 0 or -1: the caller's own
+	 * */
 	int stdout_fd, stderr_fd;
 	int interrupt; /* descriptor of an interrupt (interrupt.h), which ends the running hook; 0 or -1: none */
 	/* a hook without `env` has the caller's environment: not in the container's namespaces (CVE-2025-23266) */
