@@ -31,6 +31,7 @@
 	"setgroups",       /* process: groups that cannot be dropped are an error */                   \
 	"chmod-link",      /* device: a link in a node's place is not followed */                  \
 	"environment",     /* init: nothing of the caller's environment in memory */               \
+	"hook-filter",     /* init: startContainer hooks have the container's filter */                \
 	"late-clone",      /* init: exec is in the container's pid namespace only at the end */    \
 	"unborn-filter",   /* plan: exec's filter is loaded before its process can be traced */    \
 	"questions",       /* launch: the child asks for what its plan has, and nothing else */    \

@@ -18,9 +18,12 @@
 
 /* Descriptors for the hooks' output, since a path would name another file inside the container. 0 or -1 stands for the
  * caller's own. */
+struct seccomp_program;
+
 struct hooks_options {
 	int stdout_fd, stderr_fd;
 	int interrupt; /* descriptor of an interrupt (interrupt.h), which ends the running hook; 0 or -1: none */
+	const struct seccomp_program *filter; /* loaded by each hook before its execve; or NULL */
 };
 
 /* Opens the files of the annotations run.oci.hooks.stdout and run.oci.hooks.stderr for appending. Each path may be

@@ -83,8 +83,8 @@ static bool wait_ready(enum network network, pid_t helper, int ready)
 	return read(ready, &byte, 1) == 1;
 }
 
-/* Reads the numbers of a process (0: the caller) in its pid namespaces, the outermost first. Returns how many. procfs may
- * be of an outer namespace, where a process has other numbers than kill(2) takes. */
+/* Reads the numbers of a process (0: the caller) in its pid namespaces, the outermost first. Returns how many. procfs
+ * may be of an outer namespace, where a process has other numbers than kill(2) takes. */
 static size_t read_numbers(pid_t pid, pid_t numbers[NAMESPACES_MAX])
 {
 	char text[NAMESPACES_MAX * 12], *save = NULL;
