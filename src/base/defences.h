@@ -18,6 +18,7 @@
 	"streams",         /* main: descriptors 0 to 2 are open before any of ours */              \
 	"self-protection", /* self: execute from an image that cannot be written */                \
 	"in-root",         /* path: resolve inside the root filesystem */                          \
+	"old-mounts",      /* rootfs: --no-pivot leaves no procfs of the host */                       \
 	"magic-links",     /* path: refuse the links of procfs */                                  \
 	"anchors",         /* anchor: resolve from the mount itself, which may have been moved */ \
 	"sys-readonly",    /* mount: a read-only bind of sysfs has nothing writable below */           \

@@ -73,6 +73,21 @@ test_groups_that_cannot_be_dropped() {
 	case $errors in *'setgroups to 0 groups: Operation not permitted'*CAP_SETGID*) ;; *) fail "said: $errors" ;; esac
 }
 
+# A user namespace in the container mounts a procfs without masks where the mount namespace has a complete one.
+attack_fresh_procfs() { # OPTION
+	fresh
+	config '.process.capabilities |= map_values(. + ["CAP_SETFCAP", "CAP_SETUID", "CAP_SETGID", "CAP_SYS_ADMIN"])'
+	config --arg script 'mkdir -p /fresh; unshare -m -r -p -f mount -t proc none /fresh && echo mounted' '.process.args = ["sh", "-c", $script]'
+	run $1
+	case $out in *mounted*) ;; *) false ;; esac
+}
+attack_procfs_of_the_old_root() { attack_fresh_procfs --no-pivot; }
+attack_procfs_of_the_new_root() { attack_fresh_procfs ''; }
+test_fresh_procfs_in_a_user_namespace() {
+	refused attack_procfs_of_the_new_root
+	defended old-mounts attack_procfs_of_the_old_root
+}
+
 # A hook is a process of the container too: what the filter denies, it cannot do (with noNewPrivileges init loads its own filter later).
 attack_hook_unfiltered() { # NO-NEW-PRIVILEGES
 	fresh
