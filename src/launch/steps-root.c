@@ -88,7 +88,8 @@ int step_make_paths_readonly(struct init *init, struct error *err)
 	return paths_make_readonly(&made, &init->plan->linux->readonly_paths, &init->batch, err);
 }
 
-STEP(pivot, init->plan->options.no_pivot ? rootfs_move(init->plan->root, err) : rootfs_pivot(init->plan->root, err))
+STEP(pivot, init->plan->options.no_pivot ? rootfs_move(init->arena, init->plan->root, err) :
+					   rootfs_pivot(init->plan->root, err))
 
 int step_change_root(struct init *init, struct error *err)
 {
