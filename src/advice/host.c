@@ -234,7 +234,7 @@ static void check_filesystems(struct doctor *d)
 
 static void check_cgroups(struct doctor *d)
 {
-	char *controllers = "";
+	char none[] = "", *controllers = none;
 	if (!d->host.cgroup.mount[0]) {
 		tell(d, VERDICT_MISSING, "cgroup v2", "is mounted nowhere", "mount -t cgroup2 none /sys/fs/cgroup");
 		return;
