@@ -126,8 +126,8 @@ int container_open_init_cgroup(struct container *c, const char **ret_path, struc
  * pid namespace is not its own either. */
 int container_pids(struct container *c, struct arena *arena, pid_t **ret_pids, size_t *ret_len, struct error *err);
 
-/* Sends a signal to init; SIGKILL also to processes that outlive init, because they share another pid namespace. If none
- * is there, the error is that of container_require(). */
+/* Sends a signal to init; SIGKILL also to processes that outlive init, because they share another pid namespace. If
+ * none is there, the error is that of container_require(). */
 int container_signal(struct container *c, int sig, struct error *err);
 /* Sends a signal to all processes of the container. With a cgroup, a container that has ended is no error. */
 int container_signal_all(struct container *c, int sig, struct error *err);
