@@ -33,5 +33,6 @@ int resources_apply(int cgroup_fd, const cgroup_writes *writes, struct error *er
 void resources_complete(struct oci_resources *resources, int cgroup_fd);
 /* The limit of memory in force. UINT64_MAX if there is none, or if it cannot be read. */
 uint64_t resources_memory_limit(int cgroup_fd);
-/* Of so many bytes of memory.current those that the kernel cannot reclaim at once: no page cache, no cache of inodes. */
+/* Of so many bytes of memory.current those that the kernel cannot reclaim at once: no page cache, no cache of inodes.
+ * */
 uint64_t resources_memory_needed(int cgroup_fd, uint64_t used);

@@ -173,13 +173,12 @@ static int write_maps(int proc, const struct mount_idmap *idmap, struct error *e
 	return error_hint(err, "id-mapped mounts are root's to make, with CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID");
 }
 
-static int open_namespace(pid_t pid, const struct mount_idmap *idmap, struct error *err)
+static int open_namespace(int proc, const struct mount_idmap *idmap, struct error *err)
 {
-	FD(proc) = proc_open(pid, err);
-	if (proc < 0 || write_maps(proc, idmap, err) < 0)
+	if (write_maps(proc, idmap, err) < 0)
 		return -1;
 	FD(userns) = openat(proc, "ns/user", O_RDONLY | O_CLOEXEC);
-	return userns < 0 ? fail(err, errno, "open /proc/%d/ns/user", (int)pid) : take_fd(&userns);
+	return userns < 0 ? fail(err, errno, "open the user namespace of the mapping") : take_fd(&userns);
 }
 
 static int make_namespace(const struct mount_idmap *idmap, struct error *err)
@@ -189,7 +188,7 @@ static int make_namespace(const struct mount_idmap *idmap, struct error *err)
 		(void)fail(err, errno, "make a user namespace for the mapping");
 		return ns_hint_limit(err);
 	}
-	int userns = open_namespace(holder.pid, idmap, err);
+	int userns = open_namespace(holder.proc, idmap, err);
 	ns_release(&holder);
 	return userns;
 }

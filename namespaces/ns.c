@@ -135,7 +135,11 @@ static void __attribute__((noreturn)) hold(int userns, bool inside, int end)
 	(void)close_all_but(0, keep, 2);
 	if (!inside && (userns < 0 ? unshare(CLONE_NEWUSER) : setns(userns, CLONE_NEWUSER)) < 0)
 		_exit(errno);
-	if (write(end, &byte, 1) == 1)
+	/* By its own look at procfs, since that may be of another pid namespace, where its number is another one. */
+	int proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		_exit(errno);
+	if (send_with_fd(end, &byte, 1, proc) == 0)
 		while (read(end, &byte, 1) < 0 && errno == EINTR)
 			;
 	_exit(0);
@@ -161,8 +165,9 @@ int ns_hold_user(int userns, struct ns_holder *ret)
 	if (pid < 0)
 		return -1;
 	close_fd(&theirs);
-	if (read(ours, &byte, 1) == 1) {
-		*ret = (struct ns_holder){ pid, take_fd(&ours) };
+	FD(proc) = -1;
+	if (recv_with_fd(ours, &byte, 1, &proc) == 1 && proc >= 0) {
+		*ret = (struct ns_holder){ pid, take_fd(&ours), take_fd(&proc) };
 		return 0;
 	}
 	errno = proc_wait(pid);
@@ -172,6 +177,7 @@ int ns_hold_user(int userns, struct ns_holder *ret)
 void ns_release(struct ns_holder *holder)
 {
 	close_fd(&holder->end);
+	close_fd(&holder->proc);
 	(void)proc_wait(holder->pid);
 }
 

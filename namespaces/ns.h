@@ -49,7 +49,8 @@ bool ns_joins(const struct ns_plan *plan, int type);
 /* An idle process in a user namespace, which serves to write or read its maps and to open the namespace's file. */
 struct ns_holder {
 	pid_t pid;
-	int end; /* end of a socket; the process exits when it is closed */
+	int end;  /* end of a socket; the process exits when it is closed */
+	int proc; /* its directory in procfs */
 };
 
 /* Starts it in the user namespace of the descriptor userns, or in a new one for -1. -1 and errno. */

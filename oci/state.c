@@ -42,7 +42,8 @@ static const struct schema oci_used_schema = SCHEMA(oci_used, used_properties);
 
 static const struct property state_properties[] = { ROW_VERSION(struct oci_state), ROW_ID(struct oci_state), ROW_PID,
 	ROW_STATUS, ROW_BUNDLE(struct oci_state), ROW_ROOTFS(struct oci_state), ROW_CREATED(struct oci_state),
-	ROW_OWNER, ROW_ANNOTATIONS(struct oci_state), ROW_EXIT(struct oci_state),
+	STRING(struct oci_state, scope, "systemd-scope", 0, "systemd's unit of the container's cgroup"), ROW_OWNER,
+	ROW_ANNOTATIONS(struct oci_state), ROW_EXIT(struct oci_state),
 	INLINE(struct oci_state, resources, oci_used, "resources", 0, "what a stopped container used") };
 const struct schema oci_state_schema = SCHEMA(oci_state, state_properties);
 
@@ -80,6 +81,7 @@ static const struct property record_properties[] = { ROW_VERSION(struct oci_reco
 		"resctrl directory that was made for the container"),
 	BOOL(struct oci_record, creating, "creating", 0, "true while create is at work"),
 	BOOL(struct oci_record, terminal, "terminal", 0, "true if init has a terminal"),
+	BOOL(struct oci_record, no_process, "noProcess", 0, "true if the configuration has no process"),
 	BOOL(struct oci_record, has_poststart, "hasPoststart", 0, "true if the configuration has poststart hooks"),
 	BOOL(struct oci_record, has_poststop, "hasPoststop", 0, "true if the configuration has poststop hooks"),
 	ROW_ANNOTATIONS(struct oci_record), ROW_EXIT(struct oci_record) };

@@ -43,6 +43,7 @@ struct oci_state {
 	/* Engines expect these in addition: */
 	const char *rootfs;  /* absolute */
 	const char *created; /* RFC 3339 with nanoseconds */
+	const char *scope;   /* unit of systemd, or NULL */
 	const char *owner;   /* user name */
 	oci_map annotations;
 	struct oci_exit exit;
@@ -65,6 +66,7 @@ struct oci_record {
 	const char *intel_rdt_group;                 /* resctrl directory that create made, or NULL */
 	struct oci_bool creating;                    /* create is at work; until init is known, pid is 0 */
 	struct oci_bool terminal;                    /* init has one */
+	struct oci_bool no_process;                  /* config.json has none: it cannot be started */
 	struct oci_bool has_poststart, has_poststop; /* config.json has such hooks */
 	oci_map annotations;
 	struct oci_exit exit;

@@ -69,6 +69,9 @@ static int run(struct context *ctx, struct error *err)
 	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_LOCKED, err) < 0 ||
 		container_require(&c, operand_statuses(ctx), "start", NULL, err) < 0)
 		return -1;
+	if (c.record.no_process.value)
+		return fail_at_hint(err, 0, ".process", "delete it, and create it with a process",
+			"required by start, and the container was created without one");
 	if (open_notify(&c, &notify, err) < 0 || start_init(&c, err) < 0 || run_poststart(&c, err) < 0)
 		return fail_start(&c, err);
 	return forward_ready(&c, notify, err);

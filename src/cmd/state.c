@@ -1,6 +1,8 @@
 #include "base/fd.h"
 #include "cgroups/stats.h"
+#include "cgroups/systemd.h"
 #include "cmd/cmd.h"
+#include "cmd/dialect.h"
 #include "container/container.h"
 
 /* Adds what a stopped container has used, from its cgroup, which exists until the container is deleted. */
@@ -24,6 +26,9 @@ static int run(struct context *ctx, struct error *err)
 	if (!status)
 		return -1;
 	struct oci_state state = container_state(&c, status);
+	const char *below;
+	state.scope = c.record.systemd_cgroup.value ? systemd_unit_of(&c.arena, c.record.cgroup_path, &below) :
+						      ctx->dialect->no_scope;
 	if (status == STATUS_STOPPED)
 		add_end(&c, &state);
 	char *text = oci_state_json(&c.arena, &state, true, &len);

@@ -121,13 +121,17 @@ struct oci_state container_state(struct container *c, enum status status)
 int container_config(struct container *c, struct oci_config **ret_config, struct error *err)
 {
 	struct json_source source = { .name = CONTAINER_CONFIG };
-	return oci_config_read(&c->arena, c->dir, CONTAINER_CONFIG, &source, ret_config, NULL, NULL, err);
+	if (oci_config_read(&c->arena, c->dir, CONTAINER_CONFIG, &source, ret_config, NULL, NULL, err) < 0)
+		return -1;
+	if (!(*ret_config)->process)
+		(*ret_config)->process = oci_no_process(&c->arena);
+	return 0;
 }
 
 int container_run_hooks(struct container *c, const struct oci_config *config, const oci_hook_list *hooks,
 	const char *where, enum status status, struct error *err)
 {
-	struct hooks_options options = { -1, -1, -1 };
+	struct hooks_options options = { .interrupt = -1 };
 	struct error why = { .errnum = 0 };
 	INTERRUPT(interrupt);
 	size_t len;
@@ -143,6 +147,7 @@ int container_run_hooks(struct container *c, const struct oci_config *config, co
 		log_failure(&why);
 	}
 	options.interrupt = interrupt.fd;
+	options.inherit = true;
 	struct oci_state state = container_state(c, status);
 	char *text = oci_state_json(&c->arena, &state, false, &len);
 	int result = 0;

@@ -56,6 +56,8 @@ static int enter_bundle(struct creation *c, struct error *err)
 static void apply_request(struct creation *c)
 {
 	const struct create_request *r = c->request;
+	if (!c->config->process && r->command)
+		c->config->process = oci_no_process(&c->arena);
 	struct oci_process *process = c->config->process;
 	if (process && r->command) {
 		process->args.items = (const char **)r->command;
@@ -125,8 +127,11 @@ static void probe_further(struct creation *c)
 static int check_and_plan(struct creation *c, struct error *err)
 {
 	apply_request(c);
-	if (oci_config_check(c->config, OCI_CHECK_PROCESS, err) < 0 || host_probe(&c->host, err) < 0)
+	if (oci_config_check(c->config, c->options.wait ? 0 : OCI_CHECK_PROCESS, err) < 0 ||
+		host_probe(&c->host, err) < 0)
 		return -1;
+	if (!c->config->process)
+		c->config->process = oci_no_process(&c->arena);
 	if (c->config->linux)
 		idmap_fill(&c->arena, c->config->linux);
 	probe_further(c);
@@ -188,6 +193,7 @@ static void complete_record(struct creation *c)
 	record->cgroup_path = c->plan.cgroup_path;
 	record->cgroup_components = (struct oci_uint){ true, c->launch.cgroup_made.components };
 	record->terminal = c->config->process->terminal;
+	record->no_process = (struct oci_bool){ true, c->config->process->args.len == 0 };
 	record->has_poststart = (struct oci_bool){ true, hooks->poststart.len > 0 };
 	record->has_poststop = (struct oci_bool){ true, hooks->poststop.len > 0 };
 	record->annotations = c->config->annotations;
@@ -246,6 +252,17 @@ static int make_container(struct creation *c, struct error *err)
 	return 0;
 }
 
+/* A mount or device holds up to three descriptors until init has attached it. Few of them fit into any limit. */
+static void make_room(struct creation *c)
+{
+	enum { FEW = 256, OTHERS = 128 };
+	struct plan *plan = &c->plan;
+	size_t count = 3 * (plan->mount_count + plan->device_count) + OTHERS;
+	if (count > FEW && process_raise_descriptors(&c->arena, &plan->process, count) &&
+		!plan_has_user_namespace(plan))
+		plan->needs |= NEED_LIMITS;
+}
+
 int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 {
 	struct launch *l = &c->launch;
@@ -258,6 +275,7 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	l->pidfd_socket = c->request->pidfd_socket;
 	l->meanwhile = write_config_copy;
 	l->data = c;
+	make_room(c);
 	bool raises = !c->host.in_user_namespace && (c->host.own_caps & caps_mask("CAP_SYS_RESOURCE"));
 	/* in a user namespace no process has a right over us, and init's maps are written while it can be looked at */
 	bool hide = !c->plan.ns.new_user || (c->plan.own_caps & caps_mask("CAP_SYS_ADMIN"));
@@ -268,6 +286,7 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 		interrupt_open(&c->interrupt, err) < 0 || make_container(c, err) < 0)
 		return -1;
 	l->interrupt = l->hook_output.interrupt = c->interrupt.fd;
+	l->hook_output.inherit = true;
 	FD(cache) = c->plan.linux->seccomp ? container_open_cache(&c->container) : -1;
 	if (make_notify_socket(c, err) < 0 || plan_open(&c->arena, &c->plan, cache, err) < 0 ||
 		(c->request->wait && make_start_socket(c, err) < 0))

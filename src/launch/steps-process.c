@@ -26,6 +26,7 @@ static int run_hooks(
 	char *text = oci_state_json(init->arena, &state, false, &len);
 	struct hooks_options options = *init->hook_output;
 	options.interrupt = -1; /* they end with us */
+	options.inherit = false;
 	return hooks_run(hooks, where, text, len, &options, err);
 }
 

@@ -73,7 +73,8 @@ STEP(write_sysctl, sysctl_write(init->proc, &init->plan->linux->sysctl, err))
 int step_mask_paths(struct init *init, struct error *err)
 {
 	struct anchors made = anchors(init);
-	return paths_mask(&made, &init->plan->linux->masked_paths, init->plan->null, &init->batch, err);
+	return paths_mask(
+		&made, &init->plan->linux->masked_paths, init->plan->null, &init->plan->mount_label, &init->batch, err);
 }
 
 int step_make_paths_readonly(struct init *init, struct error *err)
@@ -117,5 +118,12 @@ int step_finish_rootfs(struct init *init, struct error *err)
 }
 
 STEP(take_streams, streams_take(init->plan->streams, err))
-STEP(find_executable, executable_find(init->arena, init->plan->config->process->args.items[0], init->plan->search_path,
-			      &init->executable, &init->search_rest, err))
+
+/* A container without .process has no program: start refuses it. */
+int step_find_executable(struct init *init, struct error *err)
+{
+	const oci_strings *args = &init->plan->config->process->args;
+	return args->len ? executable_find(init->arena, args->items[0], init->plan->search_path, &init->executable,
+				   &init->search_rest, err) :
+			   0;
+}

@@ -90,14 +90,16 @@ static int plan_mount(struct arena *arena, const struct oci_mount *mount, size_t
 static int plan_mounts(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
 {
 	const struct oci_config *config = plan->config;
-	const char *label_type = oci_annotation(config, ANNOTATION_MOUNT_CONTEXT_TYPE);
+	if (host->lsm.selinux && plan->linux->mount_label) {
+		const char *type = oci_annotation(config, ANNOTATION_MOUNT_CONTEXT_TYPE);
+		plan->mount_label = (struct mount_param){ type ? type : "context", plan->linux->mount_label, 0 };
+	}
 	struct mount_facts facts = {
 		.bundle = plan->options.bundle,
 		.cgroup_mount = host->cgroup.mount,
 		.new_cgroup_ns = is_created(plan, CLONE_NEWCGROUP),
 		.new_user_ns = plan->ns.new_user,
-		.label = host->lsm.selinux ? plan->linux->mount_label : NULL,
-		.label_type = label_type ? label_type : "context",
+		.label = plan->mount_label,
 		.idmap = plan_idmap_facts(plan),
 	};
 	size_t extra = plan->options.notify_dir ? 1 : 0;

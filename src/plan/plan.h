@@ -111,7 +111,8 @@ struct plan {
 	struct mount_idmap *root_idmap; /* or NULL */
 	struct mount_op *mounts;
 	size_t mount_count;
-	struct mount_idmap *idmaps; /* of all mounts */
+	struct mount_param mount_label; /* .linux.mountLabel as an option; value NULL: none */
+	struct mount_idmap *idmaps;     /* of all mounts */
 	struct device_op *devices;
 	size_t device_count;
 	unsigned long propagation;

@@ -126,13 +126,13 @@ const char *idmap_tools_lack(void)
 				 "without nosuid";
 }
 
-/* Appends the map of a process (its pid, or "self"). The outer ids are those of the caller's user namespace. */
-static bool read_map(struct arena *arena, const struct kind *kind, const char *process, oci_id_mappings *ret)
+/* Appends the map of a process, whose directory in procfs is `proc`. The outer ids are those of the caller's user
+ * namespace. */
+static bool read_map(struct arena *arena, const struct kind *kind, int proc, oci_id_mappings *ret)
 {
 	char *text, *save = NULL;
 	unsigned long long inside, outside, size;
-	if (read_file_at(arena, AT_FDCWD, arena_printf(arena, "/proc/%s/%s", process, kind->map), MAP_LIMIT, &text,
-		    NULL) < 0)
+	if (read_file_at(arena, proc, kind->map, MAP_LIMIT, &text, NULL) < 0)
 		return false;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		if (sscanf(line, "%llu %llu %llu", &inside, &outside, &size) == 3)
@@ -143,7 +143,8 @@ static bool read_map(struct arena *arena, const struct kind *kind, const char *p
 /* Maps each id of the caller's user namespace to itself; none if the map cannot be read. */
 static void add_own_ids(struct arena *arena, const struct kind *kind, oci_id_mappings *list)
 {
-	(void)read_map(arena, kind, "self", list);
+	FD(proc) = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	(void)read_map(arena, kind, proc, list);
 	LIST_EACH (list, range)
 		range->host_id = range->container_id;
 }
@@ -168,8 +169,7 @@ static bool take_joined(struct arena *arena, struct oci_linux *config, const cha
 	FD(userns) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (userns < 0 || ns_hold_user(userns, &holder) < 0)
 		return false;
-	const char *process = arena_printf(arena, "%d", (int)holder.pid);
-	bool known = read_map(arena, &uids, process, &maps[0]) && read_map(arena, &gids, process, &maps[1]);
+	bool known = read_map(arena, &uids, holder.proc, &maps[0]) && read_map(arena, &gids, holder.proc, &maps[1]);
 	ns_release(&holder);
 	if (!known || (are_same(&maps[0], &config->uid_mappings) && are_same(&maps[1], &config->gid_mappings)))
 		return false;
@@ -333,8 +333,7 @@ static int try_maps(struct arena *arena, const struct oci_linux *config, uint64_
 	struct ns_holder holder;
 	if (ns_hold_user(-1, &holder) < 0)
 		return fail_at(err, errno, ".linux.namespaces", "make a user namespace");
-	FD(proc) = proc_open(holder.pid, err);
-	int status = proc < 0 ? -1 : idmap_write(arena, holder.pid, proc, config, caps, err);
+	int status = idmap_write(arena, holder.pid, holder.proc, config, caps, err);
 	ns_release(&holder);
 	return status;
 }

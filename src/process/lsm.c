@@ -85,8 +85,11 @@ static int open_attr(int procfd, const char *name, struct error *err)
 		.flags = O_WRONLY | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
 	};
-	int tid = (int)syscall(SYS_gettid);
-	(void)snprintf(path, sizeof(path), "%d/task/%d/attr/%s", (int)getpid(), tid, name);
+	/* Not getpid(2), since the procfs may be of another pid namespace: procfs_open(). */
+	ssize_t len = readlinkat(procfd, "thread-self", path, 48);
+	if (len < 0)
+		return fail(err, errno, "read \"thread-self\" in procfs");
+	(void)snprintf(path + len, sizeof(path) - (size_t)len, "/attr/%s", name);
 	FD(fd) = sys_openat2(procfd, path, &how);
 	if (fd < 0)
 		return fail(err, errno, "open %s in procfs", path);

@@ -167,6 +167,22 @@ int process_raise_rlimits(const struct process_plan *plan, pid_t pid, struct err
 	return 0;
 }
 
+bool process_raise_descriptors(struct arena *arena, struct process_plan *plan, size_t count)
+{
+	struct rlimit64 now, raised;
+	if (prlimit64(0, RLIMIT_NOFILE, NULL, &now) < 0 || now.rlim_cur >= count || now.rlim_cur == now.rlim_max)
+		return plan->rlimits.len > 0;
+	raised = (struct rlimit64){ .rlim_cur = now.rlim_max, .rlim_max = now.rlim_max };
+	if (prlimit64(0, RLIMIT_NOFILE, &raised, NULL) < 0)
+		return plan->rlimits.len > 0; /* a call that needs more says so */
+	bool given = false;
+	LIST_EACH (&plan->rlimits, limit)
+		given |= limit->resource == RLIMIT_NOFILE;
+	if (!given)
+		*list_add(arena, &plan->rlimits) = (struct process_rlimit){ .resource = RLIMIT_NOFILE, .limit = now };
+	return true;
+}
+
 int process_check_rlimits(const struct process_plan *plan, struct error *err)
 {
 	for (size_t i = 0; i < plan->rlimits.len; i++) {

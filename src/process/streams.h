@@ -2,7 +2,7 @@
  * The standard streams that the caller lends to the container's process.
  *
  *	int streams[STREAMS] = { -1, -1, -1 };
- *	streams_open(&mappings, streams, &err);     parent, before clone3
+ *	streams_open(mappings, streams, &err);     parent, before clone3
  *	streams_take(streams, &err);               init
  *
  * A process could change the mode and owner of the host's file through such a descriptor. Terminals and memory devices

@@ -19,7 +19,7 @@
 #include "base/sys.h"
 #include "process/caps.h"
 
-enum { READY_TIMEOUT_MS = 20000, ANSWER_SIZE = 384 };
+enum { READY_TIMEOUT_MS = 20000, ANSWER_SIZE = 384, NAMESPACES_MAX = 33 };
 enum { READY_FD = 3 }; /* of slirp4netns */
 
 /* The data of the process that stays. */
@@ -27,7 +27,8 @@ struct keeper {
 	enum network network;
 	int netns, userns; /* userns is -1 where it is the caller's own */
 	int init;
-	int parent; /* pipe for the empty string when ready, or the reason of a failure */
+	char number[16]; /* of the process in procfs, which may be of an outer pid namespace */
+	int parent;      /* pipe for the empty string when ready, or the reason of a failure */
 };
 
 /* Opens the user namespace that owns the network namespace. Returns -1 if that is the caller's own. */
@@ -41,8 +42,8 @@ static int open_owner(int netns)
  * has joined them, for slirp4netns those of its descriptors. */
 static void __attribute__((noreturn)) execute(const struct keeper *k, const int joined[2], int ready, int answer)
 {
-	char pid[16], netns[64], user_path[96], joined_net[48], joined_user[48], byte;
-	(void)snprintf(pid, sizeof(pid), "%d", (int)getppid());
+	char netns[64], user_path[96], joined_net[48], joined_user[48], byte;
+	const char *pid = k->number;
 	(void)snprintf(netns, sizeof(netns), "/proc/%s/fd/%d", pid, k->netns);
 	(void)snprintf(user_path, sizeof(user_path), "--userns-path=/proc/%s/fd/%d", pid, k->userns);
 	(void)snprintf(joined_net, sizeof(joined_net), "/proc/%s/ns/net", pid);
@@ -82,16 +83,33 @@ static bool wait_ready(enum network network, pid_t helper, int ready)
 	return read(ready, &byte, 1) == 1;
 }
 
+/* Reads the numbers of a process (0: the caller) in its pid namespaces, the outermost first. Returns how many. procfs may
+ * be of an outer namespace, where a process has other numbers than kill(2) takes. */
+static size_t read_numbers(pid_t pid, pid_t numbers[NAMESPACES_MAX])
+{
+	char text[NAMESPACES_MAX * 12], *save = NULL;
+	size_t count = 0;
+	if (!proc_status(pid, "NSpid", text, sizeof(text)))
+		return 0;
+	for (char *one = strtok_r(text, "\t ", &save); one && count < NAMESPACES_MAX;
+		one = strtok_r(NULL, "\t ", &save))
+		numbers[count++] = (pid_t)strtol(one, NULL, 10);
+	return count;
+}
+
 /* Helpers in the background are children too, since the keeper is a subreaper. */
 static void kill_children(void)
 {
 	ARENA(arena);
-	char path[64], *text, *save = NULL;
-	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-	if (read_file_at(&arena, AT_FDCWD, path, 1 << 20, &text, NULL) < 0)
+	char *text, *save = NULL;
+	pid_t numbers[NAMESPACES_MAX];
+	size_t level = read_numbers(0, numbers);
+	if (read_file_at(&arena, AT_FDCWD, "/proc/thread-self/children", 1 << 20, &text, NULL) < 0)
 		return;
-	for (char *pid = strtok_r(text, " \n", &save); pid; pid = strtok_r(NULL, " \n", &save))
-		(void)kill((pid_t)strtol(pid, NULL, 10), SIGKILL);
+	for (char *pid = strtok_r(text, " \n", &save); pid; pid = strtok_r(NULL, " \n", &save)) {
+		if (level > 0 && read_numbers((pid_t)strtol(pid, NULL, 10), numbers) >= level)
+			(void)kill(numbers[level - 1], SIGKILL);
+	}
 }
 
 /* Joins the namespaces and gives up all capabilities, so that pasta, which has none either, may open the keeper's files
@@ -104,12 +122,13 @@ static void join(const struct keeper *k)
 		_exit(1);
 }
 
-static void __attribute__((noreturn)) keep(const struct keeper *k)
+static void __attribute__((noreturn)) keep(struct keeper *k)
 {
 	int ready[2], answer[2], joined[2];
 	const int keep_open[] = { k->netns, k->userns, k->init, k->parent };
 	char text[ANSWER_SIZE];
 	(void)close_all_but(3, keep_open, 4);
+	(void)!readlink("/proc/self", k->number, sizeof(k->number) - 1);
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "hull-network");
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -173,7 +192,7 @@ int network_start(enum network network, int netns, int init, struct error *err)
 	FD(reader) = pair[0];
 	FD(writer) = pair[1];
 	FD(userns) = open_owner(netns);
-	const struct keeper k = { network, netns, userns, init, writer };
+	struct keeper k = { .network = network, .netns = netns, .userns = userns, .init = init, .parent = writer };
 	pid_t pid = fork();
 	if (pid < 0)
 		return fail(err, errno, "--network: fork");

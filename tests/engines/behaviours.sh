@@ -84,9 +84,11 @@ runc	^< features: (potentiallyUnsafeConfigAnnotations|intelRdt|memoryPolicy|moun
 # Libraries of the peers, and a directory of crun's.
 both	^> version: (go|libseccomp|rundir):$
 both	^[<>] version_letter: lines: 
-# Only hull prints the resources that a stopped container has used; only crun prints the scope.
+# Only hull prints the resources that a stopped container has used; only crun prints the scope of a container without one.
 both	^< state_stopped: shape: resources 
 crun	^> state_(created|running|stopped): shape: systemd-scope "string"$
+# config.md: .process is required when start is called.
+both	^[<>] create_no_process: 
 # crun starts a paused container, and reports it as created meanwhile.
 crun	^[<>] (start_paused|pause_created): status (paused|created)$
 # hull takes signals by all names of signal(7), and no others; an empty name does not stand for TERM.

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -40,13 +41,13 @@ struct trace {
 	pid_t main;
 	bool children;
 	unsigned long at, count;
-	bool killed;         /* or what is to run meanwhile has run */
-	struct pids inside;  /* those between the entry of a call and its end */
-	struct pids strange; /* those that have executed a program */
-	bool own;            /* programs that a child executes do not count */
-	int fault;           /* an errno, or 0 */
-	pid_t failing;       /* inside the call that fails */
-	long call;           /* its number */
+	bool killed;        /* or what is to run meanwhile has run */
+	struct pids inside; /* those between the entry of a call and its end */
+	struct stat image;  /* of the command */
+	bool own;           /* programs that a child executes do not count */
+	int fault;          /* an errno, or 0 */
+	pid_t failing;      /* inside the call that fails */
+	long call;          /* its number */
 };
 
 static bool take_out(struct pids *pids, pid_t pid)
@@ -65,12 +66,19 @@ static void put_in(struct pids *pids, pid_t pid)
 		pids->items[pids->len++] = pid;
 }
 
-static bool is_in(const struct pids *pids, pid_t pid)
+static bool look_at_image(pid_t pid, struct stat *ret)
 {
-	for (unsigned i = 0; i < pids->len; i++)
-		if (pids->items[i] == pid)
-			return true;
-	return false;
+	char path[64];
+	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	return stat(path, ret) == 0;
+}
+
+/* Whether the process still executes what the command does. */
+static bool has_image(struct trace *t, pid_t pid)
+{
+	struct stat st;
+	(void)look_at_image(t->main, &t->image);
+	return look_at_image(pid, &st) && st.st_dev == t->image.st_dev && st.st_ino == t->image.st_ino;
 }
 
 /* The number of the call, at its entry. */
@@ -149,7 +157,7 @@ static void handle_call(struct trace *t, pid_t pid)
 		return;
 	}
 	put_in(&t->inside, pid);
-	if ((pid != t->main) != t->children || is_in(&t->strange, pid) || ++t->count != t->at || t->killed)
+	if ((pid != t->main) != t->children || (t->own && !has_image(t, pid)) || ++t->count != t->at || t->killed)
 		return;
 	const char *meanwhile = getenv("MEANWHILE");
 	if (t->fault)
@@ -164,8 +172,6 @@ static void handle_stop(struct trace *t, pid_t pid, int status)
 		handle_call(t, pid);
 		sig = 0;
 	} else if (event || sig == SIGTRAP) {
-		if (event == PTRACE_EVENT_EXEC && t->own && pid != t->main)
-			put_in(&t->strange, pid);
 		sig = 0; /* the first stop of a process that was just made is an event too */
 	}
 	(void)ptrace(PTRACE_SYSCALL, pid, 0, sig);
@@ -239,7 +245,7 @@ int main(int argc, char **argv)
 		return 1;
 	long options = PTRACE_O_TRACESYSGOOD;
 	if (t.children)
-		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
+		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
 	/* Not by PTRACE_TRACEME: a new process would begin with a SIGSTOP, and stay stopped if this program ends
 	 * before it. */
 	if (ptrace(PTRACE_SEIZE, t.main, 0, options) < 0 || kill(t.main, SIGCONT) < 0)

@@ -328,4 +328,21 @@ test_dry_run_does_nothing() {
 	[ -n "$out" ] || fail 'no plan'
 }
 
+# config.md "Process": needed when start is called, and not before.
+test_create_without_process() {
+	config 'del(.process)'
+	try hull create -b "$BUNDLE" "$ID"
+	expect_status 0
+	same created "$(status_of)" 'the status'
+	try hull exec "$ID" echo hi
+	same hi "$out" "the output: $errors"
+	fails_with '.process: required by start' hull start "$ID"
+	same created "$(status_of)" 'the status'
+	try hull delete "$ID"
+	expect_status 0
+	fails_with '.process: required property is missing' hull run -b "$BUNDLE" "$ID"
+	try hull run -b "$BUNDLE" "$ID" -- echo hi
+	same hi "$out" "the output: $errors"
+}
+
 run_tests

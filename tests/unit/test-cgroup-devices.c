@@ -1,6 +1,6 @@
 /*
- * The device program against the specification. The program of random rules is run by a small eBPF interpreter and must
- * say for every kind of request what a plain reading of the rules says.
+ * The device program against the specification. A small eBPF interpreter runs the program of random rules, whose
+ * answer for every kind of request must be that of a plain reading of the rules.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 
 enum { RULE_SETS = 5000, RULES_MAX = 12 };
 
-/* Whether a jump is taken; -1 if the instruction is none. */
+/* Whether a jump is taken; -1 if the instruction is not a jump. */
 static int takes_jump(uint8_t code, uint32_t dst, uint32_t imm)
 {
 	switch (code) {
@@ -32,7 +32,7 @@ static int takes_jump(uint8_t code, uint32_t dst, uint32_t imm)
 	}
 }
 
-/* The result of an instruction of arithmetic, in 32 bits or 64; false if the code is none. */
+/* The result of an arithmetic instruction, in 32 or 64 bits; false if it is not one. */
 static bool compute(uint8_t code, uint64_t dst, uint64_t operand, uint64_t *ret_result)
 {
 	bool wide = BPF_CLASS(code) == BPF_ALU64;
@@ -74,7 +74,8 @@ static bool compute(uint8_t code, uint64_t dst, uint64_t operand, uint64_t *ret_
 	return true;
 }
 
-/* Of eBPF what the compiler may emit; anything else, and anything the verifier would refuse, ends the test. */
+/* The eBPF instructions that the compiler may emit. Any other, and anything that the verifier would refuse, ends the
+ * test. */
 static uint64_t run(const struct bpf_insn *insns, size_t len, const uint32_t context[3])
 {
 	uint64_t reg[11] = { 0 };
@@ -130,10 +131,10 @@ static bool evaluate(
 	return true;
 }
 
-/* Numbers from a small set, so that rules meet: any, those of devices, and those that are too large for one. */
+/* Numbers from a small set, so that rules meet: any number, device numbers, and numbers that are too large. */
 static const int64_t numbers[] = { DEVICE_ANY, DEVICE_ANY, 0, 1, 5, 0x800, 0xfff, 0xfffff, 0x100000, 0x80000000,
 	UINT32_MAX };
-/* Of devices: kdev_t.h. */
+/* Ranges of device numbers: kdev_t.h. */
 static const uint32_t majors[] = { 0, 1, 5, 0x800, 0xfff };
 static const uint32_t minors[] = { 0, 1, 5, 0x800, 0xfff, 0xfffff };
 
@@ -183,7 +184,7 @@ static void test_random_rules(void **state)
 	}
 }
 
-/* What the optimiser leaves out. */
+/* Rules that the optimiser leaves out. */
 static void test_size(void **state)
 {
 	(void)state;

@@ -15,7 +15,7 @@
 
 #include <cmocka.h> /* last: its fail() is a macro */
 
-/* Programs of 32 bits, whose loader the root filesystem of 64 bits lacks: not every kernel gets as far with them. */
+/* Programs of 32 bits, whose loader the root filesystem of 64 bits lacks; not every kernel gets that far with them. */
 static void test_loader_of_32_bits(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* The reader of configurations: what it makes of good text, and the exact words about bad text. */
+/* The reader of configurations: its results for good text, and its exact words about bad text. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@
 
 static const struct json_source source = { .name = "/some/bundle/config.json" };
 
-/* What the terminal would show: the line, and the hint below it. */
+/* The error as the terminal shows it: the line, and the hint below it. */
 static void expect_error(const char *text, size_t len, const char *expected)
 {
 	ARENA(arena);
@@ -123,7 +123,7 @@ static const struct bad {
 		"config.json:1: .linux.memoryPolicy.flags[0]: unknown value \"x\"\n"
 		"  hint: one of MPOL_F_NUMA_BALANCING, MPOL_F_RELATIVE_NODES, "
 		"MPOL_F_STATIC_NODES" },
-	/* what is missing is told at the object's opening bracket */
+	/* a missing property is reported at the object's opening bracket */
 	{ IN_LINUX("\"namespaces\":[\n{\"path\":\"/proc/1/ns/pid\"\n}]"),
 		"config.json:2: .linux.namespaces[0].type: required property is missing" },
 	{ "{\"ociVersion\":\"1\",\"root\":{}}", "config.json:1: .root.path: required property is missing" },

@@ -52,6 +52,7 @@ static void test_not_procfs(void **state)
 	struct lsm_plan plan = { .selinux = "u:r:t:s0" };
 	struct error err = { 0 };
 	char path[128], dir[] = "/tmp/hull-lsm-XXXXXX";
+	char thread[48], link[96];
 	static const char *const steps[] = { "%s/%d", "%s/%d/task", "%s/%d/task/%d", "%s/%d/task/%d/attr",
 		"%s/%d/task/%d/attr/exec" };
 	assert_non_null(mkdtemp(dir));
@@ -59,11 +60,15 @@ static void test_not_procfs(void **state)
 		(void)snprintf(path, sizeof(path), steps[i], dir, getpid(), gettid());
 		assert_int_equal(i < 4 ? mkdir(path, 0700) : close(creat(path, 0600)), 0);
 	}
+	(void)snprintf(thread, sizeof(thread), "%d/task/%d", getpid(), gettid());
+	(void)snprintf(link, sizeof(link), "%s/thread-self", dir);
+	assert_int_equal(symlink(thread, link), 0);
 	int fd = open(dir, O_PATH | O_CLOEXEC);
 	assert_int_equal(lsm_set_exec(&plan, fd, &err), -1);
 	assert_non_null(strstr(err.text, "is not on procfs"));
 	assert_string_equal(err.where, ".process.selinuxLabel");
 	close(fd);
+	assert_int_equal(unlink(link), 0);
 	for (int i = 4; i >= 0; i--) {
 		(void)snprintf(path, sizeof(path), steps[i], dir, getpid(), gettid());
 		assert_int_equal(i < 4 ? rmdir(path) : unlink(path), 0);

@@ -79,7 +79,7 @@ static void test_intervals(void **state)
 	}
 }
 
-/* An option goes before what is there, and leaves its neighbours. */
+/* An option overrides the existing value, and leaves its neighbours. */
 static void test_merge(void **state)
 {
 	ARENA(arena);
@@ -103,7 +103,7 @@ static void test_merge(void **state)
 	assert_string_equal(err.text, "--blkio-weight: expected a whole number from 0, found \"-5\"");
 }
 
-/* An error names what was typed, and what was not by its property. */
+/* An error names the option that was typed, or else the property. */
 static void test_typed(void **state)
 {
 	static const struct {
