@@ -91,6 +91,7 @@ static const struct step exec_steps[] = {
 	{ "take the console", NEED_CONSOLE, step_take_console },
 	{ "refuse new privileges", NEED_NO_NEW_PRIVS, step_refuse_new_privileges },
 	{ "hand over the seccomp listener", NEED_LISTENER, step_hand_over_listener },
+	{ "set limits late", NEED_ALWAYS, step_set_late_limits },
 	{ "load seccomp", NEED_EARLY_SECCOMP, step_load_seccomp },
 	{ "drop what that took", NEED_EARLY_SECCOMP | NEED_LISTENER, step_drop_kept_privileges },
 	{ "load seccomp", NEED_LATE_SECCOMP, step_load_seccomp },

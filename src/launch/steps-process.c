@@ -123,6 +123,7 @@ int step_close_descriptors(struct init *init, struct error *err)
 }
 
 STEP(set_limits, process_set_rlimits(&init->plan->process, 0, err))
+STEP(set_late_limits, init->late ? process_set_rlimits(&init->plan->process, 0, err) : 0)
 
 /* Without no_new_privs a filter can be loaded only with CAP_SYS_ADMIN, which a process of exec keeps until then. */
 static bool keeps_admin(const struct plan *plan)

@@ -152,6 +152,21 @@ int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error
 	return 0;
 }
 
+int process_raise_rlimits(const struct process_plan *plan, pid_t pid, struct error *err)
+{
+	for (size_t i = 0; i < plan->rlimits.len; i++) {
+		const struct process_rlimit *wanted = &plan->rlimits.items[i];
+		struct rlimit64 now;
+		/* whoever may not look may not raise it either, and the process reports that */
+		if (prlimit64(pid, wanted->resource, NULL, &now) < 0 || wanted->limit.rlim_max <= now.rlim_max)
+			continue;
+		now.rlim_max = wanted->limit.rlim_max;
+		if (prlimit64(pid, wanted->resource, &now, NULL) < 0)
+			return fail_rlimit(wanted, i, pid, err);
+	}
+	return 0;
+}
+
 bool process_raise_descriptors(struct arena *arena, struct process_plan *plan, size_t count)
 {
 	struct rlimit64 now, raised;

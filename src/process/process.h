@@ -81,7 +81,10 @@ int process_plan_make(struct arena *arena, const struct oci_process *process, co
 
 /* Sets the limits of process pid, 0 for the caller. */
 int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error *err);
-/* Fails as that would, for a caller without the right to raise a hard limit. */
+/* Raises the hard limits of process pid that are lower than the plan's, so that the process can set the plan's itself.
+ * */
+int process_raise_rlimits(const struct process_plan *plan, pid_t pid, struct error *err);
+/* Fails as process_set_rlimits() would, for a caller without the right to raise a hard limit. */
 int process_check_rlimits(const struct process_plan *plan, struct error *err);
 /* Raises the soft limit of the caller's descriptors if it is below `count`, and plans that the process gets the old one
  * back, unless the configuration names another. Returns whether the plan has limits. */
