@@ -1,7 +1,7 @@
 /*
  * Device nodes and links: config-linux.md "Devices", "Default Devices"; runtime-linux.md "Dev symbolic links".
  *
- *	device_open(&op, dir, linux, &err);   parent, where nodes must be bound from the host
+ *	device_open(&op, dirfd, config->linux, &err);   parent, where nodes must be bound from the host
  *	devices_make(&anchors, ops, len, &err);   child
  */
 #pragma once
