@@ -78,6 +78,8 @@ static void __attribute__((noreturn)) run_trial(int result)
 	if (t.user_namespace == 0)
 		t.namespaces = unshare(others) < 0 ? errno : 0;
 	pid_t first = t.namespaces == 0 ? fork() : -1;
+	if (first < 0 && t.namespaces == 0)
+		t.namespaces = errno;
 	if (first == 0 || first < 0) {
 		if (first == 0)
 			try_mounts(&t);
@@ -86,25 +88,23 @@ static void __attribute__((noreturn)) run_trial(int result)
 	_exit(proc_wait(first));
 }
 
-static struct trial make_trial(void)
+static int make_trial(struct trial *ret, struct error *err)
 {
-	struct trial t = { -1, -1, -1, -1, -1, -1, -1 };
 	int pair[2];
 	if (pipe2(pair, O_CLOEXEC) < 0)
-		return t;
+		return fail(err, errno, "make a pipe");
 	FD(reader) = pair[0];
 	FD(writer) = pair[1];
 	pid_t pid = fork();
+	if (pid < 0)
+		return fail(err, errno, "fork");
 	if (pid == 0)
 		run_trial(writer);
 	close_fd(&writer);
-	if (pid > 0) {
-		struct trial found;
-		if (read(reader, &found, sizeof(found)) == (ssize_t)sizeof(found))
-			t = found;
-		(void)proc_wait(pid);
-	}
-	return t;
+	ssize_t len = read(reader, ret, sizeof(*ret));
+	int errnum = len < 0 ? errno : EIO;
+	(void)proc_wait(pid);
+	return len == (ssize_t)sizeof(*ret) ? 0 : fail(err, errnum, "try namespaces");
 }
 
 /* --- what it means --- */
@@ -280,11 +280,14 @@ static void check_modules(struct doctor *d)
 		tell(d, VERDICT_LIMITED, "seccomp", "hull runs under a filter, and so will every container", NULL);
 }
 
-void doctor(struct arena *arena, doctor_fn say, void *data)
+int doctor(struct arena *arena, doctor_fn say, void *data, struct error *err)
 {
-	struct doctor d = { .arena = arena, .say = say, .data = data, .trial = make_trial() };
+	struct doctor d = { .arena = arena, .say = say, .data = data };
+	if (make_trial(&d.trial, err) < 0)
+		return -1;
 	void (*const checks[])(struct doctor *) = { check_kernel, check_user_namespaces, check_ids, check_filesystems,
 		check_cgroups, check_capabilities, check_modules };
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		checks[i](&d);
+	return 0;
 }

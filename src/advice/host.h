@@ -1,11 +1,12 @@
 /*
  * Tells for `hull check --host` what the host permits its caller, by trying it, and what prevents the rest.
  *
- *	doctor(arena, say, data);
+ *	doctor(arena, say, data, &err);
  */
 #pragma once
 
 #include "base/arena.h"
+#include "base/error.h"
 
 enum verdict { VERDICT_OK, VERDICT_LIMITED, VERDICT_MISSING };
 
@@ -18,4 +19,4 @@ struct diagnosis {
 typedef void (*doctor_fn)(void *data, const struct diagnosis *diagnosis);
 
 /* Changes nothing, and leaves nothing behind. */
-void doctor(struct arena *arena, doctor_fn say, void *data);
+int doctor(struct arena *arena, doctor_fn say, void *data, struct error *err);

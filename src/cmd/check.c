@@ -73,7 +73,8 @@ static int check_host(struct context *ctx, int format, struct error *err)
 		json_begin(&w, &ctx->arena, true);
 		json_array(&w);
 	}
-	doctor(&ctx->arena, say_diagnosis, &all);
+	if (doctor(&ctx->arena, say_diagnosis, &all, err) < 0)
+		return -1;
 	if (all.writer) {
 		json_end(&w);
 	}
