@@ -114,8 +114,8 @@ static int enter(int *dir, unsigned *depth, const struct visit *visit, struct er
 	return 1;
 }
 
-/* From directory to directory: paths would be too long for a tree that is some thousand levels deep, and looking them up
- * would take long. The container chooses depth and number. */
+/* From directory to directory: paths would be too long for a tree that is some thousand levels deep, and looking them
+ * up would take long. The container chooses depth and number. */
 int cgroup_pids(struct arena *arena, int cgroup_fd, pid_t **ret_pids, size_t *ret_len, struct error *err)
 {
 	struct pid_list pids = { NULL, 0 };

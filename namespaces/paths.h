@@ -5,8 +5,8 @@
  *	paths_mask(&anchors, &paths, null, &label, &batch, &err);      child
  *	paths_make_readonly(&anchors, &paths, &batch, &err);
  *
- * A path that is missing in the mount or image to which it belongs is skipped. Every other failure is an error, since a
- * mask that is silently left out is a hole (systemd#40833).
+ * A path that is missing in the mount or image to which it belongs is skipped. Every other failure is an error, since
+ * a mask that is silently left out is a hole (systemd#40833).
  */
 #pragma once
 
@@ -20,8 +20,8 @@
  * CVE-2025-31133. */
 int paths_open_null(struct error *err);
 
-/* Covers files with `null`, and directories with one empty read-only tmpfs, which has the SELinux label unless its value
- * is NULL. */
+/* Covers files with `null`, and directories with one empty read-only tmpfs, which has the SELinux label unless its
+ * value is NULL. */
 int paths_mask(const struct anchors *anchors, const oci_strings *paths, int null, const struct mount_param *label,
 	struct fd_batch *batch, struct error *err);
 

@@ -2,9 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/defences.h"
 #include "base/fd.h"
 #include "base/sys.h"
 
@@ -52,14 +56,65 @@ int rootfs_pivot(int root, struct error *err)
 	return 0; /* "." is the new root, and so is "/" */
 }
 
-int rootfs_move(int root, struct error *err)
+/* Undoes the octal escapes of mountinfo ("\040"), in place. */
+static void unescape(char *text)
 {
+	char *to = text;
+	for (const char *at = text; *at; to++) {
+		bool escaped = at[0] == '\\' && strspn(at + 1, "01234567") >= 3;
+		*to = escaped ? (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0')) : *at;
+		at += escaped ? 4 : 1;
+	}
+	*to = '\0';
+}
+
+/* Takes a procfs or sysfs of the old root away. In a user namespace it is locked, and covered instead. The path is
+ * relative to the old root, the working directory. */
+static int hide_mount(const char *path, struct error *err)
+{
+	if (sys_umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0 || errno == ENOENT || errno == ENOTDIR)
+		return 0;
+	if (syscall(SYS_mount, "none", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "nr_inodes=1") == 0)
+		return 0;
+	return fail(err, errno, "hide /%s of the old root", path);
+}
+
+/* pivot_root(2) takes the old root's mounts away. Where they stay, a user namespace in the container could mount a
+ * procfs or sysfs without masks, since the kernel sees a complete one in the mount namespace: mount_namespaces(7). */
+static int hide_old_mounts(char *mountinfo, struct error *err)
+{
+	char *save = NULL, point[PATH_MAX], type[64];
+	for (char *line = strtok_r(mountinfo, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const char *dash = strstr(line, " - ");
+		if (!dash || sscanf(dash, " - %63s", type) != 1 ||
+			(strcmp(type, "proc") != 0 && strcmp(type, "sysfs") != 0) ||
+			sscanf(line, "%*u %*u %*s %*s %4095s", point) != 1)
+			continue;
+		unescape(point);
+		if (hide_mount(point + 1, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int rootfs_move(struct arena *arena, int root, struct error *err)
+{
+	enum { MOUNTINFO_MAX = 64 << 20 };
+	char *mountinfo;
+	FD(old) = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (old < 0)
+		return fail(err, errno, "open the old root");
+	if (read_file_at(arena, AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &mountinfo, err) < 0)
+		return error_prefix(err, "--no-pivot");
 	if (fchdir(root) < 0)
 		return fail(err, errno, "enter the root filesystem");
 	/* An attached mount is moved by mount(2): MS_MOVE of "." onto "/". */
 	if (syscall(SYS_mount, ".", "/", NULL, MS_MOVE, NULL) < 0)
 		return fail(err, errno, "move the root filesystem over /");
-	if (chroot(".") < 0 || chdir("/") < 0)
+	/* The container's own mounts have left their places below the old root. */
+	if (!defence_is_off("old-mounts") && (fchdir(old) < 0 || hide_old_mounts(mountinfo, err) < 0))
+		return err->text[0] ? -1 : fail(err, errno, "enter the old root");
+	if (fchdir(root) < 0 || chroot(".") < 0 || chdir("/") < 0)
 		return fail(err, errno, "chroot");
 	return 0;
 }

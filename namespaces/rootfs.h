@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 
 /* Clones the tree at path recursively. The clone is private, or a slave of the host if `propagation` has MS_SLAVE.
@@ -25,8 +26,8 @@ int rootfs_attach(int root, const char *path, struct error *err);
 int rootfs_pivot(int root, struct error *err);
 
 /* Moves the tree over "/" and changes the root (--no-pivot), for hosts whose root is an initramfs, which pivot_root(2)
- * cannot leave. */
-int rootfs_move(int root, struct error *err);
+ * cannot leave. Hides each procfs and sysfs of the old root. */
+int rootfs_move(struct arena *arena, int root, struct error *err);
 
 /* Sets .root.readonly and .linux.rootfsPropagation, as the last step. */
 int rootfs_finish(int root, bool readonly, unsigned long propagation, struct error *err);

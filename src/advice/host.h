@@ -1,12 +1,11 @@
 /*
  * Tells for `hull check --host` what the host permits its caller, by trying it, and what prevents the rest.
  *
- *	doctor(arena, say, data, &err);
+ *	doctor(arena, say, data);
  */
 #pragma once
 
 #include "base/arena.h"
-#include "base/error.h"
 
 enum verdict { VERDICT_OK, VERDICT_LIMITED, VERDICT_MISSING };
 
@@ -19,4 +18,4 @@ struct diagnosis {
 typedef void (*doctor_fn)(void *data, const struct diagnosis *diagnosis);
 
 /* Changes nothing, and leaves nothing behind. */
-int doctor(struct arena *arena, doctor_fn say, void *data, struct error *err);
+void doctor(struct arena *arena, doctor_fn say, void *data);

@@ -18,6 +18,7 @@
 	"streams",         /* main: descriptors 0 to 2 are open before any of ours */              \
 	"self-protection", /* self: execute from an image that cannot be written */                \
 	"in-root",         /* path: resolve inside the root filesystem */                          \
+	"old-mounts",      /* rootfs: --no-pivot leaves no procfs of the host */                       \
 	"magic-links",     /* path: refuse the links of procfs */                                  \
 	"anchors",         /* anchor: resolve from the mount itself, which may have been moved */ \
 	"sys-readonly",    /* mount: a read-only bind of sysfs has nothing writable below */           \
@@ -31,6 +32,7 @@
 	"setgroups",       /* process: groups that cannot be dropped are an error */                   \
 	"chmod-link",      /* device: a link in a node's place is not followed */                  \
 	"environment",     /* init: nothing of the caller's environment in memory */               \
+	"hook-filter",     /* init: startContainer hooks have the container's filter */                \
 	"late-clone",      /* init: exec is in the container's pid namespace only at the end */    \
 	"unborn-filter",   /* plan: exec's filter is loaded before its process can be traced */    \
 	"questions",       /* launch: the child asks for what its plan has, and nothing else */    \

@@ -135,7 +135,10 @@ static int answer_console(struct launch *l, struct error *err)
 	l->console = fcntl(l->asked_fd, F_DUPFD_CLOEXEC, 3);
 	if (l->console < 0)
 		return fail(err, errno, "keep the console");
-	terminal_copy_size(l->console); /* before the program can ask; the relay follows its changes */
+	/* before the program runs; the relay follows changes of the size */
+	terminal_copy_size(l->console);
+	if (!isatty(STDOUT_FILENO))
+		terminal_bare_newlines(l->console);
 	return 0;
 }
 

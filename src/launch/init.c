@@ -45,6 +45,7 @@ static const struct step create_steps[] = {
 	{ "take the streams", NEED_ALWAYS, step_take_streams },
 	{ "find the executable", NEED_ALWAYS, step_find_executable },
 	{ "join a session keyring", NEED_KEYRING, step_join_keyring },
+	{ "set the affinity", NEED_ALWAYS, step_reset_affinity },
 	{ "set scheduling", NEED_SCHEDULING, step_set_scheduling },
 	{ "hand over the seccomp listener", NEED_LISTENER, step_hand_over_listener },
 	{ "close what does not wait", NEED_START, step_close_before_wait },

@@ -27,6 +27,9 @@ static int run_hooks(
 	struct hooks_options options = *init->hook_output;
 	options.interrupt = -1; /* they end with us */
 	options.inherit = false;
+	/* Where init loads its filter after its hooks, each hook loads it too: every process has it. */
+	bool unfiltered = status == STATUS_CREATED && init->plan->needs & NEED_LATE_SECCOMP;
+	options.filter = unfiltered && !defence_is_off("hook-filter") ? &init->plan->seccomp : NULL;
 	return hooks_run(hooks, where, text, len, &options, err);
 }
 
@@ -58,8 +61,21 @@ int step_join_keyring(struct init *init, struct error *err)
 
 STEP(set_scheduling, process_set_scheduling(&init->plan->process, err))
 
+int step_reset_affinity(struct init *init, struct error *err)
+{
+	(void)init, (void)err;
+	process_reset_affinity();
+	return 0;
+}
+
 /* config.md "execCPUAffinity": after the process has entered the container's cgroup. */
-STEP(set_final_affinity, process_set_affinity(&init->plan->process.cpus_final, 0, err))
+int step_set_final_affinity(struct init *init, struct error *err)
+{
+	const struct process_plan *plan = &init->plan->process;
+	if (plan->cpus_initial.set || plan->cpus_final.set)
+		return process_set_affinity(&plan->cpus_final, 0, err);
+	return step_reset_affinity(init, err);
+}
 
 int step_refuse_new_privileges(struct init *init, struct error *err)
 {

@@ -34,9 +34,14 @@ int step_perform_mounts(struct init *init, struct error *err)
 	bool hooks_follow = plan->needs & NEED_CREATE_HOOKS;
 	FD(cwd) = hooks_follow ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	struct anchors made = { .root = plan->root, .mounts = plan->mounts };
-	for (; made.count < plan->mount_count; made.count++)
-		if (mount_perform(&made, &plan->mounts[made.count], &init->batch, err) < 0)
+	for (; made.count < plan->mount_count; made.count++) {
+		struct mount_op *op = &plan->mounts[made.count];
+		if (mount_perform(&made, op, &init->batch, err) < 0)
 			return -1;
+		/* what is mounted on "/" is the root for all that follows, and is pivoted to */
+		if (str_eq(op->destination, "/") && (op->kind == MOUNT_NEW || op->kind == MOUNT_BIND))
+			plan->root = made.root = op->tree;
+	}
 	if (hooks_follow && fchdir(cwd) < 0)
 		return fail(err, errno, "return to the bundle");
 	return 0;
@@ -83,7 +88,8 @@ int step_make_paths_readonly(struct init *init, struct error *err)
 	return paths_make_readonly(&made, &init->plan->linux->readonly_paths, &init->batch, err);
 }
 
-STEP(pivot, init->plan->options.no_pivot ? rootfs_move(init->plan->root, err) : rootfs_pivot(init->plan->root, err))
+STEP(pivot, init->plan->options.no_pivot ? rootfs_move(init->arena, init->plan->root, err) :
+					   rootfs_pivot(init->plan->root, err))
 
 int step_change_root(struct init *init, struct error *err)
 {

@@ -366,6 +366,14 @@ int process_set_user(const struct process_plan *plan, bool keep_groups, struct e
 	return 0;
 }
 
+void process_reset_affinity(void)
+{
+	uint64_t all[CPU_WORDS];
+	memset(all, 0xff, sizeof(all));
+	/* the kernel leaves out what the cpuset lacks; a failure leaves the caller's */
+	(void)syscall(SYS_sched_setaffinity, 0, sizeof(all), all);
+}
+
 int process_set_affinity(const struct process_cpus *cpus, pid_t pid, struct error *err)
 {
 	if (!cpus->set)

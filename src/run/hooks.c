@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "process/executable.h"
+#include "process/seccomp.h"
 #include "run/interrupt.h"
 
 #ifndef MFD_NOEXEC_SEAL
@@ -39,6 +40,7 @@ struct last_line {
 /* The descriptors of a hook's process, each above 2. */
 struct streams {
 	int in, out, err;
+	const struct seccomp_program *filter;
 	int exec_error; /* close-on-exec: end of file means that execve succeeded */
 };
 
@@ -78,6 +80,17 @@ static int make_state_file(const char *state, size_t len, struct error *err)
 	return take_fd(&fd);
 }
 
+/* Loads the container's filter, if there is one. -1 and errno. */
+static int load_filter(const struct seccomp_program *filter)
+{
+	struct error err = { .errnum = 0 };
+	int listener;
+	if (!filter || seccomp_install(filter, &listener, &err) == 0)
+		return 0;
+	errno = err.errnum ? err.errnum : EINVAL;
+	return -1;
+}
+
 /* Runs in the hook's process. An empty `env` is an empty environment; one that is absent has no items. */
 static void become_hook(const struct oci_hook *hook, const struct streams *streams, bool inherit)
 {
@@ -89,7 +102,7 @@ static void become_hook(const struct oci_hook *hook, const struct streams *strea
 	(void)setpgid(0, 0); /* for the timeout; a new process never leads a session */
 	proc_reset_signals(~0ULL);
 	if (dup2(streams->in, 0) >= 0 && dup2(streams->out, 1) >= 0 && dup2(streams->err, 2) >= 0 &&
-		sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+		sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0 && load_filter(streams->filter) == 0)
 		(void)execve(hook->path, hook->args.len ? (char *const *)hook->args.items : path_only,
 			hook->env.items ? (char *const *)hook->env.items : env);
 	int error = errno;
@@ -291,6 +304,7 @@ static int run_hook(const struct oci_hook *hook, const char *state, size_t len, 
 	struct streams streams = { .in = in,
 		.out = options && options->stdout_fd > 0 ? options->stdout_fd : STDOUT_FILENO,
 		.err = to_file ? options->stderr_fd : output_write,
+		.filter = options ? options->filter : NULL,
 		.exec_error = exec_write };
 	struct running run = {
 		.pidfd = -1, .output = -1, .interrupt = options && options->interrupt > 0 ? options->interrupt : -1

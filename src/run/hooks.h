@@ -17,12 +17,16 @@
 #include "base/error.h"
 #include "oci/config.h"
 
+struct seccomp_program;
+
 struct hooks_options {
-	/* for the hooks' output, since a path would name another file inside the container; 0 or -1: the caller's own */
+	/* for the hooks' output, since a path would name another file inside the container; 0 or -1: the caller's
+	 * own */
 	int stdout_fd, stderr_fd;
 	int interrupt; /* descriptor of an interrupt (interrupt.h), which ends the running hook; 0 or -1: none */
 	/* a hook without `env` has the caller's environment: not in the container's namespaces (CVE-2025-23266) */
 	bool inherit;
+	const struct seccomp_program *filter; /* loaded by each hook before its execve; or NULL */
 };
 
 /* Opens the files of the annotations run.oci.hooks.stdout and run.oci.hooks.stderr for appending. Each path may be

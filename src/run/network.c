@@ -83,8 +83,8 @@ static bool wait_ready(enum network network, pid_t helper, int ready)
 	return read(ready, &byte, 1) == 1;
 }
 
-/* Reads the numbers of a process (0: the caller) in its pid namespaces, the outermost first. Returns how many. procfs may
- * be of an outer namespace, where a process has other numbers than kill(2) takes. */
+/* Reads the numbers of a process (0: the caller) in its pid namespaces, the outermost first. Returns how many. procfs
+ * may be of an outer namespace, where a process has other numbers than kill(2) takes. */
 static size_t read_numbers(pid_t pid, pid_t numbers[NAMESPACES_MAX])
 {
 	char text[NAMESPACES_MAX * 12], *save = NULL;
@@ -112,8 +112,8 @@ static void kill_children(void)
 	}
 }
 
-/* Joins the namespaces and gives up all capabilities, so that pasta, which has none either, may open the keeper's files
- * in procfs. */
+/* Joins the namespaces and gives up all capabilities, so that pasta, which has none either, may open the keeper's
+ * files in procfs. */
 static void join(const struct keeper *k)
 {
 	static const struct caps_plan none = { .set = true };

@@ -73,6 +73,38 @@ test_groups_that_cannot_be_dropped() {
 	case $errors in *'setgroups to 0 groups: Operation not permitted'*CAP_SETGID*) ;; *) fail "said: $errors" ;; esac
 }
 
+# A user namespace in the container mounts a procfs without masks where the mount namespace has a complete one.
+attack_fresh_procfs() { # OPTION
+	fresh
+	config '.process.capabilities |= map_values(. + ["CAP_SETFCAP", "CAP_SETUID", "CAP_SETGID", "CAP_SYS_ADMIN"])'
+	config --arg script 'mkdir -p /fresh; unshare -m -r -p -f mount -t proc none /fresh && echo mounted' '.process.args = ["sh", "-c", $script]'
+	run $1
+	case $out in *mounted*) ;; *) false ;; esac
+}
+attack_procfs_of_the_old_root() { attack_fresh_procfs --no-pivot; }
+attack_procfs_of_the_new_root() { attack_fresh_procfs ''; }
+test_fresh_procfs_in_a_user_namespace() {
+	refused attack_procfs_of_the_new_root
+	defended old-mounts attack_procfs_of_the_old_root
+}
+
+# A hook is a process of the container too: what the filter denies, it cannot do (with noNewPrivileges init loads its own filter later).
+attack_hook_unfiltered() { # NO-NEW-PRIVILEGES
+	fresh
+	config --argjson no_new "$1" '.process.noNewPrivileges = $no_new | .process.args = ["ls", "/"] |
+		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO"}]} |
+		.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "mkdir /made; true"]}]'
+	run
+	case $out in *made*) ;; *) false ;; esac
+}
+attack_late_filter() { attack_hook_unfiltered true; }
+attack_early_filter() { attack_hook_unfiltered false; }
+test_filter_of_a_hook() {
+	defended hook-filter attack_late_filter
+	refused attack_early_filter
+	expect_status 0
+}
+
 # A process that looks around: no mount of the host, no root of the host, no keys, no way up.
 test_nothing_of_the_host() {
 	expect / 'cd /../../..; pwd'
