@@ -299,7 +299,8 @@ check-all: test-packages vm-packages
 test:
 	@BUILD=$(BUILD) MAKE='$(MAKE)' ROOTLESS='$(ROOTLESS)' ASAN='$(ASAN)' exec sh tests/check.sh test $(T)
 
-# Every system call of every command fails, with each of four errors: half an hour. FAULTS='EIO ENOSPC' for other errors.
+# Every system call of every command fails, with each of four errors (FAULTS='EIO ENOSPC': with others), and is the point at which the
+# command is killed: an hour or two.
 faults: test-packages
 	@BUILD=$(BUILD) MAKE='$(MAKE)' FAULTS='$(FAULTS)' exec sh tests/check.sh faults
 

@@ -6,14 +6,14 @@
 #include "cgroups/resources.h"
 
 int cgroup_apply(const struct cgroup_host *host, int cgroup_fd, const char *path, const struct oci_resources *resources,
-	const struct oci_device *devices, size_t device_count, enum cgroup_use use, struct error *err)
+	enum cgroup_use use, struct error *err)
 {
 	ARENA(arena);
 	cgroup_writes writes;
 	device_rules rules;
 	/* everything that can be judged before anything is touched */
 	if (resources_plan(&arena, resources, &writes, err) < 0 ||
-		device_rules_plan(&arena, resources, devices, device_count, &rules, err) < 0)
+		device_rules_plan(&arena, resources, &rules, err) < 0)
 		return -1;
 	if (controllers_enable(host, path, cgroup_fd, &writes, err) < 0 || resources_apply(cgroup_fd, &writes, err) < 0)
 		return -1;

@@ -5,7 +5,7 @@
  *	cgroup_probe(&host, &err);                                              where cgroup2 is mounted
  *	cgroup_path(arena, linux->cgroups_path, id, &path, &err);               "/hull-x", if it is NULL
  *	FD(cg) = cgroup_create(&host, path, &made, &err);                       for CLONE_INTO_CGROUP
- *	cgroup_apply(&host, cg, path, resources, devices, device_count, CGROUP_NEW, &err);  limits and device rules
+ *	cgroup_apply(&host, cg, path, resources, CGROUP_NEW, &err);  limits and device rules
  *	cgroup_destroy(&host, path, made, 1000, &err);
  *
  * Paths are relative to the cgroup2 mount and begin with "/"; none has an empty, "." or ".." component.
@@ -33,6 +33,9 @@ int cgroup_probe(struct cgroup_host *ret_host, struct error *err);
  * there is none. */
 const char *cgroup_find_delegated(struct arena *arena, const struct cgroup_host *host);
 
+/* The name for a container without cgroupsPath, relative: "hull-ID". If the id leaves no room for that, "hull-/ID". */
+const char *cgroup_default_name(struct arena *arena, const char *id);
+
 /* The validated path of a container's cgroup: config-linux.md "Cgroups Path". A NULL cgroups_path gives "/hull-ID"; a
  * relative one starts at the root of the hierarchy. Errors name .linux.cgroupsPath. Pure. */
 int cgroup_path(
@@ -42,7 +45,17 @@ int cgroup_path(
  * existed before. */
 struct cgroup_made {
 	unsigned components;
+	const char *mark; /* of the container (cgroup_claim); NULL: the cgroup is known to be its own */
+	bool marked_only; /* a cgroup without any mark is not the container's */
 };
+
+enum { CGROUP_MARK_SIZE = 40 };
+
+/* Marks the cgroup as the one of a container, in an extended attribute; a container that uses the same cgroup later
+ * replaces the mark. The container that comes last removes a cgroup that hull has made: made->components is 1 then. */
+void cgroup_claim(int cgroup_fd, const char *mark, struct cgroup_made *made);
+/* Whether the cgroup has the mark of another container. If `marked_only`, also whether it has none. -1 and errno. */
+int cgroup_is_anothers(int cgroup_fd, const char *mark, bool marked_only);
 
 /* How many of the path's last components are missing, and cgroup_create() would make. */
 unsigned cgroup_missing(const struct cgroup_host *host, const char *path);
@@ -61,16 +74,16 @@ enum cgroup_use { CGROUP_NEW, CGROUP_IN_USE };
 
 /* Applies .linux.resources to the open cgroup. NULL resources and empty device rules attach no device program. A
  * property that cannot be applied is an error that names it (".linux.resources.memory.limit") and the reason: the
- * controller is bound to cgroup v1, not delegated, or not in the kernel. Default devices, and the container's own
- * nodes in `devices`, are allowed in addition to the rules. In a user namespace other than the initial one,
- * device rules have no effect: no device can be made there. */
+ * controller is bound to cgroup v1, not delegated, or not in the kernel. In a user namespace other than the initial
+ * one, device rules have no effect, since no device can be made there. */
 int cgroup_apply(const struct cgroup_host *host, int cgroup_fd, const char *path, const struct oci_resources *resources,
-	const struct oci_device *devices, size_t device_count, enum cgroup_use use, struct error *err);
+	enum cgroup_use use, struct error *err);
 
 /* Freezes or thaws the cgroup with everything below it, and waits for that at most timeout_ms (ETIMEDOUT). */
 int cgroup_freeze(int cgroup_fd, bool frozen, int timeout_ms, struct error *err);
-/* Whether the cgroup is frozen. Opens and reads a single file, since `list` calls it for every container. */
-bool cgroup_is_frozen(const struct cgroup_host *host, const char *path);
+/* Whether the cgroup is frozen; -1 and errno if that cannot be seen. A cgroup that is gone is not frozen. Opens and
+ * reads a single file, since `list` calls it for every container. */
+int cgroup_is_frozen(const struct cgroup_host *host, const char *path);
 
 /* Kills every process in it and below (cgroup.kill). */
 int cgroup_kill(int cgroup_fd, struct error *err);
@@ -82,6 +95,7 @@ int cgroup_pids(struct arena *arena, int cgroup_fd, pid_t **ret_pids, size_t *re
 
 /* Kills the processes in the cgroup, waits for their end at most timeout_ms (EBUSY), and removes the cgroup with
  * everything below it and `made.components - 1` empty parents. A cgroup that has gone is no error. One that existed
- * before the container (made.components is 0) is emptied and stays. */
+ * before the container (made.components is 0) is emptied and stays. One in which another container lives is left
+ * alone: 1. */
 int cgroup_destroy(
 	const struct cgroup_host *host, const char *path, struct cgroup_made made, int timeout_ms, struct error *err);

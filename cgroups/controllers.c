@@ -20,6 +20,16 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+/* Whether the list has every word of `words`. */
+static bool has_all(const char *list, const char *words)
+{
+	char word[64];
+	for (int len; sscanf(words, "%63s%n", word, &len) == 1; words += len)
+		if (!has_word(list, word))
+			return false;
+	return true;
+}
+
 const char *controller_of(struct arena *arena, const char *file)
 {
 	size_t len = strcspn(file, ".");
@@ -200,11 +210,42 @@ static int enable_down(
 	return 0;
 }
 
+/* Enables one controller after the other, as far as possible: the kernel refuses a list with one that it refuses. */
+static void try_enable(struct arena *arena, int dir, char *list)
+{
+	char *save = NULL;
+	for (char *word = strtok_r(list, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
+		(void)write_file_at(dir, "cgroup.subtree_control", arena_printf(arena, "+%s", word), NULL);
+}
+
+/* Enables every controller on the way to a new cgroup, for its statistics, as runc and crun do. What the kernel or its
+ * owner refuses is left: limits that need it are reported later. */
+static void enable_available(const struct cgroup_host *host, const char *path, const char *own)
+{
+	ARENA(arena);
+	char *available, *enabled;
+	size_t parent = cgroup_parent_len(path, strlen(path));
+	for (size_t len = 0; len <= parent; len += 1 + strcspn(path + len + 1, "/")) {
+		FD(dir) = cgroup_try_open_prefix(host, path, len);
+		if (dir < 0 || read_file_at(&arena, dir, "cgroup.controllers", CGROUP_FILE_MAX, &available, NULL) < 0)
+			return;
+		if (len == 0 && has_all(own, available))
+			return;
+		if (read_file_at(&arena, dir, "cgroup.subtree_control", CGROUP_FILE_MAX, &enabled, NULL) < 0)
+			return;
+		if (!has_all(enabled, available) && !bars_children(&arena, dir))
+			try_enable(&arena, dir, available);
+	}
+}
+
 int controllers_enable(
 	const struct cgroup_host *host, const char *path, int cgroup_fd, cgroup_writes *writes, struct error *err)
 {
 	ARENA(arena);
 	const char *list, *where;
+	if (read_controllers(&arena, cgroup_fd, &list, err) < 0)
+		return -1;
+	enable_available(host, path, list);
 	if (writes->len == 0)
 		return 0;
 	if (read_controllers(&arena, cgroup_fd, &list, err) < 0)

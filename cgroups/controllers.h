@@ -15,8 +15,9 @@ const char *controller_of(struct arena *arena, const char *file);
  * property and the reason. */
 int controllers_check(const struct cgroup_host *host, const cgroup_writes *writes, struct error *err);
 
-/* Enables what the writes need, in cgroup.subtree_control of the parents that lack it. Writes of "max" to a controller
- * that is not there are granted (who has no controller has no limit) and taken from the list. */
+/* Enables the controllers of a new cgroup in cgroup.subtree_control of the parents: those that the writes need, and
+ * as far as possible all others, for statistics. Writes of "max" to a controller that is not there are granted (who
+ * has no controller has no limit) and taken from the list. */
 int controllers_enable(
 	const struct cgroup_host *host, const char *path, int cgroup_fd, cgroup_writes *writes, struct error *err);
 

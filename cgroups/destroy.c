@@ -50,15 +50,42 @@ static int empty(int fd, const char *path, int64_t deadline, int timeout_ms, str
 	return 0;
 }
 
-/* Empties a cgroup that existed before the container, which stays. */
-static int clear(const struct cgroup_host *host, const char *path, int timeout_ms, struct error *err)
+static bool is_gone(int errnum)
 {
+	return errnum == ENOENT || errnum == ENODEV; /* ENODEV: it was removed while a file of it was open */
+}
+
+/* As empty(), but 1 if another container uses the cgroup. It may be removed at any moment, by systemd for one. */
+static int empty_ours(
+	int fd, const char *path, const struct cgroup_made *made, int64_t deadline, int timeout_ms, struct error *err)
+{
+	struct error why = { .errnum = 0 };
+	int anothers = made->mark ? cgroup_is_anothers(fd, made->mark, made->marked_only) : 0;
+	if (anothers > 0 || (anothers < 0 && is_gone(errno)))
+		return anothers > 0;
+	if (anothers < 0)
+		return fail(err, errno, "look whose cgroup %s is", path);
+	if (empty(fd, path, deadline, timeout_ms, &why) == 0 || is_gone(why.errnum))
+		return 0;
+	if (err)
+		*err = why;
+	return -1;
+}
+
+/* Empties a cgroup that existed before the container, which stays. */
+static int clear(const struct cgroup_host *host, const char *path, const struct cgroup_made *made, int timeout_ms,
+	struct error *err)
+{
+	struct error why = { .errnum = 0 };
 	FD(fd) = cgroup_try_open_prefix(host, path, strlen(path));
 	if (fd < 0)
-		return errno == ENOENT ? 0 : fail(err, errno, "open cgroup %s", path);
-	if (empty(fd, path, clock_now_ms() + timeout_ms, timeout_ms, err) < 0)
-		return -1;
-	return devices_detach(fd, err);
+		return is_gone(errno) ? 0 : fail(err, errno, "open cgroup %s", path);
+	int status = empty_ours(fd, path, made, clock_now_ms() + timeout_ms, timeout_ms, err);
+	if (status != 0 || devices_detach(fd, &why) == 0 || is_gone(why.errnum))
+		return status;
+	if (err)
+		*err = why;
+	return -1;
 }
 
 static bool is_busy(int errnum)
@@ -67,24 +94,24 @@ static bool is_busy(int errnum)
 }
 
 /* Tries rmdir(2) first, since the cgroup is mostly empty. */
-static int remove_it(const struct cgroup_host *host, const char *path, int timeout_ms, struct error *err)
+static int remove_it(const struct cgroup_host *host, const char *path, const struct cgroup_made *made, int timeout_ms,
+	struct error *err)
 {
 	int64_t deadline = clock_now_ms() + timeout_ms;
 	size_t len = strlen(path);
 	while (cgroup_try_rmdir(host, path, len) < 0) {
-		if (errno == ENOENT)
+		if (is_gone(errno))
 			return 0;
 		if (!is_busy(errno))
 			return fail(err, errno, "remove cgroup %s", path);
 		FD(fd) = cgroup_try_open_prefix(host, path, len);
-		if (fd < 0 && errno == ENOENT)
-			return 0;
 		if (fd < 0)
-			return fail(err, errno, "open cgroup %s", path);
-		if (empty(fd, path, deadline, timeout_ms, err) < 0)
-			return -1;
-		/* Another process may have been moved into it since. */
-		if (cgroup_try_rmdir(host, path, len) == 0 || errno == ENOENT)
+			return is_gone(errno) ? 0 : fail(err, errno, "open cgroup %s", path);
+		int status = empty_ours(fd, path, made, deadline, timeout_ms, err);
+		if (status != 0)
+			return status;
+		/* another process may have been moved into it since */
+		if (cgroup_try_rmdir(host, path, len) == 0 || is_gone(errno))
 			return 0;
 		if (!is_busy(errno) || clock_left_ms(deadline) == 0)
 			return fail(err, errno, "remove cgroup %s", path);
@@ -99,14 +126,19 @@ int cgroup_destroy(
 	if (!host->mount[0])
 		return 0;
 	if (made.components == 0)
-		return clear(host, path, timeout_ms, err);
-	if (remove_it(host, path, timeout_ms, err) < 0)
-		return -1;
+		return clear(host, path, &made, timeout_ms, err);
+	int status = remove_it(host, path, &made, timeout_ms, err);
+	if (status != 0)
+		return status;
 	for (size_t len = cgroup_parent_len(path, strlen(path)); len > 0; len = cgroup_parent_len(path, len)) {
 		bool ours = made.components > 1 || cgroup_is_our_parent(host, path, len);
 		made.components -= made.components > 1;
-		if (!ours || (cgroup_try_rmdir(host, path, len) < 0 && errno != ENOENT))
-			break; /* other containers are there: the last one removes it */
+		if (ours && (cgroup_try_rmdir(host, path, len) == 0 || is_gone(errno)))
+			continue;
+		/* other containers are there, the last of which removes it; or it belongs to another user */
+		return !ours || is_busy(errno) || errno == EACCES || errno == EPERM ?
+			       0 :
+			       fail(err, errno, "remove cgroup %.*s", (int)len, path);
 	}
 	return 0;
 }

@@ -23,7 +23,6 @@ static const struct word types[] = {
 	{ "a", 0 },
 	{ "b", BPF_DEVCG_DEV_BLOCK },
 	{ "c", BPF_DEVCG_DEV_CHAR },
-	{ "u", BPF_DEVCG_DEV_CHAR }, /* mknod(1): a character device without buffer */
 	{ NULL },
 };
 
@@ -43,30 +42,8 @@ static struct device_rule read_rule(const struct oci_device_rule *rule)
 	};
 }
 
-/* Whether rule a applies to every device that rule b applies to. */
-static bool covers(const struct device_rule *a, const struct device_rule *b)
-{
-	return (!a->type || a->type == b->type) && (a->major == DEVICE_ANY || a->major == b->major) &&
-	       (a->minor == DEVICE_ANY || a->minor == b->minor);
-}
-
-/* A container may use the nodes that it is given, unless a rule says otherwise: "c 10:229 r" for the node
- * /dev/fuse. */
-static void add_node(struct arena *arena, const struct oci_device *node, size_t own_count, device_rules *rules)
-{
-	const struct word *type = word_find(types, node->type ? node->type : "");
-	if (!type || !type->value)
-		return; /* a fifo */
-	struct device_rule rule = { true, (uint8_t)type->value, DEVICE_ALL_ACCESS, node->major.value,
-		node->minor.value };
-	for (size_t i = 0; i < own_count; i++)
-		if (rules->items[i].major != DEVICE_ANY && covers(&rules->items[i], &rule))
-			return;
-	*list_add(arena, rules) = rule;
-}
-
-int device_rules_plan(struct arena *arena, const struct oci_resources *resources, const struct oci_device *nodes,
-	size_t node_count, device_rules *ret_rules, struct error *err)
+int device_rules_plan(
+	struct arena *arena, const struct oci_resources *resources, device_rules *ret_rules, struct error *err)
 {
 	device_rules rules = { NULL, 0 };
 	size_t own_count = resources ? resources->devices.len : 0;
@@ -74,8 +51,6 @@ int device_rules_plan(struct arena *arena, const struct oci_resources *resources
 		return fail_at(err, 0, ".linux.resources.devices", "more than %d device rules", DEVICE_RULES_MAX);
 	for (size_t i = 0; i < own_count; i++)
 		*list_add(arena, &rules) = read_rule(&resources->devices.items[i]);
-	for (size_t i = 0; i < node_count && own_count > 0; i++)
-		add_node(arena, &nodes[i], own_count, &rules);
 	for (size_t i = 0; i < sizeof(default_rules) / sizeof(*default_rules) && own_count > 0; i++)
 		*list_add(arena, &rules) = default_rules[i];
 	*ret_rules = rules;

@@ -2,7 +2,7 @@
  * Which devices a cgroup may open and make: rules become an eBPF program (BPF_PROG_TYPE_CGROUP_DEVICE).
  *
  *	device_rules rules;
- *	device_rules_plan(arena, resources, nodes, node_count, &rules, &err);     pure
+ *	device_rules_plan(arena, resources, &rules, &err);                    pure
  *	insns = devices_compile(arena, rules.items, rules.len, &len);        pure
  *	devices_attach(cgroup_fd, insns, len, CGROUP_NEW, &err);
  *
@@ -33,11 +33,11 @@ struct device_rule {
 };
 typedef LIST(struct device_rule) device_rules;
 
-/* The rules in force for these resources: theirs, then the container's own nodes that none of theirs names, then the
- * default devices. No device rules at all in the resources give none: nothing is to be attached. Errors name the
- * entry. */
-int device_rules_plan(struct arena *arena, const struct oci_resources *resources, const struct oci_device *nodes,
-	size_t node_count, device_rules *ret_rules, struct error *err);
+/* The rules in force for these resources: theirs, then the default devices. As with runc and crun, a node that the
+ * container is given is accessible only by a rule. Resources without device rules give none: no program is
+ * attached. */
+int device_rules_plan(
+	struct arena *arena, const struct oci_resources *resources, device_rules *ret_rules, struct error *err);
 
 /* Compiles the program that decides by these rules. Rules without effect are left out. */
 struct bpf_insn *devices_compile(struct arena *arena, const struct device_rule *rules, size_t len, size_t *ret_len);

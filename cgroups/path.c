@@ -93,8 +93,7 @@ int cgroup_probe(struct cgroup_host *ret_host, struct error *err)
 static int check_component(const char *name, size_t len, const char *path, struct error *err)
 {
 	if (len > CGROUP_NAME_MAX)
-		return fail_at_hint(err, 0, ".linux.cgroupsPath",
-			"give another, or where the name is the container's a shorter id",
+		return fail_at_hint(err, 0, ".linux.cgroupsPath", "give a shorter name",
 			"the cgroup name %.32s… is longer than %d bytes", name, CGROUP_NAME_MAX);
 	if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.'))
 		return fail_at(err, 0, ".linux.cgroupsPath", "\"%s\" has a component \"%.*s\"", path, (int)len, name);
@@ -103,9 +102,16 @@ static int check_component(const char *name, size_t len, const char *path, struc
 	return 0;
 }
 
+const char *cgroup_default_name(struct arena *arena, const char *id)
+{
+	static const char prefix[] = "hull-";
+	bool long_id = sizeof(prefix) - 1 + strlen(id) > CGROUP_NAME_MAX;
+	return arena_printf(arena, "%s%s%s", prefix, long_id ? "/" : "", id);
+}
+
 int cgroup_path(struct arena *arena, const char *cgroups_path, const char *id, const char **ret_path, struct error *err)
 {
-	const char *wanted = cgroups_path && *cgroups_path ? cgroups_path : arena_printf(arena, "/hull-%s", id);
+	const char *wanted = cgroups_path && *cgroups_path ? cgroups_path : cgroup_default_name(arena, id);
 	size_t room = strlen(wanted) + 2;
 	if (room > CGROUP_PATH_MAX - sizeof(((struct cgroup_host *)NULL)->mount))
 		return fail_at(err, ENAMETOOLONG, ".linux.cgroupsPath", "%.32s…", wanted);
@@ -252,6 +258,36 @@ static int make_one(const char *full, bool *ret_made)
 	return 0;
 }
 
+/* 'm' if hull made the cgroup, or 'u' if it only uses it; then the mark of the container. */
+#define CONTAINER_MARK "user.hull.container"
+
+/* Reads the mark of an open cgroup; '\0' comes first if there is none. */
+static int read_mark(int cgroup_fd, char found[CGROUP_MARK_SIZE + 1])
+{
+	ssize_t len = fgetxattr(cgroup_fd, CONTAINER_MARK, found, CGROUP_MARK_SIZE);
+	found[len > 0 ? len : 0] = '\0';
+	return len < 0 && errno != ENODATA && errno != EOPNOTSUPP ? -1 : 0;
+}
+
+void cgroup_claim(int cgroup_fd, const char *mark, struct cgroup_made *made)
+{
+	char text[CGROUP_MARK_SIZE + 1];
+	if (made->components == 0) {
+		(void)read_mark(cgroup_fd, text); /* in doubt the cgroup stays */
+		made->components = text[0] == 'm';
+	}
+	int len = snprintf(text, sizeof(text), "%c%s", made->components ? 'm' : 'u', mark);
+	(void)fsetxattr(cgroup_fd, CONTAINER_MARK, text, (size_t)len, 0); /* a cgroup without a mark passes for ours */
+}
+
+int cgroup_is_anothers(int cgroup_fd, const char *mark, bool marked_only)
+{
+	char found[CGROUP_MARK_SIZE + 1];
+	if (read_mark(cgroup_fd, found) < 0)
+		return -1;
+	return found[0] ? !str_eq(found + 1, mark) : marked_only;
+}
+
 /* A parent that hull made carries this mark, so that the last container below it may remove it, and not only the one
  * that made it. */
 #define PARENT_MARK "user.hull"
@@ -320,6 +356,10 @@ static int fail_make(const struct cgroup_host *host, const char *path, struct er
 static int check_usable(int fd, const char *path, struct error *err)
 {
 	struct cgroup_events events;
+	if (faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0)
+		return fail_at_hint(err, errno, ".linux.cgroupsPath",
+			errno == EACCES ? "it belongs to another user; choose another path or id" : NULL,
+			"use cgroup %s", path);
 	if (cgroup_read_events(fd, &events) < 0)
 		return fail_at(err, errno, ".linux.cgroupsPath", "read cgroup.events of cgroup %s", path);
 	if (events.populated)
@@ -351,6 +391,6 @@ int cgroup_create(const struct cgroup_host *host, const char *path, struct cgrou
 	/* a device program that an earlier container left would still be in force */
 	if (made == 0 && devices_detach(fd, err) < 0)
 		return -1;
-	ret_made->components = made;
+	*ret_made = (struct cgroup_made){ .components = made };
 	return take_fd(&fd);
 }

@@ -15,7 +15,8 @@
 
 enum {
 	PROCS_MAX = 64 << 20, /* of one cgroup.procs file: more than any kernel's pid_max needs */
-	SIGNAL_BATCH = 128,   /* pidfds that are open at a time */
+	CGROUPS_MAX = 1 << 17,
+	SIGNAL_BATCH = 128, /* pidfds that are open at a time */
 };
 
 int cgroup_kill(int cgroup_fd, struct error *err)
@@ -49,18 +50,24 @@ int cgroup_freeze(int cgroup_fd, bool frozen, int timeout_ms, struct error *err)
 		frozen ? "freeze" : "thaw");
 }
 
-typedef LIST(const char *) names; /* paths of cgroups, relative to the one that was asked about */
+/* A cgroup to be visited: its name, and its depth below the cgroup that was asked about. */
+struct visit {
+	const char *name;
+	unsigned depth;
+};
+typedef LIST(struct visit) visits;
 
-static int add_children(struct arena *arena, int dir, const char *path, names *todo, struct error *err)
+static int add_children(struct arena *arena, int dir, unsigned depth, visits *todo, struct error *err)
 {
 	DIR *children = cgroup_open_children(dir);
-	if (!children)
-		return fail(err, errno, "list cgroup %s", path);
-	for (const char *name; (name = cgroup_next_child(children));)
-		*list_add(arena, todo) = arena_printf(arena, "%s/%s", path, name);
-	int saved = errno;
-	(void)closedir(children); /* only read */
-	return saved ? fail(err, saved, "list cgroup %s", path) : 0;
+	if (children) {
+		for (const char *name; (name = cgroup_next_child(children));)
+			*list_add(arena, todo) = (struct visit){ arena_strdup(arena, name), depth + 1 };
+		int saved = errno;
+		(void)closedir(children); /* only read */
+		errno = saved;
+	}
+	return errno && errno != ENOENT ? fail(err, errno, "list the cgroups below a cgroup") : 0; /* ENOENT: removed */
 }
 
 struct pid_list {
@@ -88,19 +95,44 @@ static int add_pids(struct arena *arena, int dir, struct pid_list *pids, struct 
 	return 0;
 }
 
+/* Moves up to the parent of the cgroup, then down into it. Returns 0 if it has been removed. */
+static int enter(int *dir, unsigned *depth, const struct visit *visit, struct error *err)
+{
+	for (; *depth >= visit->depth; --*depth) {
+		FD(parent) = openat(*dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (parent < 0)
+			return fail(err, errno, "open the parent of a cgroup");
+		close_fd(dir);
+		*dir = take_fd(&parent);
+	}
+	FD(child) = openat(*dir, visit->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (child < 0)
+		return errno == ENOENT ? 0 : fail(err, errno, "open cgroup %s", visit->name);
+	close_fd(dir);
+	*dir = take_fd(&child);
+	++*depth;
+	return 1;
+}
+
+/* From directory to directory: paths would be too long for a tree that is some thousand levels deep, and looking them
+ * up would take long. The container chooses depth and number. */
 int cgroup_pids(struct arena *arena, int cgroup_fd, pid_t **ret_pids, size_t *ret_len, struct error *err)
 {
 	struct pid_list pids = { NULL, 0 };
-	names todo = { NULL, 0 };
-	*list_add(arena, &todo) = ".";
-	for (size_t i = 0; i < todo.len; i++) {
-		const char *path = todo.items[i];
-		FD(dir) = openat(cgroup_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (dir < 0 && errno == ENOENT)
-			continue;
-		if (dir < 0)
-			return fail(err, errno, "open cgroup %s", path);
-		if (add_pids(arena, dir, &pids, err) < 0 || add_children(arena, dir, path, &todo, err) < 0)
+	visits todo = { NULL, 0 };
+	unsigned depth = 0, count = 0;
+	FD(dir) = openat(cgroup_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 && errno != ENOENT)
+		return fail(err, errno, "open the cgroup");
+	for (int there = dir >= 0;;) {
+		if (there && (add_pids(arena, dir, &pids, err) < 0 || add_children(arena, dir, depth, &todo, err) < 0))
+			return -1;
+		if (todo.len == 0)
+			break;
+		if (++count > CGROUPS_MAX)
+			return fail(err, E2BIG, "list the processes of more than %d cgroups", CGROUPS_MAX);
+		there = enter(&dir, &depth, &todo.items[--todo.len], err);
+		if (there < 0)
 			return -1;
 	}
 	*ret_pids = pids.items;

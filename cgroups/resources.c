@@ -283,6 +283,7 @@ static int compare(int cgroup_fd, const struct cgroup_write *write, struct error
 	text[strcspn(text, "\n")] = '\0';
 	if (!str_to_u64(text, UINT64_MAX, &current) || !str_to_u64(write->value, UINT64_MAX, &limit))
 		return fail_at(err, 0, write->where, "%s holds \"%s\"", write->file, text);
+	current = resources_memory_needed(cgroup_fd, current);
 	if (limit > current)
 		return 0;
 	return fail_at(err, 0, write->where, "the limit %llu is not above what is used now, %llu",

@@ -27,3 +27,12 @@ typedef LIST(struct cgroup_write) cgroup_writes;
 int resources_plan(
 	struct arena *arena, const struct oci_resources *resources, cgroup_writes *ret_writes, struct error *err);
 int resources_apply(int cgroup_fd, const cgroup_writes *writes, struct error *err);
+
+/* For an update: fills in what is not given and belongs to what is given, from what is in force. Of quota and period
+ * that is the other one, and for the limit of swap that of memory, which it counts. */
+void resources_complete(struct oci_resources *resources, int cgroup_fd);
+/* The limit of memory in force. UINT64_MAX if there is none, or if it cannot be read. */
+uint64_t resources_memory_limit(int cgroup_fd);
+/* Of so many bytes of memory.current those that the kernel cannot reclaim at once: no page cache, no cache of inodes.
+ * */
+uint64_t resources_memory_needed(int cgroup_fd, uint64_t used);

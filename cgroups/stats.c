@@ -263,16 +263,25 @@ static struct oci_uint read_huge(struct reader *r, const char *size, const char 
 	return key ? find_key(text, key) : parse_number(text);
 }
 
+static void fail_names(struct reader *r)
+{
+	r->failed = errno != ENOENT; /* as for a file */
+	if (r->failed)
+		(void)fail(r->err, errno, "list the files of the cgroup");
+}
+
 /* One entry a page size, as the names of the files tell: "hugetlb.2MB.current". */
 static void read_hugetlb(struct reader *r)
 {
 	static const char prefix[] = "hugetlb.";
 	FD(own) = openat(r->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = own < 0 ? NULL : fdopendir(own);
-	if (!dir)
+	if (!dir) {
+		fail_names(r);
 		return;
+	}
 	(void)take_fd(&own); /* closedir closes it */
-	for (struct dirent *entry; (entry = readdir(dir));) {
+	for (struct dirent *entry; errno = 0, (entry = readdir(dir));) {
 		const char *size = entry->d_name + strlen(prefix);
 		const char *end = str_starts(entry->d_name, prefix) ? strchr(size, '.') : NULL;
 		if (!end || !str_eq(end, ".current"))
@@ -286,6 +295,8 @@ static void read_hugetlb(struct reader *r)
 			.failures = read_huge(r, size, "events", "max"),
 		};
 	}
+	if (errno)
+		fail_names(r);
 	(void)closedir(dir); /* only read */
 }
 

@@ -166,8 +166,7 @@ void systemd_scope_release(struct systemd_scope *scope)
 	scope->pid = 0;
 }
 
-/* "/system.slice/hull-x.scope/sub" -> "hull-x.scope", and "/sub" */
-static const char *unit_of(struct arena *arena, const char *path, const char **ret_below)
+const char *systemd_unit_of(struct arena *arena, const char *path, const char **ret_below)
 {
 	for (const char *at = path; *at;) {
 		size_t len = strcspn(at, "/");
@@ -187,7 +186,7 @@ static int ask(struct arena *arena, const char *verb, const char *path, bool use
 	FD(in) = -1;
 	FD(out) = -1;
 	pid_t pid;
-	const char *value, *below, *unit = unit_of(arena, path, &below);
+	const char *value, *below, *unit = systemd_unit_of(arena, path, &below);
 	if (!unit)
 		return fail(err, 0, "%s is no scope's cgroup", path);
 	arguments args = begin(arena, verb, user, unit);

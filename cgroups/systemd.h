@@ -57,3 +57,7 @@ int systemd_scope_stop(struct arena *arena, const char *path, bool user, struct 
 
 /* Sets changed limits in the unit too, so that a reload of systemd does not restore the old ones. */
 int systemd_scope_set(struct arena *arena, const char *path, bool user, const cgroup_writes *writes, struct error *err);
+
+/* The scope in the path of a cgroup, or NULL: "hull-x.scope" in "/system.slice/hull-x.scope/sub", where *ret_below is
+ * "/sub". */
+const char *systemd_unit_of(struct arena *arena, const char *path, const char **ret_below);

@@ -35,14 +35,16 @@ int cgroup_read_events(int cgroup_fd, struct cgroup_events *ret_events)
 	return fd < 0 ? -1 : parse_events(fd, ret_events);
 }
 
-bool cgroup_is_frozen(const struct cgroup_host *host, const char *path)
+int cgroup_is_frozen(const struct cgroup_host *host, const char *path)
 {
 	char file[CGROUP_PATH_MAX];
 	struct cgroup_events events;
 	if ((size_t)snprintf(file, sizeof(file), "%s%s/cgroup.events", host->mount, path) >= sizeof(file))
-		return false;
+		return 0;
 	FD(fd) = path_try_resolve(AT_FDCWD, file, O_RDONLY, RESOLVE_NO_SYMLINKS);
-	return fd >= 0 && parse_events(fd, &events) == 0 && events.frozen;
+	if (fd >= 0 && parse_events(fd, &events) == 0)
+		return events.frozen;
+	return errno == ENOENT || errno == ENODEV ? 0 : -1;
 }
 
 /* Reading the file arms its notification: any later change wakes poll(2) with POLLPRI, so none is missed. */

@@ -43,6 +43,8 @@ int anchor_make(const struct anchors *anchors, const char *path, enum path_kind 
 		FD(found) = path_try_resolve(dir, rest, O_PATH, RESOLVE_BENEATH);
 		if (found < 0 && errno == EXDEV)
 			dir = anchors->root;
+		else if (found < 0 && errno != ENOENT)
+			return fail(err, errno, "open %s in the root filesystem", path);
 	}
 	return path_make(dir, dir == anchors->root ? path : rest, kind, mode, err);
 }

@@ -27,12 +27,11 @@ static void plan_label(struct arena *arena, const struct mount_facts *facts, str
 {
 	/* SELinux labels proc, sysfs, cgroup2 and mqueue by its policy, and refuses a context for most of them. The
 	 * queues of mqueue are the container's own; their directory is labelled once it is mounted. */
-	op->label = str_eq(op->type, "mqueue") ? facts->label : NULL;
-	if (!facts->label || (mount_is_pseudo(op->type) && !str_eq(op->type, "tmpfs") && !str_eq(op->type, "devpts")))
+	op->label = str_eq(op->type, "mqueue") ? facts->label.value : NULL;
+	if (!facts->label.value ||
+		(mount_is_pseudo(op->type) && !str_eq(op->type, "tmpfs") && !str_eq(op->type, "devpts")))
 		return;
-	struct mount_param *param = list_add(arena, &op->options.params);
-	param->key = facts->label_type;
-	param->value = facts->label;
+	*list_add(arena, &op->options.params) = facts->label;
 }
 
 static int plan_idmap(struct arena *arena, const struct oci_mount *mount, const struct mount_facts *facts,

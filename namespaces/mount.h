@@ -48,8 +48,7 @@ struct mount_facts {
 	const char *cgroup_mount; /* where the host has cgroup2 */
 	bool new_cgroup_ns;
 	bool new_user_ns;
-	const char *label;      /* .linux.mountLabel or NULL */
-	const char *label_type; /* "context", "fscontext", "rootcontext" or "defcontext" */
+	struct mount_param label; /* .linux.mountLabel as an option of a mount: "context=…"; value NULL: none */
 	struct mount_idmap_facts idmap;
 };
 

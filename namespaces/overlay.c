@@ -217,7 +217,10 @@ static int claim(const char *path, struct error *err)
 	FD(file) = openat(dir, "in-use", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (file < 0 || flock(file, LOCK_EX) < 0 || pread(file, text, sizeof(text) - 1, 0) < 0)
 		return fail(err, errno, "--overlay %s: open the file \"in-use\" in it", path);
-	if (sscanf(text, "%d %llu", &pid, &start) == 2 && proc_is_alive((pid_t)pid, start))
+	int alive = sscanf(text, "%d %llu", &pid, &start) == 2 ? proc_is_alive((pid_t)pid, start, err) : 0;
+	if (alive < 0)
+		return error_prefix(err, "--overlay %s", path);
+	if (alive)
 		return fail_hint(err, EBUSY, busy, "--overlay %s", path);
 	return write_claim(file, err) < 0 ? error_prefix(err, "--overlay %s", path) : 0;
 }

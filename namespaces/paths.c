@@ -42,6 +42,7 @@ static int open_if_there(const struct anchors *anchors, const char *path, struct
 struct cover {
 	int *mount;
 	bool attached;
+	const struct mount_param *label; /* of a directory */
 };
 
 static int put_cover(struct cover *cover, int target, struct fd_batch *batch)
@@ -55,13 +56,13 @@ static int put_cover(struct cover *cover, int target, struct fd_batch *batch)
 	return clone < 0 ? -1 : mount_attach(clone, target);
 }
 
-static int make_empty_directory(struct error *err)
+static int make_empty_directory(const struct mount_param *label, struct error *err)
 {
 	/* The one inode is the root. A container that remounts it writable cannot use memory there. */
-	struct mount_param params[] = { { "nr_inodes", "1" }, { "mode", "755" } };
+	struct mount_param params[] = { { "nr_inodes", "1" }, { "mode", "755" }, *label };
 	struct mount_options options = { .attr.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 							  MOUNT_ATTR_NOEXEC,
-		.params = { params, 2 } };
+		.params = { params, label->value ? 3 : 2 } };
 	return mount_detached("tmpfs", NULL, &options, err);
 }
 
@@ -76,7 +77,7 @@ static int mask(const struct anchors *anchors, const char *path, struct cover *f
 		return fail(err, errno, "stat %s", path);
 	bool is_directory = S_ISDIR(st.st_mode);
 	if (is_directory && *directory->mount < 0)
-		*directory->mount = make_empty_directory(err);
+		*directory->mount = make_empty_directory(directory->label, err);
 	if (is_directory && *directory->mount < 0)
 		return -1;
 	if (put_cover(is_directory ? directory : file, target, batch) < 0)
@@ -91,11 +92,11 @@ static int fail_at_item(struct error *err, const char *list, size_t index)
 	return error_at(err, where);
 }
 
-int paths_mask(
-	const struct anchors *anchors, const oci_strings *paths, int null, struct fd_batch *batch, struct error *err)
+int paths_mask(const struct anchors *anchors, const oci_strings *paths, int null, const struct mount_param *label,
+	struct fd_batch *batch, struct error *err)
 {
 	FD(empty) = -1; /* stays open while it is cloned */
-	struct cover file = { .mount = &null }, directory = { .mount = &empty };
+	struct cover file = { .mount = &null }, directory = { .mount = &empty, .label = label };
 	for (size_t i = 0; i < paths->len; i++) {
 		if (mask(anchors, paths->items[i], &file, &directory, batch, err) < 0)
 			return fail_at_item(err, ".linux.maskedPaths", i);

@@ -169,7 +169,7 @@ void check_net_devices(const struct oci_config *config, struct check *c)
 		refuse_without_namespace(at(c, where), CLONE_NEWNET);
 		return;
 	}
-	for (const struct oci_net_device *d = devices; d < devices + count; d++) {
+	LIST_EACH (&config->linux->net_devices, d) {
 		bool valid = oci_net_name_is_valid(d->key);
 		if (!valid || (d->name && !is_net_target(d->name)))
 			refuse(at_key(c, where, d->key),

@@ -15,7 +15,7 @@ static void check_args(const struct oci_process *process, const char *where, str
 		refuse(at(c, "%s.args", where), NULL, "at least one argument is required");
 	else if (!*process->args.items[0])
 		refuse(at(c, "%s.args[0]", where), NULL,
-			"executable file not found in $PATH: its name is empty"); /* as engines know it */
+			"executable file `` not found in $PATH: No such file or directory"); /* the words of crun, which engines look for */
 }
 
 static void check_user(const struct oci_process *process, const char *where, struct check *c)

@@ -40,12 +40,12 @@ void check_seccomp(const struct oci_config *config, struct check *c)
 	bool notify = false;
 	if (!seccomp)
 		return;
-	/* The listener's descriptor is sent to the agent after the filter is on: the calls that do so must be
-	 * allowed. */
-	if (seccomp->default_action.value == OCI_ACT_NOTIFY)
+	if (!seccomp->default_action.set)
+		refuse_missing(at(c, ".linux.seccomp.defaultAction"));
+	else if (seccomp->default_action.value == OCI_ACT_NOTIFY) /* the listener is sent after the filter is on */
 		refuse(at(c, ".linux.seccomp.defaultAction"), "name the calls in syscalls",
 			"SCMP_ACT_NOTIFY for every call would stop the container before it runs");
-	else if (seccomp->default_action.set)
+	else
 		check_errno(seccomp->default_action.value, seccomp->default_errno_ret,
 			at(c, ".linux.seccomp.defaultErrnoRet"));
 	for (size_t i = 0; i < seccomp->syscalls.len; i++) {

@@ -80,6 +80,8 @@ static void check_entry(const struct oci_config *config, const struct oci_pair *
 		refuse(c, NULL, "the value has more than one line");
 	else if (str_eq(path, "kernel/hostname"))
 		refuse(c, "use .hostname", "is set by another property");
+	else if (str_eq(path, "kernel/domainname") && config->domainname && *config->domainname)
+		refuse(c, "leave one of them out", "is set by .domainname, too");
 	else if (defence_is_off("sysctl"))
 		return;
 	else if (!type)

@@ -112,6 +112,13 @@ static const struct property process_properties[] = {
 };
 const struct schema oci_process_schema = SCHEMA(oci_process, process_properties);
 
+struct oci_process *oci_no_process(struct arena *arena)
+{
+	struct oci_process *process = arena_new(arena, struct oci_process);
+	process->cwd = "/";
+	return process;
+}
+
 static const struct property root_properties[] = {
 	STRING(struct oci_root, path, "path", REQUIRED,
 		"directory of the root filesystem, absolute or relative to the bundle"),
@@ -128,7 +135,7 @@ static const struct property id_mapping_properties[] = {
 const struct schema oci_id_mapping_schema = SCHEMA(oci_id_mapping, id_mapping_properties);
 
 static const struct property mount_properties[] = {
-	STRING(struct oci_mount, destination, "destination", REQUIRED,
+	STRING(struct oci_mount, destination, "destination", REQUIRED | AS_PATH,
 		"mount point inside the container; a relative path is relative to the root"),
 	STRING(struct oci_mount, source, "source", 0,
 		"device, or the file or directory to bind, relative to the bundle unless absolute"),
@@ -148,7 +155,9 @@ static const struct schema oci_mount_schema = SCHEMA(oci_mount, mount_properties
 static const struct property hook_properties[] = {
 	STRING(struct oci_hook, path, "path", REQUIRED, "the program, an absolute path"),
 	STRINGS(struct oci_hook, args, "args", 0, "its arguments, the first of which is its own name"),
-	STRINGS(struct oci_hook, env, "env", 0, "its environment, each entry as NAME=value; empty if absent"),
+	STRINGS(struct oci_hook, env, "env", 0,
+		"its environment, each entry as NAME=value; if absent that of the runtime, or in the container's "
+		"namespaces none"),
 	INT(struct oci_hook, timeout, "timeout", 0, 1, INT32_MAX,
 		"seconds after which the hook is killed and counts as failed; unlimited if absent"),
 };

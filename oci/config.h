@@ -92,6 +92,9 @@ struct oci_process {
 	struct oci_user user;
 };
 
+/* What a container without .process has until start demands one: root in "/", no program. */
+struct oci_process *oci_no_process(struct arena *arena);
+
 /* config.md "Root", "Mounts" */
 
 struct oci_root {

@@ -142,7 +142,9 @@ void oci_explain_below(
 	(void)snprintf(below, sizeof(below), "%.*s", len > 1 ? len - 1 : 0, path);
 	if (*below && !schema_find(&oci_config_schema, below, &schema))
 		return;
-	for (const struct property *p = schema ? schema->properties : NULL; p && p->name; p++) {
+	if (!schema)
+		return;
+	EACH_PROPERTY (schema, p) {
 		(void)snprintf(below, sizeof(below), "%.*s%s%s", len, path, *path ? "" : ".", p->name);
 		each(data, below, p->doc, p->object != NULL);
 	}

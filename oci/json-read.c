@@ -31,22 +31,36 @@ static enum verdict refuse_word(
 	return reader_refuse(r);
 }
 
+/* "/proc/keys/." as "/proc/keys": a file that is no directory has no path that ends so, and would count as absent. */
+static const char *trim(struct arena *arena, const char *path)
+{
+	size_t len = strlen(path);
+	while (len > 1 && (path[len - 1] == '/' || (path[len - 1] == '.' && path[len - 2] == '/')))
+		len--;
+	return arena_strndup(arena, path, len);
+}
+
 static int on_string(void *ctx, const unsigned char *bytes, size_t len)
 {
 	struct reader *r = ctx;
 	const struct property *row;
 	void *place;
 	enum verdict verdict = reader_place(r, TOKEN_STRING, &row, &place);
+	const char *fault = reader_judge_string(r, bytes, len);
+	if (fault && verdict == TAKE && !row->words)
+		*(const char **)place = "";
+	if (fault && verdict != STOP)
+		return refuse(r, "the string holds %s", fault);
 	if (verdict != TAKE)
 		return verdict;
-	if (memchr(bytes, '\0', len)) {
-		if (!row->words)
-			*(const char **)place = "";
-		return refuse(r, "the string holds a NUL character");
+	if (row->kind == KIND_WORD && len == 0) { /* as Go's encoder writes what is unset */
+		struct frame *f = reader_top(r);
+		f->given &= ~(UINT64_C(1) << (f->row - f->schema->properties));
+		return GO_ON;
 	}
 	const char *text = arena_strndup(r->arena, (const char *)bytes, len);
 	if (!row->words) {
-		*(const char **)place = text;
+		*(const char **)place = row->flags & AS_PATH ? trim(r->arena, text) : text;
 		return GO_ON;
 	}
 	const struct word *word = word_find(row->words, text);
@@ -267,16 +281,17 @@ static int on_map_key(void *ctx, const unsigned char *bytes, size_t len)
 	struct reader *r = ctx;
 	struct frame *f = reader_top(r);
 	const char *key = (const char *)bytes;
-	if (r->skip)
-		return GO_ON;
-	if (f->kind == FRAME_MAP)
+	const char *fault = reader_judge_string(r, bytes, len);
+	if (!r->skip && f->kind == FRAME_MAP)
 		f->key = NULL;
-	else
+	else if (!r->skip)
 		f->row = NULL;
-	if (memchr(key, '\0', len)) {
-		reader_fail(r, reader_offset(r), "the name of a property holds a NUL character");
+	if (fault) {
+		reader_fail(r, reader_offset(r), "the name of a property holds %s", fault);
 		return STOP;
 	}
+	if (r->skip)
+		return GO_ON;
 	if (f->kind == FRAME_MAP) {
 		f->key = arena_strndup(r->arena, key, len);
 		reader_report_place(r);
@@ -349,6 +364,7 @@ int json_read(struct arena *arena, const struct json_source *source, const struc
 	}
 	r.len = len;
 	r.top = arena_alloc(arena, schema->size);
+	reader_find_lone(&r, 0);
 	r.yajl = yajl_alloc(&callbacks, NULL, &r);
 	if (!r.yajl)
 		abort();
@@ -383,6 +399,10 @@ int oci_config_read(struct arena *arena, int dirfd, const char *path, const stru
 	struct oci_config *config = arena_new(arena, struct oci_config);
 	if (json_read(arena, source ? source : &by_path, &oci_config_schema, text, (size_t)len, config, err) < 0)
 		return -1;
+	/* as in runc, a profile that says nothing is none */
+	if (config->linux && config->linux->seccomp && !config->linux->seccomp->default_action.set &&
+		!config->linux->seccomp->syscalls.len)
+		config->linux->seccomp = NULL;
 	*ret_config = config;
 	if (ret_text)
 		*ret_text = text;

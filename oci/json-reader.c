@@ -1,5 +1,6 @@
 #include "oci/json-reader.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -102,6 +103,46 @@ enum verdict reader_fail(struct reader *r, size_t offset, const char *fmt, ...)
 enum verdict reader_refuse(struct reader *r)
 {
 	return errors_end(r->source ? r->source->refused : NULL, -1, r->err) ? STOP : GO_ON;
+}
+
+/* The number of the escape \uXXXX at `at`, or 0. */
+static unsigned unicode_escape(const char *at, const char *end)
+{
+	unsigned value = 0;
+	if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
+		return 0;
+	for (const char *digit = at + 2; digit < at + 6; digit++) {
+		if (!isxdigit((unsigned char)*digit))
+			return 0;
+		value = value * 16 + (unsigned)(*digit <= '9' ? *digit - '0' : (*digit | 0x20) - 'a' + 10);
+	}
+	return value;
+}
+
+/* A backslash is in a string, since a text with one elsewhere is refused. yajl takes a lone surrogate for another
+ * character. */
+void reader_find_lone(struct reader *r, size_t offset)
+{
+	const char *at = r->text + offset, *end = r->text + r->len;
+	while ((at = memchr(at, '\\', (size_t)(end - at)))) {
+		unsigned first = unicode_escape(at, end), kind = first & 0xfc00;
+		bool pair = kind == 0xd800 && (unicode_escape(at + 6, end) & 0xfc00) == 0xdc00;
+		if (kind == 0xdc00 || (kind == 0xd800 && !pair))
+			break;
+		at += pair ? 12 : 2;
+		if (at > end)
+			at = end;
+	}
+	r->lone = at ? (size_t)(at - r->text) : r->len;
+}
+
+const char *reader_judge_string(struct reader *r, const unsigned char *bytes, size_t len)
+{
+	if (r->lone < reader_offset(r)) {
+		reader_find_lone(r, reader_offset(r));
+		return "half of a surrogate pair";
+	}
+	return memchr(bytes, '\0', len) ? "a NUL character" : NULL;
 }
 
 struct frame *reader_top(struct reader *r)

@@ -34,8 +34,9 @@ struct reader {
 	yajl_handle yajl;
 	const char *text;
 	size_t len;
-	bool ended; /* all text was handed over */
-	int line;   /* of line_start, for counting on from there */
+	size_t lone; /* where the next surrogate without its other half is, or len */
+	bool ended;  /* all text was handed over */
+	int line;    /* of line_start, for counting on from there */
 	size_t line_start;
 	unsigned depth; /* of brackets open */
 	unsigned skip;  /* of those, the ones in a value that is passed over */
@@ -62,6 +63,11 @@ const char *reader_file(const struct reader *r);
 __attribute__((format(printf, 3, 4))) enum verdict reader_fail(struct reader *r, size_t offset, const char *fmt, ...);
 enum verdict reader_refuse(struct reader *r);
 #define refuse(r, ...) (reader_fail(r, reader_offset(r), __VA_ARGS__), reader_refuse(r))
+
+/* Finds `lone` from that offset on. */
+void reader_find_lone(struct reader *r, size_t offset);
+/* What no string may hold and this one does, or NULL. */
+const char *reader_judge_string(struct reader *r, const unsigned char *bytes, size_t len);
 
 /* The innermost frame, or NULL. */
 struct frame *reader_top(struct reader *r);

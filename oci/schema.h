@@ -37,12 +37,15 @@ enum kind {
 	KIND_SEEN,       /* struct oci_bool: set when present, the value itself is skipped */
 };
 
-enum { REQUIRED = 1 };
+enum {
+	REQUIRED = 1,
+	AS_PATH = 2, /* KIND_STRING, KIND_STRINGS: read without slashes, and components ".", at its end */
+};
 
 struct property {
 	const char *name; /* as in JSON */
 	enum kind kind;
-	unsigned flags; /* REQUIRED */
+	unsigned flags; /* REQUIRED, AS_PATH */
 	size_t offset;
 	int64_t min;  /* KIND_INT */
 	uint64_t max; /* KIND_INT, KIND_UINT, KIND_UINTS */

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "oci/json-read.h"
@@ -40,7 +42,8 @@ static const struct schema oci_used_schema = SCHEMA(oci_used, used_properties);
 
 static const struct property state_properties[] = { ROW_VERSION(struct oci_state), ROW_ID(struct oci_state), ROW_PID,
 	ROW_STATUS, ROW_BUNDLE(struct oci_state), ROW_ROOTFS(struct oci_state), ROW_CREATED(struct oci_state),
-	ROW_OWNER, ROW_ANNOTATIONS(struct oci_state), ROW_EXIT(struct oci_state),
+	STRING(struct oci_state, scope, "systemd-scope", 0, "systemd's unit of the container's cgroup"), ROW_OWNER,
+	ROW_ANNOTATIONS(struct oci_state), ROW_EXIT(struct oci_state),
 	INLINE(struct oci_state, resources, oci_used, "resources", 0, "what a stopped container used") };
 const struct schema oci_state_schema = SCHEMA(oci_state, state_properties);
 
@@ -78,6 +81,7 @@ static const struct property record_properties[] = { ROW_VERSION(struct oci_reco
 		"resctrl directory that was made for the container"),
 	BOOL(struct oci_record, creating, "creating", 0, "true while create is at work"),
 	BOOL(struct oci_record, terminal, "terminal", 0, "true if init has a terminal"),
+	BOOL(struct oci_record, no_process, "noProcess", 0, "true if the configuration has no process"),
 	BOOL(struct oci_record, has_poststart, "hasPoststart", 0, "true if the configuration has poststart hooks"),
 	BOOL(struct oci_record, has_poststop, "hasPoststop", 0, "true if the configuration has poststop hooks"),
 	ROW_ANNOTATIONS(struct oci_record), ROW_EXIT(struct oci_record) };
@@ -128,20 +132,39 @@ int oci_record_read_fd(struct arena *arena, int fd, struct oci_record *ret_recor
 	struct oci_record record = { 0 };
 	char *text;
 	ssize_t len = read_fd(arena, fd, OCI_RECORD_NAME, JSON_MAX_SIZE, &text, err);
-	if (len < 0)
-		return -1;
+	if (len <= 0)
+		return len < 0 ? -1 : fail(err, ENODATA, "read %s", OCI_RECORD_NAME);
 	if (json_read(arena, &source, &oci_record_schema, text, (size_t)len, &record, err) < 0)
 		return -1;
 	*ret_record = record;
 	return 0;
 }
 
-int oci_record_write(struct arena *arena, int dirfd, const struct oci_record *record, struct error *err)
+static int write_record(struct arena *arena, int dirfd, const char *name, int flags, const struct oci_record *record)
 {
 	struct oci_record whole = *record;
 	size_t len;
 	if (!whole.oci_version)
 		whole.oci_version = OCI_VERSION;
 	const char *text = json_write(arena, &oci_record_schema, &whole, false, &len);
-	return replace_file_at(dirfd, OCI_RECORD_NAME, text, len, 0600, err);
+	FD(fd) = openat(dirfd, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	return fd < 0 ? -1 : write_all(fd, text, len);
+}
+
+int oci_record_make(struct arena *arena, int dirfd, const struct oci_record *record, struct error *err)
+{
+	return write_record(arena, dirfd, OCI_RECORD_NAME, O_EXCL, record) < 0 ?
+		       fail(err, errno, "write %s", OCI_RECORD_NAME) :
+		       0;
+}
+
+int oci_record_write(struct arena *arena, int dirfd, const struct oci_record *record, struct error *err)
+{
+	static const char temporary[] = "." OCI_RECORD_NAME;
+	if (write_record(arena, dirfd, temporary, O_TRUNC, record) == 0 &&
+		renameat(dirfd, temporary, dirfd, OCI_RECORD_NAME) == 0)
+		return 0;
+	int saved = errno;
+	(void)unlinkat(dirfd, temporary, 0); /* the first error is the one to report */
+	return fail(err, saved, "write %s", OCI_RECORD_NAME);
 }

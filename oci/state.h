@@ -43,6 +43,7 @@ struct oci_state {
 	/* Engines expect these in addition: */
 	const char *rootfs;  /* absolute */
 	const char *created; /* RFC 3339 with nanoseconds */
+	const char *scope;   /* unit of systemd, or NULL */
 	const char *owner;   /* user name */
 	oci_map annotations;
 	struct oci_exit exit;
@@ -63,8 +64,9 @@ struct oci_record {
 	struct oci_uint cgroup_components;           /* how many of its last components create made */
 	struct oci_bool systemd_cgroup;              /* made as a scope by systemd */
 	const char *intel_rdt_group;                 /* resctrl directory that create made, or NULL */
-	struct oci_bool creating;                    /* create is at work; its hooks may ask */
+	struct oci_bool creating;                    /* create is at work; until init is known, pid is 0 */
 	struct oci_bool terminal;                    /* init has one */
+	struct oci_bool no_process;                  /* config.json has none: it cannot be started */
 	struct oci_bool has_poststart, has_poststop; /* config.json has such hooks */
 	oci_map annotations;
 	struct oci_exit exit;
@@ -84,9 +86,11 @@ char *oci_state_json(struct arena *arena, const struct oci_state *state, bool pr
 char *oci_process_state_json(
 	struct arena *arena, const struct oci_state *state, int64_t pid, const char *metadata, size_t *ret_len);
 
-/* Reads OCI_RECORD_NAME in dirfd. A container that is still being made has none: ENOENT. */
+/* Reads OCI_RECORD_NAME in dirfd. ENOENT if there is none, ENODATA if it is empty. */
 int oci_record_read(struct arena *arena, int dirfd, struct oci_record *ret_record, struct error *err);
 /* The same for the open file. */
 int oci_record_read_fd(struct arena *arena, int fd, struct oci_record *ret_record, struct error *err);
-/* Replaces it as a whole. */
+/* Makes it; EEXIST if there is one. */
+int oci_record_make(struct arena *arena, int dirfd, const struct oci_record *record, struct error *err);
+/* Replaces it as a whole. The caller has a lock on the directory. */
 int oci_record_write(struct arena *arena, int dirfd, const struct oci_record *record, struct error *err);

@@ -1,6 +1,7 @@
 /*
  * hull: options before the command, then the command.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -102,6 +103,8 @@ int main(int argc, char **argv)
 	(void)signal(SIGCHLD, SIG_DFL); /* children of a process that ignores it cannot be waited for */
 	int status = run_command_line(&ctx, argc, argv, &err);
 	if (status < 0) {
+		if (err.errnum == EMFILE && !err.hint[0])
+			(void)error_hint(&err, "raise the limit of open files: ulimit -n");
 		log_failure(&err);
 		status = err.status ? err.status : 1;
 	}

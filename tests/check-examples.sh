@@ -12,7 +12,7 @@ printf '#define HULL_VERSION "0"\n#define HULL_COMMIT ""\n' >"$dir/version.h"
 
 # program HEADER: prints its example as a function, at the line numbers of the header.
 program() {
-	printf '#include "%s"\n' "${1#src/}" base/fd.h base/arena.h
+	printf '#include "%s"\n' "${1#src/}" base/fd.h base/arena.h oci/config.h namespaces/anchor.h
 	printf '#include <%s.h>\n' assert errno fcntl sched stdio stdlib unistd
 	awk -v header="$1" '
 		FNR == NR {

@@ -5,7 +5,8 @@
 #	check.sh all          all tests: also the engines, the guests, the rest under the sanitizers, fresh systems. The results of a
 #	                      `check` of the same tree that has just passed are taken over (`make check-all`)
 #	check.sh test NAME…   files or single tests: bind, bind/by_type, unit/base, engines/podman (`make test T=…`)
-#	check.sh faults       every system call of every command fails with each of FAULTS (`make faults`)
+#	check.sh faults       every system call of every command fails with each of FAULTS, or is the point at which the command is
+#	                      killed, or something else happens (`make faults`)
 #	check.sh fuzz         each fuzzer for ten minutes (`make fuzz`)
 #	check.sh vm           all run tests in a virtual machine (`make check-vm`)
 #
@@ -56,7 +57,9 @@ all)
 faults)
 	export STEPS=1000000 POINT=0 FAULTS_ALL=1 FAULTS="${FAULTS:-EIO ENOMEM EINTR EMFILE}"
 	build_hull
-	sed -n 's/^test_\([a-z_]*\)().*/faults faults \1/p' tests/run/faults.sh | run_jobs
+	for file in faults killed killed-exec meanwhile attacks-steps; do
+		sed -n "s/^test_\([a-z_]*\)().*/faults $file \1/p" tests/run/$file.sh
+	done | run_jobs
 	;;
 fuzz)
 	export FUZZ_SECONDS="${FUZZ_SECONDS:-600}"

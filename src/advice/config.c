@@ -176,8 +176,8 @@ static void check_rlimits(struct advice *a)
 		(void)snprintf(err.where, sizeof(err.where), ".process.rlimits[%zu]", i);
 		a->errors->say(a->errors->data, &err);
 	}
-	(void)kill(pid, SIGKILL);
-	(void)proc_wait(pid);
+	if (kill(pid, SIGKILL) == 0)
+		(void)proc_wait(pid);
 }
 
 /* Sets the score of this process as run does, and restores it. */

@@ -39,7 +39,7 @@
 	"session",         /* init: a session of its own */                                        \
 	"keyring",         /* init: a session keyring of its own that nobody can have made before */ \
 	"idmap",           /* mount: ids of a mount are mapped, or it is not made */               \
-	"log-text",        /* log: no control characters */                                        \
+	"printable",       /* str: no control characters reach a terminal */                      \
 	"pid-file",        /* launch: replace, and nothing but a file */                           \
 	"state-root",      /* container: of ours alone */                                          \
 	"sysctl"           /* check: only what belongs to a namespace of the container */

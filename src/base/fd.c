@@ -51,6 +51,12 @@ int fd_batch_add(struct fd_batch *batch, int fd)
 	return fd;
 }
 
+bool fd_is_inherited(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+	return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
 /* Each round finds the next descriptor to keep, and closes those before it. */
 int mkdir_exactly(int dirfd, const char *name, mode_t mode)
 {
@@ -160,7 +166,18 @@ int write_file_at(int dirfd, const char *path, const char *text, struct error *e
 	return 0;
 }
 
-int replace_file_at(int dirfd, const char *name, const char *text, size_t len, mode_t mode, struct error *err)
+/* Gives the file a name, in place of the file that has it. */
+static int link_unnamed(int fd, int dirfd, const char *name)
+{
+	char path[40];
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	int result = linkat(AT_FDCWD, path, dirfd, name, AT_SYMLINK_FOLLOW);
+	if (result < 0 && errno == EEXIST && unlinkat(dirfd, name, 0) == 0)
+		result = linkat(AT_FDCWD, path, dirfd, name, AT_SYMLINK_FOLLOW);
+	return result;
+}
+
+static int rename_over(int dirfd, const char *name, const char *text, size_t len, mode_t mode, struct error *err)
 {
 	char temporary[256];
 	if ((size_t)snprintf(temporary, sizeof(temporary), ".%s.%d", name, (int)getpid()) >= sizeof(temporary))
@@ -177,6 +194,18 @@ int replace_file_at(int dirfd, const char *name, const char *text, size_t len, m
 	int saved = errno;
 	(void)unlinkat(dirfd, temporary, 0); /* the first error is the one to report */
 	return fail(err, saved, "write %s", name);
+}
+
+int replace_file_at(int dirfd, const char *name, const char *text, size_t len, mode_t mode, struct error *err)
+{
+	FD(fd) = openat(dirfd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) /* not every file system has O_TMPFILE */
+		return rename_over(dirfd, name, text, len, mode, err);
+	if (fd < 0)
+		return fail(err, errno, "create %s", name);
+	if (write_all(fd, text, len) < 0 || link_unnamed(fd, dirfd, name) < 0)
+		return fail(err, errno, "write %s", name);
+	return 0;
 }
 
 int send_with_fd(int sock, const void *data, size_t len, int fd)

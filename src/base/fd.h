@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -15,6 +16,8 @@
 
 void close_fd(int *fd); /* closes it unless negative, keeps errno, leaves -1 */
 int take_fd(int *fd);   /* returns it and leaves -1, so that the end of the scope does not close it */
+/* Whether the descriptor is open, and left open by execve(2): hull inherited it, and did not open it itself. */
+bool fd_is_inherited(int fd);
 /* Closes all descriptors from `first` on except those in keep, some of which may be -1. -1 and errno. */
 int close_all_but(int first, const int *keep, size_t count);
 
@@ -58,8 +61,9 @@ ssize_t read_fd(struct arena *arena, int fd, const char *name, size_t limit, cha
 /* Writes text to an existing file (kernel files: one write, no O_CREAT, no O_TRUNC). */
 int write_file_at(int dirfd, const char *path, const char *text, struct error *err);
 
-/* Replaces dirfd/name as a whole: writes a temporary file .NAME.PID in the same directory, then calls rename(2). A
- * failure leaves the old file unchanged and no temporary file. */
+/* Replaces dirfd/name as a whole: the file gets its name when it is complete, so that a process that is killed leaves
+ * no temporary file. Between the two there may be no file of that name. Where the file system has no O_TMPFILE, a file
+ * .NAME.PID is renamed. A failure leaves the old file unchanged. */
 int replace_file_at(int dirfd, const char *name, const char *text, size_t len, mode_t mode, struct error *err);
 
 /* Sends `len` bytes of data and, unless fd is -1, that descriptor (SCM_RIGHTS), as one message. -1 and errno. */

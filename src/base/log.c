@@ -113,8 +113,7 @@ static void add_clean(struct line *line, const char *text)
 	size_t start = line->len;
 	add(line, text);
 	line->text[line->len] = '\0';
-	if (!defence_is_off("log-text"))
-		str_make_printable(line->text + start);
+	str_make_printable(line->text + start);
 }
 
 static void add_json(struct line *line, const char *key, const char *value)
@@ -186,7 +185,9 @@ static void emit(enum log_level level, const char *msg, const struct error *err,
 	static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 	struct line line = { .len = 0 };
 	if (settings.sink == SINK_SYSLOG && !to_stderr) {
-		syslog(priorities[level], "%s", msg);
+		add_clean(&line, msg);
+		line.text[line.len] = '\0';
+		syslog(priorities[level], "%s", line.text);
 		return;
 	}
 	if (settings.sink == SINK_JOURNAL && !to_stderr) {

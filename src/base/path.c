@@ -174,7 +174,7 @@ int path_make(int root, const char *path, enum path_kind kind, mode_t mode, stru
 
 const char *path_rest(const char *dir, const char *path)
 {
-	for (;;) {
+	while (path) {
 		dir += strspn(dir, "/");
 		path += strspn(path, "/");
 		size_t len = strcspn(dir, "/"), path_len = strcspn(path, "/");
@@ -191,4 +191,5 @@ const char *path_rest(const char *dir, const char *path)
 			path += len;
 		}
 	}
+	return NULL;
 }

@@ -31,5 +31,5 @@ int path_make(int root, const char *path, enum path_kind kind, mode_t mode, stru
 int path_make_missing(int root, const char *path, enum path_kind kind, mode_t mode, struct error *err);
 
 /* The part of `path` below the directory `dir`, "" for dir itself, or NULL if path is not there. Compares without
- * regard to symlinks: "/dev//./null" is below "/dev". Pure. */
+ * regard to symlinks: "/dev//./null" is below "/dev". NULL if path is NULL. Pure. */
 const char *path_rest(const char *dir, const char *path);

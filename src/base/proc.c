@@ -65,12 +65,18 @@ int proc_start_time(pid_t pid, uint64_t *ret_ticks, char *ret_state, struct erro
 	return 0;
 }
 
-bool proc_is_alive(pid_t pid, uint64_t start_ticks)
+int proc_is_alive(pid_t pid, uint64_t start_ticks, struct error *err)
 {
+	struct error why = { .errnum = ESRCH };
 	uint64_t ticks;
 	char state;
-	return pid > 0 && proc_start_time(pid, &ticks, &state, NULL) == 0 && ticks == start_ticks && state != 'Z' &&
-	       state != 'X';
+	if (pid > 0 && proc_start_time(pid, &ticks, &state, &why) == 0)
+		return ticks == start_ticks && state != 'Z' && state != 'X';
+	if (why.errnum == ESRCH)
+		return 0;
+	if (err)
+		*err = why;
+	return -1;
 }
 
 int proc_pidfd(pid_t pid, uint64_t start_ticks, struct error *err)
@@ -79,8 +85,9 @@ int proc_pidfd(pid_t pid, uint64_t start_ticks, struct error *err)
 	if (pidfd < 0)
 		return fail(err, errno == EINVAL ? ESRCH : errno, "open process %d", (int)pid);
 	/* The descriptor pins the process: a comparison after opening it leaves no window for reuse of the number. */
-	if (!proc_is_alive(pid, start_ticks))
-		return fail(err, ESRCH, "open process %d", (int)pid);
+	int alive = proc_is_alive(pid, start_ticks, err);
+	if (alive <= 0)
+		return alive < 0 ? -1 : fail(err, ESRCH, "open process %d", (int)pid);
 	return take_fd(&pidfd);
 }
 

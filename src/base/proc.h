@@ -24,8 +24,8 @@ bool proc_is_root(void);
 /* The start time of the process in clock ticks since boot: field 22 of proc_pid_stat(5). ESRCH if there is no such
  * process. *ret_state, unless NULL, is its state letter (field 3); most callers treat a zombie ('Z') as gone. */
 int proc_start_time(pid_t pid, uint64_t *ret_ticks, char *ret_state, struct error *err);
-/* True while the process with that number and start time runs (a zombie does not). */
-bool proc_is_alive(pid_t pid, uint64_t start_ticks);
+/* Whether the process with that number and start time runs (a zombie does not): 1, 0, or -1 if that cannot be seen. */
+int proc_is_alive(pid_t pid, uint64_t start_ticks, struct error *err);
 /* Opens a pidfd of the process that has this number and started then; ESRCH if that one has gone. */
 int proc_pidfd(pid_t pid, uint64_t start_ticks, struct error *err);
 /* Opens the process's directory in procfs (O_PATH), which stays that process's even if another one gets the number. */

@@ -1,7 +1,9 @@
 #include "base/str.h"
 
-#include <stdio.h>
+#include <stdarg.h>
+#include <stdlib.h>
 
+#include "base/defences.h"
 #include "base/nearest.h"
 
 const char *str_skip_number(const char *text, uint64_t max, uint64_t *ret_value)
@@ -101,6 +103,8 @@ bool str_is_control(const char *text)
 
 void str_make_printable(char *text)
 {
+	if (defence_is_off("printable"))
+		return;
 	for (size_t len; *text; text += len) {
 		len = str_utf8_length(text);
 		bool lone = len == 0 && (unsigned char)*text < 0xa0;
@@ -108,6 +112,25 @@ void str_make_printable(char *text)
 		if (lone || str_is_control(text))
 			memset(text, '?', len);
 	}
+}
+
+void str_print(FILE *out, const char *fmt, ...)
+{
+	char *text;
+	size_t len = strlen(fmt);
+	bool line = len && fmt[len - 1] == '\n';
+	va_list args;
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		abort(); /* out of memory */
+	va_end(args);
+	if (line)
+		text[strlen(text) - 1] = '\0';
+	str_make_printable(text);
+	(void)fputs(text, out);
+	if (line)
+		(void)fputc('\n', out);
+	free(text);
 }
 
 bool str_to_i64(const char *text, int64_t min, int64_t max, int64_t *ret_value)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -42,6 +43,10 @@ bool str_is_control(const char *text);
 /* Makes a text safe for a terminal, in place: each byte of a control character becomes "?", and so does each byte
  * that an 8-bit terminal takes for one. */
 void str_make_printable(char *text);
+/* Prints as fprintf(3) does, fit for a terminal. The line end at the end of the format is the only one that is kept: a
+ * text that was formatted begins no line of its own. Texts of images and configurations reach people this way, or
+ * through the log. */
+void str_print(FILE *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A word and the number that it stands for; a table ends with a NULL name. */
 struct word {

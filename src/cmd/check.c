@@ -51,9 +51,9 @@ static void say_diagnosis(void *data, const struct diagnosis *d)
 	struct json_writer *w = all->writer;
 	all->missing |= d->verdict == VERDICT_MISSING;
 	if (!w) {
-		(void)printf("%-8s %-17s %s\n", words[d->verdict], d->topic, d->text);
+		str_print(stdout, "%-8s %-17s %s\n", words[d->verdict], d->topic, d->text);
 		if (d->remedy)
-			(void)printf("  hint: %s\n", d->remedy);
+			str_print(stdout, "  hint: %s\n", d->remedy);
 		return;
 	}
 	json_object(w);

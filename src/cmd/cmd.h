@@ -29,7 +29,7 @@ struct process_options {
 struct bundle_options {
 	const char *dir, *config;
 };
-struct create_options {
+struct creation_options {
 	struct bundle_options bundle;
 	struct process_options process;
 	const char *overlay, *network;
@@ -224,6 +224,9 @@ int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err)
  * becomes the bundle later. */
 struct create_request;
 int request_fill(
-	struct context *ctx, const struct create_options *options, struct create_request *request, struct error *err);
+	struct context *ctx, const struct creation_options *options, struct create_request *request, struct error *err);
 const char *absolute_path(struct context *ctx, const char *path);
 int print_plan(const struct plan *plan, struct error *err);
+struct relay;
+/* Warns of a process that SIGSYS has ended, if its plan has a seccomp filter. */
+void warn_of_filter(const char *id, const struct plan *plan, const struct relay *relay);

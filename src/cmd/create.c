@@ -2,11 +2,11 @@
 #include "launch/create.h"
 #include "launch/self.h"
 
-struct create_command_options {
-	struct create_options create;
+struct create_options {
+	struct creation_options create;
 	bool no_subreaper, dry_run;
 };
-#define OPTIONS struct create_command_options
+#define OPTIONS struct create_options
 
 static const struct option_row options[] = {
 	CREATE_OPTIONS(create),
@@ -17,7 +17,7 @@ static const struct option_row options[] = {
 
 static int run(struct context *ctx, struct error *err)
 {
-	const struct create_command_options *o = ctx->options;
+	const struct create_options *o = ctx->options;
 	struct create_request request;
 	CREATION(creation);
 	if (!o->dry_run && self_protect(ctx->argv, err) < 0)

@@ -34,8 +34,7 @@ static int delete_one(struct context *ctx, const char *id, void *data, struct er
 		if (c.absent)
 			return 0;
 	}
-	if (!c.has_record) /* and nobody has the lock: the command that made or deleted it has died */
-		allowed |= STATUS_CREATING;
+	allowed |= STATUS_CREATING; /* we hold the lock: the create that was at work was killed */
 	if (container_require(&c, allowed, "delete", NULL, err) < 0)
 		return o->force ? -1 : error_hint(err, "stop it first, or use --force");
 	if (c.record.bundle)

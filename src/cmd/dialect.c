@@ -36,6 +36,7 @@ static const struct dialect dialects[] = {
 		.row = &oci_state_short_schema,
 		.empty = "[]\n",
 		.pretty_list = true,
+		.no_scope = "",
 		.pids_alone = true,
 		.pretty_pids = true,
 	},

@@ -1,5 +1,5 @@
 /*
- * Output in the form of runc or crun. If hull is called through a link of that name, --version, list and ps print
+ * Output in the form of runc or crun. If hull is called through a link of that name, --version, state, list and ps print
  * what that program prints. Everything else is the same under every name.
  */
 #pragma once
@@ -24,6 +24,8 @@ struct dialect {
 	const struct schema *row; /* of list --format json */
 	const char *empty;        /* JSON of no containers, or no processes */
 	bool pretty_list;
+	/* state */
+	const char *no_scope; /* "systemd-scope" of a container without one, or NULL */
 	/* ps */
 	bool pids_alone; /* without arguments for ps(1) the table is a column of process ids */
 	bool pretty_pids;

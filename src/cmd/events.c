@@ -15,7 +15,7 @@
 #include "cmd/cmd.h"
 #include "cmd/interval.h"
 #include "cmd/stats-json.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 
 enum { DEFAULT_INTERVAL_MS = 5000 };
 

@@ -125,12 +125,10 @@ int findings_print(const struct findings *f, struct error *err)
 {
 	char line[1024];
 	LIST_EACH (&f->list, finding) {
-		str_make_printable(error_line(finding->error, line, sizeof(line)));
-		(void)printf("%s%s\n", line, finding->warning ? " (warning)" : "");
-		(void)snprintf(line, sizeof(line), "%s", finding->error->hint);
-		str_make_printable(line);
-		if (*line)
-			(void)printf("  hint: %s\n", line);
+		str_print(stdout, "%s%s\n", error_line(finding->error, line, sizeof(line)),
+			finding->warning ? " (warning)" : "");
+		if (finding->error->hint[0])
+			str_print(stdout, "  hint: %s\n", finding->error->hint);
 	}
 	if (f->list.len)
 		print_count(f);

@@ -3,7 +3,7 @@
  *
  *	findings_begin(&f, arena, "config.json");
  *	f.errors.say(f.errors.data, &err);
- *	findings_sort(&f), findings_print(&f);
+ *	findings_sort(&f), findings_print(&f, &err);
  */
 #pragma once
 

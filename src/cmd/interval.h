@@ -5,5 +5,5 @@
 
 #include "base/str.h"
 
-/* "5", "5s", "500ms", "2m", "1h" to milliseconds, at most a day; text NULL is `otherwise`. */
+/* "5", "5s", "500ms", "1m30s", "1.5h" in milliseconds, at most a day. A NULL text is `otherwise`. */
 int interval_parse(const char *text, int otherwise, struct error *err);

@@ -3,7 +3,7 @@
 #include "cmd/cmd.h"
 #include "cmd/match.h"
 #include "cmd/signal-names.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 
 struct kill_options {
 	bool all, regex;
@@ -22,9 +22,12 @@ static int kill_one(struct context *ctx, const char *id, void *data, struct erro
 	int sig = *(int *)data;
 	CONTAINER(c);
 	enum status status;
+	unsigned allowed = operand_statuses(ctx);
+	if (sig == SIGKILL) /* processes may outlive the init of a stopped container */
+		allowed |= STATUS_STOPPED;
 	if (container_open(&c, ctx->state_root, id, CONTAINER_UNLOCKED, err) < 0)
 		return -1;
-	if (container_require(&c, operand_statuses(ctx), "kill", &status, err) < 0)
+	if (container_require(&c, allowed, "kill", &status, err) < 0)
 		return -1;
 	if (!o->all)
 		return container_signal(&c, sig, err);

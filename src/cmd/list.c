@@ -119,20 +119,28 @@ struct place {
 	struct cgroup_host host;
 };
 
-static void list_one(struct output *out, const struct place *place, const char *id)
+static int list_one(struct output *out, const struct place *place, const char *id, struct error *err)
 {
-	struct error reason = { .errnum = 0 };
+	int result = 0;
 	struct container c = { .root = place->root, .dir = -1, .cgroup_host = &place->host };
 	/* a container that is deleted meanwhile is not listed */
-	if (container_open(&c, out->ctx->state_root, id, CONTAINER_GLANCE, &reason) == 0) {
-		struct oci_state state = container_state(&c, container_status(&c, &reason));
-		out->add(out, &state);
+	if (container_open(&c, out->ctx->state_root, id, CONTAINER_GLANCE, err) == 0) {
+		enum status status = container_status(&c, err);
+		struct oci_state state = container_state(&c, status);
+		if (status)
+			out->add(out, &state);
 		out->count++;
+		result = status ? 0 : -1;
+	} else if (c.damaged || err->errnum == ENOTDIR || err->errnum == ELOOP) {
+		log_warn("%s", err->text);
 	} else if (!c.absent) {
-		log_warn("%s", reason.text);
+		result = -1;
 	}
 	c.root = -1; /* the place's */
 	container_close(&c);
+	if (result == 0)
+		error_clear(err);
+	return result;
 }
 
 static int list_all(struct output *out, struct error *err)
@@ -151,7 +159,8 @@ static int list_all(struct output *out, struct error *err)
 		return -1;
 	place.root = root;
 	for (size_t i = 0; i < len; i++)
-		list_one(out, &place, ids[i]);
+		if (list_one(out, &place, ids[i], err) < 0)
+			return -1;
 	return 0;
 }
 

@@ -26,11 +26,17 @@ int match_list(struct arena *arena, const char *state_root, char ***ret_ids, siz
 		return -1;
 	}
 	DIR *dir = root < 0 ? NULL : fdopendir(root);
-	for (struct dirent *entry; dir && (entry = readdir(dir));)
+	if (root >= 0 && !dir)
+		return fail(err, errno, "list the state root %s", state_root);
+	errno = 0;
+	for (struct dirent *entry; dir && (entry = readdir(dir)); errno = 0)
 		if (container_check_id(entry->d_name, NULL) == 0)
 			*list_add(arena, &ids) = arena_strdup(arena, entry->d_name);
+	int errnum = errno;
 	if (dir)
 		(void)closedir(dir);
+	if (errnum)
+		return fail(err, errnum, "list the state root %s", state_root);
 	if (ids.len)
 		qsort(ids.items, ids.len, sizeof(*ids.items), compare);
 	*ret_ids = ids.items;

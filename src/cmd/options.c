@@ -378,6 +378,14 @@ static int take_command(const struct parser *p, int undashed, struct error *err)
 	return 0;
 }
 
+/* "-t=false", as Go takes it, in the form that getopt_long(3) takes; other words as they are. */
+static char *in_long_form(const struct parser *p, char *word)
+{
+	const struct option_row *row =
+		word && word[0] == '-' && word[1] && word[2] == '=' ? option_of_letter(p->rows, word[1]) : NULL;
+	return row && !row->operand ? arena_printf(&p->ctx->arena, "--%s%s", row->name, word + 2) : word;
+}
+
 int options_parse(struct context *ctx, const struct command *command, int argc, char **argv, struct error *err)
 {
 	struct parser p = { .ctx = ctx, .command = command, .argv = argv, .at = 1 };
@@ -388,13 +396,20 @@ int options_parse(struct context *ctx, const struct command *command, int argc, 
 	p.options = command ? ctx->options : &ctx->global;
 	p.count = make_tables(&tables, &p);
 	/* argv stays unchanged, since hull executes itself again with it */
+	char **words = arena_array(&ctx->arena, (size_t)argc + 1, sizeof(*words));
+	memcpy(words, argv, (size_t)argc * sizeof(*words));
 	ctx->operands = arena_array(&ctx->arena, (size_t)argc + 1, sizeof(*ctx->operands));
 	ctx->operand_count = 0;
 	optind = 0; /* begin anew */
 	opterr = 0;
-	for (int c; (c = getopt_long(argc, argv, tables.shorts, tables.longs, NULL)) >= 0; p.at = optind)
+	for (int c;; p.at = optind) {
+		words[p.at] = in_long_form(&p, words[p.at]);
+		c = getopt_long(argc, words, tables.shorts, tables.longs, NULL);
+		if (c < 0)
+			break;
 		if (read_option(&p, c, err) < 0)
 			return -1;
+	}
 	if (tables.shorts[0] == '+') {
 		ctx->operands = argv + optind;
 		ctx->operand_count = argc - optind;

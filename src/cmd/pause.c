@@ -1,6 +1,6 @@
 #include "base/fd.h"
 #include "cmd/cmd.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 
 enum { FREEZE_TIMEOUT_MS = 10000 };
 

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/dialect.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 #include "oci/json-write.h"
 
 enum { PS_OUTPUT_MAX = 64 << 20, NOT_EXECUTED = 127 };
@@ -123,9 +123,9 @@ static int print_table(struct context *ctx, const pid_t *pids, size_t len, struc
 			"ps printed no column PID");
 	for (char *line = text, *end; *line; line = end) {
 		end = line + strcspn(line, "\n");
-		end += *end == '\n';
 		if (line == text || is_listed(pids, len, pid_in(line, column)))
-			(void)printf("%.*s", (int)(end - line), line);
+			str_print(stdout, "%.*s\n", (int)(end - line), line);
+		end += *end == '\n';
 	}
 	return print_end(err);
 }

@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/signal-names.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 #include "oci/json-write.h"
 
 int report_open(struct report *report, struct context *ctx, const char *target, struct error *err)

@@ -1,12 +1,15 @@
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "launch/create.h"
 #include "launch/init.h"
+#include "run/relay.h"
 
 const char *absolute_path(struct context *ctx, const char *path)
 {
@@ -27,12 +30,14 @@ int interactive_check(const struct process_options *options, struct error *err)
 int preserve_fds_parse(const char *text, uint64_t *ret_count, struct error *err)
 {
 	*ret_count = 0;
-	if (text && !str_to_u64(text, 1024, ret_count))
-		return fail(err, 0, "--preserve-fds: expected a number up to 1024, found \"%.64s\"", text);
+	if (text && !str_to_u64(text, PRESERVE_FDS_MAX, ret_count))
+		return fail(
+			err, 0, "--preserve-fds: expected a number up to %d, found \"%.64s\"", PRESERVE_FDS_MAX, text);
 	return 0;
 }
 
-int request_fill(struct context *ctx, const struct create_options *o, struct create_request *request, struct error *err)
+int request_fill(
+	struct context *ctx, const struct creation_options *o, struct create_request *request, struct error *err)
 {
 	const struct process_options *process = &o->process;
 	uint64_t preserve;
@@ -62,26 +67,18 @@ int request_fill(struct context *ctx, const struct create_options *o, struct cre
 	return 0;
 }
 
+/* Such an end may come before the program runs, and looks as if the program had chosen it. */
+void warn_of_filter(const char *id, const struct plan *plan, const struct relay *relay)
+{
+	if (relay->signal == SIGSYS && plan->linux->seccomp)
+		log_warn("a process of container %s was killed by its seccomp filter, perhaps before its program ran",
+			id);
+}
+
 int print_plan(const struct plan *plan, struct error *err)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-	if (!out)
-		abort(); /* out of memory */
-	plan_print(plan, out);
-	(void)fputs("init:\n", out);
-	init_print_steps(plan, out);
-	if (fclose(out) != 0)
-		abort();
-	for (char *line = text, *end; *line; line = end + 1) { /* every line ends in a newline */
-		end = line + strcspn(line, "\n");
-		if (*end == '\0')
-			break;
-		*end = '\0';
-		str_make_printable(line);
-		(void)puts(line);
-	}
-	free(text);
+	plan_print(plan, stdout);
+	(void)fputs("init:\n", stdout);
+	init_print_steps(plan, stdout);
 	return print_end(err);
 }

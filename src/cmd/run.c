@@ -15,7 +15,7 @@
 #include "run/relay.h"
 
 struct run_options {
-	struct create_options create;
+	struct creation_options create;
 	bool detach, keep, no_subreaper, dry_run;
 	struct oci_bool rm;
 	const char *report;
@@ -61,6 +61,7 @@ static void record_exit(struct context *ctx, struct creation *c, const struct re
 
 static void collect(struct report *report, struct creation *c, const struct relay *relay, int status)
 {
+	warn_of_filter(c->request->id, &c->plan, relay);
 	/* a SIGKILL may be an OOM kill, which is worth a warning */
 	if (report->fd < 0 && relay->signal != SIGKILL)
 		return;

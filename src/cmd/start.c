@@ -1,9 +1,12 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/proc.h"
+#include "base/str.h"
 #include "cmd/cmd.h"
 #include "container/container.h"
 #include "launch/start.h"
@@ -38,10 +41,25 @@ static int forward_ready(struct container *c, int notify, struct error *err)
 	if (notify < 0)
 		return 0;
 	container_unlock(c); /* other commands may inspect and kill it meanwhile */
-	FD(pidfd) = proc_pidfd(pid, c->record.pid_start.value, NULL);
+	FD(pidfd) = proc_pidfd(pid, c->record.pid_start.value, err);
+	if (pidfd < 0 && err->errnum != ESRCH)
+		return -1;
+	error_clear(err);
 	if (pidfd < 0)
 		return 0;
 	return sd_notify_forward_ready(notify, getenv("NOTIFY_SOCKET"), pidfd, pid, err) < 0 ? -1 : 0;
+}
+
+/* runtime.md "Lifecycle": a hook that fails is followed by the container's end and the poststop hooks. */
+static int fail_start(struct container *c, const struct error *err)
+{
+	struct error why = { .errnum = 0 };
+	if (err->status || !str_starts(err->where, ".hooks.")) /* a status: we were interrupted */
+		return -1;
+	(void)!chdir(c->record.bundle); /* hooks begin in the bundle, if it is still there */
+	if (container_destroy(c, &why) < 0)
+		log_failure(&why); /* the hook's failure is the error */
+	return -1;
 }
 
 static int run(struct context *ctx, struct error *err)
@@ -51,8 +69,11 @@ static int run(struct context *ctx, struct error *err)
 	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_LOCKED, err) < 0 ||
 		container_require(&c, operand_statuses(ctx), "start", NULL, err) < 0)
 		return -1;
+	if (c.record.no_process.value)
+		return fail_at_hint(err, 0, ".process", "delete it, and create it with a process",
+			"required by start, and the container was created without one");
 	if (open_notify(&c, &notify, err) < 0 || start_init(&c, err) < 0 || run_poststart(&c, err) < 0)
-		return -1;
+		return fail_start(&c, err);
 	return forward_ready(&c, notify, err);
 }
 

@@ -1,7 +1,9 @@
 #include "base/fd.h"
 #include "cgroups/stats.h"
+#include "cgroups/systemd.h"
 #include "cmd/cmd.h"
-#include "container/container-cgroup.h"
+#include "cmd/dialect.h"
+#include "container/container.h"
 
 /* Adds what a stopped container has used, from its cgroup, which exists until the container is deleted. */
 static void add_end(struct container *c, struct oci_state *state)
@@ -21,7 +23,12 @@ static int run(struct context *ctx, struct error *err)
 	if (container_open(&c, ctx->state_root, ctx->operands[0], CONTAINER_UNLOCKED, err) < 0)
 		return -1;
 	enum status status = container_status(&c, err);
+	if (!status)
+		return -1;
 	struct oci_state state = container_state(&c, status);
+	const char *below;
+	state.scope = c.record.systemd_cgroup.value ? systemd_unit_of(&c.arena, c.record.cgroup_path, &below) :
+						      ctx->dialect->no_scope;
 	if (status == STATUS_STOPPED)
 		add_end(&c, &state);
 	char *text = oci_state_json(&c.arena, &state, true, &len);

@@ -16,7 +16,7 @@
 #include "cmd/metrics.h"
 #include "cmd/stats-json.h"
 #include "cmd/stats-table.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 
 enum { DEFAULT_INTERVAL_MS = 2000, FIRST_SAMPLE_MS = 500 };
 enum { FORMAT_TABLE, FORMAT_JSON, FORMAT_OPENMETRICS };
@@ -63,8 +63,11 @@ static int take_sample(
 	struct sample sample = { .id = arena_strdup(&s->arena, id), .host_memory = host_memory() };
 	if (container_open(&c, ctx->state_root, id, CONTAINER_UNLOCKED, err) < 0)
 		return -1;
-	sample.status = status_name(container_status(&c, err));
-	sample.has_cgroup = r->format != FORMAT_TABLE || !c.has_record || c.record.cgroup_path;
+	enum status status = container_status(&c, err);
+	if (!status)
+		return -1;
+	sample.status = status_name(status);
+	sample.has_cgroup = r->format != FORMAT_TABLE || c.record.cgroup_path;
 	FD(cgroup) = sample.has_cgroup ? container_open_cgroup(&c, NULL, err) : -1;
 	traffic_read(&s->arena, &c, &sample.traffic); /* first: reading the cgroup fails if the container has gone */
 	if (sample.has_cgroup && (cgroup < 0 || cgroup_stats_read(&s->arena, cgroup, &sample.stats, err) < 0))

@@ -14,7 +14,7 @@
 #include "cgroups/systemd.h"
 #include "cmd/cmd.h"
 #include "cmd/update-options.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
 
@@ -67,32 +67,20 @@ static int read_resources(struct context *ctx, const char *path, struct oci_reso
 	return json_read(&ctx->arena, &source, &oci_resources_schema, text, (size_t)len, ret, err);
 }
 
-/* The limit in force. UINT64_MAX if there is none, or if it cannot be read. */
-static uint64_t limit_in_force(struct arena *arena, int cgroup)
-{
-	char *text;
-	uint64_t limit;
-	if (read_file_at(arena, cgroup, "memory.max", 64, &text, NULL) < 0)
-		return UINT64_MAX;
-	text[strcspn(text, "\n")] = '\0';
-	return str_to_u64(text, UINT64_MAX, &limit) ? limit : UINT64_MAX;
-}
-
-/* Sets what depends on the limit in force: swap, whose property counts memory too, and whether the limit is lowered. */
-static int complete_memory(struct context *ctx, int cgroup, struct oci_resources *resources, struct error *err)
+/* Memory in use is looked at before the limit is lowered, unless the configuration or --force says otherwise. */
+static int complete(struct context *ctx, int cgroup, struct oci_resources *resources, struct error *err)
 {
 	const struct update_options *o = ctx->options;
 	struct oci_memory *memory = resources->memory;
+	resources_complete(resources, cgroup);
 	if (!memory)
 		return 0;
-	uint64_t now = limit_in_force(&ctx->arena, cgroup);
-	if (memory->swap.value > 0 && !memory->limit.set && now <= INT64_MAX)
-		memory->limit = (struct oci_int){ true, (int64_t)now };
 	if (o->memory_swap && memory->swap.value > 0 && memory->limit.value <= 0)
 		return fail_hint(err, 0, "give --memory too",
 			"--memory-swap %.64s counts memory too, which has no limit", o->memory_swap);
-	bool cut = memory->limit.value > 0 && (uint64_t)memory->limit.value < now;
-	memory->check_before_update = (struct oci_bool){ true, cut && !o->force };
+	bool cut = memory->limit.value > 0 && (uint64_t)memory->limit.value < resources_memory_limit(cgroup);
+	if (!memory->check_before_update.set || o->force)
+		memory->check_before_update = (struct oci_bool){ true, cut && !o->force };
 	return 0;
 }
 
@@ -141,19 +129,12 @@ static int update_unit(struct container *c, const struct oci_resources *resource
 static int update_cgroup(struct context *ctx, struct container *c, struct oci_resources *resources, struct error *err)
 {
 	struct cgroup_host host;
-	struct oci_config *config = NULL;
-	static const struct oci_linux none;
 	FD(cgroup) = container_open_cgroup(c, &host, err);
 	if (cgroup < 0)
 		return -1;
-	if (complete_memory(ctx, cgroup, resources, err) < 0)
+	if (complete(ctx, cgroup, resources, err) < 0)
 		return -1;
-	/* the container's own nodes stay allowed beside new device rules */
-	if (resources->devices.len && container_config(c, &config, err) < 0)
-		return -1;
-	const struct oci_linux *linux = config && config->linux ? config->linux : &none;
-	if (cgroup_apply(&host, cgroup, c->record.cgroup_path, resources, linux->devices.items, linux->devices.len,
-		    CGROUP_IN_USE, err) == 0)
+	if (cgroup_apply(&host, cgroup, c->record.cgroup_path, resources, CGROUP_IN_USE, err) == 0)
 		return update_unit(c, resources, err);
 	bool cut = resources->memory && resources->memory->check_before_update.value;
 	return cut && !err->hint[0] && str_eq(err->where, ".linux.resources.memory.limit") ?

@@ -11,7 +11,7 @@
 
 enum { DEV_MAX = 1 << 20 };
 
-/* The names of JSON are runc's. */
+/* The names in JSON are those of runc. */
 const struct traffic_number traffic_numbers[TRAFFIC_NUMBERS] = {
 	[RX_BYTES] = { "RxBytes", "hull_network_received_bytes", "Bytes received" },
 	[RX_PACKETS] = { "RxPackets", "hull_network_received_packets", "Packets received" },
@@ -45,7 +45,9 @@ void traffic_read(struct arena *arena, const struct container *c, struct traffic
 	char *text;
 	*ret = (struct traffic){ .kind = TRAFFIC_NONE };
 	FD(proc) = proc_open((pid_t)c->record.pid.value, NULL);
-	int same = proc < 0 || !container_is_alive(c) ? -1 : same_file(proc, "ns/net", AT_FDCWD, "/proc/self/ns/net");
+	int same = proc < 0 || container_is_alive(c, NULL) <= 0 ?
+			   -1 :
+			   same_file(proc, "ns/net", AT_FDCWD, "/proc/self/ns/net");
 	if (same != 0) {
 		ret->kind = same > 0 ? TRAFFIC_SHARED : TRAFFIC_NONE;
 		return;

@@ -1,5 +1,5 @@
 /*
- * What went through the network interfaces of a container.
+ * The traffic of a container's network interfaces.
  *
  *	struct traffic traffic;
  *	traffic_read(&arena, &container, &traffic);
@@ -32,7 +32,7 @@ struct traffic_interface {
 	uint64_t numbers[TRAFFIC_NUMBERS];
 };
 
-/* How programs are told each of them. */
+/* The names of each number for programs. */
 struct traffic_number {
 	const char *json, *metric, *help;
 };
@@ -41,20 +41,20 @@ extern const struct traffic_number traffic_numbers[TRAFFIC_NUMBERS];
 typedef LIST(struct traffic_interface) traffic_interfaces;
 
 enum traffic_kind {
-	TRAFFIC_NONE,   /* no process is left to look at it through, or it cannot be looked at */
-	TRAFFIC_SHARED, /* the container has the caller's own network namespace: the traffic is not its own */
+	TRAFFIC_NONE,   /* unknown: no process is left in the network namespace, or it may not be looked at */
+	TRAFFIC_SHARED, /* the container is in the caller's network namespace: the traffic is not its own */
 	TRAFFIC_OWN,
 };
 
 struct traffic {
 	enum traffic_kind kind;
-	traffic_interfaces interfaces; /* of TRAFFIC_OWN alone */
+	traffic_interfaces interfaces; /* only of TRAFFIC_OWN */
 };
 
-/* Names are the arena's. */
+/* The names are allocated in the arena. */
 void traffic_read(struct arena *arena, const struct container *c, struct traffic *ret);
 
-/* The part of it that reads the text of /proc/PID/net/dev, which it changes. */
+/* Parses, and changes, the text of /proc/PID/net/dev. For traffic_read() and the tests. */
 void traffic_parse(struct arena *arena, char *text, traffic_interfaces *list);
 
 /* Bytes of all interfaces but the loopback one. */

@@ -16,7 +16,8 @@
 #include "oci/annotations.h"
 #include "process/caps.h"
 
-/* The first limit that needs a cgroup, or NULL. Device rules are none where no device can be made anyway. */
+/* The first limit that needs a cgroup, or NULL. Device rules do not: without a cgroup of its own a container is a
+ * user's, who can make no device anyway. */
 static const char *find_limit(const struct oci_resources *r)
 {
 	return !r                     ? NULL :
@@ -36,8 +37,8 @@ int creation_check_resources(const struct creation *c, struct error *err)
 	const char *where = find_limit(c->plan.linux->resources);
 	if (c->plan.cgroup_path || c->plan.unit.name || !where)
 		return 0;
-	(void)fail_at(err, 0, where, "needs a cgroup, and --cgroup-manager is disabled");
-	return error_hint(err, "drop the limits, or --cgroup-manager disabled");
+	return fail_at_hint(err, 0, where, "drop the limits, or --cgroup-manager disabled",
+		"needs a cgroup, and --cgroup-manager is disabled");
 }
 
 static bool is_privileged(const struct creation *c)
@@ -45,7 +46,8 @@ static bool is_privileged(const struct creation *c)
 	return c->host.own_caps & caps_mask("CAP_SYS_ADMIN");
 }
 
-/* Who may not make cgroups gets none, and is told so; unless there are limits, which nothing would enforce. */
+/* A user who may not make cgroups gets a container without one, and a message; unless there are limits, which nothing
+ * would enforce. */
 static int do_without(struct creation *c, struct error *err)
 {
 	const char *where = find_limit(c->plan.linux->resources);
@@ -71,35 +73,20 @@ static int apply(struct creation *c, int cgroup, struct error *err)
 	struct oci_resources resources = config->resources ? *config->resources : none;
 	if (!is_privileged(c) && c->plan.ns.new_user)
 		resources.devices.len = 0; /* no program can be attached, and no device can be made */
-	return cgroup_apply(&c->host.cgroup, cgroup, c->plan.cgroup_path, config->resources ? &resources : NULL,
-		config->devices.items, config->devices.len, CGROUP_NEW, err);
-}
-
-/* What is about to be made, for delete, should we die before the record says it. A default cgroup is one component. */
-static int note_cgroup(struct creation *c, struct error *err)
-{
-	const char *wanted = c->plan.linux->cgroups_path, *path = c->plan.cgroup_path, *known;
-	bool derived = cgroup_path(&c->arena, wanted, c->request->id, &known, NULL) == 0 && str_eq(known, path);
-	if (!wanted && derived)
-		return 0;
-	/* otherwise it is below what is delegated to the caller, whoever may delete it */
-	const char *note = arena_printf(&c->arena, "%u%s", cgroup_missing(&c->host.cgroup, path), derived ? "" : path);
-	if (symlinkat(note, c->container.dir, CONTAINER_CGROUP) < 0)
-		return fail(err, errno, "note the cgroup in the state directory");
-	return 0;
+	return cgroup_apply(
+		&c->host.cgroup, cgroup, c->plan.cgroup_path, config->resources ? &resources : NULL, CGROUP_NEW, err);
 }
 
 static int make_directory(struct creation *c, struct error *err)
 {
-	if (note_cgroup(c, err) < 0)
-		return -1;
 	c->launch.cgroup = cgroup_create(&c->host.cgroup, c->plan.cgroup_path, &c->launch.cgroup_made, err);
 	if (c->launch.cgroup < 0)
 		return do_without(c, err) < 0 ? error_at(err, ".linux.cgroupsPath") : 0;
+	cgroup_claim(c->launch.cgroup, container_mark(&c->container), &c->launch.cgroup_made);
 	return apply(c, c->launch.cgroup, err);
 }
 
-/* run.oci.systemd.subgroup: init goes into a cgroup below the scope, whose limits are the scope's. */
+/* run.oci.systemd.subgroup: init enters a cgroup below the scope. The limits are the scope's. */
 static int open_subgroup(struct creation *c, const char *name, struct error *err)
 {
 	struct cgroup_made made;
@@ -110,7 +97,7 @@ static int open_subgroup(struct creation *c, const char *name, struct error *err
 	return cgroup_create(&c->host.cgroup, c->init_cgroup, &made, err);
 }
 
-/* Before its maps are written: its cgroup namespace is made after that. */
+/* Before the id maps of init are written: init makes its cgroup namespace after that. */
 static int attach_to_scope(void *data, pid_t pid, struct error *err)
 {
 	struct creation *c = data;
@@ -133,6 +120,7 @@ static int make_scope(struct creation *c, struct error *err)
 	FD(scope) = cgroup_open(&c->host.cgroup, c->scope.path, err);
 	if (scope < 0 || apply(c, scope, err) < 0)
 		return -1;
+	cgroup_claim(scope, container_mark(&c->container), &c->launch.cgroup_made);
 	c->launch.cgroup = subgroup && *subgroup ? open_subgroup(c, subgroup, err) : take_fd(&scope);
 	return c->launch.cgroup < 0 ? -1 : 0;
 }
@@ -146,8 +134,8 @@ static bool is_writable_cgroup_mount(const struct oci_mount *mount)
 	return writable;
 }
 
-/* The host's number of the user that the process becomes; false where it cannot be known, in a user namespace that is
- * joined. */
+/* The user id, on the host, of the container's process. False if it is not known, because the process joins a user
+ * namespace. */
 static bool find_owner(const struct creation *c, uid_t *ret_uid)
 {
 	uint64_t uid = c->plan.process.uid;
@@ -164,8 +152,8 @@ static bool find_owner(const struct creation *c, uid_t *ret_uid)
 	return map != NULL;
 }
 
-/* config-linux.md "Cgroup ownership": with a cgroup namespace of its own and a cgroup mount that it may write, the
- * container's user owns its cgroup. One that was there before keeps its owner. */
+/* config-linux.md "Cgroup ownership": the container's user owns the cgroup if the container has a cgroup namespace of
+ * its own and a writable cgroup mount. A cgroup that was there before keeps its owner. */
 static int give_away(struct creation *c, int cgroup, struct error *err)
 {
 	uid_t owner;
@@ -188,8 +176,8 @@ static int give_away(struct creation *c, int cgroup, struct error *err)
 	return -1;
 }
 
-/* run.oci.delegate-cgroup: init goes into a cgroup of that name below its own once the cgroup namespace is made, and
- * that one is the container's to manage. */
+/* run.oci.delegate-cgroup: once the cgroup namespace is made, init moves to a cgroup of that name below its own, which
+ * the container may manage. */
 static int delegate(struct creation *c, struct error *err)
 {
 	const char *name = oci_annotation(c->config, ANNOTATION_DELEGATE_CGROUP);

@@ -27,13 +27,13 @@
 #include "run/hooks.h"
 #include "run/notify.h"
 
-/* sd_listen_fds(3): they are for LISTEN_PID alone, and an environment outlives them. A wrapper that has handed them on
- * is forgiven. */
+/* sd_listen_fds(3): the descriptors are meant for LISTEN_PID, and the variables may outlive them. If another process,
+ * such as a wrapper, has passed them on to us, they are there all the same. */
 static unsigned listen_fds(void)
 {
 	const char *text = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
 	uint64_t count, number;
-	if (!text || !str_to_u64(text, 1024, &count))
+	if (!text || !str_to_u64(text, PRESERVE_FDS_MAX, &count))
 		return 0;
 	bool ours = pid && str_to_u64(pid, INT_MAX, &number) && (pid_t)number == getpid();
 	int flags = ours ? 0 : fcntl(3, F_GETFD);
@@ -52,10 +52,12 @@ static int enter_bundle(struct creation *c, struct error *err)
 	return 0;
 }
 
-/* Arguments alone: commandLine of the specification is for Windows. */
+/* The specification's commandLine is for Windows. */
 static void apply_request(struct creation *c)
 {
 	const struct create_request *r = c->request;
+	if (!c->config->process && r->command)
+		c->config->process = oci_no_process(&c->arena);
 	struct oci_process *process = c->config->process;
 	if (process && r->command) {
 		process->args.items = (const char **)r->command;
@@ -79,10 +81,10 @@ static int read_config(struct creation *c, int cwd, struct oci_config **ret_conf
 		return 0;
 	if (c->request->config && err->errnum)
 		return error_prefix(err, "--config");
-	return err->errnum == ENOENT && !err->where[0] ?
-		       error_hint(err, "a bundle is a directory with config.json and a root filesystem: "
-				       "hull spec makes the first") :
-		       -1;
+	if (err->errnum == ENOENT && !err->where[0])
+		return error_hint(err, "a bundle is a directory with config.json and a root filesystem: hull spec "
+				       "makes the first");
+	return -1;
 }
 
 int creation_begin(struct creation *c, const struct create_request *request, struct error *err)
@@ -104,7 +106,7 @@ int creation_begin(struct creation *c, const struct create_request *request, str
 		.listen_fds = listeners,
 		.typed = &c->typed,
 	};
-	if (container_check_id(request->id, err) < 0 || self_close_leaked(c->options.preserve_fds, err) < 0)
+	if (container_check_id(request->id, err) < 0 || self_close_leaked(c->options.preserve_fds, listeners, err) < 0)
 		return -1;
 	return enter_bundle(c, err);
 }
@@ -125,8 +127,11 @@ static void probe_further(struct creation *c)
 static int check_and_plan(struct creation *c, struct error *err)
 {
 	apply_request(c);
-	if (oci_config_check(c->config, OCI_CHECK_PROCESS, err) < 0 || host_probe(&c->host, err) < 0)
+	if (oci_config_check(c->config, c->options.wait ? 0 : OCI_CHECK_PROCESS, err) < 0 ||
+		host_probe(&c->host, err) < 0)
 		return -1;
+	if (!c->config->process)
+		c->config->process = oci_no_process(&c->arena);
 	if (c->config->linux)
 		idmap_fill(&c->arena, c->config->linux);
 	probe_further(c);
@@ -150,34 +155,50 @@ int creation_prepare(struct creation *c, const struct create_request *request, s
 	struct oci_config *config;
 	char *text;
 	size_t len;
-	/* --config is relative to where the caller is, everything in it to the bundle */
+	/* --config is relative to the caller's working directory, every path in the file to the bundle */
 	FD(cwd) = request->config ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : AT_FDCWD;
 	if (creation_begin(c, request, err) < 0 || read_config(c, cwd, &config, &text, &len, err) < 0)
 		return -1;
 	return creation_take(c, config, text, len, err);
 }
 
-static void fill_record(struct creation *c)
+/* Written before anything is made: from then on delete finds everything by it, wherever we are killed. */
+static void begin_record(struct creation *c)
 {
-	static const struct oci_hooks none;
-	const struct oci_hooks *hooks = c->config->hooks ? c->config->hooks : &none;
+	const char *path = c->plan.cgroup_path;
+	/* the default path has one component, which is ours */
+	bool is_default = path && !c->plan.linux->cgroups_path && !strchr(path + 1, '/');
 	c->container.record = (struct oci_record){
 		.id = c->request->id,
 		.bundle = c->plan.options.bundle,
 		.rootfs = c->plan.rootfs,
 		.created = clock_timestamp(arena_alloc(&c->arena, TIMESTAMP_SIZE)),
 		.owner = { true, c->host.euid },
-		.cgroup_path = c->plan.cgroup_path,
-		.cgroup_components = { true, c->launch.cgroup_made.components },
+		.pid = { true, 0 },
+		.pid_start = { true, 0 },
+		.cgroup_path = path,
+		.cgroup_components = { true, is_default ? 1 :
+					     path       ? cgroup_missing(&c->host.cgroup, path) :
+							  0 },
 		.systemd_cgroup = { true, c->plan.unit.name != NULL },
-		.terminal = c->config->process->terminal,
-		.has_poststart = { true, hooks->poststart.len > 0 },
-		.has_poststop = { true, hooks->poststop.len > 0 },
-		.annotations = c->config->annotations,
+		.creating = { true, true },
 	};
 }
 
-/* Written first where it alone tells delete, if we die, which cgroup to look for; else while init is at work. */
+static void complete_record(struct creation *c)
+{
+	static const struct oci_hooks none;
+	const struct oci_hooks *hooks = c->config->hooks ? c->config->hooks : &none;
+	struct oci_record *record = &c->container.record;
+	record->cgroup_path = c->plan.cgroup_path;
+	record->cgroup_components = (struct oci_uint){ true, c->launch.cgroup_made.components };
+	record->terminal = c->config->process->terminal;
+	record->no_process = (struct oci_bool){ true, c->config->process->args.len == 0 };
+	record->has_poststart = (struct oci_bool){ true, hooks->poststart.len > 0 };
+	record->has_poststop = (struct oci_bool){ true, hooks->poststop.len > 0 };
+	record->annotations = c->config->annotations;
+}
+
 static int write_config_copy(void *data, struct error *err)
 {
 	const struct creation *c = data;
@@ -188,7 +209,7 @@ static int write_config_copy(void *data, struct error *err)
 	return 0;
 }
 
-/* A path of any length fits: the socket is bound from within its directory. */
+/* The socket is bound from within its directory, so that a path of any length will do. */
 static int make_start_socket(struct creation *c, struct error *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = CONTAINER_START_SOCKET };
@@ -218,6 +239,30 @@ static int open_hook_output(struct creation *c, struct error *err)
 		oci_annotation(c->config, ANNOTATION_HOOKS_STDERR), &c->launch.hook_output, err);
 }
 
+/* Makes the state directory. From here on whatever fails is undone. */
+static int make_container(struct creation *c, struct error *err)
+{
+	c->container.id = c->request->id;
+	c->container.cgroup_host = &c->host.cgroup;
+	c->container.config = c->config;
+	begin_record(c);
+	if (container_make(&c->container, c->request->state_root, err) < 0)
+		return -1;
+	c->made = true;
+	return 0;
+}
+
+/* A mount or device holds up to three descriptors until init has attached it. Few of them fit into any limit. */
+static void make_room(struct creation *c)
+{
+	enum { FEW = 256, OTHERS = 128 };
+	struct plan *plan = &c->plan;
+	size_t count = 3 * (plan->mount_count + plan->device_count) + OTHERS;
+	if (count > FEW && process_raise_descriptors(&c->arena, &plan->process, count) &&
+		!plan_has_user_namespace(plan))
+		plan->needs |= NEED_LIMITS;
+}
+
 int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 {
 	struct launch *l = &c->launch;
@@ -228,30 +273,29 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	l->console_socket = c->request->console_socket;
 	l->pid_file = c->request->pid_file;
 	l->pidfd_socket = c->request->pidfd_socket;
-	/* in a user namespace nobody has a right over us, and init's maps are written while it can be looked at */
+	l->meanwhile = write_config_copy;
+	l->data = c;
+	make_room(c);
+	bool raises = !c->host.in_user_namespace && (c->host.own_caps & caps_mask("CAP_SYS_RESOURCE"));
+	/* in a user namespace no process has a right over us, and init's maps are written while it can be looked at */
 	bool hide = !c->plan.ns.new_user || (c->plan.own_caps & caps_mask("CAP_SYS_ADMIN"));
 	/* the files for the hooks come first: a fifo among them blocks */
 	if (open_hook_output(c, err) < 0 || process_open_oom_score_adj(&c->plan.process, &l->oom_score, err) < 0 ||
 		(hide && self_hide(err) < 0) || creation_check_resources(c, err) < 0 ||
-		interrupt_open(&c->interrupt, err) < 0 ||
-		container_make(&c->container, c->request->state_root, c->request->id, err) < 0)
+		(!raises && (c->plan.needs & NEED_LIMITS) && process_check_rlimits(&c->plan.process, err) < 0) ||
+		interrupt_open(&c->interrupt, err) < 0 || make_container(c, err) < 0)
 		return -1;
-	c->made = true;
 	l->interrupt = l->hook_output.interrupt = c->interrupt.fd;
-	c->container.cgroup_host = &c->host.cgroup;
-	c->container.config = c->config;
+	l->hook_output.inherit = true;
 	FD(cache) = c->plan.linux->seccomp ? container_open_cache(&c->container) : -1;
-	bool copy_first = c->plan.linux->cgroups_path && !c->plan.unit.name;
-	l->meanwhile = copy_first ? NULL : write_config_copy;
-	l->data = c;
-	if ((copy_first && write_config_copy(c, err) < 0) || make_notify_socket(c, err) < 0 ||
-		plan_open(&c->arena, &c->plan, cache, err) < 0 || (c->request->wait && make_start_socket(c, err) < 0))
+	if (make_notify_socket(c, err) < 0 || plan_open(&c->arena, &c->plan, cache, err) < 0 ||
+		(c->request->wait && make_start_socket(c, err) < 0))
 		return -1;
 	launch_mark(l, "open what the plan names");
 	if (creation_make_cgroup(c, err) < 0)
 		return -1;
 	launch_mark(l, "make the cgroup");
-	fill_record(c);
+	complete_record(c);
 	int status = launch_start(l, err);
 	systemd_scope_release(&c->scope); /* init is in it, or has failed */
 	close_fd(&l->cgroup);
@@ -269,19 +313,18 @@ void creation_commit(struct creation *c)
 static void undo(struct creation *c)
 {
 	struct error ignored; /* the error that brought us here is the one to report */
+	struct oci_record *record = &c->container.record;
 	launch_kill(&c->launch);
 	systemd_scope_release(&c->scope);
 	if (!container_relock(&c->container))
 		return;
-	if (!c->container.has_record)
-		fill_record(c);
-	/* runtime.md "Lifecycle": what fails goes on with its step 12, and 13 is the poststop hooks */
-	c->container.record.has_poststop.value &= c->launch.pid > 0;
+	/* runtime.md "Lifecycle": a failure is followed by its step 12; step 13 is the poststop hooks */
+	record->has_poststop.value &= c->launch.pid > 0;
+	record->creating.value = false;
 	c->container.reaped = true;
-	c->container.has_record = true;
-	/* only what we made: a cgroup that was there stays */
-	if (c->launch.cgroup_made.components == 0)
-		c->container.record.cgroup_path = NULL;
+	/* a cgroup that was there before stays */
+	record->cgroup_path = c->launch.cgroup_made.components ? c->plan.cgroup_path : NULL;
+	record->cgroup_components.value = c->launch.cgroup_made.components;
 	(void)container_destroy(&c->container, &ignored);
 }
 
@@ -291,7 +334,7 @@ void creation_close(struct creation *c)
 		undo(c);
 	launch_close(&c->launch);
 	close_fd(&c->notify);
-	close_fd(&c->interrupt.fd); /* what came since is late */
+	close_fd(&c->interrupt.fd); /* a signal that comes now is late */
 	container_close(&c->container);
 	arena_free(&c->arena);
 }

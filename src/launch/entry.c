@@ -1,19 +1,19 @@
 /*
- * The very first instructions of a static hull, before the C library starts: the plain case of self_protect(), of which
- * this saves half the time. The library's start asks the processor some hundred questions (cpuid), each of which traps
- * in a virtual machine; an instance that only executes another one need not ask them.
+ * The very first instructions of a static hull, before the C library starts: the plain case of self_protect(), in half
+ * the time. When the library starts it executes cpuid some hundred times, each of which traps in a virtual machine; an
+ * instance that only executes another one does not need that.
  *
- * Runs before relocation and without a thread pointer: no library, no constants that hold addresses, no stack
- * protector. What it does not manage is left to self_protect(), which checks in any case. The Makefile compiles it with
- * -ffreestanding -fno-stack-protector and links with -e hull_entry.
+ * This code runs before relocation and without a thread pointer: it uses no library, no constants that hold addresses
+ * and no stack protector. If anything fails, self_protect() does the work; it checks in any case. The Makefile
+ * compiles this file with -ffreestanding -fno-stack-protector and links with -e hull_entry.
  */
 #include "base/sys.h"
 
 #include <elf.h>
 #include <stdbool.h>
 
-/* Saves the argument of the library's own entry (the loader's exit function), calls hull_before_libc(stack), goes
- * on. */
+/* Saves the argument of the library's own entry (the loader's exit function), calls hull_before_libc(stack), and jumps
+ * to that entry. */
 #if defined(__x86_64__)
 __asm__(".text\n"
 	".globl hull_entry\n"
@@ -66,7 +66,8 @@ static inline long call(long number, long a, long b, long c, long d, long e)
 #endif
 
 #if defined(__x86_64__) || defined(__aarch64__)
-/* Words are then operands of instructions. To load them from the read-only data costs each start one fault more. */
+/* The bytes of short strings are then operands of instructions: loading them from the read-only data would cost each
+ * start one more page fault. */
 #ifndef __clang__
 #pragma GCC target("general-regs-only")
 #endif
@@ -78,8 +79,8 @@ static inline bool is_word(const char *text, const char *word)
 	return *text == *word;
 }
 
-/* Whether one of the arguments is a command that starts processes in containers. An operand of that name costs one
- * exec. */
+/* Whether one of the arguments is a command that starts processes in containers. If it is only an operand of that name,
+ * we are executed once more for nothing. */
 static inline bool starts_processes(char **argv)
 {
 	const char create[] = "create", run[] = "run", exec[] = "exec";
@@ -89,8 +90,8 @@ static inline bool starts_processes(char **argv)
 	return false;
 }
 
-/* By its descriptor, as we execute ourselves; what that leads to is for self_protect() to see. execveat(2): the name is
- * /dev/fd/N then. The auxiliary vector follows the environment. */
+/* Whether we were executed by a descriptor, as we execute ourselves: the name is then /dev/fd/N (execveat(2)).
+ * self_protect() checks what the descriptor leads to. The auxiliary vector follows the environment. */
 static inline bool was_executed_by_descriptor(const long *environment)
 {
 	const char by_descriptor[] = "/dev/fd/";
@@ -109,10 +110,11 @@ static inline bool was_executed_by_descriptor(const long *environment)
 
 __attribute__((used, visibility("hidden"))) void hull_before_libc(long *stack);
 
-/* The linker's: where what is written to, at the latest by relocation, begins and ends in the file. */
+/* Symbols of the linker: the begin and the end, in the file, of the data that is written to, at the latest by
+ * relocation. */
 extern char __init_array_start[] __attribute__((visibility("hidden"))), _edata[];
 
-/* All of it at once, which costs less than a fault for each page. That it cannot be had so does no harm. */
+/* Maps all of that data at once, which costs less than a fault for each page. A failure does no harm. */
 static inline void populate_data(void)
 {
 	enum { PAGE = 4096, POPULATE_WRITE = 23 }; /* MADV_POPULATE_WRITE: Linux 5.14 */
@@ -124,7 +126,7 @@ static inline void execute_protected(char **argv, const long *environment)
 {
 	const char self[] = "/proc/self/exe", nothing[] = "";
 	struct mount_attr attr;
-#ifdef HULL_TEST_SWITCHES /* self_protect() asks which defence is off */
+#ifdef HULL_TEST_SWITCHES /* only self_protect() can switch the defence off */
 	return;
 #endif
 	long image = call(SYS_open_tree, AT_FDCWD, (long)self, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, 0, 0);
@@ -135,7 +137,7 @@ static inline void execute_protected(char **argv, const long *environment)
 	attr.propagation = MS_PRIVATE;
 	if (call(SYS_mount_setattr, image, (long)nothing, AT_EMPTY_PATH, (long)&attr, sizeof(attr)) == 0)
 		(void)call(SYS_execveat, image, (long)nothing, (long)argv, (long)environment, AT_EMPTY_PATH);
-	(void)call(SYS_close, image, 0, 0, 0, 0); /* what failed is tried, and reported, by self_protect() */
+	(void)call(SYS_close, image, 0, 0, 0, 0); /* self_protect() tries again, and reports the failure */
 }
 
 void hull_before_libc(long *stack)

@@ -12,13 +12,14 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "container/container-cgroup.h"
+#include "container/container.h"
 #include "launch/self.h"
+#include "oci/annotations.h"
 #include "oci/check.h"
 #include "oci/json-read.h"
 #include "process/accounts.h"
 
-/* Whether a process of the container may have CAP_SYS_PTRACE, as far as its configuration goes. */
+/* Whether the configuration lets a process of the container have CAP_SYS_PTRACE. */
 static bool is_traceable(const struct oci_process *process)
 {
 	const struct oci_capabilities *caps = process->capabilities;
@@ -35,7 +36,8 @@ static int fail_ended(const struct execution *e, struct error *err)
 	return fail(err, 0, "cannot exec in container %s: container not running", e->container.id);
 }
 
-/* What is the program's own failure has a status. */
+/* Improves an error: by the option that has set the property at fault, or by the end of the container. An error with an
+ * exit status is the program's own. */
 static int blame_end(const struct execution *e, struct error *err)
 {
 	(void)typed_blame(&e->typed, err);
@@ -46,11 +48,15 @@ static int open_container(struct execution *e, struct error *err)
 {
 	const struct exec_request *request = e->request;
 	struct container *c = &e->container;
+	struct error why = { .errnum = 0 };
 	if (container_open(c, request->state_root, request->id, CONTAINER_UNLOCKED, err) < 0)
 		return -1;
 	c->cgroup_host = &e->host.cgroup;
-	if (c->has_record)
-		e->init = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, NULL);
+	e->init = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, &why);
+	if (e->init < 0 && why.errnum != ESRCH) {
+		*err = why;
+		return -1;
+	}
 	c->held = e->init >= 0;
 	if (container_require(c, request->statuses, "exec in", &e->status, err) < 0)
 		return e->status == STATUS_PAUSED ? error_hint(err, "hull resume %s, or --ignore-paused", c->id) : -1;
@@ -63,7 +69,7 @@ static int open_container(struct execution *e, struct error *err)
 	return 0;
 }
 
-/* Init's root, by its number, which is still its own if init lives after that. */
+/* Opens init's root by the pid of init, which is still its own if init lives afterwards. */
 static int open_root(struct execution *e, struct error *err)
 {
 	char path[32];
@@ -74,16 +80,14 @@ static int open_root(struct execution *e, struct error *err)
 	int saved = errno;
 	if (sys_pidfd_send_signal(e->init, 0) < 0 || (root < 0 && saved == ENOENT)) /* gone, or a zombie */
 		return fail_ended(e, err);
-	if (root < 0) {
-		(void)fail(err, saved, "open the root of container %s", e->container.id);
-		if (saved != EACCES)
-			return -1;
-		return e->status == STATUS_CREATED ?
-			       error_hint(err, "only root may look at init while that waits for hull start %s",
-				       e->container.id) :
-			       error_hint(err, "only root may look at init: its program cannot be read, or it "
-					       "has changed its ids");
-	}
+	if (root < 0)
+		return fail_hint(err, saved,
+			saved != EACCES ?
+				NULL :
+			e->status == STATUS_CREATED ?
+				"only root may look at an init that waits for hull start" :
+				"only root may look at init: its program cannot be read, or it has changed its ids",
+			"open the root of container %s", e->container.id);
 	e->root = take_fd(&root);
 	return 0;
 }
@@ -106,14 +110,28 @@ static void add_typed(struct execution *e, const char *where, const char *option
 	typed_add(&e->arena, &e->typed, where, arena_printf(&e->arena, "%s %.64s", option, value));
 }
 
+/* A group that the command line asks for too is no longer one that may be missing. */
+static void leave_out_of_image(struct execution *e, struct oci_process *process, uint64_t gid)
+{
+	struct oci_uint *items = process->user.additional_gids.items;
+	for (size_t i = 0; i < e->image_groups; i++) {
+		if (items[i].value != gid)
+			continue;
+		memmove(&items[i], &items[i + 1], (--process->user.additional_gids.len - i) * sizeof(*items));
+		e->image_groups--;
+		return;
+	}
+}
+
 static int add_groups(struct execution *e, struct oci_process *process, struct error *err)
 {
-	LIST_EACH (e->request->groups, list) {
+	LIST_EACH (&e->request->groups, list) {
 		char *save = NULL, *copy = arena_strdup(&e->arena, *list);
 		for (char *one = strtok_r(copy, ",", &save); one; one = strtok_r(NULL, ",", &save)) {
 			uint64_t gid;
 			if (!str_to_u64(one, UINT32_MAX - 1, &gid))
 				return fail(err, 0, "--additional-gids: \"%.64s\" is no group id", one);
+			leave_out_of_image(e, process, gid);
 			add_typed(e,
 				arena_printf(&e->arena, ".process.user.additionalGids[%zu]",
 					process->user.additional_gids.len),
@@ -127,10 +145,9 @@ static int add_groups(struct execution *e, struct oci_process *process, struct e
 static int fail_capability(const char *name, struct error *err)
 {
 	char known[40];
-	(void)fail(err, 0, "--cap %.64s: no such capability", name);
-	return caps_nearest(name, known, sizeof(known)) ?
-		       error_hint(err, "did you mean %s?", known) :
-		       error_hint(err, "capabilities(7) has their names; hull features lists those of this kernel");
+	(void)fail_hint(err, 0, "capabilities(7) has their names; hull features lists those of this kernel",
+		"--cap %.64s: no such capability", name);
+	return caps_nearest(name, known, sizeof(known)) ? error_hint(err, "did you mean %s?", known) : -1;
 }
 
 static bool has_own_users(const struct execution *e)
@@ -142,7 +159,8 @@ static bool has_own_users(const struct execution *e)
 	return false;
 }
 
-/* A name that the configuration has is left out with a warning, as config.md wants; one that was typed is wanted. */
+/* A capability in a configuration that cannot be granted is left out with a warning, as config.md wants. One that the
+ * user has typed is an error. */
 static int check_capability(const struct execution *e, const char *name, struct error *err)
 {
 	uint64_t mask = caps_mask(name);
@@ -150,19 +168,18 @@ static int check_capability(const struct execution *e, const char *name, struct 
 		return fail_capability(name, err);
 	if (has_own_users(e) || (e->host.own_caps & mask))
 		return 0;
-	(void)fail(err, 0, "--cap %s: cannot be granted here", name);
-	return error_hint(err, "hull itself does not have it");
+	return fail_hint(err, 0, "hull itself does not have it", "--cap %s: cannot be granted here", name);
 }
 
-/* Never to the inheritable set, nor so to the ambient one: CVE-2022-29162. */
+/* The inheritable and the ambient set stay as they are: CVE-2022-29162. */
 static int add_capabilities(struct execution *e, struct oci_process *process, struct error *err)
 {
-	if (!e->request->caps->len)
+	if (!e->request->caps.len)
 		return 0;
 	struct oci_capabilities *caps = arena_new(&e->arena, struct oci_capabilities);
 	if (process->capabilities)
 		*caps = *process->capabilities;
-	LIST_EACH (e->request->caps, name) {
+	LIST_EACH (&e->request->caps, name) {
 		if (check_capability(e, *name, err) < 0)
 			return -1;
 		*list_add(&e->arena, &caps->bounding) = *name;
@@ -175,13 +192,13 @@ static int add_capabilities(struct execution *e, struct oci_process *process, st
 
 static void add_variables(struct execution *e, struct oci_process *process)
 {
-	LIST_EACH (e->request->env, assignment) {
+	LIST_EACH (&e->request->env, assignment) {
 		add_typed(e, arena_printf(&e->arena, ".process.env[%zu]", process->env.len), "--env", *assignment);
 		*list_add(&e->arena, &process->env) = *assignment;
 	}
 }
 
-/* Options that stand in place of one property. */
+/* The options that replace one property each. */
 static void replace_properties(struct execution *e, struct oci_process *process)
 {
 	const struct exec_request *r = e->request;
@@ -208,7 +225,7 @@ static void replace_properties(struct execution *e, struct oci_process *process)
 		typed_add(&e->arena, &e->typed, ".process.terminal", r->terminal.value ? "--tty" : "");
 }
 
-/* What the command line says beside the base. */
+/* Applies the command line to the process, whether the container's or that of --process. */
 static int apply_options(struct execution *e, struct oci_process *process, struct error *err)
 {
 	const struct exec_request *r = e->request;
@@ -221,14 +238,14 @@ static int apply_options(struct execution *e, struct oci_process *process, struc
 		add_typed(e, ".process.user.uid", "--user", r->user);
 		add_typed(e, ".process.user.gid", "--user", r->user);
 	}
-	if (process->user.additional_gids.items != given) { /* by a name */
+	if (process->user.additional_gids.items != given) { /* those of a user's name */
 		e->image_groups = process->user.additional_gids.len;
 		add_typed(e, ".process.user.additionalGids", "--user", r->user);
 	}
 	return add_capabilities(e, process, err) < 0 ? -1 : add_groups(e, process, err);
 }
 
-/* The container's process with other arguments and without its terminal, or the caller's own. */
+/* The container's process with other arguments and without its terminal, or the process that --process describes. */
 static int make_process(struct execution *e, struct error *err)
 {
 	const struct exec_request *r = e->request;
@@ -268,7 +285,9 @@ static int make_plan(struct execution *e, struct error *err)
 		host_probe_rdt(&e->host);
 	if (plan_make_exec(&e->arena, e->config, &options, &e->host, &e->plan, err) < 0)
 		return -1;
-	e->plan.process.image_groups = e->image_groups;
+	struct process_plan *process_plan = &e->plan.process;
+	process_plan->image_groups =
+		e->image_groups < process_plan->group_count ? e->image_groups : process_plan->group_count;
 	return 0;
 }
 
@@ -288,7 +307,7 @@ static int open_plan(struct execution *e, struct error *err)
 int execution_prepare(struct execution *e, const struct exec_request *request, struct error *err)
 {
 	e->request = request;
-	if (self_close_leaked(request->preserve_fds, err) < 0 || host_probe(&e->host, err) < 0 ||
+	if (self_close_leaked(request->preserve_fds, 0, err) < 0 || host_probe(&e->host, err) < 0 ||
 		open_container(e, err) < 0 || make_process(e, err) < 0 || make_plan(e, err) < 0 ||
 		process_open_oom_score_adj(&e->plan.process, &e->launch.oom_score, err) < 0 || self_hide(err) < 0 ||
 		open_plan(e, err) < 0)
@@ -303,7 +322,6 @@ static const char *sub_path(const char *text)
 	return path + strspn(path, "/");
 }
 
-/* In version 2 a cgroup has no controllers of its own to choose. */
 static int open_sub_cgroup(int cgroup, const char *text, struct error *err)
 {
 	const char *colon = strchr(text, ':'), *path = sub_path(text);
@@ -312,38 +330,42 @@ static int open_sub_cgroup(int cgroup, const char *text, struct error *err)
 		return error_hint(err, "it is a path alone: %s", colon + 1);
 	}
 	int fd = path_try_resolve(cgroup, *path ? path : ".", O_RDONLY | O_DIRECTORY, RESOLVE_BENEATH);
-	if (fd >= 0)
-		return fd;
-	(void)fail(err, errno, "--cgroup %s", text);
-	return error_hint(err, "it must be there, below the container's own cgroup");
+	return fd >= 0 ?
+		       fd :
+		       fail_hint(err, errno, "it must be there, below the container's own cgroup", "--cgroup %s", text);
 }
 
+/* The process enters the cgroup that --cgroup names, or that of init: the container's, or the subgroup of its scope. If
+ * that has been removed, init is elsewhere. */
 static int open_cgroup(struct execution *e, struct error *err)
 {
-	const char *below = e->request->cgroup;
-	if (!e->container.record.cgroup_path && !below)
+	struct container *c = &e->container;
+	const char *below = e->request->cgroup, *subgroup = oci_annotation(e->config, ANNOTATION_SYSTEMD_SUBGROUP);
+	e->cgroup = c->record.cgroup_path;
+	if (!e->cgroup && !below)
 		return 0;
-	FD(cgroup) = container_open_cgroup(&e->container, NULL, err);
-	if (cgroup < 0)
-		return -1;
-	e->launch.cgroup = below ? open_sub_cgroup(cgroup, below, err) : take_fd(&cgroup);
+	FD(cgroup) = container_open_cgroup(c, NULL, err);
+	bool in_subgroup = !below && c->record.systemd_cgroup.value && subgroup && *subgroup;
+	if (!below && (in_subgroup || (cgroup < 0 && err->errnum == ENOENT))) {
+		error_clear(err);
+		e->launch.cgroup = container_open_init_cgroup(c, &e->cgroup, err);
+	} else if (below && cgroup >= 0) {
+		e->launch.cgroup = open_sub_cgroup(cgroup, below, err);
+		e->cgroup = arena_printf(&e->arena, "%s/%s", e->cgroup, sub_path(below));
+	} else {
+		e->launch.cgroup = take_fd(&cgroup);
+	}
 	return e->launch.cgroup < 0 ? -1 : 0;
-}
-
-/* Where the process goes. */
-static const char *cgroup_of(struct execution *e)
-{
-	const char *path = e->container.record.cgroup_path, *below = e->request->cgroup;
-	return below ? arena_printf(&e->arena, "%s/%s", path, sub_path(below)) : path;
 }
 
 static int attach_to_scope(void *data, pid_t pid, struct error *err)
 {
 	struct execution *e = data;
-	return systemd_scope_attach(&e->arena, cgroup_of(e), true, pid, err);
+	return systemd_scope_attach(&e->arena, e->cgroup, true, pid, err);
 }
 
-/* A container that manages its cgroup has its processes below it, where init is: the kernel then wants none in it. */
+/* If the container manages its cgroup, its processes are below it, and the kernel permits none in it: then the new
+ * process goes where init is. */
 static int launch(struct execution *e, struct error *err)
 {
 	struct launch *l = &e->launch;
@@ -352,7 +374,7 @@ static int launch(struct execution *e, struct error *err)
 	if (l->pid > 0 || err->errnum != EBUSY || l->cgroup < 0 || e->request->cgroup)
 		return -1;
 	close_fd(&l->cgroup);
-	l->cgroup = container_open_init_cgroup(&e->container, err);
+	l->cgroup = container_open_init_cgroup(&e->container, &e->cgroup, err);
 	if (l->cgroup < 0)
 		return -1;
 	error_clear(err);
@@ -371,8 +393,8 @@ static int start_process(struct execution *e, struct relay *relay, struct error 
 	l->pidfd_socket = e->request->pidfd_socket;
 	if (open_cgroup(e, err) < 0)
 		return -1;
-	/* one below the container's may be frozen by itself */
-	if (e->request->cgroup && cgroup_is_frozen(&e->host.cgroup, cgroup_of(e)))
+	/* a cgroup below the container's may be frozen by itself */
+	if (e->request->cgroup && cgroup_is_frozen(&e->host.cgroup, e->cgroup) > 0)
 		l->may_wait = true;
 	if (l->may_wait && interrupt_open(&e->interrupt, err) < 0)
 		return -1;
@@ -395,7 +417,7 @@ int execution_launch(struct execution *e, struct relay *relay, struct error *err
 
 void execution_close(struct execution *e)
 {
-	close_fd(&e->interrupt.fd); /* what came since is late */
+	close_fd(&e->interrupt.fd); /* a signal that comes now is late */
 	launch_close(&e->launch);
 	close_fd(&e->init);
 	close_fd(&e->root);

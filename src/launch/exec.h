@@ -6,8 +6,7 @@
  *	execution_launch(&execution, relay, &err);         the process is about to run its program
  *	launch_wait_executed(&execution.launch, &err);     it does
  *
- * The container is not locked meanwhile: its init is held by a pidfd, and what ends the container ends this process
- * too.
+ * The container is not locked meanwhile: a pidfd holds its init, and the end of the container ends this process too.
  */
 #pragma once
 
@@ -22,16 +21,16 @@
 struct exec_request {
 	const char *id;
 	const char *state_root;
-	const char *process; /* file with a process, or NULL: the container's own one with what follows */
+	const char *process; /* file that describes a process; or NULL: the container's process, with these args */
 	char **args;         /* NULL-terminated; empty with `process` */
 	const char *cwd, *user, *process_label, *apparmor; /* or NULL */
-	const oci_strings *env, *groups, *caps;
-	struct oci_bool terminal; /* where it is set */
+	oci_strings env, groups, caps;
+	struct oci_bool terminal; /* if it is set */
 	bool no_new_privileges;
 	const char *cgroup; /* below the container's: "[CONTROLLER:]PATH", or NULL */
 	const char *console_socket, *pid_file, *pidfd_socket;
 	bool detach;
-	unsigned statuses; /* enum status, or'ed: those that the container may have */
+	unsigned statuses; /* that the container may have: enum status, or'ed */
 	unsigned preserve_fds;
 };
 
@@ -43,29 +42,20 @@ struct execution {
 	struct plan plan;
 	struct container container;
 	struct launch launch;
-	struct interrupt interrupt; /* where it may wait long */
+	struct interrupt interrupt; /* open if the process may have to wait for long */
 	bool traceable;             /* see plan_options */
 	enum status status;
+	const char *cgroup;  /* path of the cgroup that the process enters, or NULL */
 	int init;            /* pidfd of the container's init */
 	int root;            /* its root directory, or -1 */
-	typed_list typed;    /* what of its process is the request's */
+	typed_list typed;    /* the properties of the process that the request has set */
 	size_t image_groups; /* see struct process_plan */
 };
 
 #define EXECUTION(name)                                                     \
 	struct execution name __attribute__((cleanup(execution_close))) = { \
 		.container = { .root = -1, .dir = -1 },                     \
-		.launch = { .cgroup = -1,                                   \
-			.delegate = -1,                                     \
-			.listen = -1,                                       \
-			.oom_score = -1,                                    \
-			.pid_dir = -1,                                      \
-			.pidfd_sock = -1,                                   \
-			.pidfd = -1,                                        \
-			.first = -1,                                        \
-			.sync = -1,                                         \
-			.console = -1,                                      \
-			.interrupt = -1 },                                  \
+		.launch = LAUNCH_INIT,                                      \
 		.interrupt.fd = -1,                                         \
 		.init = -1,                                                 \
 		.root = -1,                                                 \

@@ -27,23 +27,23 @@ struct init {
 	const struct hooks_options *hook_output;
 	uint64_t ignored_signals;  /* by the caller */
 	struct timing_log *timing; /* or NULL */
-	int sync;                  /* socket to the parent; at last the connection of start */
+	int sync;                  /* socket to the parent, and later the connection to start */
 	int listen;                /* start.sock, or -1 */
 
 	/* the child's own */
-	struct fd_batch batch; /* what mounting leaves open: the exec closes it, or its own size */
-	mode_t umask;          /* the caller's, for hooks */
+	struct fd_batch batch; /* descriptors that mounting leaves open; closed when full, or by the exec */
+	mode_t umask;          /* of the caller, for hooks */
 	int proc;              /* detached procfs, or -1 */
 	int time_offsets;      /* file of procfs, or -1 */
 	int peer;              /* the terminal, or -1 */
-	int listener;          /* seccomp's, or -1 */
-	bool shares_memory;    /* with the parent, which stands still */
-	bool granted;          /* all is in place on the parent's side: nothing is to be waited for */
+	int listener;          /* of seccomp, or -1 */
+	bool shares_memory;    /* with the parent, which is suspended */
+	bool granted;          /* the parent is ready already: do not wait for it */
 	const char *executable, *search_rest;
 };
 
 /* Never returns. */
 void init_main(struct init *init) __attribute__((noreturn));
 
-/* The names of the steps that a plan needs, one a line: what --dry-run prints after the plan itself. */
+/* Prints the names of the steps that a plan needs, one a line: --dry-run, after the plan itself. */
 void init_print_steps(const struct plan *plan, FILE *out);

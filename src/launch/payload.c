@@ -14,8 +14,8 @@ static bool claims_all(const struct oci_config *config, int root)
 	return true;
 }
 
-/* init found the program as root. The process's user may be barred from that file, and not from one of the same name
- * further on in $PATH: execvp(3). */
+/* Init has found the program as root. The user of the process may be barred from that file, but not from one of the
+ * same name in a later directory of $PATH: execvp(3). */
 static void execute_further(struct init *init, char *const *args)
 {
 	const char *path, *rest = init->search_rest;

@@ -1,6 +1,6 @@
 /*
- * What runs a bundle. Today that is the kernel itself, by execve(2); a further kind is a row in payload.c and a file of
- * its own.
+ * How the program of a bundle is run. Today there is one way, execve(2); another one is a row in payload.c and a file
+ * of its own.
  *
  *	init.payload = payload_find(config, root);      parent, before clone3
  *	init.payload->execute(&init, &err);             the last step of init
@@ -16,10 +16,10 @@ struct init;
 
 struct payload {
 	const char *name;
-	/* Whether it runs the program of this configuration. `root` is a descriptor of the root filesystem, or -1 where
-	 * init alone can open that. */
+	/* Whether it runs the program of this configuration. `root` is a descriptor of the root filesystem, or -1 if
+	 * only init can open it. */
 	bool (*claims)(const struct oci_config *config, int root);
-	/* Runs in the child, after all isolation. Returns -1 if it fails, and not at all if it does not. */
+	/* Runs in the child, after all isolation. Returns only on failure: -1. */
 	int (*execute)(struct init *init, struct error *err);
 };
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -13,6 +14,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "plan/plan.h"
 
 #define SELF "/proc/self/exe"
 
@@ -60,15 +62,15 @@ static int open_sealed_copy(void)
 	return take_fd(&copy);
 }
 
-/* A mount that is attached nowhere, as our clone, has no path: its root is "/". One of the host's, however read-only
- * today, may be made writable while the container still holds our file. */
+/* On a mount that is attached nowhere, such as our clone, the path of the executable is "/". A read-only mount of the
+ * host will not do: it may be made writable while the container still holds our file. */
 static bool is_detached(void)
 {
 	char path[2];
 	return readlink(SELF, path, sizeof(path)) == 1 && path[0] == '/';
 }
 
-/* Root's file, which its caller has no right to, neither has a container whose ids are the caller's. */
+/* If the executable is root's and its caller may not write to it, nor may a container with the ids of the caller. */
 static bool is_out_of_reach(void)
 {
 	struct stat st;
@@ -95,7 +97,7 @@ static bool is_protected(void)
 int self_protect(char **argv, struct error *err)
 {
 	if (is_protected()) {
-		/* executed from a descriptor, we would be called by its number */
+		/* execveat(2) has named us after the number of the descriptor */
 		(void)prctl(PR_SET_NAME, "hull");
 		return 0;
 	}
@@ -108,17 +110,27 @@ int self_protect(char **argv, struct error *err)
 	return fail(err, errno, "execute the protected image of ourselves");
 }
 
-int self_close_leaked(unsigned preserved, struct error *err)
+int self_close_leaked(unsigned preserved, unsigned listeners, struct error *err)
 {
-	for (unsigned i = 0; i < preserved; i++) {
-		int flags = fcntl(3 + (int)i, F_GETFD);
-		if (flags < 0 || (flags & FD_CLOEXEC)) { /* ours: the log's */
-			(void)fail(err, EBADF, "--preserve-fds: descriptor %u", 3 + i);
-			return error_hint(err, "open it before, or preserve fewer");
-		}
-	}
+	for (int fd = 3; fd < 3 + (int)listeners; fd++)
+		if (!fd_is_inherited(fd))
+			return fail_hint(err, EBADF, "open it before", "LISTEN_FDS: descriptor %d", fd);
 	if (!defence_is_off("leaked") && sys_close_range(3 + preserved, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return fail(err, errno, "mark descriptors as close-on-exec");
+	return 0;
+}
+
+int self_close_all_but(unsigned preserved, const int *keep, size_t count, struct error *err)
+{
+	enum { KEEP_MAX = 8 };
+	int all[2 * PRESERVE_FDS_MAX + KEEP_MAX];
+	size_t len = count;
+	memcpy(all, keep, count * sizeof(*keep));
+	for (int fd = 3; fd < 3 + (int)preserved; fd++)
+		if (fd_is_inherited(fd))
+			all[len++] = fd;
+	if (!defence_is_off("leaked") && close_all_but(3, all, len) < 0)
+		return fail(err, errno, "close descriptors");
 	return 0;
 }
 

@@ -11,9 +11,6 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "launch/sync.h"
-#include "oci/annotations.h"
-#include "oci/state.h"
-#include "run/hooks.h"
 #include "run/interrupt.h"
 
 static int fail_dead(const struct container *c, struct error *err)
@@ -32,19 +29,14 @@ static int connect_to_init(const struct container *c, struct error *err)
 	return take_fd(&sock);
 }
 
-/* The program runs once the connection ends after TELL_EXECING: execve(2) closed it. What interrupts us meanwhile ends
- * init: it must not come to run after all. */
-static int wait_executed(struct container *c, int sock, int interrupt, struct error *err)
+/* The program runs when the connection ends after TELL_EXECING: execve(2) has closed it. */
+static int wait_executed(const struct container *c, int sock, int interrupt, struct error *err)
 {
 	bool executing = false;
 	for (;;) {
 		struct message message;
 		FD(fd) = -1;
-		if (interrupt_wait(interrupt, sock, err) < 0) {
-			(void)container_signal(c, SIGKILL, NULL); /* gone is as good */
-			return -1;
-		}
-		int status = sync_receive(sock, &message, &fd, err);
+		int status = interrupt_wait(interrupt, sock, err) < 0 ? -1 : sync_receive(sock, &message, &fd, err);
 		if (status < 0 && err->errnum != ECONNRESET)
 			return -1;
 		if (status == 0 && executing)
@@ -59,14 +51,16 @@ static int wait_executed(struct container *c, int sock, int interrupt, struct er
 	}
 }
 
-/* Init has failed or was killed: whoever looks next is to find it stopped. */
-static void await_end(const struct container *c)
+/* Whatever has failed, init must not run the program after all; and the next command must find the container stopped.
+ * */
+static void end_init(struct container *c)
 {
 	enum { PATIENCE_MS = 10000 };
+	(void)container_signal(c, SIGKILL, NULL); /* it may be gone already */
 	FD(pidfd) = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, NULL);
 	struct pollfd fd = { .fd = pidfd, .events = POLLIN };
 	if (pidfd >= 0)
-		(void)poll(&fd, 1, PATIENCE_MS); /* no more than that can be done */
+		(void)poll(&fd, 1, PATIENCE_MS); /* there is nothing else to try */
 }
 
 int start_init(struct container *c, struct error *err)
@@ -75,28 +69,28 @@ int start_init(struct container *c, struct error *err)
 	INTERRUPT(interrupt);
 	if (sock < 0 || interrupt_open(&interrupt, err) < 0)
 		return -1;
-	/* The name goes first: a start that dies between the two leaves a stopped container, never a running one that
-	 * passes for created. */
+	/* The name of the socket is removed first: if we are killed in between, the container is stopped, and never
+	 * running with the status of a created one. */
 	if (unlinkat(c->dir, CONTAINER_START_SOCKET, 0) < 0)
 		return fail(err, errno, "start container %s", c->id);
 	int status = sync_send(sock, ANSWER, 0, -1) == 0   ? wait_executed(c, sock, interrupt.fd, err) :
 		     errno == EPIPE || errno == ECONNRESET ? fail_dead(c, err) :
 							     fail(err, errno, "start container %s", c->id);
 	if (status < 0)
-		await_end(c);
+		end_init(c);
 	return status;
 }
 
-/* The user who made the other end of a socket, as our user namespace has it: all whom it does not map are one. */
+/* The user who made the other end of a socket, as our user namespace maps it. Users that are not mapped look alike. */
 static uid_t peer_of(int sock)
 {
 	struct ucred peer = { .uid = (uid_t)-1 };
 	socklen_t len = sizeof(peer);
-	(void)getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len); /* unless by a seccomp filter */
+	(void)getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len); /* only a seccomp filter can refuse it */
 	return peer.uid;
 }
 
-/* Of the user who made us alone, though the directory of the socket keeps all others away already. */
+/* Accepts only the user who created the container. The permissions of the socket's directory keep others away too. */
 static int accept_start(int listen, uid_t creator)
 {
 	for (;;) {
@@ -126,22 +120,9 @@ int start_await(int *sync, int *listen, struct error *err)
 
 int start_run_poststart(struct container *c, const struct oci_config *config, struct error *err)
 {
-	size_t len;
-	struct hooks_options output = { -1, -1, -1 };
-	INTERRUPT(interrupt);
-	if (!config->hooks || !config->hooks->poststart.len)
+	if (!config->hooks ||
+		container_run_hooks(c, config, &config->hooks->poststart, ".hooks.poststart", STATUS_RUNNING, err) == 0)
 		return 0;
-	if (hooks_open_output(oci_annotation(config, ANNOTATION_HOOKS_STDOUT),
-		    oci_annotation(config, ANNOTATION_HOOKS_STDERR), &output, err) < 0 ||
-		interrupt_open(&interrupt, err) < 0)
-		return -1;
-	output.interrupt = interrupt.fd;
-	struct oci_state state = container_state(c, STATUS_RUNNING);
-	char *text = oci_state_json(&c->arena, &state, false, &len);
-	int status = hooks_run(&config->hooks->poststart, ".hooks.poststart", text, len, &output, err);
-	close_fd(&output.stdout_fd);
-	close_fd(&output.stderr_fd);
-	if (status < 0)
-		(void)container_signal(c, SIGKILL, NULL); /* gone is as good */
-	return status;
+	(void)container_signal(c, SIGKILL, NULL); /* it may be gone already */
+	return -1;
 }

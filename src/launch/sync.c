@@ -26,7 +26,7 @@ void sync_send_error(int sock, const struct error *error)
 	(void)send_with_fd(sock, &message, sizeof(message), -1);
 }
 
-/* Ends with NUL, and holds nothing that drives a terminal: names in it may be the image's. */
+/* Terminates the text and makes it safe for a terminal: it may hold names from the image. */
 static void make_printable(char *text, size_t size)
 {
 	text[size - 1] = '\0';
@@ -51,7 +51,7 @@ int sync_receive(int sock, struct message *ret_message, int *ret_fd, struct erro
 	FD(fd) = -1;
 	struct message message;
 	ssize_t len = recv_with_fd(sock, &message, sizeof(message), &fd);
-	/* The peer died with something of ours unread: that is told once, and before what it sent last. */
+	/* The peer died before it read everything: the kernel says so once, before the peer's last message. */
 	if (len < 0 && errno == ECONNRESET)
 		len = recv_with_fd(sock, &message, sizeof(message), &fd);
 	if (len < 0)
@@ -76,7 +76,7 @@ int sync_ask(int sock, enum message_kind kind, int32_t value, int fd, struct err
 		return fail(err, 0, "the runtime is gone");
 	if (status < 0)
 		return -1;
-	if (answer.kind != ANSWER) /* the parent knows why, and has nobody to hear it from */
+	if (answer.kind != ANSWER) /* the parent knows why and reports it itself */
 		return fail(err, 0, "%s", "");
 	return answer.value;
 }

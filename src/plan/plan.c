@@ -90,14 +90,16 @@ static int plan_mount(struct arena *arena, const struct oci_mount *mount, size_t
 static int plan_mounts(struct arena *arena, struct plan *plan, const struct host *host, struct error *err)
 {
 	const struct oci_config *config = plan->config;
-	const char *label_type = oci_annotation(config, ANNOTATION_MOUNT_CONTEXT_TYPE);
+	if (host->lsm.selinux && plan->linux->mount_label) {
+		const char *type = oci_annotation(config, ANNOTATION_MOUNT_CONTEXT_TYPE);
+		plan->mount_label = (struct mount_param){ type ? type : "context", plan->linux->mount_label, 0 };
+	}
 	struct mount_facts facts = {
 		.bundle = plan->options.bundle,
 		.cgroup_mount = host->cgroup.mount,
 		.new_cgroup_ns = is_created(plan, CLONE_NEWCGROUP),
 		.new_user_ns = plan->ns.new_user,
-		.label = host->lsm.selinux ? plan->linux->mount_label : NULL,
-		.label_type = label_type ? label_type : "context",
+		.label = plan->mount_label,
 		.idmap = plan_idmap_facts(plan),
 	};
 	size_t extra = plan->options.notify_dir ? 1 : 0;
@@ -130,13 +132,13 @@ static void plan_env(struct arena *arena, struct plan *plan)
 	size_t len = env->len;
 	if (len)
 		memcpy(copy, env->items, len * sizeof(*copy));
-	len = env_keep_last(arena, copy, len);
 	if (plan->options.listen_fds) {
 		copy[len++] = arena_printf(arena, "LISTEN_FDS=%u", plan->options.listen_fds);
 		copy[len++] = "LISTEN_PID=1";
 	}
 	if (plan->options.notify_dir)
 		copy[len++] = "NOTIFY_SOCKET=/run/notify/notify.sock";
+	len = env_keep_last(arena, copy, len);
 	plan->env = copy;
 	for (size_t i = 0; i < len; i++)
 		if (str_starts(copy[i], "PATH="))
@@ -232,9 +234,10 @@ static int plan_cgroup(struct arena *arena, struct plan *plan, const struct host
 		return systemd_unit_plan(
 			arena, plan->linux->cgroups_path, plan->options.id, !host_is_root(host), &plan->unit, err);
 	const char *path = plan->linux->cgroups_path;
-	if (host->delegated && (!path || *path != '/'))
-		path = path && *path ? arena_printf(arena, "%s/%s", host->delegated, path) :
-				       arena_printf(arena, "%s/hull-%s", host->delegated, plan->options.id);
+	if (!path || !*path)
+		path = cgroup_default_name(arena, plan->options.id);
+	if (host->delegated && *path != '/')
+		path = arena_printf(arena, "%s/%s", host->delegated, path);
 	return cgroup_path(arena, path, plan->options.id, &plan->cgroup_path, err);
 }
 

@@ -34,6 +34,8 @@
 enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
 
 /* What the command line of create or run asks for, apart from the configuration. */
+enum { PRESERVE_FDS_MAX = 1024 }; /* of --preserve-fds, and of LISTEN_FDS, which is added */
+
 struct plan_options {
 	const char *id;
 	const char *bundle; /* absolute */
@@ -44,7 +46,7 @@ struct plan_options {
 	bool no_pivot, no_new_keyring;
 	const char *overlay; /* where changes of the root filesystem go: "tmp", an absolute path, or NULL */
 	bool idmap_rootfs;
-	unsigned preserve_fds;           /* number of descriptors from 3 on that the container gets */
+	unsigned preserve_fds;           /* numbers from 3 on, of which the container gets the open descriptors */
 	unsigned listen_fds;             /* … of which the first are LISTEN_FDS */
 	enum network network;            /* helper that connects a new network namespace */
 	const char *notify_dir;          /* directory of the proxied NOTIFY_SOCKET, or NULL */
@@ -109,7 +111,8 @@ struct plan {
 	struct mount_idmap *root_idmap; /* or NULL */
 	struct mount_op *mounts;
 	size_t mount_count;
-	struct mount_idmap *idmaps; /* of all mounts */
+	struct mount_param mount_label; /* .linux.mountLabel as an option; value NULL: none */
+	struct mount_idmap *idmaps;     /* of all mounts */
 	struct device_op *devices;
 	size_t device_count;
 	unsigned long propagation;

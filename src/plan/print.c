@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/str.h"
 #include "namespaces/ns.h"
 
 static const char *maker(const struct ns_plan *ns, uint64_t type)
@@ -24,10 +25,10 @@ static void print_namespaces(const struct ns_plan *ns, FILE *out)
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		uint64_t type = (uint64_t)types[i];
 		if (ns->created & type)
-			(void)fprintf(out, "  %-8s new, by %s\n", ns_name(types[i]), maker(ns, type));
+			str_print(out, "  %-8s new, by %s\n", ns_name(types[i]), maker(ns, type));
 	}
 	LIST_EACH (&ns->joins, join)
-		(void)fprintf(out, "  %-8s joined: %s\n", ns_name(join->type), join->path);
+		str_print(out, "  %-8s joined: %s\n", ns_name(join->type), join->path);
 	if (ns->second_clone)
 		(void)fputs("  init is born in a second clone\n", out);
 }
@@ -35,7 +36,7 @@ static void print_namespaces(const struct ns_plan *ns, FILE *out)
 static void print_map(const char *name, const oci_id_mappings *map, FILE *out)
 {
 	LIST_EACH (map, range)
-		(void)fprintf(out, "  %-8s %llu %llu %llu\n", name, (unsigned long long)range->container_id.value,
+		str_print(out, "  %-8s %llu %llu %llu\n", name, (unsigned long long)range->container_id.value,
 			(unsigned long long)range->host_id.value, (unsigned long long)range->size.value);
 }
 
@@ -56,9 +57,9 @@ static void print_attr(const struct mount_attr *attr, const char *name, FILE *ou
 	};
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		if (attr->attr_set & flags[i].flag)
-			(void)fprintf(out, " %s%s", name, flags[i].name);
+			str_print(out, " %s%s", name, flags[i].name);
 		if (attr->attr_clr & ~attr->attr_set & ~(uint64_t)MOUNT_ATTR__ATIME & flags[i].flag)
-			(void)fprintf(out, " %snot-%s", name, flags[i].name);
+			str_print(out, " %snot-%s", name, flags[i].name);
 	}
 }
 
@@ -75,7 +76,7 @@ static const char *propagation_name(unsigned long propagation)
 static void print_idmap(const struct mount_op *op, FILE *out)
 {
 	const char *maps[] = { op->idmap->uid_map, op->idmap->gid_map };
-	(void)fprintf(out, " %sidmap", op->options.extra & MOUNT_EXTRA_RIDMAP ? "r" : "");
+	str_print(out, " %sidmap", op->options.extra & MOUNT_EXTRA_RIDMAP ? "r" : "");
 	for (size_t i = 0; i < 2 && maps[i]; i++) {
 		(void)fputs(i ? ";gids=" : "=uids=", out);
 		for (const char *at = maps[i]; *at; at++)
@@ -92,12 +93,12 @@ static void print_mount(const struct mount_op *op, FILE *out)
 {
 	static const char *const kinds[] = { "new", "bind", "remount", "symlink" };
 	const struct mount_options *o = &op->options;
-	(void)fprintf(out, "  %-8s %s on %s", kinds[op->kind], op->kind == MOUNT_BIND ? op->source : op->type,
+	str_print(out, "  %-8s %s on %s", kinds[op->kind], op->kind == MOUNT_BIND ? op->source : op->type,
 		op->destination);
 	print_attr(&o->attr, "", out);
 	print_attr(&o->recursive_attr, "r:", out);
 	if (o->attr.propagation)
-		(void)fprintf(out, " %s%s", o->propagation_recursive ? "r" : "", propagation_name(o->attr.propagation));
+		str_print(out, " %s%s", o->propagation_recursive ? "r" : "", propagation_name(o->attr.propagation));
 	if (o->extra & MOUNT_EXTRA_RECURSIVE)
 		(void)fputs(" recursive", out);
 	if (o->extra & MOUNT_EXTRA_TMPCOPYUP)
@@ -106,19 +107,28 @@ static void print_mount(const struct mount_op *op, FILE *out)
 		print_idmap(op, out);
 	LIST_EACH (&o->params, param)
 		if (!op->mode || param->value != op->mode) /* the directory on which it is mounted decides */
-			(void)fprintf(
+			str_print(
 				out, " %s%s%s", param->key, param->value ? "=" : "", param->value ? param->value : "");
 	(void)fputc('\n', out);
 }
 
+static void print_paths(const char *heading, const oci_strings *paths, FILE *out)
+{
+	if (paths->len)
+		str_print(out, "%s:\n", heading);
+	LIST_EACH (paths, path)
+		str_print(out, "  %s\n", *path);
+}
+
 static void print_filesystems(const struct plan *plan, FILE *out)
 {
-	(void)fprintf(out, "root filesystem:\n  %s%s %s%s\n", plan->rootfs, plan->readonly ? " ro" : "",
-		propagation_name(plan->propagation), plan->options.no_pivot ? ", moved to / rather than pivoted" : "");
+	(void)fputs("root filesystem:\n", out);
+	str_print(out, "  %s%s %s%s\n", plan->rootfs, plan->readonly ? " ro" : "", propagation_name(plan->propagation),
+		plan->options.no_pivot ? ", moved to / rather than pivoted" : "");
 	if (plan->options.idmap_rootfs)
 		(void)fputs("  id-mapped\n", out);
 	if (plan->options.overlay)
-		(void)fprintf(out, "  what is written goes to %s\n", plan->options.overlay);
+		str_print(out, "  what is written goes to %s\n", plan->options.overlay);
 	(void)fputs("mounts:\n", out);
 	for (size_t i = 0; i < plan->mount_count; i++)
 		print_mount(&plan->mounts[i], out);
@@ -126,36 +136,34 @@ static void print_filesystems(const struct plan *plan, FILE *out)
 	for (size_t i = 0; i < plan->device_count; i++) {
 		const struct device_op *d = &plan->devices[i];
 		char type = S_ISBLK(d->mode) ? 'b' : S_ISFIFO(d->mode) ? 'p' : 'c';
-		(void)fprintf(out, "  %-8s %s %c %u:%u %04o %u:%u\n", d->bind ? "bind" : "node", d->path, type,
+		str_print(out, "  %-8s %s %c %u:%u %04o %u:%u\n", d->bind ? "bind" : "node", d->path, type,
 			major(d->number), minor(d->number), d->mode & 07777, d->uid, d->gid);
 	}
-	for (size_t i = 0; i < plan->linux->masked_paths.len; i++)
-		(void)fprintf(out, "%s  %s\n", i ? "" : "masked paths:\n", plan->linux->masked_paths.items[i]);
-	for (size_t i = 0; i < plan->linux->readonly_paths.len; i++)
-		(void)fprintf(out, "%s  %s\n", i ? "" : "read-only paths:\n", plan->linux->readonly_paths.items[i]);
+	print_paths("masked paths", &plan->linux->masked_paths, out);
+	print_paths("read-only paths", &plan->linux->readonly_paths, out);
 }
 
 static void print_text(const char *name, const char *text, FILE *out)
 {
 	if (text)
-		(void)fprintf(out, "  %s %s\n", name, text);
+		str_print(out, "  %s %s\n", name, text);
 }
 
 static void print_process(const struct plan *plan, FILE *out)
 {
 	const struct process_plan *p = &plan->process;
-	(void)fprintf(out, "process:\n  uid %u, gid %u, umask %04o", p->uid, p->gid, p->umask);
+	(void)fputs("process:\n", out);
+	str_print(out, "  uid %u, gid %u, umask %04o", p->uid, p->gid, p->umask);
 	for (size_t i = 0; i < p->group_count; i++)
-		(void)fprintf(out, "%s%u", i ? "," : ", groups ", p->groups[i]);
-	(void)fprintf(out, "%s%s%s\n", plan->keep_groups ? ", the caller's groups" : "",
+		str_print(out, "%s%u", i ? "," : ", groups ", p->groups[i]);
+	str_print(out, "%s%s%s\n", plan->keep_groups ? ", the caller's groups" : "",
 		p->no_new_privs ? ", no new privileges" : "",
 		plan->config->process->terminal.value ? ", terminal" : "");
-	(void)fprintf(out,
-		"  capabilities bounding %016llx effective %016llx permitted %016llx\n"
-		"  capabilities inheritable %016llx ambient %016llx\n",
+	str_print(out, "  capabilities bounding %016llx effective %016llx permitted %016llx\n",
 		(unsigned long long)plan->caps.bounding, (unsigned long long)plan->caps.effective,
-		(unsigned long long)plan->caps.permitted, (unsigned long long)plan->caps.inheritable,
-		(unsigned long long)plan->caps.ambient);
+		(unsigned long long)plan->caps.permitted);
+	str_print(out, "  capabilities inheritable %016llx ambient %016llx\n",
+		(unsigned long long)plan->caps.inheritable, (unsigned long long)plan->caps.ambient);
 	print_text("AppArmor profile", plan->lsm.apparmor, out);
 	print_text("SELinux label", plan->lsm.selinux, out);
 	print_text("resctrl group", plan->rdt.set ? plan->rdt.group : NULL, out);
@@ -163,17 +171,18 @@ static void print_process(const struct plan *plan, FILE *out)
 	for (const char **env = plan->env + plan->config->process->env.len; *env; env++)
 		print_text("variable", *env, out);
 	for (size_t i = 0; i < plan->config->process->args.len; i++)
-		(void)fprintf(out, "%s%s", i ? " " : "  ", plan->config->process->args.items[i]);
+		str_print(out, "%s%s", i ? " " : "  ", plan->config->process->args.items[i]);
 	(void)fputc('\n', out);
 }
 
 void plan_print(const struct plan *plan, FILE *out)
 {
-	(void)fprintf(out, "container %s\ncgroup:\n  ", plan->options.id);
+	str_print(out, "container %s\n", plan->options.id);
+	(void)fputs("cgroup:\n", out);
 	if (plan->unit.name)
-		(void)fprintf(out, "%s in %s\n", plan->unit.name, plan->unit.slice);
+		str_print(out, "  %s in %s\n", plan->unit.name, plan->unit.slice);
 	else
-		(void)fprintf(out, "%s\n", plan->cgroup_path ? plan->cgroup_path : "none of its own");
+		str_print(out, "  %s\n", plan->cgroup_path ? plan->cgroup_path : "none of its own");
 	print_namespaces(&plan->ns, out);
 	print_map("uids", &plan->linux->uid_mappings, out);
 	print_map("gids", &plan->linux->gid_mappings, out);

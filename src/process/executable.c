@@ -41,7 +41,7 @@ int executable_not_found(const char *name, int errnum, struct error *err)
 	if (errnum == ENOENT || errnum == ENOTDIR) {
 		(void)fail_at(err, ENOENT, where, "executable file `%s` not found%s", name,
 			strchr(name, '/') ? "" : " in $PATH");
-		return fail_status(err, STATUS_NOT_FOUND);
+		return fail_status(err, EXIT_NOT_FOUND);
 	}
 	if (errnum == EISDIR)
 		(void)fail_at(err, EACCES, where, "executable file `%s` is a directory", name);
@@ -49,7 +49,7 @@ int executable_not_found(const char *name, int errnum, struct error *err)
 		(void)fail_at_hint(err, errnum, where,
 			errnum == EACCES ? "it must be a regular file with execute permission (chmod +x)" : NULL,
 			"executable file `%s`", name);
-	return fail_status(err, STATUS_NOT_EXECUTABLE);
+	return fail_status(err, EXIT_NOT_EXECUTABLE);
 }
 
 int executable_find(struct arena *arena, const char *name, const char *search_path, const char **ret_path,
@@ -257,7 +257,7 @@ int executable_explain(const char *path, const char *name, int errnum, struct er
 	struct subject it = { .name = name, .root = AT_FDCWD };
 	(void)error_at(err, ".process.args[0]");
 	if (errnum == EACCES && explain_denied(err, path, &it) < 0)
-		return fail_status(err, STATUS_NOT_EXECUTABLE);
+		return fail_status(err, EXIT_NOT_EXECUTABLE);
 	if (fd >= 0 && (errnum == ENOENT || errnum == ENOEXEC || errnum == EACCES))
 		(void)explain_content(err, &it, fd, errnum);
 	else
@@ -266,7 +266,7 @@ int executable_explain(const char *path, const char *name, int errnum, struct er
 	if (errnum == ELOOP)
 		(void)error_hint(err, "its interpreter is a script too, and so on: the kernel follows %d of them",
 			MOST_INTERPRETERS);
-	return fail_status(err, errnum == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
+	return fail_status(err, errnum == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 }
 
 /* Whether the kernel was given handlers of other kinds of programs: binfmt_misc. */

@@ -10,7 +10,7 @@
 
 #define EXECUTABLE_PATH "/usr/local/bin:/usr/bin:/bin" /* the search path where PATH is not set */
 
-enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127 }; /* as the shell's */
+enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 }; /* as the shell's */
 
 /* Finds the program `name` in the current root. A name with a slash is the path itself; other names are looked up in
  * search_path (NULL: EXECUTABLE_PATH), the rest of which after the match is *ret_rest, or NULL. Errors have the exit

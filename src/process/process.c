@@ -53,8 +53,13 @@ static void plan_user(struct arena *arena, const struct oci_user *user, struct p
 	plan->gid = (gid_t)user->gid.value;
 	plan->umask = user->umask.set ? (mode_t)user->umask.value : 0022;
 	plan->groups = arena_array(arena, user->additional_gids.len, sizeof(gid_t));
-	LIST_EACH (&user->additional_gids, gid)
-		plan->groups[plan->group_count++] = (gid_t)gid->value;
+	LIST_EACH (&user->additional_gids, gid) {
+		size_t i = 0;
+		while (i < plan->group_count && plan->groups[i] != (gid_t)gid->value)
+			i++;
+		plan->groups[i] = (gid_t)gid->value;
+		plan->group_count += i == plan->group_count; /* each group once */
+	}
 }
 
 static void plan_rlimits(struct arena *arena, const struct oci_process *process, struct process_plan *plan)
@@ -143,6 +148,35 @@ int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error
 		const struct process_rlimit *wanted = &plan->rlimits.items[i];
 		if (prlimit64(pid, wanted->resource, &wanted->limit, NULL) < 0)
 			return fail_rlimit(wanted, i, pid, err);
+	}
+	return 0;
+}
+
+bool process_raise_descriptors(struct arena *arena, struct process_plan *plan, size_t count)
+{
+	struct rlimit64 now, raised;
+	if (prlimit64(0, RLIMIT_NOFILE, NULL, &now) < 0 || now.rlim_cur >= count || now.rlim_cur == now.rlim_max)
+		return plan->rlimits.len > 0;
+	raised = (struct rlimit64){ .rlim_cur = now.rlim_max, .rlim_max = now.rlim_max };
+	if (prlimit64(0, RLIMIT_NOFILE, &raised, NULL) < 0)
+		return plan->rlimits.len > 0; /* a call that needs more says so */
+	bool given = false;
+	LIST_EACH (&plan->rlimits, limit)
+		given |= limit->resource == RLIMIT_NOFILE;
+	if (!given)
+		*list_add(arena, &plan->rlimits) = (struct process_rlimit){ .resource = RLIMIT_NOFILE, .limit = now };
+	return true;
+}
+
+int process_check_rlimits(const struct process_plan *plan, struct error *err)
+{
+	for (size_t i = 0; i < plan->rlimits.len; i++) {
+		const struct process_rlimit *wanted = &plan->rlimits.items[i];
+		struct rlimit64 now;
+		if (prlimit64(0, wanted->resource, NULL, &now) < 0 || wanted->limit.rlim_max <= now.rlim_max)
+			continue; /* the first is said when the limit is set */
+		errno = EPERM;
+		return fail_rlimit(wanted, i, 0, err);
 	}
 	return 0;
 }

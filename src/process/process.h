@@ -81,6 +81,11 @@ int process_plan_make(struct arena *arena, const struct oci_process *process, co
 
 /* Sets the limits of process pid, 0 for the caller. */
 int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error *err);
+/* Fails as that would, for a caller without the right to raise a hard limit. */
+int process_check_rlimits(const struct process_plan *plan, struct error *err);
+/* Raises the soft limit of the caller's descriptors if it is below `count`, and plans that the process gets the old one
+ * back, unless the configuration names another. Returns whether the plan has limits. */
+bool process_raise_descriptors(struct arena *arena, struct process_plan *plan, size_t count);
 
 /* Sets memory policy, I/O priority, scheduler and personality of the caller, as far as the plan has them. */
 int process_set_scheduling(const struct process_plan *plan, struct error *err);

@@ -327,8 +327,8 @@ unsigned seccomp_supported_flags(void)
 		unsigned value = (unsigned)flag->value, with = 0;
 		if (value == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
 			with = SECCOMP_FILTER_FLAG_NEW_LISTENER; /* the kernel wants both */
-		/* The kernel checks the flags before the program, so EFAULT means that it knows them. */
-		if (sys_seccomp(SECCOMP_SET_MODE_FILTER, value | with, NULL) < 0 && errno == EFAULT)
+		/* The kernel checks the flags before the program: with another error, EFAULT, it knows them. */
+		if (sys_seccomp(SECCOMP_SET_MODE_FILTER, value | with, NULL) < 0 && errno != EINVAL && errno != ENOSYS)
 			known |= value;
 	}
 	return known;

@@ -91,11 +91,11 @@ static int load_filter(const struct seccomp_program *filter)
 	return -1;
 }
 
-/* Runs in the hook's process. config.md gives `env` the semantics of environ: without it the environment is empty, and
- * has no variables of hull or of the container (CVE-2025-23266). */
-static void become_hook(const struct oci_hook *hook, const struct streams *streams)
+/* Runs in the hook's process. An empty `env` is an empty environment; one that is absent has no items. */
+static void become_hook(const struct oci_hook *hook, const struct streams *streams, bool inherit)
 {
-	static char *const no_env[] = { NULL };
+	static char *const none[] = { NULL };
+	char *const *env = inherit ? environ : none;
 	char *const path_only[] = { (char *)hook->path, NULL };
 	/* A hook has its own process group, so an interrupt from the keyboard would leave it behind. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -104,7 +104,7 @@ static void become_hook(const struct oci_hook *hook, const struct streams *strea
 	if (dup2(streams->in, 0) >= 0 && dup2(streams->out, 1) >= 0 && dup2(streams->err, 2) >= 0 &&
 		sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0 && load_filter(streams->filter) == 0)
 		(void)execve(hook->path, hook->args.len ? (char *const *)hook->args.items : path_only,
-			hook->env.len ? (char *const *)hook->env.items : no_env);
+			hook->env.items ? (char *const *)hook->env.items : env);
 	int error = errno;
 	(void)write_all(streams->exec_error, &error, sizeof(error)); /* without it the status tells less */
 	_exit(127);
@@ -268,14 +268,15 @@ static int finish(const struct oci_hook *hook, struct running *run, int exec_err
 }
 
 /* Forks with clone3, which returns a pidfd. The child shares no memory. */
-static int spawn(const struct oci_hook *hook, const struct streams *streams, struct running *run, struct error *err)
+static int spawn(const struct oci_hook *hook, const struct streams *streams, bool inherit, struct running *run,
+	struct error *err)
 {
 	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uintptr_t)&run->pidfd, .exit_signal = SIGCHLD };
 	pid_t pid = sys_clone3(&args);
 	if (pid < 0)
 		return fail(err, errno, "clone3 for hook %s", hook->path);
 	if (pid == 0)
-		become_hook(hook, streams);
+		become_hook(hook, streams, inherit);
 	run->pid = pid;
 	(void)setpgid(pid, pid); /* EACCES: the hook has done so and called execve */
 	return 0;
@@ -308,7 +309,7 @@ static int run_hook(const struct oci_hook *hook, const char *state, size_t len, 
 	struct running run = {
 		.pidfd = -1, .output = -1, .interrupt = options && options->interrupt > 0 ? options->interrupt : -1
 	};
-	if (spawn(hook, &streams, &run, err) < 0)
+	if (spawn(hook, &streams, options && options->inherit, &run, err) < 0)
 		return -1;
 	close_fd(&exec_write);
 	close_fd(&output_write);

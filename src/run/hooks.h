@@ -5,24 +5,27 @@
  *	hooks_open_output("/var/log/hooks", NULL, &options, &err);      before clone3
  *	if (hooks_run(&config->hooks->prestart, ".hooks.prestart", state, len, &options, &err) < 0) ...
  *
- * A hook gets only the environment of its own properties, the state on standard input, the caller's working directory,
+ * A hook gets the environment of its own properties, the state on standard input, the caller's working directory,
  * default signals, and the descriptors 0, 1 and 2. The parent and the container's init run hooks in the same way,
  * without procfs and without allocating memory.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
 #include "oci/config.h"
 
-/* Descriptors for the hooks' output, since a path would name another file inside the container. 0 or -1 stands for the
- * caller's own. */
 struct seccomp_program;
 
 struct hooks_options {
+	/* for the hooks' output, since a path would name another file inside the container; 0 or -1: the caller's
+	 * own */
 	int stdout_fd, stderr_fd;
 	int interrupt; /* descriptor of an interrupt (interrupt.h), which ends the running hook; 0 or -1: none */
+	/* a hook without `env` has the caller's environment: not in the container's namespaces (CVE-2025-23266) */
+	bool inherit;
 	const struct seccomp_program *filter; /* loaded by each hook before its execve; or NULL */
 };
 

@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
@@ -19,9 +21,10 @@
 #include "run/notify.h"
 
 enum {
-	COPY_SIZE = 4096, /* PIPE_BUF: a pipe that polls as writable takes as much without blocking */
-	FULL_MS = 5,      /* pause before writing again to a terminal that polls as writable and has no room */
-	PAUSE_MS = 100,   /* pause before looking again at a terminal that is hung up, or in the background */
+	COPY_SIZE = 4096,  /* PIPE_BUF: a pipe that polls as writable takes as much without blocking */
+	FULL_MS = 5,       /* pause before writing again to a terminal that polls as writable and has no room */
+	PAUSE_MS = 100,    /* pause before looking again at a terminal that is hung up, or in the background */
+	EOF_MAX_MS = 3000, /* longest pause before the end of file is sent again */
 	/* More than the kernel buffers of a terminal's output (64 KiB and the line discipline's buffer). So much is
 	 * still copied after the exit, though a background process may go on writing. */
 	DRAIN_LIMIT = 256 * 1024,
@@ -45,7 +48,9 @@ struct session {
 	int exit_status, interrupted_by; /* interrupted_by: a signal, or 0 */
 	bool exited, ended_by_signal;
 	bool hung_up; /* no process has the terminal open now, and reading it fails with EIO */
-	bool input_open, eof_due, mid_line;
+	bool input_open, mid_line;
+	int eof_pause; /* milliseconds between two end-of-file characters; 0 while input may come */
+	int64_t eof_at;
 	bool raw;    /* standard input is a terminal, with its settings in `saved` */
 	bool lapsed; /* it is not raw now, since this process was continued in the background */
 	struct termios saved;
@@ -85,7 +90,8 @@ static int open_signals(bool terminal)
 static int check_exit(struct session *s, struct error *err)
 {
 	siginfo_t info = { 0 };
-	/* A process made with CLONE_PARENT has no exit signal and needs __WALL. waitid(3) does not return the usage. */
+	/* A process made with CLONE_PARENT has no exit signal and needs __WALL. waitid(3) does not return the
+	 * usage. */
 	if (syscall(SYS_waitid, P_PIDFD, s->pidfd, &info, WEXITED | WNOHANG | __WALL, &s->relay->usage) < 0)
 		return errno == EINTR ? 0 : fail(err, errno, "wait for the container's process");
 	if (info.si_pid == 0)
@@ -252,7 +258,8 @@ static void hang_up(struct session *s)
 {
 	close_fd(&s->master);
 	s->out.start = s->out.end = 0;
-	s->input_open = s->eof_due = false;
+	s->input_open = false;
+	s->eof_pause = 0;
 }
 
 static void read_input(struct session *s)
@@ -267,25 +274,55 @@ static void read_input(struct session *s)
 		return;
 	if (n <= 0) {
 		s->input_open = false;
-		s->eof_due = n == 0 && !s->raw;
+		s->eof_pause = n == 0 && !s->raw ? PAUSE_MS : 0;
+		s->eof_at = 0;
 		return;
 	}
 	s->mid_line = s->in.data[s->in.end - 1] != '\n';
 }
 
-/* Sends the terminal's end-of-file character for the end of a file or pipe, twice in the middle of a line. */
+/* Whether the container has read all input, the end of file included. Only the other side of the terminal tells. */
+static bool has_read_all(int master)
+{
+	FD(peer) = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	struct pollfd fd = { .fd = peer, .events = POLLIN };
+	return peer >= 0 && poll(&fd, 1, 0) == 0;
+}
+
+/* Sends the terminal's end-of-file character for the end of a file or pipe. In the middle of a line it takes two of
+ * them or, for a program that edits lines itself, the end of the line. */
 static void send_eof(struct session *s)
 {
-	struct termios settings;
-	char eof = 4;
-	if (tcgetattr(s->master, &settings) == 0 && settings.c_cc[VEOF])
-		eof = (char)settings.c_cc[VEOF];
+	struct termios settings = { .c_lflag = ICANON };
+	(void)tcgetattr(s->master, &settings);
+	char eof = settings.c_cc[VEOF] ? (char)settings.c_cc[VEOF] : 4;
 	s->in.start = 0;
 	s->in.end = 0;
-	s->in.data[s->in.end++] = eof;
 	if (s->mid_line)
-		s->in.data[s->in.end++] = eof;
-	s->eof_due = false;
+		s->in.data[s->in.end++] = settings.c_lflag & ICANON ? eof : '\r';
+	s->in.data[s->in.end++] = eof;
+	s->mid_line = s->mid_line && settings.c_lflag & ICANON;
+}
+
+/* A program that changes the terminal's mode loses an end of file that it has not read yet. So it is sent again, as
+ * often as all input was read and the process still runs: as for a file, each further read finds the end. */
+static void repeat_eof(struct session *s)
+{
+	if (clock_left_ms(s->eof_at) > 0)
+		return;
+	if (s->eof_at == 0 || has_read_all(s->master))
+		send_eof(s);
+	s->eof_at = clock_now_ms() + s->eof_pause;
+	s->eof_pause = 2 * s->eof_pause < EOF_MAX_MS ? 2 * s->eof_pause : EOF_MAX_MS;
+}
+
+/* Milliseconds until wait_for_event() has something to do without an event; -1 if never. */
+static int pause_of(const struct session *s)
+{
+	/* A shell does not notify a running job that it brings to the foreground. */
+	if (s->master >= 0 && (s->hung_up || s->lapsed))
+		return PAUSE_MS;
+	return s->master >= 0 && s->eof_pause && copy_empty(&s->in) ? clock_left_ms(s->eof_at) : -1;
 }
 
 static void read_master(struct session *s)
@@ -300,8 +337,8 @@ enum { POLL_PIDFD, POLL_SIGNALS, POLL_MASTER, POLL_INPUT, POLL_OUTPUT, POLL_NOTI
 static int wait_for_event(struct session *s, struct pollfd fds[POLL_COUNT])
 {
 	bool open = s->master >= 0, listening = copy_empty(&s->out) && !s->hung_up;
-	if (open && copy_empty(&s->in) && s->eof_due)
-		send_eof(s);
+	if (open && copy_empty(&s->in) && s->eof_pause && !s->hung_up)
+		repeat_eof(s);
 	short master = (short)((listening ? POLLIN : 0) | (copy_empty(&s->in) ? 0 : POLLOUT));
 	fds[POLL_PIDFD] = (struct pollfd){ .fd = s->pidfd, .events = POLLIN };
 	fds[POLL_SIGNALS] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
@@ -311,9 +348,7 @@ static int wait_for_event(struct session *s, struct pollfd fds[POLL_COUNT])
 		.events = POLLIN };
 	fds[POLL_OUTPUT] = (struct pollfd){ .fd = copy_empty(&s->out) ? -1 : s->output, .events = POLLOUT };
 	fds[POLL_NOTIFY] = (struct pollfd){ .fd = s->relay->notify, .events = POLLIN };
-	/* A shell does not notify a running job that it brings to the foreground. */
-	bool look_again = open && (s->hung_up || s->lapsed);
-	int n = poll(fds, POLL_COUNT, look_again ? PAUSE_MS : -1);
+	int n = poll(fds, POLL_COUNT, pause_of(s));
 	s->hung_up = false;
 	if (s->lapsed && in_foreground())
 		(void)make_raw(s, NULL);

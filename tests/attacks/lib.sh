@@ -102,3 +102,17 @@ second_bundle() {
 		.linux.namespaces |= map(if .type == "pid" then .path = "/proc/\($pid)/ns/pid" else . end)' \
 		"$BUNDLE/config.json" >"$BUNDLE2/config.json"
 }
+
+# Configures all restrictions of a process, and makes /restrictions, which prints them as they are seen from inside.
+restricted() {
+	config '.process.user = {uid: 1000, gid: 1000, additionalGids: [7], umask: 63} | .process.noNewPrivileges = true |
+		.process.capabilities = {bounding: ["CAP_CHOWN"], effective: [], permitted: [], inheritable: [], ambient: []} |
+		.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 77, hard: 88}] | .process.oomScoreAdj = 500 | .root.readonly = true |
+		.linux.maskedPaths = ["/proc/keys"] | .linux.readonlyPaths = ["/proc/sys"] |
+		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 28}]}'
+	printf '#!/bin/sh\n%s\n' 'id -u; id -g; id -G; umask; ulimit -Sn; ulimit -Hn; cat /proc/self/oom_score_adj
+grep -E "^(CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):" /proc/self/status
+mkdir /tmp/x 2>&1; (: >/new) 2>&1; [ -f /proc/keys ] && echo unmasked
+(echo 1 >/proc/sys/kernel/ngroups_max) 2>&1; cat /proc/self/cgroup; true' >"$BUNDLE/rootfs/restrictions"
+	chmod 755 "$BUNDLE/rootfs/restrictions"
+}

@@ -84,9 +84,11 @@ runc	^< features: (potentiallyUnsafeConfigAnnotations|intelRdt|memoryPolicy|moun
 # Libraries of the peers, and a directory of crun's.
 both	^> version: (go|libseccomp|rundir):$
 both	^[<>] version_letter: lines: 
-# Only hull prints the resources that a stopped container has used; only crun prints the scope.
+# Only hull prints the resources that a stopped container has used; only crun prints the scope of a container without one.
 both	^< state_stopped: shape: resources 
 crun	^> state_(created|running|stopped): shape: systemd-scope "string"$
+# config.md: .process is required when start is called.
+both	^[<>] create_no_process: 
 # crun starts a paused container, and reports it as created meanwhile.
 crun	^[<>] (start_paused|pause_created): status (paused|created)$
 # hull takes signals by all names of signal(7), and no others; an empty name does not stand for TERM.
@@ -125,7 +127,9 @@ crun	^[<>] exec_groups:
 # A failing hook of start is an error in hull, as runtime.md demands. The peers do not wait for startContainer hooks, and run
 # poststart hooks before them; this runc does so in create.
 both	^[<>] hook[a-z_]*: note: (startContainer|poststart)
+# It is followed by the container's deletion.
 both	^[<>] hook_fails_(at|after)_start: (exit [01]|error: docker gone)$
+both	^[<>] hook_fails_at_start: status (none|stopped)$
 crun	^[<>] hook_(fails_before|missing): exit (1|255)$
 crun	^< hook_missing: error: (docker|podman) 127$
 # hull's hooks run in the bundle, as crun's do; the specification does not say.
@@ -513,7 +517,7 @@ test_hook_reads_the_state() { behave 'hook createRuntime "cat >\$note"; created;
 test_hook_directory() { behave 'hooks "echo \$kind \$(pwd) >>\$note"; whole_life'; }
 test_hook_environment() { behave 'hooks "echo \$kind \$(env | grep -v ^PWD= | grep -v ^SHLVL= | sort) >>\$note"; whole_life'; }
 test_hook_fails_before() { behave 'for kind in prestart createRuntime createContainer; do echo $kind; config "del(.hooks)"; hook $kind "cat >/dev/null; exit 3"; r create -b "$BUNDLE" "$ID"; s; done'; }
-test_hook_fails_at_start() { behave 'hook startContainer "cat >/dev/null; exit 3"; r create -b "$BUNDLE" "$ID"; r start "$ID"; soon stopped; s'; }
+test_hook_fails_at_start() { behave 'hook startContainer "cat >/dev/null; exit 3"; r create -b "$BUNDLE" "$ID"; r start "$ID"; sleep 0.5; s'; }
 test_hook_fails_after_start() { behave 'hook poststart "cat >/dev/null; exit 3"; r create -b "$BUNDLE" "$ID"; r start "$ID"'; }
 test_hook_fails_at_delete() { behave 'hook poststop "cat >/dev/null; exit 3"; stopped; r delete "$ID"; s'; }
 test_hook_in_time() { behave 'hook createRuntime "exec sleep 100"; config ".hooks.createRuntime[0].timeout = 1"; r create -b "$BUNDLE" "$ID"; s'; }

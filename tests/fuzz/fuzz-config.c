@@ -2,6 +2,8 @@
  * Any bytes as a configuration, a process, resources and a record of state. They are read, or refused by one
  * printable line; a valid text is the same after it was written and read again.
  *
+ * Faults of yajl would show here too: CVE-2017-16516, CVE-2022-24795, CVE-2023-33460.
+ *
  *	make fuzzers && build/fuzz/fuzz-config -max_total_time=60 -max_len=8192 CORPUS
  */
 #include <stdbool.h>

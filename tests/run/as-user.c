@@ -28,8 +28,10 @@ int main(int argc, char **argv)
 	char path[4096];
 	const char *user = getenv("HULL_TEST_USER");
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - sizeof("-itself"));
-	if (argc < 1 || len < 0 || !user)
+	if (argc < 1 || len < 0 || !user) {
+		perror("as-user");
 		return 125;
+	}
 	memcpy(path + len, "-itself", sizeof("-itself"));
 	if (geteuid() == 0 && become((unsigned)strtoul(user, NULL, 10)) < 0) {
 		perror("as-user");

@@ -42,7 +42,7 @@ test_mount_without_right() {
 	done
 }
 
-test_groups_of_the_caller() { # CVE-2022-36109
+test_groups_of_the_caller() { # CVE-2022-36109, CVE-2023-25173
 	config '.process.user = {uid: 1000, gid: 1000}'
 	command -v setpriv >/dev/null || skip 'setpriv(1) is not here'
 	config '.process.args = ["id", "-G"]'

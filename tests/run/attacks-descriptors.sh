@@ -18,6 +18,30 @@ test_leaked_descriptors() {
 	same '0 1 2' "$(echo "$out" | tr '\n' ' ' | sed 's/ $//')" 'open descriptors'
 }
 
+# The same if one of our calls fails: a program or hook that runs all the same has nothing that the caller leaked.
+attack_leaked_by_a_fault() {
+	with_killer
+	helper leak
+	fresh
+	config --arg list "$WORK/hooks" '.process.args = ["ls", "-l", "/proc/self/fd"] |
+		.hooks = {createRuntime: [{path: "/bin/sh", args: ["sh", "-c", "ls -l /proc/self/fd >>\($list)"]}]} |
+		.hooks.poststop = .hooks.createRuntime'
+	for who in parent child; do
+		at=0 total=1
+		while [ $at -le "$total" ]; do
+			: >"$WORK/hooks"
+			FAULT=EIO REPORT=$WORK/report "$KILL_AT" $who $at "$SUITE_DIR/bin/leak" "$CANARY" "$HULL" --root "$STATE" \
+				run -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/errors"
+			[ $at != 0 ] || read -r total _ <"$WORK/report"
+			! grep -q canary "$WORK/out" "$WORK/hooks" || return 0
+			hull delete --force "$ID" >/dev/null 2>&1
+			at=$((at + total / ${STEPS:-20} + 1))
+		done
+	done
+	return 1
+}
+test_leaked_descriptors_when_a_call_fails() { defended leaked attack_leaked_by_a_fault; }
+
 # The working directory by a descriptor: in the configuration, and through a link in the image.
 attack_cwd() { # CWD
 	fresh
@@ -193,10 +217,18 @@ test_log_and_socket() {
 	hull delete "$ID"
 }
 
+# The log takes number 3, which the caller has left free.
 test_preserved_are_the_callers_own() {
-	config '.process.args = ["true"]'
-	fails_with '--preserve-fds: descriptor 3: Bad file descriptor' \
-		hull --log "$WORK/log" run --preserve-fds 1 -b "$BUNDLE" "$ID"
+	with_probe
+	config '.process.args = ["probe", "fds"]'
+	for options in --debug ''; do
+		try hull $options --log "$WORK/log" run --preserve-fds 5 -b "$BUNDLE" "$ID"
+		expect_status 0
+		same '0 1 2' "$(printf '%s' "$out" | xargs)" 'the descriptors'
+	done
+	config '.process.args = ["/proc/self/fd/3"]'
+	try hull --log "$WORK/log" run --preserve-fds 5 -b "$BUNDLE" "$ID"
+	[ "$status" != 0 ] || fail 'the log was executed'
 }
 
 # In a pid namespace that it shares, the waiting init is closed to a process with the same capabilities (without CAP_SYS_PTRACE,

@@ -375,7 +375,7 @@ test_no_process_left_to_it() {
 	end_container
 }
 
-# CVE-2022-1708: output without end, which a slow reader does not pile up in memory.
+# CVE-2022-1708, CVE-2022-31030: output without end, which a slow reader does not pile up in memory.
 test_endless_output() {
 	fresh
 	start_container sleep 900

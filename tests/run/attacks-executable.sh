@@ -19,6 +19,8 @@ attack_overwrite() { # PROGRAM PREPARATION CAPABILITIES
 	printf 'x' >"$BUNDLE/rootfs/bin/x"
 	chmod 755 "$BUNDLE/rootfs/bin/x"
 	[ "$2" != shebang ] || printf '#!/proc/self/exe --log=/fifo\n' >"$BUNDLE/rootfs/bin/x"
+	[ "$2" != loader ] || echo 'int main(void) { return 0; }' | "${CC:-cc}" -x c -o "$BUNDLE/rootfs/bin/x" - \
+		-Wl,--dynamic-linker=/proc/self/exe 2>"$WORK/compiler" || skip "no program can be built here: $(head -n 1 "$WORK/compiler")"
 	"$copy" --root "$STATE" create -b "$BUNDLE2" "$ID2" </dev/null >/dev/null 2>"$WORK/errors2" || {
 		hull delete --force "$ID"
 		return 1
@@ -52,6 +54,9 @@ test_executed_by_shebang() {
 	grep -q __asan_init "$HULL" && return 0 # dynamic: its loader is not in there
 	grep -q kept "$WORK/out" || fail "the file was never held: $(cat "$WORK/out" "$WORK/errors2")"
 }
+# PT_INTERP: hull is mapped as the loader of a program.
+attack_loader() { attack_overwrite /bin/x loader '[]'; }
+test_executed_as_a_loader() { refused attack_loader; }
 test_executed_by_exchanged_link() { defended self-protection attack_swap; }
 test_executed_directly() {
 	refused attack_direct

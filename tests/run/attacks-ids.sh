@@ -38,6 +38,16 @@ test_pid_file_is_a_device() {
 	fails_with "--pid-file $WORK/zero: File exists" hull run -b "$BUNDLE" --pid-file "$WORK/zero" "$ID"
 	fails_with 'hint: what is there is no regular file' hull run -b "$BUNDLE" --pid-file "$WORK/zero" "$ID"
 }
+test_pid_file_is_a_link_to_no_file() { # as /dev/stdout, which leads to a file only for us
+	fresh
+	for target in "$WORK/zero" /proc/self/fd/1 "$WORK/nothing"; do
+		rm -f "$WORK/zero" "$WORK/link"
+		mknod "$WORK/zero" c 1 5
+		ln -s "$target" "$WORK/link"
+		fails_with "--pid-file $WORK/link: File exists" hull run -b "$BUNDLE" --pid-file "$WORK/link" "$ID"
+		same "$target" "$(readlink "$WORK/link")" 'the link'
+	done
+}
 test_pid_file_temporary_made_before() { # CVE-2019-12439: another user waits with links for all names
 	fresh
 	config '.process.args = ["true"]'
@@ -128,7 +138,7 @@ test_cgroup_paths() {
 		run_fails .linux.cgroupsPath
 	done
 }
-test_cgroup_files() {
+test_cgroup_files() { # GHSA-5g49-rx9x-qfc6
 	for file in ../../x ../cgroup.procs /cgroup.procs a/b .. . '' '.x' 'cgroup.procs/'; do
 		config --arg file "$file" '.linux.resources.unified = {($file): "1"}'
 		run_fails '.linux.resources.unified'
@@ -160,7 +170,7 @@ test_sysctl_of_the_host() {
 	same "$pattern" "$(cat /proc/sys/kernel/core_pattern)" "the host's core_pattern"
 }
 
-# Users: a number is that number, and never another one.
+# Users: a number is that number, and never another one, nor a name (CVE-2026-46680).
 test_users() {
 	for uid in 4294967295 4294967296 18446744073709551615 -1 1.5 '"0"' '"1000"'; do
 		config --argjson uid "$uid" '.process.user.uid = $uid'

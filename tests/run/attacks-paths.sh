@@ -52,7 +52,8 @@ attack_dev_mount_link() {
 }
 test_dev_is_a_link_below_a_mount() { refused attack_dev_mount_link; }
 
-# /proc and /sys: only the real filesystems, at their places (CVE-2019-19921, CVE-2023-27561, CVE-2023-28642).
+# /proc and /sys: only the real filesystems, at their places (CVE-2019-19921, CVE-2023-27561, CVE-2023-28642,
+# CVE-2025-54867).
 attack_proc_link() {
 	fresh
 	mkdir "$BUNDLE/rootfs/bad"
@@ -162,7 +163,7 @@ attack_mask_null() {
 	inside 'cat /proc/keys /dev/null'
 	canary_changed || case $out in *canary*) ;; *) false ;; esac
 }
-test_null_is_a_link() { # CVE-2025-31133
+test_null_is_a_link() { # CVE-2025-31133, CVE-2025-62161
 	refused attack_mask_null
 	fresh
 	without_mount /dev

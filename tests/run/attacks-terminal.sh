@@ -83,7 +83,7 @@ attack_escape() {
 	printf '%s' "$errors" | grep -q "$(printf '\033')"
 }
 test_escape_sequences() {
-	defended log-text attack_escape
+	defended printable attack_escape
 	fresh
 	printf '#!/bin/\033]0;owned\007\n' >"$BUNDLE/rootfs/bin/script"
 	chmod 755 "$BUNDLE/rootfs/bin/script"
@@ -92,5 +92,21 @@ test_escape_sequences() {
 	[ "$status" != 0 ] || fail 'it ran'
 	! printf '%s' "$errors" | grep -q "$(printf '\033')" || fail 'an escape sequence of the image'
 }
+
+# What people read has no line that a configuration, an image or a process of the container has written.
+attack_forged_line() {
+	fresh
+	config '.process.args = ["no\nforged"] | .linux.maskedPaths += ["/a\nforged"]'
+	for form in "run --dry-run -b $BUNDLE $ID" "check $BUNDLE"; do
+		try hull $form
+		printf '%s\n' "$out" | grep '^forged' && return
+	done
+	config '.process.args = ["sh", "-c", "sleep 1000; : \u001b[31m"]'
+	try hull run -d -b "$BUNDLE" "$ID"
+	try hull ps "$ID"
+	hull delete -f "$ID"
+	printf '%s' "$out" | grep "$(printf '\033')"
+}
+test_forged_lines() { defended printable attack_forged_line; }
 
 run_tests

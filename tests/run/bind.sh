@@ -438,4 +438,31 @@ test_bind_of_proc_of_the_host() {
 	expect_match '^[0-9]+' 'ls /hostproc | grep -c "^[0-9]"'
 }
 
+# More mounts than a soft limit of descriptors would let it hold; the container has the caller's limit all the same.
+many_binds() { # COUNT
+	config --argjson count "$1" '.mounts += [range($count) | {destination: "/srv/\(.)", source: "/etc/hostname", options: ["bind", "ro"]}]
+		| del(.process.rlimits)'
+}
+
+test_many_binds() {
+	[ "$(ulimit -H -n)" = unlimited ] || [ "$(ulimit -H -n)" -ge 4000 ] || skip 'the hard limit of descriptors is too low here'
+	many_binds 1200
+	hull() { (ulimit -S -n 1024 && exec "$HULL" --root "$STATE" "$@"); }
+	expect '1024 1200' 'echo $(ulimit -S -n) $(ls /srv | wc -l)'
+	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 300, hard: 400}]'
+	expect '300 400' 'echo $(ulimit -S -n) $(ulimit -H -n)'
+}
+
+test_many_binds_and_a_low_hard_limit() {
+	many_binds 1200
+	hull() { (ulimit -n 400 && exec "$HULL" --root "$STATE" "$@"); }
+	run
+	if [ "$status" != 0 ]; then
+		printf '%s' "$errors" | grep -q 'Too many open files' || fail "said: $errors"
+		printf '%s' "$errors" | grep -q 'hint: .*ulimit -n' || fail "said: $errors"
+	fi
+	unset -f hull
+	nothing_left 'after it'
+}
+
 run_tests

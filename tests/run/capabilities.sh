@@ -177,7 +177,7 @@ test_file_capabilities_outside_bounding() {
 }
 
 test_inheritable_file_gains_nothing_by_default() {
-	# CVE-2022-29162 and similar: an inheritable set that nobody asked for.
+	# CVE-2022-29162, CVE-2022-27650, CVE-2025-27612: an inheritable set that nobody asked for.
 	command -v setcap >/dev/null || skip 'setcap(8) is not here'
 	file_capabilities cap_kill+ei
 	config '.process.noNewPrivileges = false'

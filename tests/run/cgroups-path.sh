@@ -39,6 +39,16 @@ test_nested() {
 	[ ! -e "$CGROUP2/$ID-a" ] || fail 'the parents are still there'
 }
 
+# docker stats reads the files of memory and others though no limit is set; what is refused on the way is no error.
+test_nested_has_controllers() {
+	[ -n "$(cat "$CGROUP2/cgroup.controllers")" ] || skip 'cgroup2 has no controllers here'
+	config --arg path "/$ID-a/b" '.linux.cgroupsPath = $path | del(.linux.resources)'
+	create
+	same "$(xargs -n 1 <"$CGROUP2/cgroup.controllers" | sort | xargs)" "$(xargs -n 1 <"$CGROUP2/$ID-a/b/cgroup.controllers" | sort | xargs)" \
+		'the controllers of the cgroup'
+	hull delete --force "$ID" || fail delete
+}
+
 test_existing_parent_stays() {
 	mkdir "$CGROUP2/$ID-a"
 	cgroups_path "/$ID-a/b/c"
@@ -49,6 +59,89 @@ test_existing_parent_stays() {
 test_slashes() {
 	cgroups_path "//$ID-a///b//"
 	created_in "/$ID-a/b"
+}
+
+# One container has ended, and another one lives in the cgroup that it has left: no command on the first touches the second.
+test_of_another_container() {
+	cgroups_path "/$ID-shared/a"
+	for order in 'one two' 'two one'; do
+		hull run -b "$BUNDLE" --keep "$ID-one" -- true || fail 'run one'
+		hull run -d -b "$BUNDLE" "$ID-two" -- sleep 1000 || fail 'run two'
+		"$HULL" --root "$WORK/other" run -d -b "$BUNDLE" "$ID-one" -- true 2>"$WORK/errors" && fail 'two containers in one cgroup'
+		grep -q 'has processes in it' "$WORK/errors" || fail "$(cat "$WORK/errors")"
+		hull kill --all "$ID-one" KILL || fail kill
+		same '[]' "$(hull ps -f json "$ID-one" | jq -c .)" 'the processes of the first'
+		same running "$(hull state "$ID-two" | jq -r .status)" 'after kill --all'
+		! hull state "$ID-one" | grep -q resources || fail 'the first shows what the second uses'
+		for which in $order; do
+			hull delete $([ $which = one ] || echo --force) "$ID-$which" || fail "delete $which"
+			[ $which = two ] || [ "$order" = 'two one' ] ||
+				same running "$(hull state "$ID-two" | jq -r .status)" 'after the delete of the first'
+		done
+		[ ! -e "$CGROUP2/$ID-shared" ] || fail "$order: the cgroup is still there"
+	done
+}
+
+# A user to whom no cgroup is delegated has none, whatever is at the default path: an empty cgroup or a container of root's.
+test_name_of_another_user() {
+	command -v setpriv >/dev/null || skip 'setpriv(1) is not here'
+	chmod 755 "$SUITE_DIR" "$WORK"
+	cp "$HULL" "$WORK/hull"
+	chmod 755 "$WORK/hull"
+	create
+	mkdir "$WORK/users"
+	config '.process.args = ["true"] | .linux.namespaces |= map(select(.type != "network")) + [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 4321, size: 1}] | .linux.gidMappings = .linux.uidMappings
+		| del(.mounts[] | select(.type == "sysfs")) | (.mounts[] | select(.type == "devpts")).options -= ["gid=5"]'
+	chown -R 4321:4321 "$BUNDLE" "$WORK/users"
+	for there in 'container' 'empty'; do
+		try setpriv --reuid 4321 --regid 4321 --clear-groups --inh-caps=-all "$WORK/hull" --root "$WORK/users" run -b "$BUNDLE" "$ID"
+		[ "$status" = 0 ] || fail "$there: $errors"
+		[ -e "$CGROUP2/hull-$ID" ] || fail "$there: it is gone"
+		[ $there = empty ] || { hull delete --force "$ID" && mkdir "$CGROUP2/hull-$ID"; } || fail delete
+	done
+	rmdir "$CGROUP2/hull-$ID"
+}
+
+# exec joins init where that is, if the recorded cgroup has been removed.
+test_exec_without_the_cgroup() {
+	create --pid-file "$WORK/pid"
+	hull start "$ID" || fail start
+	mkdir "$CGROUP2/$ID-else"
+	cat "$WORK/pid" >"$CGROUP2/$ID-else/cgroup.procs"
+	rmdir "$CGROUP2/hull-$ID" || fail 'somebody is left'
+	hull exec -d "$ID" sleep 1000 </dev/null || fail exec
+	same 2 "$(wc -l <"$CGROUP2/$ID-else/cgroup.procs")" 'the processes there'
+	hull delete --force "$ID" || fail delete
+	await 'a process is left' rmdir "$CGROUP2/$ID-else"
+}
+
+# exec in a scope with a subgroup for init joins that one: its cgroup namespace begins there.
+test_exec_in_a_subgroup() {
+	create --pid-file "$WORK/pid"
+	hull start "$ID" || fail start
+	mkdir "$CGROUP2/hull-$ID/sub"
+	cat "$WORK/pid" >"$CGROUP2/hull-$ID/sub/cgroup.procs"
+	for file in state.json config.json; do
+		cp "$STATE/$ID/$file" "$WORK/$file"
+		jq '.annotations = {"run.oci.systemd.subgroup": "sub"} | if .pidStart then .systemdCgroup = true else . end' \
+			"$WORK/$file" >"$STATE/$ID/$file"
+	done
+	hull exec -d "$ID" sleep 1000 </dev/null || fail exec
+	same 2 "$(wc -l <"$CGROUP2/hull-$ID/sub/cgroup.procs")" 'the processes there'
+	cp "$WORK/state.json" "$STATE/$ID/state.json" # systemd is not asked
+	hull delete --force "$ID" || fail delete
+}
+
+# The same id below another state root leads to the same cgroup.
+test_same_id_elsewhere() {
+	hull run -b "$BUNDLE" --keep "$ID" -- true || fail run
+	mkdir "$WORK/other"
+	"$HULL" --root "$WORK/other" run -d -b "$BUNDLE" "$ID" -- sleep 1000 </dev/null >"$WORK/out" 2>&1 || fail "$(cat "$WORK/out")"
+	hull delete "$ID" || fail delete
+	same running "$("$HULL" --root "$WORK/other" state "$ID" | jq -r .status)" 'the other one'
+	"$HULL" --root "$WORK/other" delete --force "$ID" || fail 'delete the other'
+	[ ! -e "$CGROUP2/hull-$ID" ] || fail 'the cgroup is still there'
 }
 
 test_odd_names() {

@@ -70,7 +70,7 @@ test_errors_of_the_command() {
 	says 127 'hull: executable file `nope` not found in $PATH' hull run -b "$BUNDLE" "$ID" -- nope
 	says 127 'hull: executable file `/none` not found' hull run -b "$BUNDLE" "$ID" -- /none -x
 	says 126 'hull: executable file `/etc` is a directory' hull run -b "$BUNDLE" "$ID" -- /etc
-	says 1 'hull: executable file not found in $PATH: its name is empty' hull run -b "$BUNDLE" "$ID" -- ''
+	says 1 'hull: executable file `` not found in $PATH: No such file or directory' hull run -b "$BUNDLE" "$ID" -- ''
 	says 127 'hull: executable file `nope` not found' hull create -b "$BUNDLE" "$ID" -- nope
 	config '.process.args = ["nope"]'
 	says 127 'hull: .process.args[0]: executable file `nope` not found' hull run -b "$BUNDLE" "$ID"
@@ -224,8 +224,9 @@ test_unknown_options() {
 	says 1 'did you mean --bundle?' hull run -bundle . "$ID"
 	says 1 'did you mean --help?' hull run -help
 	says 1 'did you mean --force?' hull delete -force "$ID"
-	says 1 'option -t takes its value in the long form alone' hull run -t=false "$ID"
-	says 1 '--tty=false' hull run -t=false "$ID"
+	prints hi hull run -t=false -b "$BUNDLE" "$ID" -- echo hi
+	says 1 'option -t takes its value in the long form alone' hull run -it=false "$ID"
+	says 1 '--tty=false' hull run -it=false "$ID"
 	says 1 'list: --quiet: expected true or false, found "maybe"' hull list --quiet=maybe
 	says 1 'option -b requires an argument' hull run "$ID" -b
 	says 1 'option --bundle requires an argument' hull run "$ID" --bundle
@@ -347,8 +348,15 @@ test_other_meanings() {
 
 test_long_ids() {
 	says 1 "invalid container id \"$(printf '%064d' 0)…\"" hull run -b "$BUNDLE" "$(printf '%0256d' 0)"
-	says 1 'a shorter id' hull run -b "$BUNDLE" "$(printf '%0255d' 0)"
-	prints hi hull --cgroup-manager disabled run -b "$BUNDLE" "$(printf '%0255d' 0)" -- echo hi
+	ID=$(printf '%0255d' 0)
+	prints hi hull run -b "$BUNDLE" "$ID" -- echo hi
+	prints hi hull --cgroup-manager disabled run -b "$BUNDLE" "$ID" -- echo hi
+	create
+	try hull start "$ID"
+	expect_status 0
+	prints hi hull exec "$ID" echo hi
+	try hull delete -f "$ID"
+	expect_status 0
 }
 
 test_help_says_so() {

@@ -178,6 +178,25 @@ test_listen_fds() {
 	same 'three four 1 1 1' "$(printf '%s ' $out | sed 's/ $//')" output
 }
 
+# systemd-socket-activate podman run: each is told of the same descriptor, and the environment of the engine is the container's too.
+test_listen_fds_of_an_engine() {
+	echo three >"$WORK/three"
+	config '.process.env += ["LISTEN_FDS=7", "LISTEN_PID=77"] | .process.args = ["sh", "-c", "cat <&3; env | grep LISTEN | sort; grep -zc LISTEN_FDS /proc/1/environ"]'
+	try sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$HULL" --root "$1" run --preserve-fds 1 -b "$2" "$3" 3<"$4/three"' - \
+		"$STATE" "$BUNDLE" "$ID" "$WORK"
+	expect_status 0
+	same 'three LISTEN_FDS=1 LISTEN_PID=1 1 ' "$(printf '%s ' $out)" output
+}
+
+# podman run --preserve-fd=9: what is not there is passed over.
+test_preserve_fds_with_holes() {
+	with_probe
+	config '.process.args = ["probe", "fds"]'
+	try sh -c 'exec "$HULL" --root "$1" run --preserve-fds 7 -b "$2" "$3" 9</dev/null' - "$STATE" "$BUNDLE" "$ID"
+	expect_status 0
+	same '0 1 2 9' "$(printf '%s' "$out" | xargs)" 'the descriptors'
+}
+
 # Whatever is left of them in the environment of a process that they were not meant for.
 test_listen_fds_of_another() {
 	config '.process.args = ["sh", "-c", "echo ${LISTEN_FDS-none}"]'

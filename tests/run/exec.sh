@@ -81,7 +81,7 @@ test_not_executable() {
 	done
 	execute --detach "$ID" no-such-program
 	expect_status 127
-	refuses 'its name is empty' "$ID" ''
+	refuses 'executable file `` not found' "$ID" ''
 }
 
 test_command_line() {
@@ -216,7 +216,7 @@ b' "$out" 'standard input to its end'
 	exec 3</etc/hostname 9</etc/hostname
 	gives '0 1 2' "$ID" sh -c 'echo $(probe fds)'
 	gives '0 1 2 3' --preserve-fds 1 "$ID" sh -c 'echo $(probe fds)'
-	refuses '--preserve-fds' --preserve-fds 2 "$ID" true
+	gives '0 1 2 3 9' --preserve-fds 7 "$ID" sh -c 'echo $(probe fds)'
 	refuses '--preserve-fds' --preserve-fds x "$ID" true
 }
 

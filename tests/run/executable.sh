@@ -326,7 +326,7 @@ test_arguments_missing() {
 	config 'del(.process.args)'
 	run_fails '.process.args: at least one argument is required'
 	config '.process.args = [""]'
-	run_fails '.process.args[0]: executable file not found in $PATH: its name is empty'
+	run_fails '.process.args[0]: executable file `` not found in $PATH: No such file or directory'
 }
 
 test_cwd() {

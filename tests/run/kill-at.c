@@ -6,11 +6,12 @@
  *	kill-at parent 0 hull create ...      kills nothing, and prints the number of calls
  *	MEANWHILE='hull delete ...' kill-at parent 17 hull exec ...
  *	                                      kills nothing, but runs that with sh while the command stands before its 17th call
+ *	                                      (or, with "child", one of its processes before theirs, as long as it is hull)
  *	FAULT=EIO REPORT=FILE kill-at parent 17 hull create ...
  *	                                      kills nothing, but the 17th call fails with that error, undone
  *
  * Prints that number, or the exit status of the command (128 + signal) in the mode "child". With FAULT, it writes the
- * number of calls, the status ("hang" after ten seconds) and the number of the failed call in the kernel's table to
+ * number of calls, the status ("hang" after eleven seconds) and the number of the failed call in the kernel's table to
  * FILE instead; programs that a child executes are not counted. Exits with 0 if it killed, 3 if the command ended
  * before, 1 if it cannot trace. Processes that outlive the command continue untraced.
  */
@@ -22,13 +23,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_PROCESSES = 1024, PATIENCE = 10 };
+enum { MAX_PROCESSES = 1024, PATIENCE = 11 /* seconds: hull itself waits ten */ };
 
 struct pids {
 	pid_t items[MAX_PROCESSES];
@@ -39,12 +41,13 @@ struct trace {
 	pid_t main;
 	bool children;
 	unsigned long at, count;
-	bool killed;         /* or what is to run meanwhile has run */
-	struct pids inside;  /* those between the entry of a call and its end */
-	struct pids strange; /* those that have executed a program */
-	int fault;           /* an errno, or 0 */
-	pid_t failing;       /* inside the call that fails */
-	long call;           /* its number */
+	bool killed;        /* or what is to run meanwhile has run */
+	struct pids inside; /* those between the entry of a call and its end */
+	struct stat image;  /* of the command */
+	bool own;           /* programs that a child executes do not count */
+	int fault;          /* an errno, or 0 */
+	pid_t failing;      /* inside the call that fails */
+	long call;          /* its number */
 };
 
 static bool take_out(struct pids *pids, pid_t pid)
@@ -63,12 +66,19 @@ static void put_in(struct pids *pids, pid_t pid)
 		pids->items[pids->len++] = pid;
 }
 
-static bool is_in(const struct pids *pids, pid_t pid)
+static bool look_at_image(pid_t pid, struct stat *ret)
 {
-	for (unsigned i = 0; i < pids->len; i++)
-		if (pids->items[i] == pid)
-			return true;
-	return false;
+	char path[64];
+	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	return stat(path, ret) == 0;
+}
+
+/* Whether the process still executes what the command does. */
+static bool has_image(struct trace *t, pid_t pid)
+{
+	struct stat st;
+	(void)look_at_image(t->main, &t->image);
+	return look_at_image(pid, &st) && st.st_dev == t->image.st_dev && st.st_ino == t->image.st_ino;
 }
 
 /* The number of the call, at its entry. */
@@ -100,13 +110,21 @@ static void set_register(pid_t pid, bool result, long value)
 #endif
 }
 
-/* Calls whose failure is not ours to handle: a process that ends does end, and the C library begins by the others. */
+/* Calls that never fail by their manual pages; and those by which the C library begins, which ends without them. */
 static bool never_fails(long call)
 {
 	static const long calls[] = {
 		SYS_exit,
 		SYS_exit_group,
 		SYS_rt_sigreturn,
+		SYS_getpid,
+		SYS_getppid,
+		SYS_gettid,
+		SYS_getuid,
+		SYS_geteuid,
+		SYS_getgid,
+		SYS_getegid,
+		SYS_umask,
 		SYS_brk,
 #ifdef SYS_arch_prctl
 		SYS_arch_prctl,
@@ -139,7 +157,7 @@ static void handle_call(struct trace *t, pid_t pid)
 		return;
 	}
 	put_in(&t->inside, pid);
-	if ((pid != t->main) != t->children || is_in(&t->strange, pid) || ++t->count != t->at || t->killed)
+	if ((pid != t->main) != t->children || (t->own && !has_image(t, pid)) || ++t->count != t->at || t->killed)
 		return;
 	const char *meanwhile = getenv("MEANWHILE");
 	if (t->fault)
@@ -154,8 +172,6 @@ static void handle_stop(struct trace *t, pid_t pid, int status)
 		handle_call(t, pid);
 		sig = 0;
 	} else if (event || sig == SIGTRAP) {
-		if (event == PTRACE_EVENT_EXEC && t->fault && pid != t->main)
-			put_in(&t->strange, pid);
 		sig = 0; /* the first stop of a process that was just made is an event too */
 	}
 	(void)ptrace(PTRACE_SYSCALL, pid, 0, sig);
@@ -218,6 +234,7 @@ int main(int argc, char **argv)
 	t.children = strcmp(argv[1], "child") == 0;
 	t.at = strtoul(argv[2], NULL, 10);
 	t.fault = error_of(getenv("FAULT"));
+	t.own = t.fault || getenv("MEANWHILE");
 	t.main = fork();
 	if (t.main == 0) {
 		(void)raise(SIGSTOP);
@@ -228,7 +245,7 @@ int main(int argc, char **argv)
 		return 1;
 	long options = PTRACE_O_TRACESYSGOOD;
 	if (t.children)
-		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
+		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
 	/* Not by PTRACE_TRACEME: a new process would begin with a SIGSTOP, and stay stopped if this program ends
 	 * before it. */
 	if (ptrace(PTRACE_SEIZE, t.main, 0, options) < 0 || kill(t.main, SIGCONT) < 0)

@@ -162,6 +162,22 @@ test_kill_all() {
 	hull delete "$ID" || fail delete
 }
 
+# Without a pid namespace of its own its processes do not end with init.
+test_kill_without_pid_namespace() {
+	config '.process.args = ["sleep", "1000"] | .linux.namespaces |= map(select(.type != "pid"))'
+	empty() { grep -q 'populated 0' "$CGROUP2/hull-$ID/cgroup.events"; }
+	for first in '' init; do
+		hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 || fail "run: $(cat "$WORK/out")"
+		hull exec -d "$ID" sleep 1000 || fail exec
+		[ -z "$first" ] || { kill -9 "$(hull state "$ID" | jq .pid)" && wait_for stopped; }
+		try hull kill "$ID" KILL
+		expect_status 0
+		await 'a process lives' empty
+		fails_with 'container not running' hull kill "$ID" KILL
+		hull delete "$ID" || fail delete
+	done
+}
+
 # Without a cgroup, these are the processes of its pid namespace: those of exec, and those of a namespace below, too.
 test_kill_all_without_cgroup() {
 	config --arg script 'trap "echo t >/tmp/init" TERM; echo r >/tmp/ready; while :; do sleep 0.1; done' '.process.args = ["sh", "-c", $script]'
@@ -310,6 +326,23 @@ test_dry_run_does_nothing() {
 	try hull run --dry-run -b "$BUNDLE" "$ID"
 	expect_status 0
 	[ -n "$out" ] || fail 'no plan'
+}
+
+# config.md "Process": needed when start is called, and not before.
+test_create_without_process() {
+	config 'del(.process)'
+	try hull create -b "$BUNDLE" "$ID"
+	expect_status 0
+	same created "$(status_of)" 'the status'
+	try hull exec "$ID" echo hi
+	same hi "$out" "the output: $errors"
+	fails_with '.process: required by start' hull start "$ID"
+	same created "$(status_of)" 'the status'
+	try hull delete "$ID"
+	expect_status 0
+	fails_with '.process: required property is missing' hull run -b "$BUNDLE" "$ID"
+	try hull run -b "$BUNDLE" "$ID" -- echo hi
+	same hi "$out" "the output: $errors"
 }
 
 run_tests

@@ -141,6 +141,25 @@ test_delete_again() {
 	done
 }
 
+# systemd removes an empty scope by itself, at any moment: then it is gone.
+test_cgroup_goes_during_delete() {
+	config '.process.args = ["sleep", "1000"]'
+	with_killer
+	export MEANWHILE="rmdir '$CGROUP2/hull-$ID/below' '$CGROUP2/hull-$ID' 2>/dev/null; :"
+	at=1
+	while :; do
+		stopped
+		mkdir "$CGROUP2/hull-$ID/below"
+		at_call $at delete "$ID"
+		code=$?
+		! grep -q . "$WORK/errors" || fail "at $at: $(cat "$WORK/errors")"
+		nothing_left "at $at"
+		[ $code = 0 ] || break
+		at=$((at + 1))
+	done
+	unset MEANWHILE
+}
+
 stopped() {
 	running
 	hull kill "$ID" KILL

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Called through a link named runc or crun, --version, list and ps print the form of that runtime; everything else is unchanged.
+# Called through a link named runc or crun, --version, state, list and ps print the form of that runtime; everything else is unchanged.
 # tests/engines/behaviours.sh compares with the peers themselves.
 . "${0%/*}/lib.sh"
 
@@ -47,6 +47,8 @@ test_list() {
 	same "$(hull list -f json | jq -cS .)" "$(named runc list -f json | jq -cS .)" 'list of runc'
 	same '["bundle","created","id","owner","pid","status"]' "$(named crun list -f json | jq -c '.[0] | keys')" 'keys of crun'
 	same "$ID" "$(named crun list -q)" 'list -q'
+	same '""' "$(named crun state "$ID" | jq -c '.["systemd-scope"]')" 'state of crun'
+	same null "$(hull state "$ID" | jq -c '.["systemd-scope"]')" 'state'
 	hull delete --force "$ID" || fail delete
 }
 

@@ -8,6 +8,16 @@ test_masked_file() {
 	[ -s "$BUNDLE/rootfs/etc/passwd" ] || fail 'the file of the image is changed'
 }
 
+# A file has no path that ends in a slash: it would count as absent, and stay as it is.
+test_masked_file_with_a_slash() {
+	for path in /etc/passwd/ /etc/passwd/. /etc//passwd/.//; do
+		config --arg path "$path" '.linux.maskedPaths = [$path]'
+		expect '0 1:3' 'echo $(wc -c </etc/passwd) $(stat -c %t:%T /etc/passwd)'
+		config --arg path "$path" '.linux.maskedPaths = [] | .linux.readonlyPaths = [$path] | .root.readonly = false'
+		expect readonly '(echo x >>/etc/passwd) 2>/dev/null || echo readonly'
+	done
+}
+
 test_masked_directory() {
 	config '.linux.maskedPaths = ["/etc"]'
 	show_mounts 'ls -A /etc; (echo x >/etc/file) 2>/dev/null || echo readonly; stat -c %a /etc'

@@ -58,4 +58,13 @@ test_forwarded_signal() {
 	same 7 $? 'exit status'
 }
 
+# What cannot be raised is refused by create, not by start.
+test_rlimit_without_the_right() {
+	command -v setpriv >/dev/null || skip 'setpriv(1) is not here'
+	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 10, hard: 900000000}]'
+	fails_with '.process.rlimits[0]: set RLIMIT_NOFILE to 10, hard limit 900000000: Operation not permitted' \
+		setpriv --bounding-set=-sys_resource "$HULL" --root "$STATE" create -b "$BUNDLE" "$ID"
+	nothing_left create
+}
+
 run_tests

@@ -154,4 +154,20 @@ test_early_signals() {
 	done
 }
 
+# An interactive shell changes the terminal's mode after its start, by which an end of file is lost that was sent before.
+test_end_of_file_ends_a_shell() {
+	config '.process.terminal = true | .process.args = ["sh", "-i"]'
+	for input in '' 'echo $((40 + 2))\n' 'echo $((40 + 2))'; do
+		out=$(printf "$input" | timeout -k 1 30 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID") || fail "with \"$input\": status $?"
+		[ -z "$input" ] || printf '%s\n' "$out" | grep -q 42 || fail "the command did not run: $out"
+	done
+}
+
+# As with a file, each further read finds the end.
+test_end_of_file_is_repeated() {
+	config '.process.terminal = true | .process.args = ["sh", "-c", "cat; echo one; cat; sleep 0.5; cat; echo two"]'
+	out=$(printf abc | timeout -k 1 30 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID") || fail "status $?"
+	case $out in *abc*one*two*) ;; *) fail "output: $out" ;; esac
+}
+
 run_tests

@@ -37,6 +37,16 @@ ends() {
 	same "status $1" "$(printf '%s\n' "$out" | tail -n 1)" "end by $2"
 }
 
+# As runc has it, a profile without anything is none.
+test_empty_profile() {
+	for profile in '{}' '{"defaultAction": ""}' '{"syscalls": [], "architectures": ["SCMP_ARCH_X86_64"]}'; do
+		config --argjson profile "$profile" '.linux.seccomp = $profile | .linux.rootfsPropagation = ""
+			| .process.args = ["grep", "Seccomp:", "/proc/self/status"]'
+		run
+		same 'Seccomp:	0' "$out" "$profile $errors"
+	done
+}
+
 test_filter_is_on() {
 	profile SCMP_ACT_ALLOW
 	rule SCMP_ACT_ERRNO sethostname
@@ -116,6 +126,14 @@ test_kill_of_init() {
 	config '.process.args = ["/bin/probe", "call", "kcmp"]'
 	run
 	expect_status 159
+}
+
+# Its end is told from one that the program had chosen.
+test_kill_before_the_program_runs() {
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["execve"], action: "SCMP_ACT_KILL_PROCESS"}]}'
+	run
+	expect_status 159
+	printf '%s' "$errors" | grep -q "killed by its seccomp filter, perhaps before its program ran" || fail "said: $errors"
 }
 
 test_trap() {

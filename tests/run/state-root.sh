@@ -137,6 +137,24 @@ test_damaged_record() {
 	done
 }
 
+# What a create or delete that was killed leaves is no container: it stands in nobody's way.
+test_left_directory() {
+	for left in : ': >"$STATE/$ID/state.json"' ': >"$STATE/$ID/start.sock"'; do
+		for command in state 'delete' 'start'; do
+			mkdir "$STATE/$ID"
+			eval "$left"
+			# shellcheck disable=SC2086
+			fails_with 'does not exist' hull $command "$ID"
+			same '[]' "$(hull list --format json | jq -c .)" list
+			[ $command = state ] || [ ! -e "$STATE/$ID" ] || fail "$left: $command leaves it"
+			create
+			same created "$(status_of)" status
+			hull delete "$ID" || fail delete
+			[ ! -e "$STATE/$ID" ] || fail "$left: it is still there"
+		done
+	done
+}
+
 # Another process has the pid by now: the start time tells.
 test_recycled_pid() {
 	create

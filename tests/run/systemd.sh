@@ -36,6 +36,7 @@ test_default_scope() {
 	same yes "$(property "$unit" Delegate)" "delegation"
 	same "/system.slice/$unit" "$(property "$unit" ControlGroup)" "the scope's cgroup"
 	pid=$(hull state "$ID" | jq .pid)
+	same "$unit" "$(hull state "$ID" | jq -r '.["systemd-scope"]')" "the scope in state"
 	same "0::/system.slice/$unit" "$(grep '^0::' "/proc/$pid/cgroup")" "the process's cgroup"
 	try hull delete --force "$ID"
 	expect_status 0

@@ -42,6 +42,11 @@ test_additional_groups() {
 	ids 'uid=1000,1000,1000 gid=1001,1001,1001 groups=5,77,1001'
 }
 
+test_groups_are_given_once() {
+	config '.process.user = {uid: 1000, gid: 1001, additionalGids: [77, 5, 77, 5, 77]}'
+	ids 'uid=1000,1000,1000 gid=1001,1001,1001 groups=5,77'
+}
+
 test_groups_of_the_image_are_not_added() {
 	printf 'root:x:0:\nextra:x:50:user,root\n' >"$BUNDLE/rootfs/etc/group"
 	config '.process.user = {uid: 1000, gid: 1000}'

@@ -5,8 +5,8 @@
  *	uint32_t action;
  *	assert_true(bpf_run(program.filter, program.len, &data, &action));
  *
- * Knows what seccomp(2) allows and no more; anything else, a jump out of the program or an end
- * without a return makes it false.
+ * It knows the instructions that seccomp(2) allows. It returns false for any other, for a jump out of the program,
+ * and for an end without a return.
  */
 #pragma once
 

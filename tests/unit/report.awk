@@ -1,5 +1,5 @@
-# Turns cmocka's report into lines of ours; -v program=NAME -v status=EXIT-STATUS, and -v only="TEST TEST" for these alone.
-# A skipped test prints its reason just before.
+# Turns cmocka's report into lines of the test loop; -v program=NAME -v status=EXIT-STATUS, and -v only="TEST TEST" for those tests
+# alone. A skipped test prints its reason just before.
 /^\[ RUN      \] / { name = $4; why = ""; next }
 only != "" && name != "" && /^\[ [A-Z ]*\] / && !wanted(name) { name = ""; next }
 /^\[       OK \] / && name != "" { print "ok " program ": " name; name = ""; next }

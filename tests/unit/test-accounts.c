@@ -1,5 +1,4 @@
-/* Users and groups by the files of a root filesystem: what is found, what is refused, and that nothing else is
- * changed. */
+/* Users and groups by the files of a root filesystem: the results and the refusals; nothing else is changed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -170,7 +169,7 @@ static void test_home(void **state)
 	}
 }
 
-/* What is no regular file is never opened for reading: a fifo would wait for its writer. */
+/* Only a regular file is opened for reading: a fifo would wait for its writer. */
 static void test_odd_files(void **state)
 {
 	static const char *const links[] = { "passwd", "/proc/self/fd/0", "/dev/zero", "../../../../etc/passwd" };

@@ -169,7 +169,7 @@ static void test_fd(void **state)
 	assert_false(is_open(copy));
 }
 
-/* A batch closes what was added and nothing between: here every third descriptor stays. */
+/* A batch closes the descriptors that were added and none between: here every third one stays. */
 static void test_fd_batch(void **state)
 {
 	(void)state;
@@ -252,7 +252,7 @@ static void test_replace_file(void **state)
 	assert_int_equal(read_file_at(&arena, scratch, "target", 100, &text, &err), 4);
 	assert_int_equal(fstatat(scratch, "link", &st, AT_SYMLINK_NOFOLLOW), 0);
 	assert_true(S_ISREG(st.st_mode));
-	/* what a killed one with our pid left is in nobody's way, and not followed either */
+	/* a leftover of a killed process with our pid is in nobody's way, and is not followed either */
 	char temporary[32];
 	(void)snprintf(temporary, sizeof(temporary), ".link.%d", (int)getpid());
 	assert_int_equal(symlinkat("target", scratch, temporary), 0);
@@ -279,7 +279,7 @@ static void test_read_file(void **state)
 	assert_null(text);
 	assert_int_equal(read_file_at(&arena, scratch, "absent", 9, &text, &err), -1);
 	assert_int_equal(err.errnum, ENOENT);
-	/* files of procfs say that they are empty */
+	/* files of procfs have the size 0 */
 	assert_true(read_file_at(&arena, AT_FDCWD, "/proc/self/status", 1 << 20, &text, &err) > 100);
 	assert_memory_equal(text, "Name:", 5);
 	assert_int_equal(replace_file_at(scratch, "file", "", 0, 0600, &err), 0);
@@ -302,7 +302,7 @@ static void test_write_file(void **state)
 	assert_string_equal(err.text, "write \"x\" to /dev/full");
 }
 
-/* The kernel gives the lowest free number: it tells whether one leaked. */
+/* The kernel gives the lowest free number, so a leak shows. */
 static int lowest_free(void)
 {
 	int fd = open_null();
@@ -402,7 +402,7 @@ static void test_status(void **state)
 	assert_int_equal(same_file(proc, "no", AT_FDCWD, "/"), -1);
 }
 
-/* A process whose name tries to pass for the fields behind it. */
+/* A process whose name imitates the fields behind it. */
 static void test_process(void **state)
 {
 	(void)state;
@@ -413,10 +413,10 @@ static void test_process(void **state)
 	assert_int_equal(proc_start_time(getpid(), &own, &process_state, &err), 0);
 	assert_int_equal(process_state, 'R');
 	assert_true(own > 0);
-	assert_true(proc_is_alive(getpid(), own));
-	assert_false(proc_is_alive(getpid(), own + 1));
-	assert_false(proc_is_alive(0, own));
-	assert_false(proc_is_alive(-1, own));
+	assert_int_equal(proc_is_alive(getpid(), own, NULL), 1);
+	assert_int_equal(proc_is_alive(getpid(), own + 1, NULL), 0);
+	assert_int_equal(proc_is_alive(0, own, NULL), 0);
+	assert_int_equal(proc_is_alive(-1, own, NULL), 0);
 	pid_t child = fork();
 	if (child == 0) {
 		(void)pause();
@@ -430,9 +430,9 @@ static void test_process(void **state)
 	(void)kill(child, SIGTERM);
 	siginfo_t info;
 	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
-	assert_false(proc_is_alive(child, start)); /* a zombie runs nothing */
+	assert_int_equal(proc_is_alive(child, start, NULL), 0); /* a zombie runs nothing */
 	assert_int_equal(proc_wait(child), 128 + SIGTERM);
-	assert_false(proc_is_alive(child, start));
+	assert_int_equal(proc_is_alive(child, start, NULL), 0);
 	assert_int_equal(proc_pidfd(child, start, &err), -1);
 	assert_int_equal(proc_wait(child), -1);
 	(void)close(pidfd);

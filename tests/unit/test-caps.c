@@ -127,7 +127,7 @@ static void test_nearest(void **state)
 	}
 }
 
-/* What the child sees of itself, as a number that says what is wrong. */
+/* The sets that the child sees of itself; the number tells which one is wrong. */
 static int apply(const struct caps_plan *plan)
 {
 	struct error err = { 0 };

@@ -1,6 +1,6 @@
 /*
- * Cgroups on the real cgroup2 of this machine, as it is mounted and again in a private, pure v2 view. Needs root;
- * everything happens below /hull-test-PID, and what a test enabled at the root of the hierarchy it disables again.
+ * Cgroups on the real cgroup2 of this machine, as it is mounted and again in a private, pure v2 view. Needs root.
+ * Everything happens below /hull-test-PID, and a test disables whatever it has enabled at the root of the hierarchy.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/sys.h"
@@ -130,7 +131,7 @@ static void test_create(void **state)
 	expect_ok(again, &err);
 	assert_int_equal(made.components, 0);
 
-	/* One that was there before stays, without what is below it. */
+	/* A cgroup that existed before stays, without those below it. */
 	make(below("/a/b/c/child"));
 	expect_ok(cgroup_destroy(&host, below("/a/b/c"), made, TIMEOUT_MS, &err), &err);
 	assert_true(exists(below("/a/b/c")));
@@ -213,6 +214,42 @@ static void test_processes(void **state)
 
 /* Nested cgroups with processes in them, one frozen, and a chain deeper than the descriptors that a process may
  * hold. */
+/* The depth is the container's choice; such a path is longer than any system call takes. */
+static void test_deep(void **state)
+{
+	enum { DEPTH = 300 };
+	static const char name[] = "a-cgroup-of-the-container";
+	(void)state;
+	require_root();
+	struct error err = { 0 };
+	struct cgroup_made made;
+	ARENA(arena);
+	pid_t *pids;
+	size_t len;
+	FD(cgroup) = cgroup_create(&host, base, &made, &err);
+	expect_ok(cgroup, &err);
+	FD(dir) = openat(cgroup, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; i < DEPTH; i++) {
+		assert_int_equal(mkdirat(dir, name, 0755), 0);
+		assert_int_equal(i % 50 ? 0 : mkdirat(dir, "b", 0755), 0);
+		int next = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close_fd(&dir);
+		dir = next;
+	}
+	pid_t bottom = start(dir, NULL), top = start(cgroup, NULL);
+	int64_t before = clock_now_ms();
+	expect_ok(cgroup_pids(&arena, cgroup, &pids, &len, &err), &err);
+	assert_true(clock_now_ms() - before < 5000);
+	assert_int_equal(len, 2);
+	assert_int_equal(pids[0], top);
+	assert_int_equal(pids[1], bottom);
+	expect_ok(cgroup_signal(cgroup, SIGTERM, &err), &err);
+	assert_int_equal(status_of(bottom), 128 + SIGTERM);
+	assert_int_equal(status_of(top), 128 + SIGTERM);
+	expect_ok(cgroup_destroy(&host, base, made, TIMEOUT_MS, &err), &err);
+	assert_false(exists(base));
+}
+
 static void test_destroy(void **state)
 {
 	(void)state;
@@ -259,7 +296,7 @@ static int try_open(const char *path, int flags)
 	return fd >= 0 ? 0 : errno;
 }
 
-/* Nodes of its own: /dev may lack some. */
+/* Device nodes of its own, since /dev may lack some. */
 static int make_node(const char *name, int major, int minor)
 {
 	(void)unlink(name);
@@ -311,21 +348,23 @@ static void test_devices(void **state)
 	FD(cgroup) = cgroup_create(&host, base, &made, &err);
 	expect_ok(cgroup, &err);
 	struct oci_resources resources = { 0 };
-	/* No device rules: nothing is attached, everything is open. */
-	expect_ok(cgroup_apply(&host, cgroup, base, &resources, NULL, 0, CGROUP_NEW, &err), &err);
+	/* No device rules: nothing is attached, and every device is open. */
+	expect_ok(cgroup_apply(&host, cgroup, base, &resources, CGROUP_NEW, &err), &err);
 	assert_int_equal(status_of(start(cgroup, use_kmsg)), 0);
 
 	resources.devices.items = device_entries;
 	resources.devices.len = 2;
-	expect_ok(cgroup_apply(&host, cgroup, base, &resources, NULL, 0, CGROUP_NEW, &err), &err);
+	expect_ok(cgroup_apply(&host, cgroup, base, &resources, CGROUP_NEW, &err), &err);
 	assert_int_equal(status_of(start(cgroup, use_devices)), 0);
 
 	/* Replaced, not added: two programs would both have to allow. */
-	struct oci_device kmsg = { .type = "c", .major = { true, 1 }, .minor = { true, 11 } };
-	resources.devices.len = 1;
-	expect_ok(cgroup_apply(&host, cgroup, base, &resources, &kmsg, 1, CGROUP_IN_USE, &err), &err);
+	struct oci_device_rule kmsg[] = { device_entries[0],
+		{ .allow = { true, true }, .type = "c", .major = { true, 1 }, .minor = { true, 11 } } };
+	resources.devices.items = kmsg;
+	expect_ok(cgroup_apply(&host, cgroup, base, &resources, CGROUP_IN_USE, &err), &err);
 	assert_int_equal(status_of(start(cgroup, use_kmsg)), 0);
-	expect_ok(cgroup_apply(&host, cgroup, base, &resources, NULL, 0, CGROUP_IN_USE, &err), &err);
+	resources.devices.len = 1;
+	expect_ok(cgroup_apply(&host, cgroup, base, &resources, CGROUP_IN_USE, &err), &err);
 	assert_int_equal(status_of(start(cgroup, use_kmsg)), 1);
 
 	/* A later container in the same cgroup does not inherit the program. */
@@ -368,7 +407,7 @@ static void test_resources(void **state)
 	resources.hugepage_limits.len = 1;
 	resources.unified.items = &pair;
 	resources.unified.len = 1;
-	int applied = cgroup_apply(&host, cgroup, below("/a/b"), &resources, NULL, 0, CGROUP_NEW, &err);
+	int applied = cgroup_apply(&host, cgroup, below("/a/b"), &resources, CGROUP_NEW, &err);
 	if (applied == 0) {
 		expect_ok((int)read_file_at(&arena, cgroup, "hugetlb.2MB.max", 64, &text, &err), &err);
 		assert_string_equal(text, "4194304\n");
@@ -400,16 +439,16 @@ static void test_missing_controller(void **state)
 	struct oci_resources resources = { .memory = &memory };
 	const char *bound = ".linux.resources.memory.limit: the memory controller is bound to "
 			    "cgroup v1 on this host";
-	assert_int_equal(cgroup_apply(&host, cgroup, base, &resources, NULL, 0, CGROUP_NEW, &err), -1);
+	assert_int_equal(cgroup_apply(&host, cgroup, base, &resources, CGROUP_NEW, &err), -1);
 	expect_line(&err, bound);
 
-	/* No limit is what there is; but what `unified` names must be there. */
+	/* Without a limit nothing is written; but files that `unified` names must exist. */
 	error_clear(&err);
 	resources = (struct oci_resources){ .pids = &pids };
-	expect_ok(cgroup_apply(&host, cgroup, base, &resources, NULL, 0, CGROUP_NEW, &err), &err);
+	expect_ok(cgroup_apply(&host, cgroup, base, &resources, CGROUP_NEW, &err), &err);
 	resources.unified.items = &pair;
 	resources.unified.len = 1;
-	assert_int_equal(cgroup_apply(&host, cgroup, base, &resources, NULL, 0, CGROUP_NEW, &err), -1);
+	assert_int_equal(cgroup_apply(&host, cgroup, base, &resources, CGROUP_NEW, &err), -1);
 	expect_line(&err, ".linux.resources.unified[\"memory.max\"]: the memory controller is bound "
 			  "to cgroup v1 on this host");
 }
@@ -467,6 +506,7 @@ int main(void)
 		LIVE(test_create),
 		LIVE(test_in_use),
 		LIVE(test_processes),
+		LIVE(test_deep),
 		LIVE(test_destroy),
 		LIVE(test_devices),
 		LIVE(test_resources),

@@ -1,4 +1,4 @@
-/* Where a container's cgroup is, where cgroup2 is mounted, and why a controller is absent: pure. */
+/* The path of a container's cgroup, the mount point of cgroup2, and the reason why a controller is absent. Pure. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

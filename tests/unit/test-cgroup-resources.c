@@ -1,11 +1,15 @@
 /* .linux.resources to the files of a cgroup: each property's conversion, or the exact error line. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "cgroups/resources.h"
 #include "cgroups/weights.h"
 
@@ -245,6 +249,81 @@ static void test_weights(void **state)
 	}
 }
 
+static void put(int dir, const char *file, const char *text)
+{
+	FD(fd) = openat(dir, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	assert_true(fd >= 0);
+	assert_int_equal(write_all(fd, text, strlen(text)), 0);
+}
+
+static int open_folder(char *template)
+{
+	assert_non_null(mkdtemp(template));
+	int dir = open(template, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(dir >= 0);
+	return dir;
+}
+
+/* An update of one value of two keeps the other. */
+static void test_complete(void **state)
+{
+	static const struct {
+		const char *cpu_max, *memory_max;
+		struct oci_cpu cpu;
+		struct oci_memory memory;
+		int64_t quota, limit;
+		uint64_t period;
+	} rows[] = {
+		{ "max 100000\n", "max\n", .cpu = { .period = NUMBER(20000) }, .period = 20000 },
+		{ "50000 100000\n", "max\n", .cpu = { .period = NUMBER(20000) }, .quota = 50000, .period = 20000 },
+		{ "50000 100000\n", "max\n", .cpu = { .quota = NUMBER(7000) }, .quota = 7000, .period = 100000 },
+		{ "50000 100000\n", "max\n", .cpu = { .quota = NUMBER(-1) }, .quota = -1, .period = 100000 },
+		{ "50000 100000\n", "max\n", .cpu = { .quota = NUMBER(0) } },
+		{ "50000 100000\n", "max\n", .cpu = { .quota = NUMBER(1), .period = NUMBER(2) }, .quota = 1,
+			.period = 2 },
+		{ "50000\n", "max\n", .cpu = { .period = NUMBER(20000) }, .period = 20000 },
+		{ "max 5\n", "4096\n", .memory = { .swap = NUMBER(8192) }, .limit = 4096 },
+		{ "max 5\n", "4096\n", .memory = { .swap = NUMBER(8192), .limit = NUMBER(1) }, .limit = 1 },
+		{ "max 5\n", "4096\n", .memory = { .swap = NUMBER(-1) } },
+		{ "max 5\n", "max\n", .memory = { .swap = NUMBER(8192) } },
+	};
+	char path[] = "/tmp/hull-complete-XXXXXX";
+	FD(dir) = open_folder(path);
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct oci_cpu cpu = rows[i].cpu;
+		struct oci_memory memory = rows[i].memory;
+		struct oci_resources resources = { .cpu = &cpu, .memory = &memory };
+		put(dir, "cpu.max", rows[i].cpu_max);
+		put(dir, "memory.max", rows[i].memory_max);
+		resources_complete(&resources, dir);
+		assert_int_equal(cpu.quota.value, rows[i].quota);
+		assert_int_equal(cpu.period.value, rows[i].period);
+		assert_int_equal(memory.limit.value, rows[i].limit);
+	}
+	assert_int_equal(unlinkat(dir, "cpu.max", 0), 0);
+	assert_int_equal(unlinkat(dir, "memory.max", 0), 0);
+	assert_int_equal(rmdir(path), 0);
+}
+
+/* Page cache does not stand in the way of a lower limit. */
+static void test_needed_memory(void **state)
+{
+	char path[] = "/tmp/hull-needed-XXXXXX";
+	FD(dir) = open_folder(path);
+	(void)state;
+	assert_int_equal(resources_memory_needed(dir, 100), 100);
+	put(dir, "memory.stat", "anon 30\nfile 60\ninactive_file 40\nactive_file 15\nslab_reclaimable 5\nslab 9\n");
+	assert_int_equal(resources_memory_needed(dir, 100), 40);
+	assert_int_equal(resources_memory_needed(dir, 50), 0);
+	assert_int_equal(resources_memory_limit(dir), UINT64_MAX);
+	put(dir, "memory.max", "4096\n");
+	assert_int_equal(resources_memory_limit(dir), 4096);
+	assert_int_equal(unlinkat(dir, "memory.stat", 0), 0);
+	assert_int_equal(unlinkat(dir, "memory.max", 0), 0);
+	assert_int_equal(rmdir(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +331,8 @@ int main(void)
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_long_text),
 		cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_complete),
+		cmocka_unit_test(test_needed_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,7 +169,7 @@ static const struct row process_rows[] = {
 	{ { PROCESS() } },
 	{ { BASE, .process = &(struct oci_process){ .cwd = "/" } }, ".process.args: at least one argument is required" },
 	{ { BASE, .process = &(struct oci_process){ .args = STRINGS_OF("sh") } }, ".process.cwd: required property is missing" },
-	{ { BASE, .process = &(struct oci_process){ .cwd = "/", .args = STRINGS_OF("") } }, ".process.args[0]: executable file not found in $PATH: its name is empty" },
+	{ { BASE, .process = &(struct oci_process){ .cwd = "/", .args = STRINGS_OF("") } }, ".process.args[0]: executable file `` not found in $PATH: No such file or directory" },
 	{ { BASE, .process = &(struct oci_process){ .cwd = "tmp", .args = STRINGS_OF("sh") } }, ".process.cwd: \"tmp\" is not an absolute path" },
 	{ { PROCESS(.command_line = "sh") } },
 	{ { PROCESS(.env = STRINGS_OF("A=b", "=b")) }, ".process.env[1]: \"=b\" has no name" },

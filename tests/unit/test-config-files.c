@@ -1,14 +1,14 @@
 /*
- * Configurations as files: those in tests/config/good are read and pass the check, those in
- * tests/config/bad give exactly the error in NAME.expect beside them. The specification's own
- * examples, where they are at hand, are accepted or refused as the specification says.
+ * Configurations as files. Those in tests/config/good are read and pass the check; those in tests/config/bad give
+ * exactly the error in NAME.expect beside them. The specification's own examples, if they are available, are accepted
+ * or refused as the specification says.
  *
- * HULL_TEST_SOURCE is the source tree (default "."), HULL_SPEC_SCHEMA the folder schema/test of the
- * specification (default ../shared/spec/schema/test in the source tree). HULL_TEST_EXPECT=1 writes
- * the .expect files that are missing, to be read before they are committed.
+ * HULL_TEST_SOURCE is the source tree (default "."), HULL_SPEC_SCHEMA the folder schema/test of the specification
+ * (default ../shared/spec/schema/test in the source tree). HULL_TEST_EXPECT=1 writes the missing .expect files, to be
+ * read before they are committed.
  *
- * The first of all errors of a file is the one that ends the reading or the check where only one is wanted. The files
- * in tests/config/findings have many: NAME.expect holds each of them, with its line.
+ * The first error of a file ends the reading or the check if the caller wants only one. The files in
+ * tests/config/findings have many errors: NAME.expect holds each of them, with its line.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -64,7 +64,7 @@ static int load_and_check(struct arena *arena, int dir, const char *name, struct
 	return oci_config_check(config, 0, err);
 }
 
-/* As the commands print it. */
+/* The error as the commands print it. */
 static void describe(const struct error *err, char *buf, size_t size)
 {
 	char line[1024];
@@ -134,7 +134,7 @@ static void keep(void *data, const struct error *error)
 	all->errors[all->len++] = *error;
 }
 
-/* All that is wrong with a file. */
+/* All errors of a file. */
 static void load_all(struct all *all, int dir, const char *name)
 {
 	struct error err = { 0 };
@@ -175,7 +175,7 @@ static int visit_findings(int dir, const char *name)
 	return compare_expected(dir, name, text);
 }
 
-/* The first error is the same, with its line in addition where a rule found it. */
+/* The first error is the same, and has its line as well if a rule found it. */
 static int visit_bad_for_all(int dir, const char *name)
 {
 	ARENA(arena);
@@ -237,7 +237,7 @@ static void test_findings(void **state)
 	assert_true(each_file(dir, visit_findings) >= 3);
 }
 
-/* The folder of the specification's examples, or -1 after saying so. */
+/* The folder of the specification's examples, or -1 after a message. */
 static int open_examples(const char *name)
 {
 	char otherwise[4096];
@@ -250,7 +250,7 @@ static int open_examples(const char *name)
 	return dir;
 }
 
-/* Examples that are right by the schema and yet ask for what a Linux runtime cannot give. */
+/* Examples that are valid by the schema but ask for something that a Linux runtime cannot give. */
 static const struct {
 	const char *name, *where;
 } refused[] = {

@@ -1,4 +1,4 @@
-/* A creation from a configuration that was never a file. Nothing is made: only checked and planned. */
+/* A creation from a configuration that was never a file. It is only checked and planned; nothing is made. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h> /* last: it has a macro named fail */
 
-/* As a front-end does it. The bundle has no root filesystem: only what starts a container opens that. */
+/* Creates as a front-end does. The bundle has no root filesystem, which only the start of a container opens. */
 static int create_from_memory(
 	struct creation *creation, struct create_request *request, struct oci_config *config, struct error *err)
 {
@@ -52,7 +52,7 @@ static void test_take(void **state)
 	assert_string_equal(payload_find(config, -1)->name, "execve");
 }
 
-/* The request overrides what it is given; the text stays as it was. */
+/* The request overrides the configuration; the text stays unchanged. */
 static void test_request(void **state)
 {
 	char *command[] = { "one", "two", NULL };
@@ -67,7 +67,7 @@ static void test_request(void **state)
 	assert_null(strstr(creation.config_text, "\"two\""));
 }
 
-/* Nothing is taken unchecked because hull itself wrote it; an option is named as the user typed it. */
+/* Even a configuration that hull itself wrote is checked; an option is named as the user typed it. */
 static void test_refused(void **state)
 {
 	struct create_request request = { .id = "memory", .terminal = { true, true } };

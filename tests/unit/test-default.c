@@ -43,8 +43,8 @@ static const struct oci_default for_root = { .own_network = true }, with_host_ne
 					.gids = { one_gid, 1 } },
 				rootless_many = { .rootless = true, .uids = { many, 2 }, .gids = { many, 2 } };
 
-/* What differs between them: sysfs is bound where the network namespace is not the container's, and the group of
- * terminals is root's alone to give. */
+/* The differences between them: sysfs is bound if the network namespace is not the container's, and only root can set
+ * the group of terminals. */
 static const struct {
 	const struct oci_default *how;
 	bool network, user, resources;
@@ -66,7 +66,7 @@ static void test_accepted(void **state)
 	}
 }
 
-/* What a set-capability file could gain from stays empty (CVE-2022-29162). */
+/* The sets from which a set-capability file could gain stay empty (CVE-2022-29162). */
 static void test_capabilities(void **state)
 {
 	ARENA(arena);

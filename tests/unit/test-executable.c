@@ -15,7 +15,7 @@
 
 #include <cmocka.h> /* last: its fail() is a macro */
 
-/* Programs of 32 bits, whose loader the root filesystem of 64 bits lacks: not every kernel gets as far with them. */
+/* Programs of 32 bits, whose loader the root filesystem of 64 bits lacks; not every kernel gets that far with them. */
 static void test_loader_of_32_bits(void **state)
 {
 	(void)state;
@@ -37,7 +37,7 @@ static void test_loader_of_32_bits(void **state)
 	assert_true(fd >= 0 && write(fd, &program, sizeof(program)) == (ssize_t)sizeof(program));
 	assert_int_equal(executable_explain(path, "tool", ENOENT, &err), -1);
 	assert_string_equal(err.text, "cannot execute `tool`: its loader /lib/ld-nothing.so.2");
-	assert_int_equal(err.status, STATUS_NOT_FOUND);
+	assert_int_equal(err.status, EXIT_NOT_FOUND);
 	assert_int_equal(ftruncate(fd, sizeof(Elf32_Ehdr) + sizeof(Elf32_Phdr) + 10), 0);
 	assert_int_equal(executable_explain(path, "tool", ENOENT, &err), -1);
 	assert_string_equal(err.text, "cannot execute `tool`");

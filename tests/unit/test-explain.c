@@ -1,4 +1,4 @@
-/* Properties explained, and the reference of them all. */
+/* Explanations of properties, and the reference of all properties. */
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* What is printed begins so; the sentences are the tables' own matter. */
+/* Compares the beginning of the output; the sentences belong to the tables. */
 static void test_explain(void **state)
 {
 	static const struct {
@@ -91,7 +91,7 @@ static void test_too_long(void **state)
 	assert_string_equal(err.text, "no such property");
 }
 
-/* Each property and object is in the reference, no line is too long, none is a request by accident. */
+/* Each property and object is in the reference, no line is too long, and none is a roff request by accident. */
 static void test_reference(void **state)
 {
 	static const char *const requests[] = { ".Ss .", ".It Cm ", ".Bl -tag -width Ds", ".El", ".Sx ." };

@@ -1,4 +1,4 @@
-/* What a hook is given, and what becomes of its end. */
+/* The input of a hook, and the result of its end. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -93,7 +93,8 @@ static const char *read_output(int fd)
 	return text;
 }
 
-/* What a hook says and does, what of it is passed on, and what is its error: nothing is in both. */
+/* The output and the end of a hook, the part of it that is passed on, and the part that is its error: no text is in
+ * both. */
 #define TEN "123456789 "
 #define FIFTY TEN TEN TEN TEN TEN
 static const struct {
@@ -179,7 +180,7 @@ static void test_cases(void **state)
 	assert_int_equal(dup2(stderr_copy, STDERR_FILENO), STDERR_FILENO);
 }
 
-/* A script finds what it is run under; what it prints is compared as a whole. */
+/* A script reports its environment, and the whole report is compared. */
 static void run_script(const char *script, const char *state_json, size_t len, const struct hooks_options *options,
 	struct error *err, int expected)
 {
@@ -241,7 +242,7 @@ static void test_large_state(void **state)
 	free(text);
 }
 
-/* A hook in order, the state anew for each, and none after a failure; all of them with hooks_run_all(). */
+/* Hooks run in order, each with a new copy of the state, and none after a failure; with hooks_run_all(), all run. */
 static void test_order(void **state)
 {
 	(void)state;

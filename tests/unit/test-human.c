@@ -1,4 +1,4 @@
-/* What tables show: sizes, counts, times gone by. And the words of a command line. */
+/* The numbers of tables: sizes, counts, ages. And the words of a command line. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -147,7 +147,7 @@ static void test_timestamps(void **state)
 	}
 }
 
-/* Each day of four centuries is what the C library says. */
+/* Each day of four centuries agrees with the C library. */
 static void test_each_day(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* The reader of configurations: what it makes of good text, and the exact words about bad text. */
+/* The reader of configurations: its results for good text, and its exact words about bad text. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@
 
 static const struct json_source source = { .name = "/some/bundle/config.json" };
 
-/* What the terminal would show: the line, and the hint below it. */
+/* The error as the terminal shows it: the line, and the hint below it. */
 static void expect_error(const char *text, size_t len, const char *expected)
 {
 	ARENA(arena);
@@ -111,8 +111,7 @@ static const struct bad {
 		"config.json:2: .linux.namespaces[1].type: unknown value \"uesr\"\n"
 		"  hint: one of pid, network, mount, ipc, uts, user, cgroup, time" },
 	{ IN_LINUX("\"namespaces\":[{\"type\":\"\"}]"),
-		"config.json:1: .linux.namespaces[0].type: unknown value \"\"\n"
-		"  hint: one of pid, network, mount, ipc, uts, user, cgroup, time" },
+		"config.json:1: .linux.namespaces[0].type: required property is missing" },
 	{ IN_LINUX("\"namespaces\":[{\"type\":\"pi\\u001b[31m\"}]"),
 		"config.json:1: .linux.namespaces[0].type: unknown value \"pi?[31m\"\n"
 		"  hint: one of pid, network, mount, ipc, uts, user, cgroup, time" },
@@ -124,7 +123,7 @@ static const struct bad {
 		"config.json:1: .linux.memoryPolicy.flags[0]: unknown value \"x\"\n"
 		"  hint: one of MPOL_F_NUMA_BALANCING, MPOL_F_RELATIVE_NODES, "
 		"MPOL_F_STATIC_NODES" },
-	/* what is missing is told at the object's opening bracket */
+	/* a missing property is reported at the object's opening bracket */
 	{ IN_LINUX("\"namespaces\":[\n{\"path\":\"/proc/1/ns/pid\"\n}]"),
 		"config.json:2: .linux.namespaces[0].type: required property is missing" },
 	{ "{\"ociVersion\":\"1\",\"root\":{}}", "config.json:1: .root.path: required property is missing" },
@@ -148,6 +147,17 @@ static const struct bad {
 	{ "{\"hostname\":\"a\\u0000b\"}", "config.json:1: .hostname: the string holds a NUL character" },
 	{ IN_PROCESS("\"args\":[\"a\",\"\\u0000\"]"),
 		"config.json:1: .process.args[1]: the string holds a NUL character" },
+	/* another name, as yajl reads them */
+	{ "{\"hostname\":\"a\\ud800b\"}", "config.json:1: .hostname: the string holds half of a surrogate pair" },
+	{ "{\"hostname\":\"\\uDC00\"}", "config.json:1: .hostname: the string holds half of a surrogate pair" },
+	{ "{\"hostname\":\"\\udbff\\u0041\"}", "config.json:1: .hostname: the string holds half of a surrogate pair" },
+	{ "{\"hostname\":\"\\ud83d\\ude00\\ude00\"}",
+		"config.json:1: .hostname: the string holds half of a surrogate pair" },
+	{ "{\"hostname\":\"\\\\ud800 is text\",\n\"unknown\":{\"a\":[\"\\ud83d\\ude00\",\"\\ud83d\"]}}",
+		"config.json:2: the string holds half of a surrogate pair" },
+	{ "{\"annotations\":{\"a\\ud800\":\"1\"}}",
+		"config.json:1: .annotations: the name of a property holds half of a surrogate pair" },
+	{ "{\"x\":{\"a\\ud800\":\"1\"}}", "config.json:1: the name of a property holds half of a surrogate pair" },
 	/* syntax */
 	{ "", "config.json:1: the file is empty" },
 	{ "\n\n", "config.json:1: the file is empty" },
@@ -304,6 +314,22 @@ static void note_unknown(void *data, int line, const char *where, const char *ne
 {
 	char *text = data;
 	sprintf(text + strlen(text), "%d %s %s\n", line, where, nearest ? nearest : "-");
+}
+
+/* A slash at the end of a path says nothing. Of other strings nothing is cut. */
+static void trims_paths(void **state)
+{
+	(void)state;
+	ARENA(arena);
+	struct oci_config c = read_config(&arena,
+		IN_LINUX("\"maskedPaths\":[\"/a/\",\"/b/././/\",\"/\",\"//\",\"/.\",\"\",\".\",\"/c.\",\"/d/..\"],"
+			 "\"devices\":[{\"type\":\"p\",\"path\":\"/dev/x//\"}],\"cgroupsPath\":\"/a/\""));
+	static const char *const expected[] = { "/a", "/b", "/", "/", "/", "", ".", "/c.", "/d/.." };
+	assert_int_equal(c.linux->masked_paths.len, sizeof(expected) / sizeof(expected[0]));
+	for (size_t i = 0; i < c.linux->masked_paths.len; i++)
+		assert_string_equal(c.linux->masked_paths.items[i], expected[i]);
+	assert_string_equal(c.linux->devices.items[0].path, "/dev/x");
+	assert_string_equal(c.linux->cgroups_path, "/a/");
 }
 
 static void passes_over_unknown_properties(void **state)
@@ -487,6 +513,7 @@ int main(void)
 		cmocka_unit_test(keeps_all_bits_of_numbers),
 		cmocka_unit_test(ends_lists_of_strings_with_null),
 		cmocka_unit_test(fills_every_kind),
+		cmocka_unit_test(trims_paths),
 		cmocka_unit_test(passes_over_unknown_properties),
 		cmocka_unit_test(cuts_what_is_too_long),
 		cmocka_unit_test(reads_a_large_map_quickly),

@@ -219,7 +219,7 @@ static void test_long(void **state)
 	assert_int_equal(strlen(numbers), len);
 }
 
-/* What is written reads back as the same, and is written the same again. */
+/* Written text is read back as the same values, and is written the same again. */
 static void test_round_trip(void **state)
 {
 	static const char *const texts[] = {

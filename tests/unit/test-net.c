@@ -1,4 +1,4 @@
-/* Loopback and the moving of network devices, with privilege, in namespaces of the test's own. */
+/* Loopback, and the moving of network devices, as root, in namespaces of the test's own. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>

@@ -1,4 +1,4 @@
-/* What agents and systemd are told. */
+/* The messages to seccomp agents and to systemd. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

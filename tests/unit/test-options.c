@@ -54,7 +54,7 @@ static const char *text_of(const struct context *ctx, const struct command *comm
 	return *(const char *const *)((const char *)ctx->options + row->offset);
 }
 
-/* Options before the command and after it; those of one command are none of the next one's. */
+/* Options before the command and after it; the options of one command do not carry over to the next. */
 static void test_parse(void **state)
 {
 	char *globals[] = { "hull", "--root", "/r", "run", NULL };

@@ -196,7 +196,7 @@ static const struct {
 	{ "/new/x/../y", PATH_DIRECTORY, "/new/y", 0 },
 	{ "/to-file", PATH_FILE, "/etc/file", 0 },
 	{ "/to-file/x", PATH_FILE, NULL, ENOTDIR },
-	/* a link that leads nowhere has its target made, but inside */
+	/* a dangling link has its target made, but inside */
 	{ "/dangling", PATH_DIRECTORY, "/nowhere", 0 },
 	{ "/dangling", PATH_FILE, NULL, EISDIR },
 	{ "/dangling/x", PATH_DIRECTORY, "/nowhere/x", 0 },

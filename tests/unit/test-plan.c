@@ -2,9 +2,9 @@
  * Plans for invented hosts, as create --dry-run prints them: each row takes tests/plan/CONFIG.json and gives exactly
  * tests/plan/NAME.expect, which is the plan or the error.
  *
- * HULL_TEST_SOURCE is the source tree (default "."). HULL_TEST_EXPECT=1 writes the .expect files that are missing, to
- * be read before they are committed. Those called exec-… are the steps of exec in a container of that configuration,
- * with its own process.
+ * HULL_TEST_SOURCE is the source tree (default "."). HULL_TEST_EXPECT=1 writes the missing .expect files, to be read
+ * before they are committed. Those called exec-… are the steps of exec in a container of that configuration, with its
+ * own process.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -222,7 +222,7 @@ static void test_plans(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* A plan is the same however often it is made: nothing of it is taken from this machine. */
+/* A plan is the same however often it is made: nothing in it comes from this machine. */
 static void test_twice(void **state)
 {
 	(void)state;

@@ -59,7 +59,7 @@ static void test_list(void **state)
 	}
 }
 
-/* Lists that the rules of oci/check.h accept, and that no kernel has room for. */
+/* Lists that the rules of oci/check.h accept, but that are too long for any kernel. */
 static void test_numbers_too_high(void **state)
 {
 	(void)state;
@@ -130,7 +130,7 @@ static void test_apply(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* Raising a hard limit without privilege names the limit and the one that is. */
+/* The error of raising a hard limit without privilege names the limit and the present one. */
 static void test_denied(void **state)
 {
 	(void)state;

@@ -114,7 +114,7 @@ static int tear_down(void **state)
 	return rmdir(tree->path); /* nothing else may be left */
 }
 
-/* A class that exists is compared with, never written. */
+/* An existing class is compared, never written. */
 static void test_existing(void **state)
 {
 	static const struct {

@@ -1,4 +1,5 @@
-/* The compiled filter against a plain reading of the specification, and the cache. */
+/* The compiled filter against a plain reading of the specification (CVE-2019-9893, CVE-2017-18367,
+ * GHSA-4q85-33p6-j5g6), and the cache. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -42,7 +43,7 @@ static struct oci_seccomp *new_profile(struct arena *arena, enum oci_seccomp_act
 	return profile;
 }
 
-/* An entry for names apart by blanks. */
+/* An entry for names that are separated by blanks. */
 static struct oci_seccomp_syscall *add_entry(
 	struct arena *arena, struct oci_seccomp *profile, const char *names, enum oci_seccomp_action action)
 {
@@ -97,7 +98,7 @@ static uint32_t arch_of(const struct seccomp_data *data)
 	return x32 ? SCMP_ARCH_X32 : data->arch;
 }
 
-/* libseccomp compares the low words alone where the ABI is one of 32 bits. */
+/* libseccomp compares only the low words if the ABI is one of 32 bits. */
 static bool plain_compare(const struct oci_seccomp_arg *arg, const struct seccomp_data *data)
 {
 	uint32_t arch = arch_of(data);
@@ -210,7 +211,7 @@ static uint64_t random_value(void)
 	return next_random() >> below(64);
 }
 
-/* Calls that libseccomp translates the same way for all that are tested: no socketcall or ipc. */
+/* Calls that libseccomp translates in the same way for all tested architectures: no socketcall or ipc. */
 static const char *const call_names[] = { "read", "write", "openat", "close", "mmap", "mprotect", "ioctl", "clone",
 	"personality", "kill", "ptrace", "keyctl", "bpf", "mount", "prctl", "unshare", "setns", "getpid", "exit_group",
 	"rseq", "futex", "nosuchcall", "statx" };
@@ -260,7 +261,7 @@ static struct seccomp_data random_call(const struct oci_seccomp *profile)
 		data.nr |= 0x40000000;
 	for (unsigned i = 0; i < 6; i++)
 		data.args[i] = random_value();
-	/* Values that the profile compares with, and their neighbours, are worth most. */
+	/* Values that the profile compares with, and their neighbours, find most. */
 	LIST_EACH (&profile->syscalls, entry)
 		LIST_EACH (&entry->args, arg)
 			if (below(3) == 0)
@@ -399,7 +400,7 @@ static void test_errors(void **state)
 	(void)add_entry(&arena, profile, "mount sendmsg", OCI_ACT_NOTIFY);
 	assert_int_equal(seccomp_compile(&arena, profile, -1, &program, &err), -1);
 	assert_string_equal(err.where, ".linux.seccomp.syscalls[0].action");
-	/* GHSA-46fr-jh49-xvhx: too many instructions are an error, not a filter cut short */
+	/* GHSA-46fr-jh49-xvhx, GHSA-2hqh-5c36-grrm: too many instructions are an error, not a filter cut short */
 	static const unsigned sizes[] = { 900, 15000 }; /* above 4096 and 65535 instructions */
 	for (size_t i = 0; i < 2; i++) {
 		profile = new_profile(&arena, OCI_ACT_ALLOW);
@@ -413,7 +414,7 @@ static void test_errors(void **state)
 	assert_null(program.filter);
 }
 
-/* One file in the cache, changed in turn: each change must cost a compilation and no more. */
+/* A file of the cache is changed in turn: each change must cost a compilation and no more. */
 static void test_cache(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* The state that engines, hooks and seccomp agents see, and our record on disk. */
+/* The state that engines, hooks and seccomp agents see, and hull's own record on disk. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -67,7 +67,7 @@ static void test_process_state(void **unused)
 		"\"pid\":4422,\"status\":\"creating\",\"bundle\":\"/b\"}}");
 }
 
-/* A directory that is gone when the test ends. */
+/* A directory that is removed when the test ends. */
 static int make_directory(void **state)
 {
 	static char path[] = "/tmp/hull-test-state-XXXXXX";
@@ -127,7 +127,7 @@ static void test_record(void **state)
 	assert_string_equal(back.annotations.items[0].value, "v");
 }
 
-/* A record that is not there, or not one, leaves the caller's struct alone. */
+/* A missing or malformed record leaves the caller's struct unchanged. */
 static void test_record_fails(void **state)
 {
 	static const struct {
@@ -153,7 +153,7 @@ static void test_record_fails(void **state)
 				replace_file_at(dir, OCI_RECORD_NAME, rows[i].text, strlen(rows[i].text), 0600, NULL),
 				0);
 		assert_int_equal(oci_record_read(&arena, dir, &record, &err), -1);
-		assert_int_equal(err.errnum, rows[i].text ? 0 : ENOENT);
+		assert_int_equal(err.errnum, !rows[i].text ? ENOENT : !*rows[i].text ? ENODATA : 0);
 		assert_string_equal(err.where, rows[i].where);
 		assert_string_equal(record.id, "kept");
 	}

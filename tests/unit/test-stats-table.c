@@ -1,5 +1,4 @@
-/* The table of stats, from samples that no kernel of this host gives; the order of samples; the kernel's table of
- * interfaces. */
+/* The table of stats, from invented samples; the order of samples; the kernel's table of interfaces. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +24,7 @@ static struct traffic_interface wires[] = {
 };
 static struct cgroup_io_device disks[] = { { .rbytes = { true, 4096 }, .wbytes = { true, 1 << 20 } } };
 
-/* A container of which all is known. */
+/* A container with every figure known. */
 static struct sample full(const char *id)
 {
 	struct sample s = { .id = id, .status = "running", .has_cgroup = true, .has_share = true, .cpu_share = 12.34 };
@@ -88,7 +87,7 @@ static void test_full(void **state)
 		"2/0/100\n");
 }
 
-/* An empty io.stat is no I/O, not an unknown one; without a limit the host's memory is it. */
+/* An empty io.stat means no I/O, not unknown I/O; without a limit, the host's memory counts. */
 static void test_nothing_used(void **state)
 {
 	(void)state;
@@ -113,7 +112,7 @@ static void test_no_containers(void **state)
 		"C/M/I\n");
 }
 
-/* Each reason once, with all the columns that lack for it. */
+/* Each reason once, with all columns that lack a figure for it. */
 static void test_reasons(void **state)
 {
 	(void)state;
@@ -172,7 +171,7 @@ static void test_width(void **state)
 	}
 }
 
-/* By its first word each row can be told from the others. */
+/* The first word of each row distinguishes it from the others. */
 static void test_ids(void **state)
 {
 	(void)state;
@@ -181,14 +180,14 @@ static void test_ids(void **state)
 	} rows[] = {
 		{ { "a", "exactly-22-characters-" }, { "a", "exactly-22-characters-" } },
 		{ { ID_64, "23-characters-and-no-22" }, { "0123456789abcd…bcdef", "23-characters-…no-22" } },
-		/* what differs at either end */
+		/* names that differ at either end */
 		{ { "long-common-prefix-of-names-1", "long-common-prefix-of-names-2" },
 			{ "long-common-pr…mes-1", "long-common-pr…mes-2" } },
-		/* what differs in the middle alone: both, and no others */
+		/* names that differ only in the middle: both are shown, and no others */
 		{ { "0123456789abcd-one-end-of-it", "0123456789abcd-two-end-of-it", ID_64 },
 			{ "0123456789abcd-one-end-of-it", "running", "0123456789abcd-two-end-of-it", "running",
 				"0123456789abcd…bcdef" } },
-		/* asked for twice it is the same */
+		/* asked twice, the answer is the same */
 		{ { ID_64, ID_64 }, { "0123456789abcd…bcdef", "0123456789abcd…bcdef" } },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -233,7 +232,7 @@ static void test_sort(void **state)
 	for (size_t i = 0; i < COUNT(sorts); i++) {
 		struct sample samples[] = { full("c"), full("a"), full("b") };
 		sample_list list = { samples, 3 };
-		/* c is new: it has no share, be its CPU time what it may */
+		/* c is new: it has no share, whatever its CPU time */
 		samples[0].has_share = false;
 		samples[0].stats.cpu.usage = (struct oci_uint){ true, 1ULL << 40 };
 		samples[2].cpu_share = 99;
@@ -289,7 +288,7 @@ static void test_interfaces(void **state)
 	assert_true(received == 0 && sent == 16); /* it wraps as the kernel's own counters do */
 }
 
-/* The container chooses the name of an interface: it ends no label and begins no line. */
+/* The container chooses the name of an interface: the name ends no label and begins no line. */
 static void test_metrics_of_a_hostile_name(void **state)
 {
 	(void)state;

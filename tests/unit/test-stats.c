@@ -1,4 +1,4 @@
-/* A cgroup's statistics from directories that only look like one. */
+/* The statistics of a cgroup, from directories that imitate one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -157,7 +157,7 @@ static void test_lists(void **state)
 	remove_made(whole, dir, path);
 }
 
-/* A hybrid host: the core files alone. And texts that no kernel writes. */
+/* A hybrid host has only the core files. And texts that no kernel writes. */
 static void test_absent(void **state)
 {
 	(void)state;

@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/nearest.h"
@@ -211,6 +212,23 @@ static void test_printable(void **state)
 	}
 }
 
+static void test_print(void **state)
+{
+	(void)state;
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	assert_non_null(out);
+	str_print(out, "a %s\n", "b\nc\033[1m\302\233");
+	str_print(out, "%s\n", "d\n");
+	str_print(out, "%s", "\n");
+	str_print(out, "%s", "");
+	str_print(out, "%d", 5);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, "a b?c?[1m??\nd?\n?5");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_nearest),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_printable),
+		cmocka_unit_test(test_print),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

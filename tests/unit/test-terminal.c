@@ -403,7 +403,7 @@ static void test_talks(void **state)
 	}
 }
 
-/* The reader goes away: the container is hung up and not left to write for ever. */
+/* The reader goes away: the container receives a hang-up and does not write for ever. */
 static void test_hang_up(void **state)
 {
 	(void)state;
@@ -431,7 +431,7 @@ static void test_hang_up(void **state)
 	assert_int_equal(status, 128 + SIGHUP);
 }
 
-/* Our own terminal: raw meanwhile, its size passed on and followed, and given back as it was. */
+/* Our own terminal: raw meanwhile, its size passed on and followed, and restored afterwards. */
 static void test_raw(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* The filters of the tests' tool: what jq(1) gives for them, and what is refused. */
+/* The filters of the tests' tool: the results of jq(1), and the refusals. */
 #include <string.h>
 
 #include "../tool/filter.h"

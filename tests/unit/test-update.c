@@ -66,8 +66,11 @@ static void test_intervals(void **state)
 		const char *text;
 		int ms;
 	} rows[] = { { "1", 1000 }, { "5s", 5000 }, { "250ms", 250 }, { "2m", 120000 }, { "24h", 86400000 },
-		{ "0", -1 }, { "0ms", -1 }, { "25h", -1 }, { "", -1 }, { "s", -1 }, { "5.5s", -1 }, { "-5", -1 },
-		{ "99999999999999999999", -1 }, { "5 s", -1 }, { NULL, 77 } };
+		{ "0", -1 }, { "0ms", -1 }, { "25h", -1 }, { "", -1 }, { "s", -1 }, { "5.5s", 5500 },
+		{ "1m30s", 90000 }, { "1.5h", 5400000 }, { "1h0.5m1s", 3631000 }, { "0.0015s", 1 }, { "2.5", 2500 },
+		{ "1000us", 1 }, { "1500000ns", 1 }, { "2.ms", 2 }, { "1.9999999999999h", 7199996 }, { "1m30", -1 },
+		{ "999us", -1 }, { "1m30x", -1 }, { "1..5s", -1 }, { ".5s", -1 }, { "1s-1s", -1 }, { "86400000h", -1 },
+		{ "1ms1", -1 }, { "-5", -1 }, { "99999999999999999999", -1 }, { "5 s", -1 }, { NULL, 77 } };
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		int ms = interval_parse(rows[i].text, 77, NULL);
@@ -76,7 +79,7 @@ static void test_intervals(void **state)
 	}
 }
 
-/* An option goes before what is there, and leaves its neighbours. */
+/* An option overrides the existing value, and leaves its neighbours. */
 static void test_merge(void **state)
 {
 	ARENA(arena);
@@ -100,7 +103,7 @@ static void test_merge(void **state)
 	assert_string_equal(err.text, "--blkio-weight: expected a whole number from 0, found \"-5\"");
 }
 
-/* An error names what was typed, and what was not by its property. */
+/* An error names the option that was typed, or else the property. */
 static void test_typed(void **state)
 {
 	static const struct {

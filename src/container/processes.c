@@ -1,4 +1,4 @@
-#include "container/container-cgroup.h"
+#include "container/container.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,25 +17,48 @@
 #include "base/str.h"
 #include "base/sys.h"
 
+const struct cgroup_host *container_cgroup_host(struct container *c, struct error *err)
+{
+	if (c->cgroup_host)
+		return c->cgroup_host;
+	struct cgroup_host *host = arena_new(&c->arena, struct cgroup_host);
+	if (cgroup_probe(host, err) < 0)
+		return NULL;
+	return c->cgroup_host = host;
+}
+
+const char *container_mark(struct container *c)
+{
+	struct stat st;
+	if (!c->mark[0] && fstat(c->dir, &st) == 0)
+		(void)snprintf(c->mark, sizeof(c->mark), "%llx:%llx", (unsigned long long)st.st_dev,
+			(unsigned long long)st.st_ino);
+	return c->mark;
+}
+
 int container_open_cgroup(struct container *c, struct cgroup_host *ret_host, struct error *err)
 {
-	if (!c->record.cgroup_path) {
-		(void)fail(err, 0, "container %s has no cgroup", c->id);
-		return error_hint(err, "it was made with --cgroup-manager disabled, or by a user to "
-				       "whom no cgroup is delegated");
-	}
+	if (!c->record.cgroup_path)
+		return fail_hint(err, 0,
+			"it was made with --cgroup-manager disabled, or by a user to whom no cgroup is delegated",
+			"container %s has no cgroup", c->id);
 	const struct cgroup_host *host = container_cgroup_host(c, err);
 	if (!host)
 		return -1;
-	int fd = cgroup_open(host, c->record.cgroup_path, err);
+	FD(fd) = cgroup_open(host, c->record.cgroup_path, err);
 	if (fd < 0)
 		return error_prefix(err, "container %s", c->id);
+	int anothers = cgroup_is_anothers(fd, container_mark(c), false);
+	if (anothers < 0)
+		return fail(err, errno, "container %s: look whose its cgroup is", c->id);
+	if (anothers)
+		return fail(err, ENOENT, "container %s: another container uses its cgroup now", c->id);
 	if (ret_host)
 		*ret_host = *host;
-	return fd;
+	return take_fd(&fd);
 }
 
-int container_open_init_cgroup(struct container *c, struct error *err)
+int container_open_init_cgroup(struct container *c, const char **ret_path, struct error *err)
 {
 	char path[32], *text;
 	const struct cgroup_host *host = container_cgroup_host(c, err);
@@ -45,15 +68,43 @@ int container_open_init_cgroup(struct container *c, struct error *err)
 	char *own = strstr(text, "0::"); /* the last line, on a hybrid host; alone on others */
 	while (own && own != text && own[-1] != '\n')
 		own = strstr(own + 1, "0::");
-	size_t len = c->record.cgroup_path ? strlen(c->record.cgroup_path) : 0;
-	if (!own || !len || strncmp(own + 3, c->record.cgroup_path, len) != 0 ||
-		(own[3 + len] != '/' && own[3 + len] != '\n'))
-		return fail(err, 0, "init of container %s has left its cgroup", c->id);
+	if (!own)
+		return fail(err, 0, "init of container %s has no cgroup", c->id);
 	own[strcspn(own, "\n")] = '\0';
-	return cgroup_open(host, own + 3, err);
+	*ret_path = own + 3;
+	return cgroup_open(host, *ret_path, err);
 }
 
-/* Whether the pid namespace of init is its own, not one that it has joined, or ours: there it is number 1. */
+/* Kills the processes that have outlived init, which they can without a pid namespace of their own. False if there are
+ * none. */
+static bool kill_rest(struct container *c)
+{
+	pid_t *pids;
+	size_t len = 0;
+	FD(cgroup) = c->record.cgroup_path ? container_open_cgroup(c, NULL, NULL) : -1;
+	return cgroup >= 0 && cgroup_pids(&c->arena, cgroup, &pids, &len, NULL) == 0 && len > 0 &&
+	       cgroup_kill(cgroup, NULL) == 0;
+}
+
+int container_signal(struct container *c, int sig, struct error *err)
+{
+	FD(pidfd) = proc_pidfd((pid_t)c->record.pid.value, c->record.pid_start.value, err);
+	if (pidfd < 0 && err && err->errnum != ESRCH)
+		return -1;
+	int status = pidfd < 0 ? -1 : sys_pidfd_send_signal(pidfd, sig);
+	if (pidfd >= 0 && status < 0 && errno != ESRCH)
+		return fail(err, errno, "send signal %d to container %s", sig, c->id);
+	bool killed = sig == SIGKILL && kill_rest(c);
+	if (status == 0 || killed) {
+		error_clear(err);
+		return 0;
+	}
+	/* init may end at any moment after its status was observed */
+	return fail(err, 0, "cannot kill container %s: container not running", c->id);
+}
+
+/* Finds the pid namespace of init. False if init is not its process 1: the namespace is then ours, or one that init has
+ * joined. */
 static bool find_namespace(pid_t init, struct stat *ret_namespace)
 {
 	char path[40], numbers[256];
@@ -64,7 +115,7 @@ static bool find_namespace(pid_t init, struct stat *ret_namespace)
 	return str_eq(last ? last + 1 : numbers, "1") && stat(path, ret_namespace) == 0;
 }
 
-/* In it, or in one below. */
+/* Whether the process is in that pid namespace or in one below it. */
 static bool is_in_namespace(pid_t pid, const struct stat *namespace)
 {
 	char path[40];
@@ -109,8 +160,9 @@ int container_pids(struct container *c, struct arena *arena, pid_t **ret_pids, s
 		return cgroup < 0 ? -1 : cgroup_pids(arena, cgroup, ret_pids, ret_len, err);
 	}
 	*ret_len = 0;
-	if (!container_is_alive(c))
-		return 0;
+	int alive = container_is_alive(c, err);
+	if (alive <= 0)
+		return alive;
 	if (find_namespace(init, &namespace))
 		return list_namespace(init, &namespace, arena, ret_pids, ret_len, err);
 	*ret_pids = arena_new(arena, pid_t);
@@ -119,8 +171,8 @@ int container_pids(struct container *c, struct arena *arena, pid_t **ret_pids, s
 	return 0;
 }
 
-/* Init comes last, for its end would be theirs. Who is in the namespace once the pidfd is open is the one that the
- * pidfd means. */
+/* Init comes last, because its end ends the others. The namespace is looked at again once the pidfd is open: the number
+ * may be another process's by then. */
 static int signal_namespace(struct container *c, const struct stat *namespace, int sig, struct error *err)
 {
 	pid_t *pids, init = (pid_t)c->record.pid.value;
@@ -144,13 +196,14 @@ int container_signal_all(struct container *c, int sig, struct error *err)
 		FD(cgroup) = container_open_cgroup(c, NULL, err);
 		if (cgroup >= 0 && cgroup_signal(cgroup, sig, err) == 0)
 			return 0;
-		if ((err->errnum != ENOENT && err->errnum != ENODEV) || container_is_alive(c))
+		if ((err->errnum != ENOENT && err->errnum != ENODEV) || container_is_alive(c, NULL) != 0)
 			return -1;
-		error_clear(err); /* systemd has removed an empty scope, or somebody the container */
+		error_clear(err); /* the container was deleted, or systemd has removed an empty scope */
 		return 0;
 	}
-	if (!container_is_alive(c))
-		return container_signal(c, sig, err);
+	int alive = container_is_alive(c, err);
+	if (alive <= 0)
+		return alive < 0 ? -1 : container_signal(c, sig, err);
 	if (find_namespace(init, &namespace))
 		return sig == SIGKILL ? container_signal(c, sig, err) : signal_namespace(c, &namespace, sig, err);
 	log_warn("container %s has neither a cgroup nor a pid namespace of its own: the signal goes to its init alone",
