@@ -86,10 +86,24 @@ static int fail_absent(const char *where, const char *controller, struct error *
 	}
 }
 
+/* Reads cgroup.controllers or cgroup.subtree_control. The kernel gives such a list whole to one read(2). */
+static int read_list(struct arena *arena, int dir, const char *name, char **ret_list, struct error *err)
+{
+	enum { LIST_MAX = 1024 }; /* a dozen words */
+	char *text = arena_alloc(arena, LIST_MAX);
+	FD(fd) = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? -1 : read(fd, text, LIST_MAX - 1);
+	if (len < 0)
+		return fail(err, errno, "read %s", name);
+	text[len] = '\0';
+	*ret_list = text;
+	return 0;
+}
+
 static int read_controllers(struct arena *arena, int dir, const char **ret_list, struct error *err)
 {
 	char *text;
-	if (read_file_at(arena, dir, "cgroup.controllers", CGROUP_FILE_MAX, &text, err) < 0)
+	if (read_list(arena, dir, "cgroup.controllers", &text, err) < 0)
 		return -1;
 	*ret_list = text;
 	return 0;
@@ -198,7 +212,7 @@ static int enable_down(
 		const char *where;
 		char *enabled;
 		FD(dir) = open_prefix(host, path, len, err);
-		if (dir < 0 || read_file_at(&arena, dir, "cgroup.subtree_control", CGROUP_FILE_MAX, &enabled, err) < 0)
+		if (dir < 0 || read_list(&arena, dir, "cgroup.subtree_control", &enabled, err) < 0)
 			return -1;
 		const char *missing = list_missing(&arena, enabled, writes, &where);
 		if (missing && bars_children(&arena, dir))
@@ -227,11 +241,11 @@ static void enable_available(const struct cgroup_host *host, const char *path, c
 	size_t parent = cgroup_parent_len(path, strlen(path));
 	for (size_t len = 0; len <= parent; len += 1 + strcspn(path + len + 1, "/")) {
 		FD(dir) = cgroup_try_open_prefix(host, path, len);
-		if (dir < 0 || read_file_at(&arena, dir, "cgroup.controllers", CGROUP_FILE_MAX, &available, NULL) < 0)
+		if (dir < 0 || read_list(&arena, dir, "cgroup.controllers", &available, NULL) < 0)
 			return;
 		if (len == 0 && has_all(own, available))
 			return;
-		if (read_file_at(&arena, dir, "cgroup.subtree_control", CGROUP_FILE_MAX, &enabled, NULL) < 0)
+		if (read_list(&arena, dir, "cgroup.subtree_control", &enabled, NULL) < 0)
 			return;
 		if (!has_all(enabled, available) && !bars_children(&arena, dir))
 			try_enable(&arena, dir, available);

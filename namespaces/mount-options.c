@@ -50,7 +50,7 @@ static const struct option options[] = {
 	{ "noiversion", CALL, 0, MS_I_VERSION },
 	{ "nolazytime", PARAM, 0, 0 },
 	{ "nomand", PARAM, 0, 0 },
-	{ "norelatime", ATTR, MOUNT_ATTR_STRICTATIME, ATIME },
+	{ "norelatime", IGNORED, 0, 0 }, /* as with mount(2), whose default is relatime */
 	{ "nostrictatime", ATTR, MOUNT_ATTR_RELATIME, ATIME },
 	{ "nosuid", ATTR, NOSUID, 0 },
 	{ "nosymfollow", ATTR, NOSYMFOLLOW, 0 },
@@ -67,7 +67,7 @@ static const struct option options[] = {
 	{ "rnodev", RECURSIVE, NODEV, 0 },
 	{ "rnodiratime", RECURSIVE, NODIRATIME, 0 },
 	{ "rnoexec", RECURSIVE, NOEXEC, 0 },
-	{ "rnorelatime", RECURSIVE, MOUNT_ATTR_STRICTATIME, ATIME },
+	{ "rnorelatime", IGNORED, 0, 0 },
 	{ "rnostrictatime", RECURSIVE, MOUNT_ATTR_RELATIME, ATIME },
 	{ "rnosuid", RECURSIVE, NOSUID, 0 },
 	{ "rnosymfollow", RECURSIVE, NOSYMFOLLOW, 0 },

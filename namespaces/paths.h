@@ -5,8 +5,8 @@
  *	paths_mask(&anchors, &paths, null, &label, &batch, &err);      child
  *	paths_make_readonly(&anchors, &paths, &batch, &err);
  *
- * A path that is missing in the mount or image to which it belongs is skipped. Every other failure is an error, since a
- * mask that is silently left out is a hole (systemd#40833).
+ * A path that is missing in the mount or image to which it belongs is skipped. Every other failure is an error, since
+ * a mask that is silently left out is a hole (systemd#40833).
  */
 #pragma once
 

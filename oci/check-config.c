@@ -171,8 +171,10 @@ void check_mounts(const struct oci_config *config, struct check *c)
 	for (size_t i = 0; i < config->mounts.len; i++) {
 		const struct oci_mount *mount = &config->mounts.items[i];
 		struct mount_words words = read_options(mount);
-		if (is_root(mount->destination))
-			refuse(at(c, ".mounts[%zu].destination", i), "the root filesystem is named by .root.path",
+		/* a mount on "/" takes the place of the root filesystem; in other words it is a slip */
+		if (is_root(mount->destination) && !str_eq(mount->destination, "/"))
+			refuse(at(c, ".mounts[%zu].destination", i),
+				"the root filesystem is named by .root.path, a mount on it by \"/\"",
 				"\"%s\" is the root of the container", mount->destination);
 		if (words.bind && (!mount->source || !*mount->source))
 			refuse(at(c, ".mounts[%zu].source", i), NULL, "a bind mount needs a source");

@@ -73,7 +73,7 @@ static void check_scheduler(const struct oci_process *process, const char *where
 		const char *name, *hint;
 		bool given, used;
 	} numbers[] = {
-		{ "nice", "it belongs to SCHED_OTHER and SCHED_BATCH", s->nice.value, fair },
+		{ "nice", "it belongs to SCHED_OTHER and SCHED_BATCH", s->nice.value, fair || deadline },
 		{ "priority", "it belongs to SCHED_FIFO and SCHED_RR", s->priority.value, realtime },
 		{ "runtime", "it belongs to SCHED_DEADLINE", s->runtime.value, deadline },
 		{ "deadline", "it belongs to SCHED_DEADLINE", s->deadline.value, deadline },

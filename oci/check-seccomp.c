@@ -38,7 +38,7 @@ void check_seccomp(const struct oci_config *config, struct check *c)
 {
 	const struct oci_seccomp *seccomp = config->linux->seccomp;
 	bool notify = false;
-	if (!seccomp)
+	if (!seccomp || seccomp->bpf_data)
 		return;
 	if (!seccomp->default_action.set)
 		refuse_missing(at(c, ".linux.seccomp.defaultAction"));

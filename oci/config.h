@@ -291,6 +291,9 @@ struct oci_seccomp {
 	struct oci_uint flags;              /* SECCOMP_FILTER_FLAG_* or'ed */
 	const char *listener_path, *listener_metadata;
 	LIST(struct oci_seccomp_syscall) syscalls;
+	/* From annotations, as in crun: */
+	const char *bpf_data; /* the program itself in base64, in place of the rest; or NULL */
+	bool fail_unknown;    /* an unknown system call is an error */
 };
 
 struct oci_personality {

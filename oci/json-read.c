@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "oci/annotations.h"
 #include "oci/json-error.h"
 
 enum { SHOWN = 64 }; /* bytes of a value that an error quotes */
@@ -53,7 +54,8 @@ static int on_string(void *ctx, const unsigned char *bytes, size_t len)
 		return refuse(r, "the string holds %s", fault);
 	if (verdict != TAKE)
 		return verdict;
-	if (row->kind == KIND_WORD && len == 0) { /* as Go's encoder writes what is unset */
+	/* Go's encoder writes "" for what is unset. A required word, then, is missing. */
+	if (len == 0 && (row->kind == KIND_WORD || (row->kind == KIND_STRING && !(row->flags & REQUIRED)))) {
 		struct frame *f = reader_top(r);
 		f->given &= ~(UINT64_C(1) << (f->row - f->schema->properties));
 		return GO_ON;
@@ -387,6 +389,27 @@ static ssize_t read_regular(struct arena *arena, int dirfd, const char *path, ch
 	return fail_hint(err, 0, "--config takes a configuration from elsewhere", "%s is not a regular file", path);
 }
 
+/* What stands elsewhere about the seccomp profile. As in runc, a profile that says nothing is none. */
+static void complete(struct arena *arena, struct oci_config *config)
+{
+	const char *data = oci_annotation(config, ANNOTATION_SECCOMP_BPF_DATA);
+	const char *unknown = oci_annotation(config, ANNOTATION_SECCOMP_FAIL_UNKNOWN);
+	if (data && !config->linux)
+		config->linux = arena_new(arena, struct oci_linux);
+	if (!config->linux)
+		return;
+	struct oci_seccomp *seccomp = config->linux->seccomp;
+	if (seccomp && !seccomp->default_action.set && !seccomp->syscalls.len)
+		seccomp = NULL;
+	if (data) {
+		seccomp = arena_new(arena, struct oci_seccomp);
+		seccomp->bpf_data = data;
+	}
+	if (seccomp)
+		seccomp->fail_unknown = unknown && !str_eq(unknown, "0");
+	config->linux->seccomp = seccomp;
+}
+
 int oci_config_read(struct arena *arena, int dirfd, const char *path, const struct json_source *source,
 	struct oci_config **ret_config, char **ret_text, size_t *ret_len, struct error *err)
 {
@@ -399,10 +422,7 @@ int oci_config_read(struct arena *arena, int dirfd, const char *path, const stru
 	struct oci_config *config = arena_new(arena, struct oci_config);
 	if (json_read(arena, source ? source : &by_path, &oci_config_schema, text, (size_t)len, config, err) < 0)
 		return -1;
-	/* as in runc, a profile that says nothing is none */
-	if (config->linux && config->linux->seccomp && !config->linux->seccomp->default_action.set &&
-		!config->linux->seccomp->syscalls.len)
-		config->linux->seccomp = NULL;
+	complete(arena, config);
 	*ret_config = config;
 	if (ret_text)
 		*ret_text = text;

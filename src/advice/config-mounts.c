@@ -128,7 +128,7 @@ static void check_hidden(struct advice *a, const char *const *places, size_t i)
 {
 	const struct mount_op *mounts = a->plan.mounts;
 	for (size_t j = i + 1; j < a->plan.mount_count; j++) {
-		if (mounts[j].kind == MOUNT_REMOUNT || !*places[j] || !str_starts(places[i], places[j]))
+		if (mounts[j].kind == MOUNT_REMOUNT || !str_starts(places[i], places[j]))
 			continue;
 		bool same = str_eq(places[i], places[j]);
 		advice_say(a->warnings, arena_printf(a->arena, "%s.destination", mounts[i].where), 0,

@@ -100,7 +100,7 @@ bool advice_hides(struct advice *a, size_t mounts, const char *path)
 	for (size_t i = 0; i < mounts; i++) {
 		if (a->plan.mounts[i].kind == MOUNT_REMOUNT)
 			continue;
-		if (!a->places[i] || (*a->places[i] && str_starts(place, a->places[i])))
+		if (!a->places[i] || str_starts(place, a->places[i]))
 			return true;
 	}
 	return false;

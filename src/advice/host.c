@@ -22,9 +22,10 @@
 #include "process/caps.h"
 #include "process/idmap.h"
 
-/* What the child found: an errno each, 0 for success, -1 for what it did not reach. */
+/* What the child found: an errno each, 0 for success, -1 for what it did not reach. `failed` is why it reached none of
+ * it, or no filesystem. */
 struct trial {
-	int user_namespace, namespaces, proc, sysfs, tmpfs, overlay, cgroup;
+	int failed, user_namespace, namespaces, proc, sysfs, tmpfs, overlay, cgroup;
 };
 
 struct doctor {
@@ -73,11 +74,13 @@ static void try_mounts(struct trial *t)
 static void __attribute__((noreturn)) run_trial(int result)
 {
 	const int others = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWCGROUP;
-	struct trial t = { -1, -1, -1, -1, -1, -1, -1 };
+	struct trial t = { 0, -1, -1, -1, -1, -1, -1, -1 };
 	t.user_namespace = unshare(CLONE_NEWUSER) < 0 ? errno : 0;
 	if (t.user_namespace == 0)
 		t.namespaces = unshare(others) < 0 ? errno : 0;
 	pid_t first = t.namespaces == 0 ? fork() : -1;
+	if (t.namespaces == 0 && first < 0)
+		t.failed = errno;
 	if (first == 0 || first < 0) {
 		if (first == 0)
 			try_mounts(&t);
@@ -88,13 +91,17 @@ static void __attribute__((noreturn)) run_trial(int result)
 
 static struct trial make_trial(void)
 {
-	struct trial t = { -1, -1, -1, -1, -1, -1, -1 };
+	struct trial t = { EIO, -1, -1, -1, -1, -1, -1, -1 };
 	int pair[2];
-	if (pipe2(pair, O_CLOEXEC) < 0)
+	if (pipe2(pair, O_CLOEXEC) < 0) {
+		t.failed = errno;
 		return t;
+	}
 	FD(reader) = pair[0];
 	FD(writer) = pair[1];
 	pid_t pid = fork();
+	if (pid < 0)
+		t.failed = errno;
 	if (pid == 0)
 		run_trial(writer);
 	close_fd(&writer);
@@ -169,6 +176,11 @@ static void check_user_namespaces(struct doctor *d)
 {
 	const char *remedy = NULL;
 	int errnum = d->trial.user_namespace ? d->trial.user_namespace : d->trial.namespaces;
+	if (d->trial.failed) {
+		tell(d, VERDICT_LIMITED, "user namespaces",
+			arena_printf(d->arena, "could not be tried: %s", strerror(d->trial.failed)), NULL);
+		return;
+	}
 	if (errnum == 0) {
 		tell(d, VERDICT_OK, "user namespaces", "can be made, and others in them", NULL);
 		return;
@@ -222,7 +234,7 @@ static void check_filesystems(struct doctor *d)
 
 static void check_cgroups(struct doctor *d)
 {
-	char *controllers = "";
+	char none[] = "", *controllers = none;
 	if (!d->host.cgroup.mount[0]) {
 		tell(d, VERDICT_MISSING, "cgroup v2", "is mounted nowhere", "mount -t cgroup2 none /sys/fs/cgroup");
 		return;

@@ -1,6 +1,6 @@
 /*
- * Output in the form of runc or crun. If hull is called through a link of that name, --version, state, list and ps print
- * what that program prints. Everything else is the same under every name.
+ * Output in the form of runc or crun. If hull is called through a link of that name, --version, state, list and ps
+ * print what that program prints. Everything else is the same under every name.
  */
 #pragma once
 

@@ -5,10 +5,10 @@
  *	if (container_open(&c, root, id, CONTAINER_LOCKED, &err) < 0) ...
  *	enum status status = container_status(&c, &err);
  *
- * The directory holds state.json (the record), config.json (a copy: later edits must not matter), and start.sock while
- * init waits for start. The record is the first file in it and the last one to go: a directory without a record is no
- * container, only what is left of a create or delete that was killed. A command that changes a container holds the lock
- * on its directory.
+ * The directory holds state.json (the record), config.json (a copy: later edits must not matter), and start.sock
+ * while init waits for start. The record is the first file in it and the last one to go: a directory without a record
+ * is no container, only what is left of a create or delete that was killed. A command that changes a container holds
+ * the lock on its directory.
  */
 #pragma once
 
@@ -70,12 +70,12 @@ int container_check_id(const char *id, struct error *err);
 
 /* The state root: --root, or /run/hull, or $XDG_RUNTIME_DIR/hull for users other than root. */
 const char *container_default_root(struct arena *arena);
-/* Opens the state root, and makes it (0700) if `make`. A root that is a link, belongs to another user or can be written
- * by others is refused (CVE-2015-1331). ENOENT if there is none. */
+/* Opens the state root, and makes it (0700) if `make`. A root that is a link, belongs to another user or can be
+ * written by others is refused (CVE-2015-1331). ENOENT if there is none. */
 int container_open_root(const char *path, bool make, struct error *err);
 
-/* Makes the directory of a new container, locks it, and writes c->record, which the caller has filled. An id that is in
- * use is an error. */
+/* Makes the directory of a new container, locks it, and writes c->record, which the caller has filled. An id that is
+ * in use is an error. */
 int container_make(struct container *c, const char *root, struct error *err);
 /* Opens an existing container. If c->root is open already, it is used instead of `root`. */
 int container_open(struct container *c, const char *root, const char *id, enum container_lock lock, struct error *err);
@@ -107,8 +107,8 @@ struct oci_state container_state(struct container *c, enum status status);
 /* Reads the copy of the configuration. */
 int container_config(struct container *c, struct oci_config **ret_config, struct error *err);
 
-/* Runs hooks of the configuration in the runtime's namespaces. Without err all of them are run and failures are logged:
- * poststop, runtime.md "Lifecycle". */
+/* Runs hooks of the configuration in the runtime's namespaces. Without err all of them are run and failures are
+ * logged: poststop, runtime.md "Lifecycle". */
 int container_run_hooks(struct container *c, const struct oci_config *config, const oci_hook_list *hooks,
 	const char *where, enum status status, struct error *err);
 
@@ -116,14 +116,14 @@ int container_run_hooks(struct container *c, const struct oci_config *config, co
 const struct cgroup_host *container_cgroup_host(struct container *c, struct error *err);
 /* The mark of the container's cgroup (cgroup_claim): the device and inode of its directory. */
 const char *container_mark(struct container *c);
-/* Opens the container's cgroup. Fails with ENOENT if another container uses that cgroup by now, and without an errno if
- * the container was made without one. *ret_host may be NULL. */
+/* Opens the container's cgroup. Fails with ENOENT if another container uses that cgroup by now, and without an errno
+ * if the container was made without one. *ret_host may be NULL. */
 int container_open_cgroup(struct container *c, struct cgroup_host *ret_host, struct error *err);
 /* Opens the cgroup in which init is now; *ret_path is in the container's arena. */
 int container_open_init_cgroup(struct container *c, const char **ret_path, struct error *err);
 
-/* All processes of the container: those in its cgroup, or if it has none, those in its pid namespace. Init alone if the
- * pid namespace is not its own either. */
+/* All processes of the container: those in its cgroup, or if it has none, those in its pid namespace. Init alone if
+ * the pid namespace is not its own either. */
 int container_pids(struct container *c, struct arena *arena, pid_t **ret_pids, size_t *ret_len, struct error *err);
 
 /* Sends a signal to init; SIGKILL also to processes that outlive init, because they share another pid namespace. If

@@ -36,6 +36,15 @@ bool launch_sets_limits(const struct launch *l)
 	return (l->plan->needs & NEED_USER_NS) && l->plan->process.rlimits.len;
 }
 
+int launch_attach(struct launch *l, struct error *err)
+{
+	char text[16];
+	if (l->attach)
+		return l->attach(l->data, l->pid, err);
+	(void)snprintf(text, sizeof(text), "%d", (int)l->pid);
+	return write_file_at(l->cgroup, "cgroup.procs", text, err);
+}
+
 /* Init becomes undumpable when its ids change, and its files in procfs root's: the maps are written before. */
 static int answer_map_ids(struct launch *l, struct error *err)
 {
@@ -65,7 +74,11 @@ static int answer_adopt(struct launch *l, struct error *err)
 	if (launch_adopt(l, l->asked_fd, l->asked_value, err) < 0)
 		return -1;
 	launch_reap_first(l);
-	return 0;
+	if (!l->late)
+		return 0;
+	if ((l->cgroup >= 0 && launch_attach(l, err) < 0) || process_raise_rlimits(&l->plan->process, l->pid, err) < 0)
+		return -1;
+	return publish(l, err);
 }
 
 /* Init is known for good by now: before hooks, which may ask for it, or when it is ready. */
@@ -117,12 +130,15 @@ static int answer_hooks(struct launch *l, struct error *err)
 
 static int answer_console(struct launch *l, struct error *err)
 {
-	if (l->console_socket)
+	if (l->console_socket && !launch_is_born_last(l)) /* else when the process is born: publish() */
 		return terminal_send(l->console_socket, l->asked_fd, err);
 	l->console = fcntl(l->asked_fd, F_DUPFD_CLOEXEC, 3);
 	if (l->console < 0)
 		return fail(err, errno, "keep the console");
-	terminal_copy_size(l->console); /* before the program can ask; the relay follows its changes */
+	/* before the program runs; the relay follows changes of the size */
+	terminal_copy_size(l->console);
+	if (!isatty(STDOUT_FILENO))
+		terminal_bare_newlines(l->console);
 	return 0;
 }
 
@@ -163,7 +179,9 @@ static int join_rdt(struct launch *l, struct error *err)
  * undone, and a container without `creating` is a created one. */
 static int answer_ready(struct launch *l, struct error *err)
 {
-	if (launch_sets_limits(l) && process_set_rlimits(&l->plan->process, l->pid, err) < 0)
+	if (launch_sets_limits(l) && !l->late && process_set_rlimits(&l->plan->process, l->pid, err) < 0)
+		return -1;
+	if (l->late && !launch_is_born_last(l) && process_raise_rlimits(&l->plan->process, l->pid, err) < 0)
 		return -1;
 	if (l->delegate > 0 && cgroup_enter_delegate(l->cgroup, l->delegate, l->pid, err) < 0)
 		return error_at(err, ".annotations[\"run.oci.delegate-cgroup\"]");

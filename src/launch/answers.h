@@ -16,6 +16,8 @@
 bool launch_is_born_last(const struct launch *l);
 /* Whether the limits are set by the parent: in a user namespace init has no right to raise them. */
 bool launch_sets_limits(const struct launch *l);
+/* Moves the process to the cgroup. */
+int launch_attach(struct launch *l, struct error *err);
 /* From now on `pidfd` and `pid` are init, and the first child is about to end. A process in the container that traces
  * the first child may have sent them: EPROTO unless they are children of ours. */
 int launch_adopt(struct launch *l, int pidfd, pid_t pid, struct error *err);
@@ -36,5 +38,5 @@ int answers_in_advance(struct launch *l, struct error *err);
 /* Opens what --pid-file and --pidfd-socket name, while no process runs yet: a caller that sees an error may try
  * again. */
 int publish_open(struct launch *l, struct error *err);
-/* Writes the pid file, and sends the pidfd. */
+/* Writes the pid file, and sends the pidfd, and the terminal of an exec whose process is born last. */
 int publish(struct launch *l, struct error *err);

@@ -272,7 +272,8 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	l->relay = relay;
 	l->console_socket = c->request->console_socket;
 	l->pid_file = c->request->pid_file;
-	l->pidfd_socket = c->request->pidfd_socket;
+	l->pidfd_socket = c->request->pidfd_socket ? c->request->pidfd_socket :
+						     oci_annotation(c->config, ANNOTATION_PIDFD_RECEIVER);
 	l->meanwhile = write_config_copy;
 	l->data = c;
 	make_room(c);

@@ -365,20 +365,31 @@ static int attach_to_scope(void *data, pid_t pid, struct error *err)
 }
 
 /* If the container manages its cgroup, its processes are below it, and the kernel permits none in it: then the new
- * process goes where init is. */
+ * process goes where init is. If the container is full, so that its limits do not let the process be cloned, the
+ * process gets them afterwards. */
 static int launch(struct execution *e, struct error *err)
 {
 	struct launch *l = &e->launch;
-	if (launch_start(l, err) == 0)
-		return 0;
-	if (l->pid > 0 || err->errnum != EBUSY || l->cgroup < 0 || e->request->cgroup)
-		return -1;
-	close_fd(&l->cgroup);
-	l->cgroup = container_open_init_cgroup(&e->container, &e->cgroup, err);
-	if (l->cgroup < 0)
-		return -1;
-	error_clear(err);
-	return launch_start(l, err);
+	bool elsewhere = e->request->cgroup || l->cgroup < 0;
+	while (launch_start(l, err) < 0) {
+		if (l->pid <= 0 && err->errnum == EBUSY && !elsewhere) {
+			elsewhere = true;
+			close_fd(&l->cgroup);
+			l->cgroup = container_open_init_cgroup(&e->container, &e->cgroup, err);
+			if (l->cgroup < 0)
+				return -1;
+		} else if (!l->late && (err->errnum == EAGAIN || err->errnum == EMFILE)) {
+			l->late = true;
+			e->plan.needs &= ~(unsigned)NEED_LIMITS;
+		} else {
+			return -1;
+		}
+		l->pid = 0;
+		close_fd(&l->sync);
+		close_fd(&l->console);
+		error_clear(err);
+	}
+	return 0;
 }
 
 static int start_process(struct execution *e, struct relay *relay, struct error *err)

@@ -38,6 +38,7 @@ struct init {
 	int peer;              /* the terminal, or -1 */
 	int listener;          /* of seccomp, or -1 */
 	bool shares_memory;    /* with the parent, which is suspended */
+	bool late;             /* see struct launch */
 	bool granted;          /* the parent is ready already: do not wait for it */
 	const char *executable, *search_rest;
 };

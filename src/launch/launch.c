@@ -43,6 +43,7 @@ static void __attribute__((noreturn)) run_child(void *data)
 		.peer = -1,
 		.listener = -1,
 		.shares_memory = l->shared,
+		.late = l->late,
 		.granted = l->granted };
 	/* the death of the parent must be an end of file for us, and release its lock */
 	(void)close(child->pair[0]);
@@ -93,7 +94,7 @@ static pid_t clone_init(struct launch *l, struct child *child, bool placed)
 static int fork_init(struct launch *l, const int pair[2], struct error *err)
 {
 	struct child child = { l, pair, proc_ignored_signals() };
-	bool placed = l->cgroup >= 0;
+	bool placed = l->cgroup >= 0 && !l->late;
 	pid_t pid = clone_init(l, &child, placed);
 	if (pid < 0 && placed && errno == EACCES && l->attach) {
 		placed = false;
@@ -102,7 +103,7 @@ static int fork_init(struct launch *l, const int pair[2], struct error *err)
 	if (pid < 0)
 		return fail_clone(err);
 	l->pid = pid;
-	if (placed || l->cgroup < 0 || l->attach(l->data, pid, err) == 0)
+	if (placed || l->cgroup < 0 || (l->late && launch_is_born_last(l)) || launch_attach(l, err) == 0)
 		return 0;
 	launch_kill(l);
 	return -1;
@@ -128,9 +129,9 @@ static int fork_scored(struct launch *l, const int pair[2], struct error *err)
 static bool can_share_memory(const struct launch *l)
 {
 	const struct plan *plan = l->plan;
-	return launch_is_born_last(l) && clone_sharing_works() && !l->attach && !(plan->needs & NEED_CONSOLE) &&
-	       !plan->rdt.set && !launch_sets_limits(l) && !(plan->target_namespaces & CLONE_NEWTIME) && !l->may_wait &&
-	       !log_wants(LOG_LEVEL_DEBUG);
+	return launch_is_born_last(l) && clone_sharing_works() && !l->attach && !l->late &&
+	       !(plan->needs & NEED_CONSOLE) && !plan->rdt.set && !launch_sets_limits(l) &&
+	       !(plan->target_namespaces & CLONE_NEWTIME) && !l->may_wait && !log_wants(LOG_LEVEL_DEBUG);
 }
 
 /* The last message of the child before it executes the program, unless it fails. */
@@ -138,7 +139,9 @@ static enum message_kind last_message(const struct launch *l)
 {
 	if (l->plan->target < 0)
 		return ASK_READY;
-	return l->plan->needs & NEED_LISTENER ? ASK_NOTIFY : launch_is_born_last(l) ? TELL_BORN : ASK_READY;
+	if (l->plan->needs & NEED_LISTENER)
+		return ASK_NOTIFY;
+	return !launch_is_born_last(l) ? ASK_READY : l->late ? ASK_ADOPT : TELL_BORN;
 }
 
 /* Receives the next message: 1, or 0 if none will come because the child has closed its socket or is dead. In the
@@ -255,7 +258,7 @@ static bool was_born(struct launch *l)
 		FD(fd) = -1;
 		if (sync_receive(l->sync, &message, &fd, NULL) <= 0)
 			return false;
-		if (message.kind == TELL_BORN)
+		if (message.kind == TELL_BORN || message.kind == ASK_ADOPT)
 			return launch_adopt(l, fd, message.value, NULL) == 0;
 	}
 	return false;

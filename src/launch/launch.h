@@ -34,6 +34,9 @@ struct launch {
 	struct cgroup_made cgroup_made;
 
 	bool may_wait; /* exec in a paused container: its process waits until the container is resumed */
+	/* exec in a full container: the process enters the cgroup and gets its limits once it is born, and does not
+	 * inherit them from a first child that they would count as well. */
+	bool late;
 
 	/* Moves the process into `cgroup` if it cannot be cloned into it (EACCES), before it does anything; or NULL. */
 	int (*attach)(void *data, pid_t pid, struct error *err);

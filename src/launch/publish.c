@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "launch/answers.h"
+#include "process/terminal.h"
 
 /* Whether there is something that is not meant to be replaced: no regular file, such as /dev/null, nor a link to one.
  * The file behind /dev/stdout is reached by a magic link, and does not count. */
@@ -61,6 +62,10 @@ int publish(struct launch *l, struct error *err)
 	int len = snprintf(text, sizeof(text), "%d", (int)l->pid);
 	if (l->pid_file && replace_file_at(l->pid_dir, l->pid_name, text, (size_t)len, 0644, err) < 0)
 		return error_prefix(err, "--pid-file %s", l->pid_file);
+	if (l->console_socket && l->console >= 0 && terminal_send(l->console_socket, l->console, err) < 0)
+		return -1;
+	if (l->console_socket)
+		close_fd(&l->console);
 	FD(sock) = take_fd(&l->pidfd_sock);
 	if (l->pidfd_socket && send_with_fd(sock, id, strlen(id), l->pidfd) < 0)
 		return fail(err, errno, "--pidfd-socket: send the pidfd");

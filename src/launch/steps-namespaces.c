@@ -140,8 +140,6 @@ static int be_born(struct init *init, enum message_kind message, struct error *e
 	_exit(status < 0);
 }
 
-STEP(clone_last, be_born(init, TELL_BORN, err))
-
 int step_clone_again(struct init *init, struct error *err)
 {
 	struct message answer;
@@ -152,6 +150,8 @@ int step_clone_again(struct init *init, struct error *err)
 		_exit(1); /* the parent is gone, or knows why */
 	return 0;
 }
+
+STEP(clone_last, init->late ? step_clone_again(init, err) : be_born(init, TELL_BORN, err))
 
 STEP(raise_loopback, net_loopback_up(err))
 

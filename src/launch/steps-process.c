@@ -61,8 +61,21 @@ int step_join_keyring(struct init *init, struct error *err)
 
 STEP(set_scheduling, process_set_scheduling(&init->plan->process, err))
 
+int step_reset_affinity(struct init *init, struct error *err)
+{
+	(void)init, (void)err;
+	process_reset_affinity();
+	return 0;
+}
+
 /* config.md "execCPUAffinity": after the process has entered the container's cgroup. */
-STEP(set_final_affinity, process_set_affinity(&init->plan->process.cpus_final, 0, err))
+int step_set_final_affinity(struct init *init, struct error *err)
+{
+	const struct process_plan *plan = &init->plan->process;
+	if (plan->cpus_initial.set || plan->cpus_final.set)
+		return process_set_affinity(&plan->cpus_final, 0, err);
+	return step_reset_affinity(init, err);
+}
 
 int step_refuse_new_privileges(struct init *init, struct error *err)
 {
@@ -110,6 +123,7 @@ int step_close_descriptors(struct init *init, struct error *err)
 }
 
 STEP(set_limits, process_set_rlimits(&init->plan->process, 0, err))
+STEP(set_late_limits, init->late ? process_set_rlimits(&init->plan->process, 0, err) : 0)
 
 /* Without no_new_privs a filter can be loaded only with CAP_SYS_ADMIN, which a process of exec keeps until then. */
 static bool keeps_admin(const struct plan *plan)

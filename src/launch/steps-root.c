@@ -34,9 +34,14 @@ int step_perform_mounts(struct init *init, struct error *err)
 	bool hooks_follow = plan->needs & NEED_CREATE_HOOKS;
 	FD(cwd) = hooks_follow ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	struct anchors made = { .root = plan->root, .mounts = plan->mounts };
-	for (; made.count < plan->mount_count; made.count++)
-		if (mount_perform(&made, &plan->mounts[made.count], &init->batch, err) < 0)
+	for (; made.count < plan->mount_count; made.count++) {
+		struct mount_op *op = &plan->mounts[made.count];
+		if (mount_perform(&made, op, &init->batch, err) < 0)
 			return -1;
+		/* what is mounted on "/" is the root for all that follows, and is pivoted to */
+		if (str_eq(op->destination, "/") && (op->kind == MOUNT_NEW || op->kind == MOUNT_BIND))
+			plan->root = made.root = op->tree;
+	}
 	if (hooks_follow && fchdir(cwd) < 0)
 		return fail(err, errno, "return to the bundle");
 	return 0;

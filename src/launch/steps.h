@@ -19,9 +19,9 @@
 	STEP(take_console) STEP(write_sysctl) STEP(mask_paths) STEP(make_paths_readonly) STEP(pivot)
 	STEP(change_root) STEP(enter_working_directory) STEP(finish_rootfs) STEP(take_streams)
 	STEP(find_executable) STEP(ask_for_hooks) STEP(run_create_hooks) STEP(run_start_hooks)
-	STEP(join_keyring) STEP(set_scheduling) STEP(set_final_affinity) STEP(hand_over_listener)
+	STEP(join_keyring) STEP(set_scheduling) STEP(set_final_affinity) STEP(reset_affinity) STEP(hand_over_listener)
 	STEP(close_before_wait) STEP(report_ready) STEP(wait_for_start) STEP(set_label)
-	STEP(close_descriptors) STEP(set_limits) STEP(load_seccomp) STEP(drop_privileges)
+	STEP(close_descriptors) STEP(set_limits) STEP(set_late_limits) STEP(load_seccomp) STEP(drop_privileges)
 	STEP(drop_kept_privileges) STEP(refuse_new_privileges) STEP(execute)
 #undef STEP
 /* clang-format on */

@@ -177,8 +177,7 @@ int caps_plan_make(
 
 int caps_drop_bounding(const struct caps_plan *plan, unsigned last_cap, struct error *err)
 {
-	/* libcap takes any error for the end of the capabilities, so the kernel is asked whether it knows another
-	 * one. */
+	/* libcap takes any error for the end of the capabilities: the kernel tells whether there is another one. */
 	for (unsigned cap = 0; plan->set && (cap <= last_cap || prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0); cap++) {
 		if (plan->bounding & bit(cap))
 			continue;

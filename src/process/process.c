@@ -152,6 +152,21 @@ int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error
 	return 0;
 }
 
+int process_raise_rlimits(const struct process_plan *plan, pid_t pid, struct error *err)
+{
+	for (size_t i = 0; i < plan->rlimits.len; i++) {
+		const struct process_rlimit *wanted = &plan->rlimits.items[i];
+		struct rlimit64 now;
+		/* whoever may not look may not raise it either, and the process reports that */
+		if (prlimit64(pid, wanted->resource, NULL, &now) < 0 || wanted->limit.rlim_max <= now.rlim_max)
+			continue;
+		now.rlim_max = wanted->limit.rlim_max;
+		if (prlimit64(pid, wanted->resource, &now, NULL) < 0)
+			return fail_rlimit(wanted, i, pid, err);
+	}
+	return 0;
+}
+
 bool process_raise_descriptors(struct arena *arena, struct process_plan *plan, size_t count)
 {
 	struct rlimit64 now, raised;
@@ -349,6 +364,14 @@ int process_set_user(const struct process_plan *plan, bool keep_groups, struct e
 		return fail_at_hint(err, errno, ".process.user.uid",
 			errno == EINVAL ? "map it in .linux.uidMappings" : NULL, "setresuid %u", plan->uid);
 	return 0;
+}
+
+void process_reset_affinity(void)
+{
+	uint64_t all[CPU_WORDS];
+	memset(all, 0xff, sizeof(all));
+	/* the kernel leaves out what the cpuset lacks; a failure leaves the caller's */
+	(void)syscall(SYS_sched_setaffinity, 0, sizeof(all), all);
 }
 
 int process_set_affinity(const struct process_cpus *cpus, pid_t pid, struct error *err)

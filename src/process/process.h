@@ -81,7 +81,10 @@ int process_plan_make(struct arena *arena, const struct oci_process *process, co
 
 /* Sets the limits of process pid, 0 for the caller. */
 int process_set_rlimits(const struct process_plan *plan, pid_t pid, struct error *err);
-/* Fails as that would, for a caller without the right to raise a hard limit. */
+/* Raises the hard limits of process pid that are lower than the plan's, so that the process can set the plan's itself.
+ * */
+int process_raise_rlimits(const struct process_plan *plan, pid_t pid, struct error *err);
+/* Fails as process_set_rlimits() would, for a caller without the right to raise a hard limit. */
 int process_check_rlimits(const struct process_plan *plan, struct error *err);
 /* Raises the soft limit of the caller's descriptors if it is below `count`, and plans that the process gets the old one
  * back, unless the configuration names another. Returns whether the plan has limits. */
@@ -90,9 +93,9 @@ bool process_raise_descriptors(struct arena *arena, struct process_plan *plan, s
 /* Sets memory policy, I/O priority, scheduler and personality of the caller, as far as the plan has them. */
 int process_set_scheduling(const struct process_plan *plan, struct error *err);
 
-/* Opens the caller's oom_score_adj, or leaves -1 where the plan sets none. A child inherits the value. That is the only
- * way for a user to give it to a child that is not dumpable, whose files in procfs are root's. The caller's own files
- * become root's with self_hide(). */
+/* Opens the caller's oom_score_adj, or leaves -1 where the plan sets none. A child inherits the value. That is the
+ * only way for a user to give it to a child that is not dumpable, whose files in procfs are root's. The caller's own
+ * files become root's with self_hide(). */
 int process_open_oom_score_adj(const struct process_plan *plan, int *ret_fd, struct error *err);
 /* Writes the value, unless the file has it already, and returns the previous one. Lowering it below the value that was
  * last set with CAP_SYS_RESOURCE takes that capability (EACCES). */
@@ -104,10 +107,13 @@ int process_swap_oom_score_adj(int fd, int value, int *ret_before, struct error 
 void process_own_streams(const struct process_plan *plan);
 
 /* Sets umask, groups, gid and uid of the caller. keep_groups leaves the supplementary groups unchanged. Where
- * setgroups(2) is denied (a user namespace made without privilege), an empty list leaves them too, since they cannot be
- * dropped, and a list that differs is an error. Those of image_groups that cannot be set are left out. */
+ * setgroups(2) is denied (a user namespace made without privilege), an empty list leaves them too, since they cannot
+ * be dropped, and a list that differs is an error. Those of image_groups that cannot be set are left out. */
 int process_set_user(const struct process_plan *plan, bool keep_groups, struct error *err);
 
+/* Lets this process run on every CPU that its cpuset has: an engine may be confined to fewer, but not its
+ * containers. */
+void process_reset_affinity(void);
 /* Sets the affinity of process pid, 0 for the caller. Does nothing if the mask is not set. */
 int process_set_affinity(const struct process_cpus *cpus, pid_t pid, struct error *err);
 

@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "oci/words.h"
 #include "process/seccomp-cache.h"
+#include "process/seccomp-decode.h"
 #include "process/seccomp-stub.h"
 
 /* Flags that older kernel headers lack. */
@@ -60,6 +61,19 @@ bool seccomp_notifies(const struct oci_seccomp *seccomp)
 	return false;
 }
 
+static int check_known(const struct oci_seccomp_syscall *entry, size_t i, struct error *err)
+{
+	for (size_t j = 0; j < entry->names.len; j++) {
+		char where[64];
+		if (seccomp_syscall_resolve_name(entry->names.items[j]) != __NR_SCMP_ERROR)
+			continue;
+		(void)snprintf(where, sizeof(where), ".linux.seccomp.syscalls[%zu].names[%zu]", i, j);
+		return fail_at_hint(err, 0, where, "run.oci.seccomp_fail_unknown_syscall makes this an error",
+			"unknown system call \"%.64s\"", entry->names.items[j]);
+	}
+	return 0;
+}
+
 /* Refuses a profile that notifies calls of init. The other rules are those of oci/check.h. */
 static int check_profile(const struct oci_seccomp *seccomp, struct error *err)
 {
@@ -68,6 +82,8 @@ static int check_profile(const struct oci_seccomp *seccomp, struct error *err)
 		char where[64];
 		(void)snprintf(where, sizeof(where), ".linux.seccomp.syscalls[%zu].action", i);
 		if (entry->action.value == OCI_ACT_NOTIFY && check_notified(entry, where, err) < 0)
+			return -1;
+		if (seccomp->fail_unknown && check_known(entry, i, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -263,6 +279,13 @@ int seccomp_compile(struct arena *arena, const struct oci_seccomp *seccomp, int 
 		return -1;
 	program.notify = seccomp_notifies(seccomp);
 	program.flags = choose_flags(seccomp, program.notify);
+	if (seccomp->bpf_data) {
+		if (seccomp_decode(arena, seccomp->bpf_data, &program) < 0)
+			return fail_at(err, 0, ".annotations[\"run.oci.seccomp_bpf_data\"]",
+				"is no program of 1 to %d instructions in base64", BPF_MAXINSNS);
+		*ret_program = program;
+		return 0;
+	}
 	struct seccomp_key key = { NULL };
 	if (cache_dirfd >= 0)
 		seccomp_cache_key(arena, seccomp, &key);

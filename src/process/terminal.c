@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -140,6 +141,15 @@ void terminal_copy_size(int master)
 			(void)ioctl(master, TIOCSWINSZ, &size); /* a wrong size is no reason to stop */
 			return;
 		}
+}
+
+void terminal_bare_newlines(int master)
+{
+	struct termios settings;
+	if (tcgetattr(master, &settings) < 0)
+		return;
+	settings.c_oflag &= ~(tcflag_t)ONLCR;
+	(void)tcsetattr(master, TCSANOW, &settings); /* a carriage return is no reason to stop */
 }
 
 int terminal_send(const char *console_socket, int master, struct error *err)

@@ -36,5 +36,8 @@ int terminal_take(int peer, struct error *err);
 /* Copies the window size of the first terminal among standard input, output and error, if there is one. */
 void terminal_copy_size(int master);
 
+/* Ends lines of output in a newline alone, for output that goes to no terminal. */
+void terminal_bare_newlines(int master);
+
 /* Connects to a --console-socket and sends the master there, as runc(8) does. */
 int terminal_send(const char *console_socket, int master, struct error *err);

@@ -112,8 +112,8 @@ static void kill_children(void)
 	}
 }
 
-/* Joins the namespaces and gives up all capabilities, so that pasta, which has none either, may open the keeper's files
- * in procfs. */
+/* Joins the namespaces and gives up all capabilities, so that pasta, which has none either, may open the keeper's
+ * files in procfs. */
 static void join(const struct keeper *k)
 {
 	static const struct caps_plan none = { .set = true };

@@ -149,7 +149,10 @@ static int make_raw(struct session *s, struct error *err)
 		return 0;
 	if (!s->raw || (now.c_lflag & ISIG))
 		s->saved = now;
+	tcflag_t output = now.c_oflag;
 	cfmakeraw(&now);
+	if (!isatty(STDOUT_FILENO)) /* the terminal shows what another program makes of the output */
+		now.c_oflag = output;
 	if (tcsetattr(STDIN_FILENO, TCSANOW, &now) < 0)
 		return fail(err, errno, "make standard input raw");
 	s->raw = true;

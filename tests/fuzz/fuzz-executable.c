@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		struct error why = { 0 };
 		expect(executable_explain(path, "a", errors[i], &why) == -1);
-		expect(why.status == STATUS_NOT_FOUND || why.status == STATUS_NOT_EXECUTABLE);
+		expect(why.status == EXIT_NOT_FOUND || why.status == EXIT_NOT_EXECUTABLE);
 		expect(why.text[0]);
 	}
 	return 0;

@@ -370,8 +370,7 @@ test_no_process_left_to_it() {
 	start_container sh -c 'sleep 900 & sleep 901 & sleep 902 & : >/full; wait'
 	wait_until [ -e "$BUNDLE/rootfs/full" ]
 	try hull exec "$ID" true
-	expect_status 255
-	[ -n "$errors" ] || fail 'nothing is said'
+	expect_status 0
 	end_container
 }
 

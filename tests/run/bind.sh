@@ -166,7 +166,7 @@ test_flags() {
 	expect_mount /b/11 nodiratime
 	expect_mount /b/12 '^rw,' nodiratime
 	expect_mount /b/13 relatime
-	expect_mount /b/14 '^rw ' atime
+	expect_mount /b/14 relatime
 	expect_mount /b/15 '^rw ' atime
 	expect_mount /b/16 relatime
 	expect_mount /b/17 nosymfollow
@@ -228,7 +228,7 @@ test_recursive_flags() {
 		expect_mount /rnoatime$place '^rw,noatime '
 		expect_mount /rnodiratime$place '^rw,nodiratime,relatime'
 		expect_mount /rstrictatime$place '^rw '
-		expect_mount /rnorelatime$place '^rw '
+		expect_mount /rnorelatime$place '^rw,relatime'
 		expect_mount /rnosymfollow$place '^rw,relatime,nosymfollow|^rw,nosymfollow'
 	done
 }

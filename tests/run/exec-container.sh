@@ -434,4 +434,39 @@ test_readonly_root_and_masks() {
 	gives '' "$ID" cat /etc/passwd
 }
 
+# A probe works exactly when the container is full: its process is counted once, and limited after it is born.
+test_descriptors_are_used_up() {
+	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 3, hard: 3}]'
+	start_container
+	gives 3 "$ID" sh -c 'ulimit -n'
+	gives 3 --user 1000 "$ID" sh -c 'ulimit -n'
+	try hull exec -d "$ID" sleep 1000
+	expect_status 0
+	try hull exec "$ID" no-such-program
+	expect_status 127
+}
+
+test_processes_are_used_up() {
+	config '.process.rlimits = [{type: "RLIMIT_NPROC", soft: 1, hard: 1}] | .process.user = {uid: 54321, gid: 54321}'
+	start_container
+	gives 54321 "$ID" id -u
+	gives 54321 "$ID" id -u
+}
+
+test_processes_are_used_up_with_a_listener() {
+	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 3, hard: 3}]'
+	with_listener '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 3, hard: 3}]'
+}
+
+test_cgroup_is_full() {
+	grep -qw pids "$CGROUP2/cgroup.controllers" || skip 'cgroup v2 has no pids controller here'
+	for most in 2 1; do
+		config --argjson most $most '.linux.resources.pids.limit = $most'
+		start_container
+		gives full "$ID" echo full
+		gives '' --user 1000 "$ID" true
+		hull delete --force "$ID" || fail delete
+	done
+}
+
 run_tests

@@ -48,8 +48,16 @@ has_soon() { # STATUS
 	has "$1"
 }
 
+# An error of init after create has ended is start's to tell.
 can_start() {
-	hull start "$ID" 2>&1 && has_soon running
+	if said=$(hull start "$ID" 2>&1); then
+		has_soon running
+	else
+		case $who:$said in
+		child:*'init is dead'* | child:*'init died'*) ;;
+		*) echo "$said" ;;
+		esac
+	fi
 }
 
 is_gone() {

@@ -50,7 +50,7 @@ noatime,atime relatime noatime
 noatime,relatime relatime noatime
 relatime relatime -
 strictatime ^rw[[:space:]] atime
-norelatime ^rw[[:space:]] atime
+norelatime relatime -
 strictatime,nostrictatime relatime -
 strictatime,atime ^rw[[:space:]] atime
 strictatime,noatime noatime -
@@ -94,7 +94,7 @@ rnoatime,ratime relatime noatime
 rnodiratime nodiratime -
 rnodiratime,rdiratime ^rw nodiratime
 rstrictatime ^rw[[:space:]] atime
-rnorelatime ^rw[[:space:]] atime
+rnorelatime relatime -
 rstrictatime,rrelatime relatime -
 rstrictatime,rnostrictatime relatime -
 rnosymfollow nosymfollow -
@@ -459,6 +459,27 @@ test_many_binds() {
 }
 
 # Stacked in the order of the list.
+# A mount on "/" takes the place of the root filesystem for all that follows.
+test_mount_on_the_root() {
+	cp -a "$BUNDLE/rootfs" "$WORK/other"
+	touch "$WORK/other/other"
+	config --arg source "$WORK/other" '.mounts = [{destination: "//", type: "bind", source: $source, options: ["bind"]}] + .mounts
+		| .root.readonly = false'
+	expect 'other 1:3' '[ -e /other ] && echo other $(stat -c %t:%T /dev/null) && touch /written'
+	[ -e "$WORK/other/written" ] && [ ! -e "$BUNDLE/rootfs/written" ] || fail 'another root was written to'
+	try hull check "$BUNDLE"
+	same 'the configuration is right, and this host can honour it' "$out" check
+	config '.root.readonly = true'
+	expect readonly '(echo x >/file) 2>/dev/null || echo readonly'
+	config '.root.readonly = false | .mounts[0].options += ["ro"]'
+	expect readonly '(echo x >/file) 2>/dev/null || echo readonly'
+	run --no-pivot
+	expect_status 0
+	config '.mounts = .mounts[1:] + [{destination: "/", type: "tmpfs", source: "t"}]'
+	run
+	expect_status 127
+}
+
 test_order() {
 	add_mount '{"destination": "/srv", "type": "tmpfs", "source": "one"}'
 	add_mount '{"destination": "/srv/below", "type": "tmpfs", "source": "below"}'

@@ -43,7 +43,7 @@ test_scheduler_deadline() {
 	run
 	[ "$status" = 0 ] || skip "not allowed here: $errors"
 	same 'policy=6 nice=0 priority=0 flags=0 runtime=1000000 deadline=5000000 period=10000000' "$out" scheduler
-	scheduler '{policy: "SCHED_DEADLINE", runtime: 1000000, deadline: 5000000, flags: ["SCHED_FLAG_RECLAIM"]}' \
+	scheduler '{policy: "SCHED_DEADLINE", runtime: 1000000, deadline: 5000000, nice: 7, flags: ["SCHED_FLAG_RECLAIM"]}' \
 		'policy=6 nice=0 priority=0 flags=2 runtime=1000000 deadline=5000000 period=5000000'
 }
 
@@ -149,6 +149,22 @@ test_oom_score_adj_lowered() {
 	expect_status 1
 	same 'hull: .process.oomScoreAdj: write "-500" to oom_score_adj: Permission denied
   hint: lowering it needs CAP_SYS_RESOURCE' "$errors" error
+}
+
+# An engine may be confined to some processors. Its containers, and what is executed in them, are not.
+test_affinity_of_the_caller() {
+	[ "$(nproc)" -gt 1 ] || skip 'one processor'
+	allowed='grep Cpus_allowed_list /proc/self/status'
+	before=$($allowed)
+	config --arg script "$allowed" '.process.args = ["sh", "-c", $script]'
+	try busybox taskset 1 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	same "$before" "$out" 'the affinity of init'
+	config '.process.args = ["sleep", "1000"]'
+	create
+	hull start "$ID" || fail start
+	try busybox taskset 1 "$HULL" --root "$STATE" exec "$ID" sh -c "$allowed"
+	same "$before" "$out" 'the affinity of exec'
+	hull delete --force "$ID"
 }
 
 test_exec_cpu_affinity_is_for_exec() {

@@ -49,6 +49,14 @@ test_agent_gone() {
 	end_peer
 }
 
+# hull makes no such call between the filter and the program.
+test_agent_of_write() {
+	notify write
+	start_peer agent "$WORK/agent" continue
+	expect hello 'echo hello'
+	end_peer
+}
+
 test_message() {
 	notify kcmp
 	config '.annotations = {"org.example.key": "value"}'

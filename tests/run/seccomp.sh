@@ -37,6 +37,32 @@ ends() {
 	same "status $1" "$(printf '%s\n' "$out" | tail -n 1)" "end by $2"
 }
 
+# crun's annotations.
+test_program_of_an_annotation() {
+	# the one instruction allows all; the profile beside it would kill
+	config '.annotations = {"run.oci.seccomp_bpf_data": "BgAAAAAA/38="} | .linux.seccomp = {defaultAction: "SCMP_ACT_KILL_PROCESS"}
+		| .process.args = ["grep", "Seccomp:", "/proc/self/status"]'
+	run
+	same 'Seccomp:	2' "$out" "$errors"
+	for data in '' QUJD 'BgAAAAAA/38' '!gAAAAAA/38=' BgAAAAAA/38=BgAAAAAA/38=; do
+		config --arg data "$data" '.annotations["run.oci.seccomp_bpf_data"] = $data'
+		run_fails 'is no program of 1 to 4096 instructions in base64'
+	done
+}
+
+test_unknown_call_is_an_error_by_an_annotation() {
+	profile SCMP_ACT_ALLOW
+	rule SCMP_ACT_ERRNO 'sync no_such_call'
+	config '.process.args = ["true"]'
+	run
+	expect_status 0
+	config '.annotations = {"run.oci.seccomp_fail_unknown_syscall": "0"}'
+	run
+	expect_status 0
+	config '.annotations = {"run.oci.seccomp_fail_unknown_syscall": "1"}'
+	run_fails '.linux.seccomp.syscalls[0].names[1]: unknown system call "no_such_call"'
+}
+
 # As runc has it, a profile without anything is none.
 test_empty_profile() {
 	for profile in '{}' '{"defaultAction": ""}' '{"syscalls": [], "architectures": ["SCMP_ARCH_X86_64"]}'; do

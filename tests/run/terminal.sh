@@ -186,6 +186,15 @@ test_line_ends() {
 	same 'line\r\n' "$(sed 's/\r$/\\r\\n/' "$WORK/out")" output
 }
 
+# As runc has it: what reads the output gets lines, not those of a terminal. A terminal behind it makes its own of them.
+test_line_ends_without_a_terminal() {
+	program 'echo line'
+	same 'line\n' "$(hull run -b "$BUNDLE" "$ID" </dev/null | sed 's/^\^D\x08*//; s/\r/\\r/; s/$/\\n/')" 'output to a pipe'
+	compile peer
+	"$PROGRAMS/peer" pty 24 80 sh -c "'$HULL' --root '$STATE' run -b '$BUNDLE' '$ID' | cat" </dev/null >"$WORK/out"
+	same 'line\r\n' "$(sed 's/\r$/\\r\\n/' "$WORK/out")" 'a pipe to a terminal'
+}
+
 test_settings_are_given_back() {
 	compile peer
 	program true

@@ -134,6 +134,9 @@ HOME=/x'
 }
 
 test_environment_empty() {
+	config '.process.env = ["HOME="] | .process.args = ["cat", "/proc/self/environ"]'
+	run_ok
+	same HOME= "$(tr -d '\0' <"$WORK/out")" 'an empty home'
 	config '.process.env = ["HOME=/"] | .process.args = ["cat", "/proc/self/environ"]'
 	run_ok
 	same HOME=/ "$(tr -d '\0' <"$WORK/out")" environment
