@@ -165,7 +165,7 @@ test_recycled_pid() {
 	pid=$(jq .pid "$STATE/$ID/state.json")
 	cp "$WORK/record" "$STATE/$ID/state.json"
 	same stopped "$(status_of)" status
-	fails_with 'not running' hull kill "$ID" KILL
+	fails_with 'not running' hull kill "$ID" TERM
 	kill -0 "$pid" || fail 'another process was killed'
 	hull delete "$ID" || fail delete
 }
