@@ -54,11 +54,13 @@ static void plan_user(struct arena *arena, const struct oci_user *user, struct p
 	plan->umask = user->umask.set ? (mode_t)user->umask.value : 0022;
 	plan->groups = arena_array(arena, user->additional_gids.len, sizeof(gid_t));
 	LIST_EACH (&user->additional_gids, gid) {
-		size_t i = 0;
-		while (i < plan->group_count && plan->groups[i] != (gid_t)gid->value)
+		size_t i = 0, len = plan->group_count;
+		while (i < len && plan->groups[i] != (gid_t)gid->value)
 			i++;
-		plan->groups[i] = (gid_t)gid->value;
-		plan->group_count += i == plan->group_count; /* each group once */
+		if (i < len) /* each group once, at its last place */
+			memmove(&plan->groups[i], &plan->groups[i + 1], (--len - i) * sizeof(gid_t));
+		plan->groups[len] = (gid_t)gid->value;
+		plan->group_count = len + 1;
 	}
 }
 
