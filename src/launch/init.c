@@ -58,6 +58,7 @@ static const struct step create_steps[] = {
 	{ "drop privileges", NEED_ALWAYS, step_drop_privileges },
 	{ "refuse new privileges", NEED_NO_NEW_PRIVS, step_refuse_new_privileges },
 	{ "run startContainer hooks", NEED_START_HOOKS, step_run_start_hooks },
+	{ "set limits late", NEED_START_HOOKS, step_set_late_limits },
 	{ "load seccomp", NEED_LATE_SECCOMP, step_load_seccomp },
 	{ "execute", NEED_ALWAYS, step_execute },
 	{ NULL, NEED_ALWAYS, NULL },

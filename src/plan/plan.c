@@ -155,6 +155,11 @@ bool plan_has_user_namespace(const struct plan *plan)
 	return plan->ns.new_user || ns_joins(&plan->ns, CLONE_NEWUSER) || (plan->target_namespaces & CLONE_NEWUSER);
 }
 
+bool plan_limits_last(const struct plan *plan)
+{
+	return plan->target < 0 && (plan->needs & NEED_START_HOOKS) && !(plan->needs & NEED_EARLY_SECCOMP);
+}
+
 static unsigned namespace_needs(const struct plan *plan)
 {
 	const struct ns_plan *ns = &plan->ns;

@@ -158,6 +158,9 @@ int plan_open_streams(struct plan *plan, struct error *err);
 void plan_add_home(struct arena *arena, struct plan *plan, int root);
 /* Whether the process is in another user namespace than the runtime. */
 bool plan_has_user_namespace(const struct plan *plan);
+/* Whether init sets its limits after the startContainer hooks, which need processes, descriptors and files of any size.
+ * Not if a seccomp filter that may forbid it is loaded before. */
+bool plan_limits_last(const struct plan *plan);
 
 /* Plans the id mapping of the root filesystem; opens the root filesystem, or its overlay. */
 int plan_root(struct arena *arena, struct plan *plan, struct error *err);
