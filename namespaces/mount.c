@@ -161,32 +161,26 @@ static bool is_in_sysfs(const char *source, int tree)
 	       statfs(parent, &fs) == 0 && fs.f_type == SYSFS_MAGIC;
 }
 
-int mount_open(struct arena *arena, struct mount_op *op, struct error *err)
+static int fail_bind(const struct mount_op *op, struct error *err)
 {
-	if (op->kind == MOUNT_NEW && (op->idmap || is_block_device(op->source)))
-		return make_early(op, err);
-	if (op->kind != MOUNT_BIND)
-		return 0;
+	const char *hint = NULL;
+	if (errno == ENOENT)
+		hint = op->inside ? "no earlier mount brings it" : "the source must exist on the host";
+	else if (errno == EINVAL && !(op->options.extra & MOUNT_EXTRA_RECURSIVE))
+		hint = "a user namespace cannot leave out what is mounted below it: use \"rbind\"; an unbindable mount "
+		       "cannot be bound";
+	return fail_at_hint(err, errno, op->where, hint, "bind %s on %s", op->source, op->destination);
+}
+
+/* Clones the source, the file at `path` in dir, and sets its flags. */
+static int clone_source(struct mount_op *op, int dir, const char *path, unsigned flags, struct error *err)
+{
 	unsigned extra = op->options.extra;
-	if ((extra & MOUNT_EXTRA_COPY_SYMLINK) && read_link(arena, op) == 0)
-		return 0;
-	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
-	if (extra & MOUNT_EXTRA_RECURSIVE)
-		flags |= AT_RECURSIVE;
-	if (extra & MOUNT_EXTRA_SRC_NOFOLLOW)
-		flags |= AT_SYMLINK_NOFOLLOW;
-	FD(tree) = sys_open_tree(AT_FDCWD, op->source, flags);
-	if (tree < 0) {
-		const char *hint = NULL;
-		if (errno == ENOENT)
-			hint = "the source must exist on the host";
-		else if (errno == EINVAL && !(extra & MOUNT_EXTRA_RECURSIVE))
-			hint = "a user namespace cannot leave out what is mounted below it: use \"rbind\"; an "
-			       "unbindable "
-			       "mount cannot be bound";
-		return fail_at_hint(err, errno, op->where, hint, "bind %s on %s", op->source, op->destination);
-	}
 	struct stat st;
+	flags |= OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (extra & MOUNT_EXTRA_RECURSIVE ? AT_RECURSIVE : 0);
+	FD(tree) = sys_open_tree(dir, path, flags);
+	if (tree < 0)
+		return fail_bind(op, err);
 	if (fstat(tree, &st) < 0)
 		return fail_at(err, errno, op->where, "stat %s", op->source);
 	if (map_ids(op, tree, err) < 0)
@@ -201,6 +195,26 @@ int mount_open(struct arena *arena, struct mount_op *op, struct error *err)
 	op->directory = S_ISDIR(st.st_mode);
 	op->tree = take_fd(&tree);
 	return 0;
+}
+
+int mount_open(struct arena *arena, struct mount_op *op, struct error *err)
+{
+	if (op->kind == MOUNT_NEW && (op->idmap || is_block_device(op->source)))
+		return make_early(op, err);
+	if (op->kind != MOUNT_BIND || op->inside)
+		return 0;
+	if ((op->options.extra & MOUNT_EXTRA_COPY_SYMLINK) && read_link(arena, op) == 0)
+		return 0;
+	unsigned nofollow = op->options.extra & MOUNT_EXTRA_SRC_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0;
+	return clone_source(op, AT_FDCWD, op->source, nofollow, err);
+}
+
+/* Opens a source that an earlier mount has brought. */
+static int open_inside(const struct anchors *anchors, struct mount_op *op, struct error *err)
+{
+	int nofollow = op->options.extra & MOUNT_EXTRA_SRC_NOFOLLOW ? O_NOFOLLOW : 0;
+	FD(source) = anchor_open(anchors, op->inside, O_PATH | nofollow);
+	return source < 0 ? fail_bind(op, err) : clone_source(op, source, "", AT_EMPTY_PATH, err);
 }
 
 int mount_attach(int mount, int target)
@@ -306,6 +320,8 @@ int mount_perform(const struct anchors *anchors, struct mount_op *op, struct fd_
 {
 	if (op->kind == MOUNT_SYMLINK)
 		return perform_symlink(anchors, op, err) < 0 ? error_at(err, op->where) : 0;
+	if (op->inside && open_inside(anchors, op, err) < 0)
+		return -1;
 	int target = fd_batch_add(batch, open_target(anchors, op, err));
 	if (target < 0)
 		return error_at(err, op->where);

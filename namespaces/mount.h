@@ -30,6 +30,9 @@ struct mount_op {
 	const char *where; /* ".mounts[3]" */
 	enum mount_kind kind;
 	const char *destination, *source, *type;
+	/* Of a source below the root filesystem that an earlier mount of the list brings: its path in the container. It
+	 * is opened when that mount is made. Or NULL. */
+	const char *inside;
 	struct mount_options options;
 	bool no_symlinks;          /* procfs and sysfs: CVE-2019-19921, CVE-2023-27561 */
 	bool directory;            /* whether the target must be one; set by mount_open for a bind */

@@ -78,7 +78,7 @@ static void check_type(struct advice *a, const struct mount_op *op)
 static void check_source(struct advice *a, const struct mount_op *op)
 {
 	bool link = op->options.extra & (MOUNT_EXTRA_COPY_SYMLINK | MOUNT_EXTRA_SRC_NOFOLLOW);
-	if (faccessat(AT_FDCWD, op->source, F_OK, link ? AT_SYMLINK_NOFOLLOW : 0) < 0)
+	if (!op->inside && faccessat(AT_FDCWD, op->source, F_OK, link ? AT_SYMLINK_NOFOLLOW : 0) < 0)
 		advice_say(a->errors, arena_printf(a->arena, "%s.source", op->where), errno, NULL,
 			"the source %s of the bind", op->source);
 }

@@ -26,10 +26,10 @@ static int run_hooks(
 	char *text = oci_state_json(init->arena, &state, false, &len);
 	struct hooks_options options = *init->hook_output;
 	options.interrupt = -1; /* they end with us */
-	options.inherit = false;
 	/* Where init loads its filter after its hooks, each hook loads it too: every process has it. */
 	bool unfiltered = status == STATUS_CREATED && init->plan->needs & NEED_LATE_SECCOMP;
 	options.filter = unfiltered && !defence_is_off("hook-filter") ? &init->plan->seccomp : NULL;
+	options.inherit = false;
 	return hooks_run(hooks, where, text, len, &options, err);
 }
 

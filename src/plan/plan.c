@@ -75,6 +75,16 @@ static bool ends(const struct plan *plan, int result, struct error *err)
 	return errors_end(plan->options.errors, result, err);
 }
 
+/* Whether an earlier mount covers the source, which then lies in the container. */
+static const char *find_inside(const struct plan *plan, size_t i, const char *source)
+{
+	const char *inside = path_rest(plan->rootfs, source);
+	for (size_t j = 0; inside && j < i; j++)
+		if (plan->mounts[j].kind != MOUNT_REMOUNT && path_rest(plan->mounts[j].destination, inside))
+			return inside;
+	return NULL;
+}
+
 static int plan_mount(struct arena *arena, const struct oci_mount *mount, size_t i, const struct mount_facts *facts,
 	struct mount_op *op, struct error *err)
 {
@@ -109,6 +119,8 @@ static int plan_mounts(struct arena *arena, struct plan *plan, const struct host
 		int result = plan_mount(arena, &config->mounts.items[i], i, &facts, op, err);
 		if (ends(plan, result, err))
 			return -1;
+		if (result == 0 && op->kind == MOUNT_BIND && !(op->options.extra & MOUNT_EXTRA_COPY_SYMLINK))
+			op->inside = find_inside(plan, plan->mount_count, op->source);
 		plan->mount_count += result == 0;
 	}
 	if (extra)
@@ -325,7 +337,8 @@ static bool is_anchor(const struct plan *plan, size_t i)
 	bool crossed = console || path_rest(dir, plan->config->process->cwd) ||
 		       is_below(dir, &plan->linux->masked_paths) || is_below(dir, &plan->linux->readonly_paths);
 	for (size_t j = i + 1; j < plan->mount_count && !crossed; j++)
-		crossed = path_rest(dir, plan->mounts[j].destination);
+		crossed = path_rest(dir, plan->mounts[j].destination) ||
+			  (plan->mounts[j].inside && path_rest(dir, plan->mounts[j].inside));
 	for (size_t j = 0; j < plan->device_count && !crossed; j++)
 		crossed = path_rest(dir, plan->devices[j].path);
 	return crossed;

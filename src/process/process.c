@@ -115,7 +115,7 @@ int process_plan_make(struct arena *arena, const struct oci_process *process, co
 	plan_user(arena, &process->user, &plan);
 	plan_rlimits(arena, process, &plan);
 	plan_scheduler(process->scheduler, &plan);
-	if (plan.set_personality)
+	if (linux && linux->personality)
 		plan.personality = (unsigned long)linux->personality->domain.value;
 	if (affinity &&
 		(plan_cpus(affinity->initial, ".process.execCPUAffinity.initial", &plan.cpus_initial, err) < 0 ||

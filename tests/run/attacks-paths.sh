@@ -347,7 +347,20 @@ test_volume_over_proc() {
 	config --arg volume "$WORK/volume" '.mounts += [{destination: "/proc", type: "bind", source: $volume, options: ["bind"]}] |
 		.linux.sysctl = {"net.ipv4.ip_default_ttl": "77"}'
 	inside 'cat /proc/sys/net/ipv4/ip_default_ttl'
+	expect_status 0
+	same untouched "$out" 'what the container sees'
 	same untouched "$(cat "$WORK/volume/sys/net/ipv4/ip_default_ttl")" 'the file of the volume'
+}
+
+# A bind below /proc, after which the masks and read-only paths are those of the procfs around it.
+test_bind_below_proc() {
+	echo bound >"$WORK/file"
+	config --arg file "$WORK/file" '.mounts += [{destination: "/proc/sys/kernel/hostname", type: "bind", source: $file, options: ["bind"]},
+		{destination: "/proc/meminfo", type: "bind", source: $file, options: ["bind", "ro"]}]'
+	expect 'bound bound 1:3' 'echo $(cat /proc/sys/kernel/hostname /proc/meminfo) $(stat -c %t:%T /proc/keys)'
+	inside 'echo x >/proc/sys/kernel/hostname'
+	[ "$status" != 0 ] || fail 'the read-only path is writable'
+	same bound "$(cat "$WORK/file")" 'the file of the host'
 }
 
 run_tests

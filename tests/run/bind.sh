@@ -465,4 +465,25 @@ test_many_binds_and_a_low_hard_limit() {
 	nothing_left 'after it'
 }
 
+# A source below the root filesystem that an earlier mount of the list brings is that mount's, as if mount(8) were called in that order.
+test_source_of_an_earlier_mount() {
+	mkdir -p "$WORK/a/q" "$WORK/b/deep"
+	echo a >"$WORK/a/file"
+	echo b >"$WORK/b/file"
+	echo deep >"$WORK/b/deep/file"
+	config --arg work "$WORK" --arg root "$BUNDLE/rootfs" '.mounts += [
+		{destination: "/mnt", type: "bind", source: "\($work)/a", options: ["bind"]},
+		{destination: "/mnt/q", type: "bind", source: "\($work)/b", options: ["bind"]},
+		{destination: "/one", type: "bind", source: "\($root)/mnt/q", options: ["bind"]},
+		{destination: "/two", type: "bind", source: "\($root)/mnt/q/deep", options: ["bind", "ro"]},
+		{destination: "/three", type: "bind", source: "\($root)/mnt", options: ["rbind"]}]'
+	expect 'b deep b' 'echo $(cat /one/file /two/file /three/q/file)'
+	inside 'grep -c " /two ro" /proc/self/mountinfo'
+	same 1 "$out" 'read-only mounts'
+	try hull check -b "$BUNDLE"
+	expect_status 0
+	config --arg root "$BUNDLE/rootfs" '.mounts += [{destination: "/four", type: "bind", source: "\($root)/mnt/none", options: ["bind"]}]'
+	run_fails "bind $BUNDLE/rootfs/mnt/none on /four: No such file or directory"
+}
+
 run_tests
