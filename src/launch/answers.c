@@ -179,7 +179,7 @@ static int join_rdt(struct launch *l, struct error *err)
  * undone, and a container without `creating` is a created one. */
 static int answer_ready(struct launch *l, struct error *err)
 {
-	bool raises = l->late ? !launch_is_born_last(l) : launch_sets_limits(l) && plan_limits_last(l->plan);
+	bool raises = l->late ? !launch_is_born_last(l) : launch_sets_limits(l) && (l->plan->needs & NEED_LATE_LIMITS);
 	if (raises && process_raise_rlimits(&l->plan->process, l->pid, err) < 0)
 		return -1;
 	if (launch_sets_limits(l) && !l->late && !raises && process_set_rlimits(&l->plan->process, l->pid, err) < 0)

@@ -81,6 +81,7 @@ struct plan_options {
 	NEED(NEED_START)                                                                                       \
 	NEED(NEED_LSM)                                                                                         \
 	NEED(NEED_LIMITS)         /* set by init, unless it is in a user namespace, which cannot raise them */ \
+	NEED(NEED_LATE_LIMITS)    /* set after hooks or birth; only hard limits are raised before */           \
 	NEED(NEED_UNBORN_SECCOMP) /* exec: loaded before other processes can trace it */                       \
 	NEED(NEED_EARLY_SECCOMP)  /* without no_new_privs it needs CAP_SYS_ADMIN */                            \
 	NEED(NEED_NO_NEW_PRIVS)                                                                                \
@@ -158,9 +159,6 @@ int plan_open_streams(struct plan *plan, struct error *err);
 void plan_add_home(struct arena *arena, struct plan *plan, int root);
 /* Whether the process is in another user namespace than the runtime. */
 bool plan_has_user_namespace(const struct plan *plan);
-/* Whether init sets its limits after the startContainer hooks, which need processes, descriptors and files of any size.
- * Not if a seccomp filter that may forbid it is loaded before. */
-bool plan_limits_last(const struct plan *plan);
 
 /* Plans the id mapping of the root filesystem; opens the root filesystem, or its overlay. */
 int plan_root(struct arena *arena, struct plan *plan, struct error *err);
