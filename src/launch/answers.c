@@ -179,9 +179,10 @@ static int join_rdt(struct launch *l, struct error *err)
  * undone, and a container without `creating` is a created one. */
 static int answer_ready(struct launch *l, struct error *err)
 {
-	if (launch_sets_limits(l) && !l->late && process_set_rlimits(&l->plan->process, l->pid, err) < 0)
+	bool raises = l->late ? !launch_is_born_last(l) : launch_sets_limits(l) && (l->plan->needs & NEED_LATE_LIMITS);
+	if (raises && process_raise_rlimits(&l->plan->process, l->pid, err) < 0)
 		return -1;
-	if (l->late && !launch_is_born_last(l) && process_raise_rlimits(&l->plan->process, l->pid, err) < 0)
+	if (launch_sets_limits(l) && !l->late && !raises && process_set_rlimits(&l->plan->process, l->pid, err) < 0)
 		return -1;
 	if (l->delegate > 0 && cgroup_enter_delegate(l->cgroup, l->delegate, l->pid, err) < 0)
 		return error_at(err, ".annotations[\"run.oci.delegate-cgroup\"]");

@@ -392,7 +392,7 @@ static int launch(struct execution *e, struct error *err)
 				return -1;
 		} else if (!l->late && (err->errnum == EAGAIN || err->errnum == EMFILE)) {
 			l->late = true;
-			e->plan.needs &= ~(unsigned)NEED_LIMITS;
+			e->plan.needs = (e->plan.needs & ~(unsigned)NEED_LIMITS) | NEED_LATE_LIMITS;
 		} else {
 			return -1;
 		}

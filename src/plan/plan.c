@@ -181,6 +181,14 @@ static unsigned namespace_needs(const struct plan *plan)
 	       when(plan->options.network, NEED_NETWORK) | when(is_created(plan, CLONE_NEWNET), NEED_LOOPBACK);
 }
 
+/* The startContainer hooks need processes, descriptors and files of any size: the limits come after them, unless a
+ * seccomp filter that may forbid it is loaded before. */
+static unsigned limit_needs(const struct plan *plan, unsigned needs)
+{
+	bool filtered = needs & (NEED_EARLY_SECCOMP | NEED_LISTENER);
+	return when(plan->process.rlimits.len && (needs & NEED_START_HOOKS) && !filtered, NEED_LATE_LIMITS);
+}
+
 static unsigned hook_needs(const struct plan *plan)
 {
 	const struct oci_hooks *hooks = plan->config->hooks ? plan->config->hooks : &no_hooks;
@@ -378,6 +386,7 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 	for (size_t i = 0; i < plan.mount_count; i++)
 		plan.mounts[i].anchor = plan.mounts[i].kind == MOUNT_NEW && is_anchor(&plan, i);
 	plan.needs = namespace_needs(&plan) | hook_needs(&plan) | plan_process_needs(&plan);
+	plan.needs |= limit_needs(&plan, plan.needs);
 	*ret_plan = plan;
 	return 0;
 }

@@ -81,6 +81,7 @@ struct plan_options {
 	NEED(NEED_START)                                                                                       \
 	NEED(NEED_LSM)                                                                                         \
 	NEED(NEED_LIMITS)         /* set by init, unless it is in a user namespace, which cannot raise them */ \
+	NEED(NEED_LATE_LIMITS)    /* set after hooks or birth; only hard limits are raised before */           \
 	NEED(NEED_UNBORN_SECCOMP) /* exec: loaded before other processes can trace it */                       \
 	NEED(NEED_EARLY_SECCOMP)  /* without no_new_privs it needs CAP_SYS_ADMIN */                            \
 	NEED(NEED_NO_NEW_PRIVS)                                                                                \

@@ -240,6 +240,21 @@ test_failure_in_start() {
 	done
 }
 
+# The limits are the program's: they do not keep the hooks from running.
+test_start_hooks_of_a_limited_process() {
+	hook startContainer 'echo ran >/tmp/ran'
+	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 3, hard: 3}, {type: "RLIMIT_FSIZE", soft: 0, hard: 0}]
+		| .process.args = ["sh", "-c", "ulimit -n; ulimit -H -n; ulimit -f"]'
+	for user in no yes; do
+		[ $user = no ] || config '.linux.namespaces += [{type: "user"}]
+			| .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+		rm -f "$BUNDLE/rootfs/tmp/ran"
+		"$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" 2>"$WORK/errors" | cat >"$WORK/out" # a pipe: no file may be written
+		same '3 3 0' "$(tr '\n' ' ' <"$WORK/out" | sed 's/ $//')" "limits ($(cat "$WORK/errors"))"
+		same ran "$(cat "$BUNDLE/rootfs/tmp/ran")" hook
+	done
+}
+
 test_failed_poststart_stops_the_container() {
 	hook poststart 'exit 4'
 	hook poststop "echo ran >$WORK/ran"
