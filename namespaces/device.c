@@ -101,13 +101,50 @@ static bool differs(const struct oci_device *asked, const struct stat *st)
 	       (asked->uid.set && asked->uid.value != st->st_uid) || (asked->gid.set && asked->gid.value != st->st_gid);
 }
 
-int device_open(struct device_op *op, struct error *err)
+static uint64_t host_id(const oci_id_mappings *maps, uint64_t id)
+{
+	const struct oci_id_mapping *m = oci_mapping_of(maps, id);
+	return m ? m->host_id.value + (id - m->container_id.value) : id;
+}
+
+/* A clone of a node that is made; -1 and errno. The directory may be on a mount with nodev. */
+static int open_made(struct device_op *op, int dir, const struct oci_linux *config, struct mount_attr *attr)
+{
+	attr->attr_clr = MOUNT_ATTR_NODEV;
+	uid_t uid = (uid_t)host_id(&config->uid_mappings, op->uid);
+	gid_t gid = (gid_t)host_id(&config->gid_mappings, op->gid);
+	char name[sizeof(op->made)];
+	(void)snprintf(name, sizeof(name), "node-%p", (void *)op); /* unique: there is one op a node */
+	if (mknodat(dir, name, op->mode, op->number) < 0)
+		return -1;
+	(void)strcpy(op->made, name);
+	if (fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 || fchmodat(dir, name, op->mode & 07777, 0) < 0)
+		return -1;
+	return sys_open_tree_attr(dir, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, attr);
+}
+
+void devices_forget(struct device_op *ops, size_t len, int dir)
+{
+	for (size_t i = 0; i < len; i++)
+		if (ops[i].made[0])
+			(void)unlinkat(dir, ops[i].made, 0); /* it may be gone with the directory */
+}
+
+int device_open(struct device_op *op, int dir, const struct oci_linux *config, struct error *err)
 {
 	if (!op->bind)
 		return 0;
 	/* Read-only, which is about the inode: a user namespace in which its owner is mapped must not change it. */
 	struct mount_attr attr = { .attr_set = defence_is_off("lent-devices") ? 0 : MOUNT_ATTR_RDONLY };
 	FD(tree) = sys_open_tree_attr(AT_FDCWD, op->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, &attr);
+	if (tree < 0 && errno == ENOENT && dir >= 0 && op->asked) {
+		tree = open_made(op, dir, config, &attr);
+		if (tree >= 0) {
+			op->tree = take_fd(&tree);
+			return 0;
+		}
+		errno = ENOENT; /* where no node may be made, the host's is what is missing */
+	}
 	struct stat st;
 	if (tree < 0 || fstat(tree, &st) < 0)
 		return fail_at(err, errno, op->where, "open %s of the host", op->path);

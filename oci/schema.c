@@ -36,7 +36,7 @@ size_t property_item_size(const struct property *row)
 		return sizeof(struct oci_pair);
 	case KIND_OBJECTS:
 	case KIND_OBJECT_MAP:
-		return row->object->size;
+		return row->object ? row->object->size : 0;
 	default:
 		return 0;
 	}

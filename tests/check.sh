@@ -57,6 +57,7 @@ all)
 faults)
 	export STEPS=1000000 POINT=0 FAULTS_ALL=1 FAULTS="${FAULTS:-EIO ENOMEM EINTR EMFILE}"
 	build_hull
+	sh tests/loop/job.sh build switches | report # for attacks
 	for file in faults killed killed-exec meanwhile attacks-steps; do
 		sed -n "s/^test_\([a-z_]*\)().*/faults $file \1/p" tests/run/$file.sh
 	done | run_jobs

@@ -300,9 +300,10 @@ static void check_inner_hooks(struct advice *a)
 /* A node does not replace a file of its name. In a user namespace it is the host's node, bound. */
 static void check_nodes(struct advice *a)
 {
+	bool may_make = !a->host->in_user_namespace && (a->host->own_caps & caps_mask("CAP_MKNOD"));
 	for (size_t i = 0; i < a->plan.device_count; i++) {
 		const struct device_op *d = &a->plan.devices[i];
-		if (d->bind && d->asked && access(d->path, F_OK) < 0)
+		if (d->bind && d->asked && access(d->path, F_OK) < 0 && !may_make)
 			advice_say(a->errors, d->where, errno,
 				"in a user namespace no node can be made: the host's is bound", "open %s of the host",
 				d->path);

@@ -289,6 +289,7 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	l->interrupt = l->hook_output.interrupt = c->interrupt.fd;
 	l->hook_output.inherit = true;
 	FD(cache) = c->plan.linux->seccomp ? container_open_cache(&c->container) : -1;
+	c->plan.nodes = c->host.in_user_namespace ? -1 : c->container.dir;
 	if (make_notify_socket(c, err) < 0 || plan_open(&c->arena, &c->plan, cache, err) < 0 ||
 		(c->request->wait && make_start_socket(c, err) < 0))
 		return -1;
@@ -298,6 +299,7 @@ int creation_launch(struct creation *c, struct relay *relay, struct error *err)
 	launch_mark(l, "make the cgroup");
 	complete_record(c);
 	int status = launch_start(l, err);
+	devices_forget(c->plan.devices, c->plan.device_count, c->container.dir);
 	systemd_scope_release(&c->scope); /* init is in it, or has failed */
 	close_fd(&l->cgroup);
 	close_fd(&l->delegate);

@@ -266,6 +266,20 @@ static int make_process(struct execution *e, struct error *err)
 	return oci_process_check(process, ".process", err);
 }
 
+/* The groups of the plan that the image's files name, and --additional-gids does not: the first ones. */
+static size_t count_image_groups(const struct execution *e)
+{
+	const struct oci_user *user = &e->config->process->user;
+	size_t count = 0;
+	for (size_t i = 0; i < e->plan.process.group_count; i++) {
+		bool given = false;
+		for (size_t j = e->image_groups; j < user->additional_gids.len; j++)
+			given |= user->additional_gids.items[j].value == e->plan.process.groups[i];
+		count += !given;
+	}
+	return count;
+}
+
 static int make_plan(struct execution *e, struct error *err)
 {
 	const struct exec_request *r = e->request;
@@ -285,9 +299,7 @@ static int make_plan(struct execution *e, struct error *err)
 		host_probe_rdt(&e->host);
 	if (plan_make_exec(&e->arena, e->config, &options, &e->host, &e->plan, err) < 0)
 		return -1;
-	struct process_plan *process_plan = &e->plan.process;
-	process_plan->image_groups =
-		e->image_groups < process_plan->group_count ? e->image_groups : process_plan->group_count;
+	e->plan.process.image_groups = count_image_groups(e);
 	return 0;
 }
 

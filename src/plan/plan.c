@@ -357,6 +357,7 @@ int plan_make(struct arena *arena, const struct oci_config *config, const struct
 		.options = *options,
 		.root = -1,
 		.target = -1,
+		.nodes = -1,
 		.null = -1,
 		.streams = { -1, -1, -1 } };
 	plan.rootfs = *config->root->path == '/' ? config->root->path :
@@ -402,7 +403,7 @@ static int open_binds(struct arena *arena, struct plan *plan, struct error *err)
 			return -1;
 	mount_idmap_close(plan->idmaps);
 	for (size_t i = 0; i < plan->device_count; i++) {
-		if (device_open(&plan->devices[i], err) < 0)
+		if (device_open(&plan->devices[i], plan->nodes, plan->linux, err) < 0)
 			return -1;
 		if (plan->devices[i].differs)
 			log_warn("%s: the host's device is bound and keeps its fileMode, uid and gid",

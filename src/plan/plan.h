@@ -131,6 +131,7 @@ struct plan {
 	int target;
 	uint64_t target_namespaces; /* CLONE_NEW* */
 
+	int nodes; /* directory for device nodes that the host lacks, or -1 */
 	/* plan_open's; -1 before */
 	int root;             /* detached tree of the root filesystem */
 	int null;             /* /dev/null for masks */

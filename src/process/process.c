@@ -54,11 +54,13 @@ static void plan_user(struct arena *arena, const struct oci_user *user, struct p
 	plan->umask = user->umask.set ? (mode_t)user->umask.value : 0022;
 	plan->groups = arena_array(arena, user->additional_gids.len, sizeof(gid_t));
 	LIST_EACH (&user->additional_gids, gid) {
-		size_t i = 0;
-		while (i < plan->group_count && plan->groups[i] != (gid_t)gid->value)
+		size_t i = 0, len = plan->group_count;
+		while (i < len && plan->groups[i] != (gid_t)gid->value)
 			i++;
-		plan->groups[i] = (gid_t)gid->value;
-		plan->group_count += i == plan->group_count; /* each group once */
+		if (i < len) /* each group once, at its last place */
+			memmove(&plan->groups[i], &plan->groups[i + 1], (--len - i) * sizeof(gid_t));
+		plan->groups[len] = (gid_t)gid->value;
+		plan->group_count = len + 1;
 	}
 }
 
@@ -113,7 +115,7 @@ int process_plan_make(struct arena *arena, const struct oci_process *process, co
 	plan_user(arena, &process->user, &plan);
 	plan_rlimits(arena, process, &plan);
 	plan_scheduler(process->scheduler, &plan);
-	if (plan.set_personality)
+	if (linux && linux->personality)
 		plan.personality = (unsigned long)linux->personality->domain.value;
 	if (affinity &&
 		(plan_cpus(affinity->initial, ".process.execCPUAffinity.initial", &plan.cpus_initial, err) < 0 ||

@@ -202,13 +202,18 @@ test_capabilities_of_users() {
 
 # The environment of hooks is that of the configuration, and neither hull's nor the image's (CVE-2025-23266).
 test_environment_of_hooks() {
-	printf '#!/bin/sh\n/usr/bin/env >>"%s/environment"\n' "$WORK" >"$WORK/hook"
-	chmod 755 "$WORK/hook"
-	config --arg hook "$WORK/hook" '.process.env += ["LD_PRELOAD=/evil.so", "IMAGE=1"] | .process.args = ["true"] |
-		.hooks = {createRuntime: [{path: $hook}], createContainer: [{path: $hook}], poststop: [{path: $hook, env: ["A=b"]}]}'
+	for hook in runtime container stop; do
+		printf '#!/bin/sh\n/usr/bin/env >"%s/environment-%s"\n' "$WORK" $hook >"$WORK/hook-$hook"
+		chmod 755 "$WORK/hook-$hook"
+	done
+	config --arg hook "$WORK/hook-" '.process.env += ["LD_PRELOAD=/evil.so", "IMAGE=1"] | .process.args = ["true"] |
+		.hooks = {createRuntime: [{path: ($hook + "runtime")}], createContainer: [{path: ($hook + "container")}],
+			poststop: [{path: ($hook + "stop"), env: ["A=b"]}]}'
 	OURS=1 run_ok
-	grep -E 'LD_PRELOAD|IMAGE|OURS|HULL_' "$WORK/environment" && fail 'variables that are not the hook'"'"'s'
-	same 1 "$(grep -c A=b "$WORK/environment")" "the hook's own variable"
+	grep -E 'LD_PRELOAD|IMAGE' "$WORK"/environment-* && fail "variables of the container in a hook"
+	grep -E 'OURS|HULL_' "$WORK/environment-container" "$WORK/environment-stop" && fail "variables of the runtime in a hook"
+	same OURS=1 "$(grep OURS "$WORK/environment-runtime")" "the runtime's own in a hook of its namespaces"
+	same 1 "$(grep -c A=b "$WORK/environment-stop")" "the hook's own variable"
 }
 
 # An annotation may come from anybody: it makes no file if there is no hook (run.oci.hooks.stdout).

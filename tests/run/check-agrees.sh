@@ -51,7 +51,7 @@ test_rules() {
 		error@.linux.maskedPaths += ["relative"]
 		error@del(.root)
 		error@del(.process.cwd)
-		error@.mounts[0].destination = "/"
+		error@.mounts[0].destination = "/a/.."
 		error@.hooks = {createRuntime: [{path: "/bin/true", timeout: 0}]}
 		right@.hooks = {createRuntime: [{path: "/bin/true", timeout: 9}]}
 		warning@.process.noNewPrivilege = true

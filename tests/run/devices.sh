@@ -342,8 +342,14 @@ test_user_namespace_with_devices() {
 	config '.linux.devices[0].fileMode = 384'
 	run_ok
 	same "hull: warning: .linux.devices[0]: the host's device is bound and keeps its fileMode, uid and gid" "$errors" warning
-	config '.linux.devices = [{path: "/dev/no-such-device", type: "c", major: 1, minor: 5}]'
-	run_fails '.linux.devices[0]: open /dev/no-such-device of the host: No such file or directory'
+	# a node that the host lacks is made for the container where that is allowed
+	config '.linux.devices = [{path: "/dev/no-such-device", type: "c", major: 1, minor: 5, fileMode: 438, uid: 5, gid: 6}]'
+	if [ "$(id -u)" = 0 ]; then
+		expect '1:5 666 5 6 1' 'echo $(stat -c "%t:%T %a %u %g" /dev/no-such-device) $(head -c 1 /dev/no-such-device | wc -c)'
+		[ ! -e /dev/no-such-device ] || fail 'it was made on the host'
+	else
+		run_fails '.linux.devices[0]: open /dev/no-such-device of the host: No such file or directory'
+	fi
 	config '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 5}]'
 	run_fails '.linux.devices[0]: /dev/kmsg of the host is another device'
 }

@@ -81,4 +81,13 @@ test_default_mappings_are_told() {
 	printf '%s\n' "$out" | grep -q '^config\.json:[0-9]*: \.linux\.uidMappings: none are given' || fail "says '$out'"
 }
 
+# What could not be tried is an error, and no verdict.
+test_trial_fails() {
+	with_killer
+	for at in $(seq 2 80); do
+		FAULT=EIO REPORT=$WORK/report "$KILL_AT" parent "$at" "$HULL" check --host >"$WORK/out" 2>&1
+		! grep -q 'Unknown error' "$WORK/out" || fail "call $at: $(grep 'Unknown error' "$WORK/out")"
+	done
+}
+
 run_tests

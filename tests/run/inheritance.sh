@@ -138,7 +138,7 @@ prepare() {
 # by COMMAND...: the shell function or program runs "$@", which is hull, in its own way.
 by() {
 	hull() {
-		caller "$HULL" --root "$STATE" "$@"
+		call "$HULL" --root "$STATE" "$@"
 	}
 	inside "$looks"
 	expect_status 0
@@ -152,11 +152,11 @@ by() {
 
 test_caller_umask() {
 	prepare
-	caller() { (umask 077 && exec "$@"); }
+	call() { (umask 077 && exec "$@"); }
 	by
-	caller() { (umask 0777 && exec "$@"); }
+	call() { (umask 0777 && exec "$@"); }
 	by
-	caller() { (umask 0 && exec "$@"); }
+	call() { (umask 0 && exec "$@"); }
 	by
 }
 
@@ -169,35 +169,35 @@ test_umask_and_a_user() {
 
 test_caller_signals() {
 	prepare
-	caller() { (trap '' HUP INT QUIT PIPE TERM CHLD USR1 ALRM TSTP XFSZ && exec "$@"); }
+	call() { (trap '' HUP INT QUIT PIPE TERM CHLD USR1 ALRM TSTP XFSZ && exec "$@"); }
 	by
 }
 
 test_caller_environment() {
 	prepare
-	caller() { env LD_DEBUG=x HOME=/nowhere PATH="/nowhere:$PATH" LISTEN_PIDS=1 LANG=xx TERM=strange SECRET=1 "$@"; }
+	call() { env LD_DEBUG=x HOME=/nowhere PATH="/nowhere:$PATH" LISTEN_PIDS=1 LANG=xx TERM=strange SECRET=1 "$@"; }
 	by
 }
 
 test_caller_streams() {
 	prepare
-	caller() { "$@" 3</etc/passwd 7>/dev/null 9</; }
+	call() { "$@" 3</etc/passwd 7>/dev/null 9</; }
 	by
 }
 
 test_caller_session() {
 	prepare
 	command -v setsid >/dev/null || skip 'setsid(1) is not here'
-	caller() { setsid -w "$@"; }
+	call() { setsid -w "$@"; }
 	by
 }
 
 test_caller_working_directory() {
 	prepare
-	caller() { (cd / && exec "$@"); }
+	call() { (cd / && exec "$@"); }
 	by
 	mkdir "$WORK/gone"
-	caller() { (cd "$WORK/gone" && rmdir "$WORK/gone" && exec "$@"); }
+	call() { (cd "$WORK/gone" && rmdir "$WORK/gone" && exec "$@"); }
 	BUNDLE=$(readlink -f "$BUNDLE")
 	by
 }
