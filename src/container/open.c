@@ -199,26 +199,34 @@ static int fail_make(const struct container *c, struct error *err)
 	return error_hint(err, "choose another id, or delete it: hull delete %s", c->id);
 }
 
-/* The record is made, not replaced: if another command has opened the same new directory, or has removed it as one that
- * was left, one of the two fails here. */
+/* The record is made, not replaced: if another command has opened the same new directory, one of the two fails. If it
+ * has taken the directory for one that was left, and removed it, the directory is made again. */
 int container_make(struct container *c, const char *root, struct error *err)
 {
+	enum { MOST_RACES = 8 };
 	c->root = container_open_root(root, true, err);
 	if (c->root < 0)
 		return -1;
-	if (make_directory(c) < 0)
-		return fail_make(c, err);
-	if (!open_directory(c) || !lock(c->dir)) {
-		errno = errno == ENOENT ? EEXIST : errno; /* another command was quicker */
-		return fail_make(c, err);
+	for (int i = 0; i < MOST_RACES; i++) {
+		if (make_directory(c) < 0)
+			return fail_make(c, err);
+		if (open_directory(c) ? !lock(c->dir) : errno != ENOENT)
+			return fail_make(c, err);
+		if (c->dir >= 0 && oci_record_make(&c->arena, c->dir, &c->record, err) == 0)
+			return 0;
+		if (c->dir >= 0 && !container_is_deleted(c)) {
+			if (err->errnum != EEXIST) {
+				(void)remove_leftover(c); /* the first error is the one to report */
+				return -1;
+			}
+			break;
+		}
+		close_fd(&c->dir);
+		error_clear(err);
 	}
-	if (oci_record_make(&c->arena, c->dir, &c->record, err) == 0)
-		return 0;
+	error_clear(err);
 	errno = EEXIST;
-	if (err->errnum == EEXIST || container_is_deleted(c))
-		return fail_make(c, err);
-	(void)remove_leftover(c); /* the first error is the one to report */
-	return -1;
+	return fail_make(c, err);
 }
 
 static int fail_absent(struct container *c, struct error *err)
