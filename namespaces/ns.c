@@ -136,12 +136,12 @@ static void __attribute__((noreturn)) hold(int userns, bool inside, int end)
 	if (!inside && (userns < 0 ? unshare(CLONE_NEWUSER) : setns(userns, CLONE_NEWUSER)) < 0)
 		_exit(errno);
 	/* By its own look at procfs, since that may be of another pid namespace, where its number is another one. */
-	int proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (proc < 0)
+	FD(proc) = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0 || send_with_fd(end, &byte, 1, proc) < 0)
 		_exit(errno);
-	if (send_with_fd(end, &byte, 1, proc) == 0)
-		while (read(end, &byte, 1) < 0 && errno == EINTR)
-			;
+	close_fd(&proc);
+	while (read(end, &byte, 1) < 0 && errno == EINTR)
+		;
 	_exit(0);
 }
 

@@ -110,19 +110,6 @@ static void add_typed(struct execution *e, const char *where, const char *option
 	typed_add(&e->arena, &e->typed, where, arena_printf(&e->arena, "%s %.64s", option, value));
 }
 
-/* A group that the command line asks for too is no longer one that may be missing. */
-static void leave_out_of_image(struct execution *e, struct oci_process *process, uint64_t gid)
-{
-	struct oci_uint *items = process->user.additional_gids.items;
-	for (size_t i = 0; i < e->image_groups; i++) {
-		if (items[i].value != gid)
-			continue;
-		memmove(&items[i], &items[i + 1], (--process->user.additional_gids.len - i) * sizeof(*items));
-		e->image_groups--;
-		return;
-	}
-}
-
 static int add_groups(struct execution *e, struct oci_process *process, struct error *err)
 {
 	LIST_EACH (&e->request->groups, list) {
@@ -131,7 +118,6 @@ static int add_groups(struct execution *e, struct oci_process *process, struct e
 			uint64_t gid;
 			if (!str_to_u64(one, UINT32_MAX - 1, &gid))
 				return fail(err, 0, "--additional-gids: \"%.64s\" is no group id", one);
-			leave_out_of_image(e, process, gid);
 			add_typed(e,
 				arena_printf(&e->arena, ".process.user.additionalGids[%zu]",
 					process->user.additional_gids.len),

@@ -355,7 +355,7 @@ test_host_root_as_source() {
 }
 
 test_destination_is_the_root() {
-	for destination in / // /. /srv/.. '' . ./ srv/..; do
+	for destination in /srv/.. '' . ./ srv/..; do # a mount on "/" takes the place of the root filesystem
 		config --arg to "$destination" '.mounts[7] = {destination: $to, source: "/", options: ["rbind"]}'
 		run_fails '.mounts[7].destination'
 	done

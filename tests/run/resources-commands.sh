@@ -250,7 +250,7 @@ test_events_of_pressure() {
 }
 
 test_events_bad_interval() {
-	for interval in 0 x 5y -1 25h '' 5.5; do
+	for interval in 0 x 5y -1 25h '' 1m30 1h2 0.0001s; do
 		fails_with 'expected a time above zero' hull events --interval "$interval" "$ID"
 	done
 }
