@@ -199,40 +199,34 @@ static int fail_make(const struct container *c, struct error *err)
 	return error_hint(err, "choose another id, or delete it: hull delete %s", c->id);
 }
 
-/* The record is made, not replaced: if another command has opened the same new directory, or has removed it as one that
- * was left, one of the two fails here. Sets *ret_again if the directory has been removed. */
-static int make(struct container *c, bool *ret_again, struct error *err)
-{
-	if (make_directory(c) < 0)
-		return fail_make(c, err);
-	if (!open_directory(c) || !lock(c->dir)) {
-		*ret_again = errno == ENOENT;
-		errno = errno == ENOENT ? EEXIST : errno; /* another command was quicker */
-		return fail_make(c, err);
-	}
-	if (oci_record_make(&c->arena, c->dir, &c->record, err) == 0)
-		return 0;
-	*ret_again = container_is_deleted(c);
-	errno = EEXIST;
-	if (err->errnum == EEXIST || *ret_again)
-		return fail_make(c, err);
-	(void)remove_leftover(c); /* the first error is the one to report */
-	return -1;
-}
-
+/* The record is made, not replaced: if another command has opened the same new directory, one of the two fails. If it
+ * has taken the directory for one that was left, and removed it, the directory is made again. */
 int container_make(struct container *c, const char *root, struct error *err)
 {
-	bool again = false;
+	enum { MOST_RACES = 8 };
 	c->root = container_open_root(root, true, err);
 	if (c->root < 0)
 		return -1;
-	if (make(c, &again, err) == 0)
-		return 0;
-	if (!again)
-		return -1;
-	close_fd(&c->dir);
+	for (int i = 0; i < MOST_RACES; i++) {
+		if (make_directory(c) < 0)
+			return fail_make(c, err);
+		if (open_directory(c) ? !lock(c->dir) : errno != ENOENT)
+			return fail_make(c, err);
+		if (c->dir >= 0 && oci_record_make(&c->arena, c->dir, &c->record, err) == 0)
+			return 0;
+		if (c->dir >= 0 && !container_is_deleted(c)) {
+			if (err->errnum != EEXIST) {
+				(void)remove_leftover(c); /* the first error is the one to report */
+				return -1;
+			}
+			break;
+		}
+		close_fd(&c->dir);
+		error_clear(err);
+	}
 	error_clear(err);
-	return make(c, &again, err);
+	errno = EEXIST;
+	return fail_make(c, err);
 }
 
 static int fail_absent(struct container *c, struct error *err)
