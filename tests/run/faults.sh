@@ -54,7 +54,7 @@ can_start() {
 		has_soon running
 	else
 		case $who:$said in
-		child:*'init is dead'* | child:*'init died'*) ;;
+		child:*'init is dead'* | child:*'init died'* | child:*'it is stopped'*) ;;
 		*) echo "$said" ;;
 		esac
 	fi
