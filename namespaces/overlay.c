@@ -242,7 +242,7 @@ int overlay_open(struct arena *arena, const struct overlay *overlay, struct erro
 	FD(place) = fcntl(reader, F_DUPFD_CLOEXEC, 3);
 	if (place < 0)
 		return fail(err, errno, "make room for the overlay");
-	pid_t pid = sys_clone3(&args);
+	pid_t pid = sys_clone3_or_clone(&args);
 	if (pid == 0)
 		make_and_exit(arena, overlay, lower, place, writer);
 	if (pid < 0)

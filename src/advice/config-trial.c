@@ -137,7 +137,7 @@ static int write_maps(struct advice *a, pid_t pid, struct error *err)
 static pid_t begin(struct advice *a)
 {
 	struct clone_args args = { .flags = a->plan.ns.created & ~(uint64_t)CLONE_NEWTIME, .exit_signal = SIGCHLD };
-	return sys_clone3(&args);
+	return sys_clone3_or_clone(&args);
 }
 
 void advise_trial(struct advice *a)

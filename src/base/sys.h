@@ -54,6 +54,15 @@ static inline pid_t sys_clone3(struct clone_args *args)
 	return (pid_t)syscall(SYS_clone3, args, sizeof(*args));
 }
 
+/* The same by clone(2) where an outer container hides clone3(2); not for CLONE_INTO_CGROUP, which clone(2) lacks. */
+static inline pid_t sys_clone3_or_clone(struct clone_args *args)
+{
+	pid_t pid = sys_clone3(args);
+	if (pid >= 0 || errno != ENOSYS || args->flags >> 32)
+		return pid;
+	return (pid_t)syscall(SYS_clone, (unsigned long)(args->flags | args->exit_signal), 0, args->pidfd, 0, 0);
+}
+
 static inline int sys_open_tree(int dirfd, const char *path, unsigned flags)
 {
 	return (int)syscall(SYS_open_tree, dirfd, path, flags);

@@ -78,7 +78,7 @@ static int open_in_child(const struct stream *s)
 	FD(place) = fcntl(s->fd, F_DUPFD_CLOEXEC, 3);
 	if (place < 0)
 		return -1;
-	pid_t pid = sys_clone3(&args);
+	pid_t pid = sys_clone3_or_clone(&args);
 	if (pid == 0) {
 		int fd = open_readonly(s), errnum = fd < 0 || dup3(fd, place, O_CLOEXEC) < 0 ? errno : 0;
 		close_fd(&fd);

@@ -272,7 +272,7 @@ static int spawn(const struct oci_hook *hook, const struct streams *streams, boo
 	struct error *err)
 {
 	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uintptr_t)&run->pidfd, .exit_signal = SIGCHLD };
-	pid_t pid = sys_clone3(&args);
+	pid_t pid = sys_clone3_or_clone(&args);
 	if (pid < 0)
 		return fail(err, errno, "clone3 for hook %s", hook->path);
 	if (pid == 0)

@@ -345,7 +345,7 @@ test_volume_over_proc() {
 	mkdir -p "$WORK/volume/self/attr" "$WORK/volume/sys/net/ipv4"
 	echo untouched >"$WORK/volume/sys/net/ipv4/ip_default_ttl"
 	config --arg volume "$WORK/volume" '.mounts += [{destination: "/proc", type: "bind", source: $volume, options: ["bind"]}] |
-		.linux.sysctl = {"net.ipv4.ip_default_ttl": "77"}'
+		.linux.namespaces |= map(select(.type != "network")) + [{type: "network"}] | .linux.sysctl = {"net.ipv4.ip_default_ttl": "77"}'
 	inside 'cat /proc/sys/net/ipv4/ip_default_ttl'
 	expect_status 0
 	same untouched "$out" 'what the container sees'

@@ -384,6 +384,7 @@ test_join_missing() {
 
 # An engine's template may carry an empty path.
 test_empty_path_is_a_new_one() {
+	config '.linux.namespaces |= map(select(.type != "network")) + [{type: "network"}]'
 	config '.linux.namespaces |= map(.path = "")'
 	inside 'readlink /proc/self/ns/net'
 	expect_status 0
