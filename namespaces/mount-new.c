@@ -96,7 +96,9 @@ int mount_configure(int fs, const char *type, const struct mount_options *o, str
 			     configure(fs, param->key, param->value, type, err) < 0)
 			return -1;
 	}
-	if ((o->attr.attr_set & MOUNT_ATTR_RDONLY) && !mount_is_pseudo(type) && !(o->extra & MOUNT_EXTRA_TMPCOPYUP))
+	/* of the others the superblock may be shared, and the mount alone is read-only; a write to sysfs gives EROFS */
+	bool whole = !mount_is_pseudo(type) || str_eq(type, "sysfs");
+	if ((o->attr.attr_set & MOUNT_ATTR_RDONLY) && whole && !(o->extra & MOUNT_EXTRA_TMPCOPYUP))
 		return configure(fs, "ro", NULL, type, err);
 	return 0;
 }

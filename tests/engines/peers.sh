@@ -47,14 +47,15 @@ crun	^[<>] mount(ed)? /mnt/[nuw]: (from / r[ow],.* - tmpfs|04(0755|1777) uid)
 runc	^[<>] mounted /mnt/[ntuw]: 04(0755|1777|1770) uid
 # This runc permits /dev/net/tun to every container; newer ones do not.
 runc	^[<>] (read|write) /dev/made: 
-# runc counts a group that is given twice as one group.
-runc	^[<>] (supplementary group: 5|status: Groups:	5 5? ?7 1001 )$
+# crun sets a group twice that is given twice.
+crun	^[<>] (supplementary group: 5|status: Groups:	5 5? ?7 1001 )$
 # Features newer than this runc.
 runc	^[<>] (domain name|personality|machine): 
 # The home directory is looked up in the image's own file, even if that is masked; if there is none, crun sets no variable.
 both	^[<>] environment: HOME=/(root)?$
-# If the container cannot make devices, they are bound from the host, as by runc; the container's root does not own them.
-crun	^[<>] mount /dev/(full|null|random|tty|urandom|zero): from /[a-z]* rw,(nosuid,noexec,)?relatime - devtmpfs
+# If the container cannot make devices, they are bound from the host. hull's mounts are read-only, so that no mode or owner of the
+# host's devices can be changed through them; devices can be written all the same.
+both	^[<>] mount /dev/(full|null|random|tty|urandom|zero): from /[a-z]* r[ow],(nosuid,noexec,)?relatime - (dev)?tmpfs
 # How the terminal was opened: by its master, or by its name.
 both	^[<>] fd [012]: 020620 uid (0|1000) gid 5 flags (02000002|0100002) terminal$
 # runc clears ONLCR, so that lines end in a bare newline; crun and hull do not.
