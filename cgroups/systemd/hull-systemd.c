@@ -265,11 +265,32 @@ static int append_typed_number(sd_bus_message *m, const char *name, const char *
 					      sd_bus_message_append(m, "(sv)", name, type, (uint32_t)value);
 }
 
+/* "RuntimeMaxSec" counts seconds, as in unit files; on the bus it is RuntimeMaxUSec, in microseconds. A name with
+ * another letter before "Sec", such as RuntimeMaxUSec, stays. Returns whether the name changed; it grows by a byte. */
+static bool is_in_seconds(char *name)
+{
+	size_t len = strlen(name);
+	if (len < 4 || strcmp(name + len - 3, "Sec") != 0 || name[len - 4] < 'a' || name[len - 4] > 'z')
+		return false;
+	memcpy(name + len - 3, "USec", 5);
+	return true;
+}
+
+static int append_seconds(sd_bus_message *m, const char *name, const char *text)
+{
+	const char *number = strrchr(text, ' ') ? strrchr(text, ' ') + 1 : text; /* after its type */
+	char *end;
+	double seconds = strtod(number, &end);
+	if (end == number || *end || !(seconds >= 0 && seconds < 1e12))
+		return -EINVAL;
+	return sd_bus_message_append(m, "(sv)", name, "t", (uint64_t)(seconds * 1e6));
+}
+
 static int append_property(sd_bus_message *m, const char *argument)
 {
 	char name[128], value[1024];
 	const char *equals = strchr(argument, '=');
-	if (!equals || (size_t)(equals - argument) >= sizeof(name) ||
+	if (!equals || (size_t)(equals - argument) >= sizeof(name) - 1 ||
 		(size_t)snprintf(value, sizeof(value), "%s", equals + 1) >= sizeof(value))
 		return -EINVAL;
 	(void)snprintf(name, sizeof(name), "%.*s", (int)(equals - argument), argument);
@@ -282,7 +303,7 @@ static int append_property(sd_bus_message *m, const char *argument)
 		value[len - 1] = '\0';
 		return sd_bus_message_append(m, "(sv)", name, "s", value + 1);
 	}
-	return append_typed_number(m, name, value);
+	return is_in_seconds(name) ? append_seconds(m, name, value) : append_typed_number(m, name, value);
 }
 
 static int append_all(sd_bus_message *m, char **arguments)

@@ -108,10 +108,14 @@ test_devices_survive_reload() {
 test_property_annotations() {
 	needs_systemd
 	config '.annotations = {"org.systemd.property.TimeoutStopUSec": "uint64 123000000",
+		"org.systemd.property.RuntimeMaxSec": "uint64 4000",
+		"org.systemd.property.RuntimeMaxSec": "uint64 4000",
 		"org.systemd.property.CollectMode": "'"'inactive-or-failed'"'",
 		"org.systemd.property.Description": "'"'a container of ours'"'"}'
 	create_scope
 	same "2min 3s" "$(property "hull-$ID.scope" TimeoutStopUSec)" TimeoutStopUSec
+	same "1h 6min 40s" "$(property "hull-$ID.scope" RuntimeMaxUSec)" RuntimeMaxUSec
+	same "1h 6min 40s" "$(property "hull-$ID.scope" RuntimeMaxUSec)" RuntimeMaxUSec
 	same inactive-or-failed "$(property "hull-$ID.scope" CollectMode)" CollectMode
 	same "a container of ours" "$(property "hull-$ID.scope" Description)" Description
 	remove
