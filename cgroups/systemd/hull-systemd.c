@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DESTINATION "org.freedesktop.systemd1"
@@ -337,13 +338,23 @@ static int on_job_removed(sd_bus_message *m, void *data, sd_bus_error *error)
 	return 0;
 }
 
+static time_t now(void)
+{
+	struct timespec time;
+	(void)clock_gettime(CLOCK_MONOTONIC, &time); /* cannot fail */
+	return time.tv_sec;
+}
+
+/* Other jobs' signals do not prolong the wait. */
 static int wait_for_job(sd_bus *bus, struct job *job)
 {
+	time_t end = now() + JOB_TIMEOUT_SECONDS;
 	while (!job->result[0]) {
 		int status = sd_bus_process(bus, NULL);
 		if (status < 0)
 			return status;
-		if (status == 0 && (status = sd_bus_wait(bus, JOB_TIMEOUT_SECONDS * 1000000ULL)) <= 0)
+		time_t left = end - now();
+		if (status == 0 && (left <= 0 || (status = sd_bus_wait(bus, (uint64_t)left * 1000000)) <= 0))
 			return status < 0 ? status : -ETIMEDOUT;
 	}
 	return 0;
