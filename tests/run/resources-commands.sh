@@ -629,9 +629,12 @@ test_update_memory_below_use() {
 test_update_memory_below_cache() {
 	needs memory
 	limit_memory 134217728
-	config '.root.readonly = false'
-	start_container 'dd if=/dev/zero of=/cached bs=1M count=60 conv=fsync 2>/dev/null; cat /cached >/dev/null; touch /full; sleep 1000; :'
-	await 'the file is not read' test -e "$BUNDLE/rootfs/full"
+	disk=$(mktemp -d "/var/tmp/hull-run.${HULL_TEST_RUN:-$$}.XXXXXX") # pages of a tmpfs are no cache
+	trap 'rm -rf "$disk"' EXIT
+	[ "$(stat -f -c %T "$disk")" != tmpfs ] || skip '/var/tmp is not on a disk'
+	add_mount "{\"destination\": \"/disk\", \"type\": \"bind\", \"source\": \"$disk\", \"options\": [\"bind\"]}"
+	start_container 'dd if=/dev/zero of=/disk/file bs=1M count=60 conv=fsync 2>/dev/null; cat /disk/file >/dev/null; touch /disk/full; sleep 1000; :'
+	await 'the file is not read' test -e "$disk/full"
 	try hull update --memory 40m "$ID"
 	expect_status 0
 	same 41943040 "$(cat "$(cgroup)/memory.max")" 'the limit'
