@@ -72,7 +72,7 @@ defended_by_session() { # ATTACK
 helper() {
 	[ -x "$SUITE_DIR/bin/$1" ] && return
 	mkdir -p "$SUITE_DIR/bin"
-	${CC:-cc} -static -O1 -D_GNU_SOURCE -o "$SUITE_DIR/bin/$1" "$ATTACKS_DIR/$1.c" 2>"$WORK/compiler" ||
+	${CC:-cc} -static -O1 -D_GNU_SOURCE -I"$ATTACKS_DIR/../../src" -I"$ATTACKS_DIR/../.." -o "$SUITE_DIR/bin/$1" "$ATTACKS_DIR/$1.c" 2>"$WORK/compiler" ||
 		skip "no static program can be built here: $(head -n 1 "$WORK/compiler")"
 }
 

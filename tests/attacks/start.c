@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../../src/launch/sync.h"
+#include "launch/sync.h"
 
 int main(int argc, char **argv)
 {

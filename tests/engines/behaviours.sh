@@ -507,7 +507,7 @@ test_limits() { limits 's'; }
 test_limits_of_memory_alone() { limits 'r delete --force "$ID"; config ".linux.resources = {memory: {limit: 67108864}}"; started; kernel'; }
 test_update_limits() { limits 'r update --memory 67108864 --memory-swap 134217728 --memory-reservation 33554432 --cpu-quota 20000 --cpu-period 50000 --cpuset-cpus 0-1 --pids-limit 55 "$ID"; out; kernel; s'; }
 test_update_to_no_limits() { limits 'r update --memory-swap -1 "$ID"; r update --memory -1 "$ID"; r update --pids-limit -1 "$ID"; r update --cpu-quota -1 "$ID"; kernel'; }
-test_update_from_a_file() { limits 'echo "{\"memory\": {\"limit\": 50331648, \"swap\": 50331648}, \"pids\": {\"limit\": 33}}" >"$WORK/in"; INPUT="$WORK/in" r update -r - "$ID"; kernel'; }
+test_update_limits_from_a_file() { limits 'echo "{\"memory\": {\"limit\": 50331648, \"swap\": 50331648}, \"pids\": {\"limit\": 33}}" >"$WORK/in"; INPUT="$WORK/in" r update -r - "$ID"; kernel'; }
 
 # hooks
 test_hooks() { behave 'hooks "echo \$kind >>\$note"; whole_life'; }
