@@ -54,13 +54,17 @@ static inline pid_t sys_clone3(struct clone_args *args)
 	return (pid_t)syscall(SYS_clone3, args, sizeof(*args));
 }
 
-/* The same by clone(2) where an outer container hides clone3(2); not for CLONE_INTO_CGROUP, which clone(2) lacks. */
+/* The same by clone(2), whose flags a seccomp filter can read. It lacks CLONE_INTO_CGROUP. */
+static inline pid_t sys_clone(const struct clone_args *args)
+{
+	return (pid_t)syscall(SYS_clone, (unsigned long)(args->flags | args->exit_signal), 0, args->pidfd, 0, 0);
+}
+
+/* By clone(2) where an outer container hides clone3(2), as Docker's seccomp filter does. */
 static inline pid_t sys_clone3_or_clone(struct clone_args *args)
 {
 	pid_t pid = sys_clone3(args);
-	if (pid >= 0 || errno != ENOSYS || args->flags >> 32)
-		return pid;
-	return (pid_t)syscall(SYS_clone, (unsigned long)(args->flags | args->exit_signal), 0, args->pidfd, 0, 0);
+	return pid >= 0 || errno != ENOSYS || args->flags >> 32 ? pid : sys_clone(args);
 }
 
 static inline int sys_open_tree(int dirfd, const char *path, unsigned flags)

@@ -81,10 +81,7 @@ static pid_t clone_init(struct launch *l, struct child *child, bool placed)
 		.exit_signal = SIGCHLD,
 		.cgroup = (uint64_t)(placed ? l->cgroup : 0),
 	};
-	pid_t pid = l->shared ? clone_sharing(&args, run_child, child) : sys_clone3(&args);
-	/* Docker's seccomp filter, for one, refuses clone3, because it can read only the flags of clone */
-	if (pid < 0 && errno == ENOSYS && !placed && !l->shared)
-		pid = (pid_t)syscall(SYS_clone, (unsigned long)args.flags | SIGCHLD, 0, &l->pidfd, 0, 0);
+	pid_t pid = l->shared ? clone_sharing(&args, run_child, child) : sys_clone3_or_clone(&args);
 	if (pid == 0)
 		run_child(child);
 	return pid;

@@ -105,12 +105,9 @@ static pid_t clone_sibling(const struct plan *plan, int *ret_pidfd)
 		.flags = plan->ns.second_flags | CLONE_PARENT | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
 	};
-	pid_t pid = sys_clone3(&args);
-	/* a seccomp filter, an outer container's or our own, may allow only clone(2), whose flags it can read */
-	bool filtered = errno == ENOSYS || (errno == EPERM && plan->needs & NEED_UNBORN_SECCOMP);
-	if (pid < 0 && filtered)
-		return (pid_t)syscall(SYS_clone, (unsigned long)args.flags, 0, ret_pidfd, 0, 0);
-	return pid;
+	pid_t pid = sys_clone3_or_clone(&args);
+	/* the container's own filter may refuse clone3(2) in another way */
+	return pid < 0 && errno == EPERM && plan->needs & NEED_UNBORN_SECCOMP ? sys_clone(&args) : pid;
 }
 
 static int fail_birth(const struct plan *plan, struct error *err)

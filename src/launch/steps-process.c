@@ -122,8 +122,8 @@ int step_close_descriptors(struct init *init, struct error *err)
 	return self_close_all_but(init->plan->options.preserve_fds, keep, sizeof(keep) / sizeof(keep[0]), err);
 }
 
-STEP(set_limits, init->plan->needs &NEED_LATE_LIMITS ? process_raise_rlimits(&init->plan->process, 0, err) :
-						       process_set_rlimits(&init->plan->process, 0, err))
+STEP(set_limits, (init->plan->needs & NEED_LATE_LIMITS) ? process_raise_rlimits(&init->plan->process, 0, err) :
+							  process_set_rlimits(&init->plan->process, 0, err))
 STEP(set_late_limits, process_set_rlimits(&init->plan->process, 0, err))
 
 /* Without no_new_privs a filter can be loaded only with CAP_SYS_ADMIN, which a process of exec keeps until then. */
