@@ -289,19 +289,8 @@ test_nothing_runs_that_nobody_hears_of() {
 }
 
 test_pidfd_socket() {
-	command -v python3 >/dev/null || skip 'python3 is not here'
 	start_container
-	python3 -c '
-import array, os, select, socket, sys
-server = socket.socket(socket.AF_UNIX)
-server.bind(sys.argv[1])
-server.listen()
-client, _ = server.accept()
-data, anc, _, _ = client.recvmsg(4096, socket.CMSG_SPACE(4))
-fd = array.array("i", anc[0][2])[0]
-print([l for l in open("/proc/self/fdinfo/%d" % fd) if l.startswith("Pid:")][0].split()[1])' "$WORK/socket" >"$WORK/got" &
-	peer=$!
-	wait_until [ -S "$WORK/socket" ]
+	receive_pidfd "$WORK/socket"
 	execute -d --pid-file "$WORK/pid" --pidfd-socket "$WORK/socket" "$ID" sleep 900
 	expect_status 0
 	wait $peer

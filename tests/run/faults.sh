@@ -13,21 +13,6 @@ POINT=${POINT:-$(git -c safe.directory='*' -C "$LIB_DIR" rev-list --count HEAD 2
 KNOWN='^parent: features.*(call 157).*it printed'
 
 # The state of things before a command, by hull without a fault.
-nothing() { :; }
-
-created() {
-	hull create -b "$BUNDLE" "$ID" </dev/null >"$WORK/before" 2>&1 || fail "create: $(cat "$WORK/before")"
-}
-
-running() {
-	hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/before" 2>&1 || fail "run: $(cat "$WORK/before")"
-}
-
-paused() {
-	running
-	hull pause "$ID" || fail pause
-}
-
 stopped() {
 	running
 	hull kill "$ID" KILL
@@ -148,16 +133,6 @@ faults() {
 
 long_lived() {
 	config '.process.args = ["sleep", "1000"]'
-}
-
-everything() {
-	config '.process.args = ["sleep", "1000"]
-		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["acct"], action: "SCMP_ACT_ERRNO"}]}
-		| .linux.namespaces += [{type: "user"}, {type: "time"}]
-		| .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}]
-		| .linux.gidMappings = [{containerID: 0, hostID: 0, size: 65536}]
-		| .linux.timeOffsets = {monotonic: {secs: 1000}}
-		| .hooks = {createRuntime: [{path: "/bin/true"}], poststop: [{path: "/bin/true"}]}'
 }
 
 test_create() {

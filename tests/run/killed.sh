@@ -48,13 +48,7 @@ test_create_nested_cgroup() {
 
 test_create_with_everything() {
 	with_killer
-	config '.process.args = ["sleep", "1000"]
-		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["acct"], action: "SCMP_ACT_ERRNO"}]}
-		| .linux.namespaces += [{type: "user"}, {type: "time"}]
-		| .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}]
-		| .linux.gidMappings = [{containerID: 0, hostID: 0, size: 65536}]
-		| .linux.timeOffsets = {monotonic: {secs: 1000}}
-		| .hooks = {createRuntime: [{path: "/bin/true"}], poststop: [{path: "/bin/true"}]}'
+	everything
 	kill_everywhere parent create
 }
 

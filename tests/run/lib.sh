@@ -266,6 +266,49 @@ create() {
 	expect_status 0
 }
 
+# States of a container, for tests that then work on it. What was said is in $WORK/before.
+nothing() { :; }
+
+created() {
+	hull create -b "$BUNDLE" "$ID" </dev/null >"$WORK/before" 2>&1 || fail "create: $(cat "$WORK/before")"
+}
+
+running() {
+	hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/before" 2>&1 || fail "run: $(cat "$WORK/before")"
+}
+
+paused() {
+	running
+	hull pause "$ID" || fail pause
+}
+
+# A container that needs most of what create can do: maps, hooks, a filter, offsets.
+everything() {
+	config '.process.args = ["sleep", "1000"]
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["acct"], action: "SCMP_ACT_ERRNO"}]}
+		| .linux.namespaces += [{type: "user"}, {type: "time"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}]
+		| .linux.gidMappings = [{containerID: 0, hostID: 0, size: 65536}]
+		| .linux.timeOffsets = {monotonic: {secs: 1000}}
+		| .hooks = {createRuntime: [{path: "/bin/true"}], poststop: [{path: "/bin/true"}]}'
+}
+
+# receive_pidfd SOCKET: in the background, as $peer; the pid behind the descriptor that arrives is in $WORK/got.
+receive_pidfd() {
+	command -v python3 >/dev/null || skip 'python3 is not here'
+	python3 -c '
+import array, socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+client, _ = server.accept()
+data, anc, _, _ = client.recvmsg(4096, socket.CMSG_SPACE(4))
+fd = array.array("i", anc[0][2])[0]
+print([l for l in open("/proc/self/fdinfo/%d" % fd) if l.startswith("Pid:")][0].split()[1])' "$1" >"$WORK/got" &
+	peer=$!
+	await 'no socket' [ -S "$1" ]
+}
+
 # add_mount JSON: adds one mount.
 add_mount() {
 	config --argjson mount "$1" '.mounts += [$mount]'

@@ -346,18 +346,7 @@ test_create_without_process() {
 }
 
 test_pidfd_receiver() {
-	command -v python3 >/dev/null || skip 'python3 is not here'
-	python3 -c '
-import array, socket, sys
-server = socket.socket(socket.AF_UNIX)
-server.bind(sys.argv[1])
-server.listen()
-client, _ = server.accept()
-data, anc, _, _ = client.recvmsg(4096, socket.CMSG_SPACE(4))
-fd = array.array("i", anc[0][2])[0]
-print([l for l in open("/proc/self/fdinfo/%d" % fd) if l.startswith("Pid:")][0].split()[1])' "$WORK/socket" >"$WORK/got" &
-	peer=$!
-	await 'no socket' [ -S "$WORK/socket" ]
+	receive_pidfd "$WORK/socket"
 	config --arg socket "$WORK/socket" '.annotations = {"run.oci.pidfd_receiver": $socket}'
 	create
 	wait $peer

@@ -6,21 +6,6 @@
 STEPS=${STEPS:-20}
 GONE='container not running|does not exist'
 
-created() {
-	hull create -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 || fail "create: $(cat "$WORK/out")"
-}
-
-running() {
-	hull run -d -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 || fail "run: $(cat "$WORK/out")"
-}
-
-paused() {
-	running
-	hull pause "$ID" || fail pause
-}
-
-nothing() { :; }
-
 at_call() { # NUMBER COMMAND...
 	number=$1
 	shift
